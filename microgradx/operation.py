@@ -1,0 +1,220 @@
+"""What an operation is: a function of numbers with its local derivatives, and `primitive`, which puts one into the table."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
+
+OPS: dict[str, Op] = {}
+"""Every primitive by name, in the order of the table; tests, the compiler and the drawings walk it."""
+
+UFUNCS: dict[str, Op] = {}
+"""The primitive that numpy's function of that name means."""
+
+Rule = Callable[..., Any]
+
+
+class Operand:
+    """What takes part in an operation and decides what applying one means: a `Value` records it, a tape appends it."""
+
+    __slots__ = ()
+
+    def apply(self, op: Op, operands: Sequence[Any]) -> Any:
+        """What `op` applied to `operands`, of which this is one, gives."""
+        raise NotImplementedError(f"{type(self).__name__} must say what applying an operation to it means")
+
+
+class Op:
+    """One indivisible function of numbers together with its local derivatives.
+
+    >>> tanh = OPS["tanh"]
+    >>> tanh(0.0), tanh.local_derivatives([0.0], 0.0)
+    (0.0, [1.0])
+
+    The rules contain only arithmetic and other primitives, so the type of the operands decides what they give: floats give
+    the number, `Value`s the graph of the derivative, arrays the derivative at many points.
+    """
+
+    __slots__ = ("_array", "arity", "defaults", "domain", "forward", "gather", "name", "numpy", "partials", "template")
+
+    def __init__(
+        self,
+        name: str,
+        template: str,
+        forward: Callable[..., float],
+        partials: tuple[float | Rule, ...],
+        domain: tuple[tuple[float, float], ...],
+        numpy: str | None,
+        array: Callable[..., Any] | None,
+        gather: Callable[..., Sequence[Any]] | None,
+        defaults: tuple[float, ...],
+    ) -> None:
+        self.name = name
+        self.template = template
+        self.forward = forward
+        self.partials = partials
+        self.arity = None if gather else len(partials)
+        self.domain = domain
+        self.numpy = numpy
+        self.gather = gather
+        self.defaults = defaults
+        self._array = array
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply the operation: plain numbers give a float, an `Operand` among them decides what is recorded."""
+        if self.gather is not None:
+            operands = tuple(self.gather(*operands))
+        elif len(operands) != self.arity:
+            operands = self.completed(operands)
+        for operand in operands:
+            if isinstance(operand, Operand):
+                return operand.apply(self, operands)
+        if any(getattr(operand, "shape", ()) for operand in operands):
+            return self._elementwise(*operands)
+        return self.forward(*[number(operand) for operand in operands])
+
+    def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
+        """d(out)/d(operand) for each operand, in order; None where `wanted` is false.
+
+        >>> OPS["divide"].local_derivatives([6.0, 2.0], 3.0)
+        [0.5, -1.5]
+
+        A rule is asked only for the operands wanted: x**2 never takes the log of x.
+        """
+        if self.arity is None:
+            rule = self.partials[0]
+            return list(rule(operands, out))  # type: ignore[operator]  # a variadic op has one rule, never a number
+        return [
+            None
+            if wanted is not None and not wanted[slot]
+            else partial
+            if isinstance(partial, float)
+            else partial(*operands, out)
+            for slot, partial in enumerate(self.partials)
+        ]
+
+    def array(self, numpy: Any, *arrays: Any) -> Any:
+        """The same function on float arrays, in the namespace `numpy`: its ufunc where there is one, else element by element."""
+        if self._array is not None:
+            return self._array(numpy, *arrays)
+        if self.numpy is not None:
+            return getattr(numpy, self.numpy)(*arrays)
+        return numpy.vectorize(self.forward, otypes=[float])(*arrays)
+
+    def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands, with defaults for those left out at the end."""
+        missing = len(self.partials) - len(operands)
+        if not 0 < missing <= len(self.defaults):
+            raise TypeError(f"{self.name} is written {self.template} and takes {self.arity} operand(s), got {len(operands)}")
+        return operands + self.defaults[-missing:]
+
+    def _elementwise(self, *operands: Any) -> Any:
+        import numpy
+
+        return numpy.frompyfunc(self, len(operands), 1)(*operands)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}: {self.template}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Op], tuple[str]]:
+        return find, (self.name,)
+
+
+def find(name: str) -> Op:
+    """The primitive called `name`, as a pickle or a page asks for it.
+
+    >>> find("exp")
+    <operation exp: exp({})>
+    """
+    try:
+        return OPS[name]
+    except KeyError:
+        raise KeyError(f"no operation {name!r}: import the module whose primitive({name!r}, ...) defines it first") from None
+
+
+def primitive(
+    name: str,
+    template: str,
+    forward: Callable[..., float],
+    *partials: float | Rule,
+    domain: tuple[Any, ...] = (-2.0, 2.0),
+    numpy: str | None = None,
+    array: Callable[..., Any] | None = None,
+    gather: Callable[..., Sequence[Any]] | None = None,
+    defaults: tuple[float, ...] = (),
+) -> Op:
+    """Add an operation to the table: how it is written, what it computes, and one local derivative per operand.
+
+    >>> from microgradx import Value, primitive
+    >>> cube = primitive("cube", "{}**3", lambda a: a * a * a, lambda a, out: 3.0 * a * a)
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> x.grad
+    12.0
+
+    A rule is called as `rule(*operands, out)` and uses only arithmetic and other primitives (never `if`, `math` or `.data`),
+    so that it can be differentiated again; a constant local derivative is written as a number. `domain` is where tests may
+    sample: one (low, high) for all operands, or one pair each. `numpy` names the ufunc of the same meaning; `array(numpy,
+    *arrays)` is the array form where there is no ufunc. `gather` turns the call's arguments into the operands of an operation on
+    any number of them; its single rule is called as `rule(operands, out)` and returns a list. `defaults` stand for last operands
+    left out.
+    """
+    if name in OPS:
+        raise ValueError(f"there is an operation {name!r} already: choose another name")
+    if not partials or (gather is not None and len(partials) != 1):
+        wanted = "one rule for all its operands" if gather else "one rule (or constant) per operand"
+        raise ValueError(f"operation {name!r} needs {wanted}, got {len(partials)}")
+    if not all(callable(partial) or isinstance(partial, float) for partial in partials):
+        raise TypeError(f"the rules of {name!r} must be functions or floats, got {partials!r}")
+    pairs = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)
+    rules = tuple(partial if isinstance(partial, float) else total(partial) for partial in partials)
+    op = OPS[name] = Op(name, template, forward, rules, pairs, numpy, array, gather, defaults)
+    if numpy is not None:
+        UFUNCS[numpy] = op
+    return op
+
+
+def total(rule: Rule) -> Rule:
+    """`rule` that follows IEEE 754 where Python's own division or overflow would raise.
+
+    >>> total(lambda a, out: 1.0 / a)(0.0, None)
+    inf
+
+    Only the exceptional case imports numpy, whose floats divide as the standard says.
+    """
+
+    def ieee(*operands: Any) -> Any:
+        try:
+            return rule(*operands)
+        except (ZeroDivisionError, OverflowError):
+            import numpy
+
+            with numpy.errstate(all="ignore"):
+                local = rule(*[numpy.float64(x) if isinstance(x, float) else x for x in operands])
+                return float(local) if isinstance(local, float) else local
+
+    return ieee
+
+
+def number(value: Any) -> float:
+    """`value` as a Python float, if it is one real number.
+
+    >>> number(True), number(3)
+    (1.0, 3.0)
+
+    Strings, None, complex numbers, arrays with several elements and Values raise a TypeError that says what to write instead.
+    """
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, Operand):
+        raise TypeError(f"{value!r} is in a graph already: use it as it is, or .data for its number")
+    if isinstance(value, str):
+        raise TypeError(f"{value!r} is a string, not a number: write float({value!r}) if it spells one")
+    if isinstance(value, complex):
+        raise TypeError(f"{value!r} is complex, the engine works on real numbers: write its .real or .imag")
+    if hasattr(value, "shape") and hasattr(value, "item"):
+        if value.shape == ():
+            return number(value.item())
+        raise TypeError(f"an array of shape {value.shape} is not one number: write [Value(v) for v in array.flat]")
+    raise TypeError(f"{value!r} ({type(value).__name__}) is not a number: write a float such as 1.0")

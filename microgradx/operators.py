@@ -1,0 +1,189 @@
+"""How each primitive is spelled: Python's operators, methods, and numpy's names for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import ops
+from .operation import UFUNCS, Op, Operand
+
+Method = Callable[..., Any]
+
+
+def method(op: Op) -> Method:
+    """`op` as a method: the object is the first operand."""
+
+    def spelled(self: Operand, *others: Any) -> Any:
+        operands = (self, *others) if len(others) + 1 == op.arity else op.completed((self, *others))
+        return self.apply(op, operands)
+
+    spelled.__name__, spelled.__doc__ = op.name, f"{op.template} as a new node."
+    spelled.op, spelled.swapped = op, False  # type: ignore[attr-defined]  # read by `spellings`
+    return spelled
+
+
+def infix(op: Op) -> tuple[Method, Method]:
+    """`op` as a binary operator and as its reflection, for an object on the left and on the right."""
+
+    def left(self: Operand, other: Any) -> Any:
+        return self.apply(op, (self, other)) if fits(other) else NotImplemented
+
+    def right(self: Operand, other: Any) -> Any:
+        return self.apply(op, (other, self)) if fits(other) else NotImplemented
+
+    left.op, left.swapped = op, False  # type: ignore[attr-defined]
+    right.op, right.swapped = op, True  # type: ignore[attr-defined]
+    return left, right
+
+
+def fits(other: Any) -> bool:
+    """Whether `other` can stand beside a value in an expression: an operand, a number, or a numpy scalar."""
+    return isinstance(other, (Operand, int, float)) or (getattr(other, "shape", None) == () and hasattr(other, "item"))
+
+
+class Operators(Operand):
+    """Every spelling of every operation, for whatever `apply` means to a subclass."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = infix(ops.add)
+    __sub__, __rsub__ = infix(ops.subtract)
+    __mul__, __rmul__ = infix(ops.multiply)
+    __truediv__, __rtruediv__ = infix(ops.divide)
+    __floordiv__, __rfloordiv__ = infix(ops.floor_divide)
+    __mod__, __rmod__ = infix(ops.remainder)
+    __pow__, __rpow__ = infix(ops.power)
+    __neg__ = method(ops.negative)
+    __pos__ = method(ops.positive)
+    __abs__ = method(ops.absolute)
+    __round__ = method(ops.round_)
+    __floor__ = method(ops.floor)
+    __ceil__ = method(ops.ceil)
+    __trunc__ = method(ops.trunc)
+
+    add = method(ops.add)
+    subtract = method(ops.subtract)
+    multiply = method(ops.multiply)
+    divide = true_divide = method(ops.divide)
+    power = pow = method(ops.power)
+    negative = method(ops.negative)
+    positive = method(ops.positive)
+    absolute = abs = fabs = method(ops.absolute)
+    floor_divide = method(ops.floor_divide)
+    remainder = mod = method(ops.remainder)
+
+    exp = method(ops.exp)
+    exp2 = method(ops.exp2)
+    expm1 = method(ops.expm1)
+    log = method(ops.log)
+    log2 = method(ops.log2)
+    log10 = method(ops.log10)
+    log1p = method(ops.log1p)
+    sqrt = method(ops.sqrt)
+    cbrt = method(ops.cbrt)
+    square = method(ops.square)
+    reciprocal = method(ops.reciprocal)
+
+    sin = method(ops.sin)
+    cos = method(ops.cos)
+    tan = method(ops.tan)
+    asin = arcsin = method(ops.asin)
+    acos = arccos = method(ops.acos)
+    atan = arctan = method(ops.atan)
+    atan2 = arctan2 = method(ops.atan2)
+    sinh = method(ops.sinh)
+    cosh = method(ops.cosh)
+    tanh = method(ops.tanh)
+    asinh = arcsinh = method(ops.asinh)
+    acosh = arccosh = method(ops.acosh)
+    atanh = arctanh = method(ops.atanh)
+    hypot = method(ops.hypot)
+
+    gaussian = method(ops.gaussian)
+    normal_pdf = method(ops.normal_pdf)
+    normal_cdf = method(ops.normal_cdf)
+    erf = method(ops.erf)
+    erfc = method(ops.erfc)
+    lgamma = method(ops.lgamma)
+
+    floor = method(ops.floor)
+    ceil = method(ops.ceil)
+    trunc = method(ops.trunc)
+    round = rint = method(ops.round_)
+    sign = method(ops.sign)
+    step = method(ops.step)
+    heaviside = method(ops.heaviside)
+    compare = method(ops.compare)
+
+    relu = method(ops.relu)
+    leaky_relu = method(ops.leaky_relu)
+    elu = method(ops.elu)
+    gelu = method(ops.gelu)
+    sigmoid = method(ops.sigmoid)
+    softplus = method(ops.softplus)
+    softsign = method(ops.softsign)
+    hard_tanh = method(ops.hard_tanh)
+
+    maximum = method(ops.maximum)
+    minimum = method(ops.minimum)
+    clip = method(ops.clip)
+    where = method(ops.where)
+    logaddexp = method(ops.logaddexp)
+
+    def polygamma(self, order: float) -> Any:
+        """The derivative of that order of digamma, at this value."""
+        return ops.polygamma(order, self)
+
+    def digamma(self) -> Any:
+        """The derivative of lgamma."""
+        return ops.digamma(self)
+
+    def selu(self) -> Any:
+        """The self-normalising exponential linear unit."""
+        return ops.selu(self)
+
+    def silu(self) -> Any:
+        """self * sigmoid(self)."""
+        return ops.silu(self)
+
+    def log_sigmoid(self) -> Any:
+        """log(sigmoid(self)), finite for every finite value."""
+        return ops.log_sigmoid(self)
+
+    def mish(self) -> Any:
+        """self * tanh(softplus(self))."""
+        return ops.mish(self)
+
+    def __array_ufunc__(self, ufunc: Any, how: str, *inputs: Any, **options: Any) -> Any:
+        """What numpy's functions and its numbers do with one: `np.exp(x)`, `np.float64(2) * x`, `array * x`."""
+        import numpy
+
+        if how == "__call__" and not options and not any(getattr(x, "shape", ()) for x in inputs):
+            op = UFUNCS.get(ufunc.__name__)
+            if op is not None:
+                return op(*inputs)
+        boxed = []
+        for x in inputs:
+            if isinstance(x, Operand):
+                box = numpy.empty((), dtype=object)
+                box[()] = x
+                x = box
+            boxed.append(x)
+        return getattr(ufunc, how)(*boxed, **options)
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"{self!r} does not turn into a plain number, its gradient would be lost in silence: "
+            "write .data for the number, microgradx.sin(x) instead of math.sin(x)"
+        )
+
+    def __int__(self) -> int:
+        return int(self.__float__())
+
+
+def spellings() -> dict[str, tuple[Op, bool]]:
+    """For each method that is one operation, the operation and whether its operands are swapped."""
+    return {
+        name: (attribute.op, attribute.swapped) for name, attribute in vars(Operators).items() if hasattr(attribute, "op")
+    }
