@@ -1,0 +1,310 @@
+"""The graph of values and the chain rule in reverse topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from threading import Lock
+from typing import Any, Literal, overload
+
+from . import context
+from .chain import Many, chain_rule, topological_order
+from .operation import Op, Operand, number
+from .operators import Operators, fits, spellings
+
+_new = object.__new__
+_clock = 0  # counts the assignments to `.data`; a node remembers the count at which its own number was made
+_clock_lock = Lock()
+_OVERWRITTEN = -1  # the stamp of a computed node whose number was assigned from outside
+
+
+class Value(Operators):
+    """One number in a graph, with the operation and the operands that made it.
+
+    >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+    >>> L = a * b + 10
+    >>> L.backward()
+    >>> L, a.grad, b.grad
+    (Value(data=4.0, grad=1.0), -3.0, 2.0)
+
+    A node is (data, op, parents). `grad` is None until a backward pass reaches the node; a pass adds to the grad of leaves and
+    sets that of computed nodes afresh. Plain numbers in an expression stay plain: `(2 * x).parents` is `(2.0, x)`.
+    """
+
+    # Two operand slots instead of a tuple of parents: one object a node for the garbage collector to visit instead of two,
+    # which takes a third off the building of a graph.
+    __slots__ = ("__weakref__", "_data", "_left", "_right", "_source", "_stamp", "grad", "label", "op")
+
+    _data: float
+    _left: Any
+    _right: Any
+    _stamp: int
+    _source: str  # set under detect_anomaly only
+    grad: float | None
+    label: str | None
+    op: Op | None
+
+    def __init__(self, data: Any, label: str | None = None) -> None:
+        if label is not None and not isinstance(label, str):
+            raise TypeError(f"label={label!r} is not a string: write Value(data, label='w'), one Value for each number")
+        self._data = number(data)
+        self._left = self._right = self.op = self.grad = None
+        self.label = label
+        self._stamp = _clock
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """What the operation was applied to, in order and with repeats: Values, and floats where plain numbers were written."""
+        if self._right is None:
+            return () if self.op is None else (self._left,)
+        return self._left if self._right is Many else (self._left, self._right)
+
+    def _assign(self, data: Any) -> None:
+        global _clock
+        self._data = number(data)
+        with _clock_lock:
+            _clock += 1
+            self._stamp = _clock if self.op is None else _OVERWRITTEN
+
+    data = property(attrgetter("_data"), _assign, doc="The number; assigning it makes every node built from it stale.")
+
+    def apply(self, op: Op, operands: Sequence[Any]) -> Any:
+        """A new node that records `op` applied to `operands`."""
+        try:
+            numbers = [x if type(x) is float else x._data for x in operands]
+        except AttributeError:
+            return self._apply_converted(op, operands)
+        if op.arity is None or op.arity > 2:
+            return _node(op, tuple(operands), Many, op.forward(*numbers))
+        return _node(op, operands[0], operands[1] if len(operands) == 2 else None, op.forward(*numbers))
+
+    def _apply_converted(self, op: Op, operands: Sequence[Any]) -> Any:
+        """`apply` for operands that are not all Values and floats: numbers become floats, other kinds of operand take over."""
+        for x in operands:
+            if isinstance(x, Operand) and not isinstance(x, Value):
+                return x.apply(op, operands)
+        return self.apply(op, [x if isinstance(x, Value) else number(x) for x in operands])
+
+    def _mixed(self, op: Op, left: Any, right: Any, other: Any) -> Any:
+        """A binary operator with something else than a Value or a float; what is not a number may know what to do itself."""
+        if fits(other) and (isinstance(other, Value) or not isinstance(other, Operand)):
+            return self.apply(op, (left, right))
+        return NotImplemented
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add d(self)/d(leaf) to the `.grad` of every leaf, and set the `.grad` of every computed node.
+
+        >>> x = Value(3.0)
+        >>> y = x * x
+        >>> y.backward(); y.backward()
+        >>> x.grad, y.grad
+        (12.0, 1.0)
+
+        Raises RuntimeError if a number below was assigned since this graph was built: `forward()` first.
+        """
+        adjoints = {self: number(seed)}
+        chain_rule(topological_order(self), adjoints, watch=context.backward_watch())
+        for node, adjoint in adjoints.items():
+            if node.op is None and node.grad is not None:
+                node.grad += adjoint
+            else:
+                node.grad = adjoint
+
+    def forward(self) -> Value:
+        """Recompute, in place and from the leaves up, every number that this one is made of; returns itself.
+
+        >>> x = Value(2.0); y = x * x
+        >>> x.data = 5.0
+        >>> y.forward().data
+        25.0
+        """
+        global _clock
+        with _clock_lock:
+            _clock += 1
+        for node in topological_order(self):
+            if node.op is not None:
+                parents = node.parents
+                node._data = node.op.forward(*[x if type(x) is float else x._data for x in parents])
+                node._stamp = _clock
+                if context.watching:
+                    context.check_forward(node.op, parents, node)
+        return self
+
+    def detach(self) -> Value:
+        """A leaf with the same number, cut off from the graph."""
+        return Value(self._data, self.label)
+
+    def __eq__(self, other: object) -> bool:
+        return self._data == _plain(other) if fits(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> bool:
+        return self._data < _plain(other) if fits(other) else NotImplemented
+
+    def __le__(self, other: Any) -> bool:
+        return self._data <= _plain(other) if fits(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> bool:
+        return self._data > _plain(other) if fits(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> bool:
+        return self._data >= _plain(other) if fits(other) else NotImplemented
+
+    __hash__ = object.__hash__  # by identity, as in PyTorch: a dict or set keeps equal numbers apart
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __copy__(self) -> Value:
+        return restored(self._data, self.grad, self.label, self._stamp, self.op, self.parents)
+
+    def __reduce__(self) -> Any:
+        from .snapshot import reduced
+
+        return reduced(self)
+
+    def __repr__(self) -> str:
+        label = "" if self.label is None else f", label={self.label!r}"
+        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+
+def _plain(other: Any) -> float:
+    return other._data if isinstance(other, Value) else number(other)
+
+
+def fresh_stamps(old: Iterable[int]) -> dict[int, int]:
+    """New stamps in the order of the `old` ones, for nodes that are made again from a copy."""
+    global _clock
+    stamps = {}
+    with _clock_lock:
+        for stamp in old:
+            if stamp != _OVERWRITTEN:
+                _clock += 1
+            stamps[stamp] = stamp if stamp == _OVERWRITTEN else _clock
+    return stamps
+
+
+def restored(
+    data: float, grad: float | None, label: str | None, stamp: int, op: Op | None, operands: Sequence[Any]
+) -> Value:
+    """A node made again from its parts, without computing anything."""
+    node = Value(data, label)
+    node.grad, node.op, node._stamp = grad, op, stamp
+    if op is not None and (op.arity is None or op.arity > 2):
+        node._left, node._right = tuple(operands), Many
+    elif op is not None:
+        node._left, node._right = operands[0], operands[1] if len(operands) == 2 else None
+    return node
+
+
+def _node(op: Op, left: Any, right: Any, data: Any) -> Value:
+    """A computed node; under `no_grad` a leaf with the same number."""
+    node = _new(Value)
+    node._data = data if type(data) is float else number(data)
+    node.op = op
+    node._left = left
+    node._right = right
+    node.grad = node.label = None
+    node._stamp = _clock
+    if context.watching and not context.recorded(op, node.parents, node):
+        node.op = node._left = node._right = None
+    return node
+
+
+def _unary(op: Op) -> Callable[[Value], Value]:
+    """The method of `Value` for an operation on one operand, without the detour through `apply`."""
+    forward = op.forward
+
+    def method(self: Value) -> Value:
+        return _node(op, self, None, forward(self._data))
+
+    return method
+
+
+def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
+    """The same for a binary operator and its reflection: half the time of building a graph of sums and products is in here."""
+    forward = op.forward
+
+    def left(self: Value, other: Any) -> Any:
+        if type(other) is Value:
+            data = forward(self._data, other._data)
+        elif type(other) is float:
+            data = forward(self._data, other)
+        else:
+            return self._mixed(op, self, other, other)
+        if context.watching:
+            return _node(op, self, other, data)
+        node = _new(Value)
+        node._data = data
+        node.op = op
+        node._left = self
+        node._right = other
+        node.grad = node.label = None
+        node._stamp = _clock
+        return node
+
+    def right(self: Value, other: Any) -> Any:
+        if type(other) is float:
+            return _node(op, other, self, forward(other, self._data))
+        return self._mixed(op, other, self, other)
+
+    return left, right
+
+
+for _name, (_op, _swapped) in spellings().items():
+    if _op.arity == 1:
+        setattr(Value, _name, _unary(_op))
+    elif _op.arity == 2 and _name.startswith("__"):
+        setattr(Value, _name, _infix(_op)[_swapped])
+del _name, _op, _swapped
+
+
+@overload
+def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: Literal[False] = False) -> list[float]: ...
+
+
+@overload
+def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: Literal[True]) -> list[Value]: ...
+
+
+def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: bool = False) -> list[Any]:
+    """d(sum of outputs)/dx for each x in `wrt`, leaving every `.grad` as it was.
+
+    >>> x = Value(3.0)
+    >>> (slope,) = gradient(x**3, [x], create_graph=True)
+    >>> slope.data, gradient(slope, [x])
+    (27.0, [18.0])
+
+    With `create_graph` the results are nodes built by the same rules, so they can be differentiated again. What does not
+    depend on x has the derivative 0.
+    """
+    if isinstance(wrt, Value):
+        raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
+    adjoints: dict[Any, Any] = {}
+    for output in [outputs] if isinstance(outputs, Value) else outputs:
+        if not isinstance(output, Value):
+            raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
+        adjoints[output] = adjoints.get(output, 0.0) + 1.0
+    order = topological_order(*adjoints)
+    if create_graph:
+        chain_rule(order, adjoints, itself, product, context.backward_watch())
+        found = [adjoints.get(x, 0.0) for x in wrt]
+        return [d if isinstance(d, Value) else Value(d) for d in found]
+    chain_rule(order, adjoints, watch=context.backward_watch())
+    return [adjoints.get(x, 0.0) for x in wrt]
+
+
+def itself(node: Value) -> Value:
+    """What the rules are asked about when the derivative is to be a graph: the node, not its number."""
+    return node
+
+
+def product(upstream: Any, local: Any) -> Any:
+    """upstream * local, without a node for a multiplication by the number 1."""
+    if type(local) is float and local == 1.0:
+        return upstream
+    if type(upstream) is float and upstream == 1.0:
+        return local
+    return upstream * local

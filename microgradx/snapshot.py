@@ -1,0 +1,85 @@
+"""Copies and pickles of graphs of any depth: flat columns instead of a walk from node to node."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from weakref import ref
+
+from . import engine
+from .chain import topological_order
+from .operation import find
+
+
+class Snapshot:
+    """Some nodes of a graph on their way through pickle or deepcopy.
+
+    Every node reduces to a place in a snapshot. As long as pickle or deepcopy holds a snapshot in its memo, other nodes of it
+    are found there again, so a loss and its parameters stay one graph however they are packed together.
+    """
+
+    def __init__(self, nodes: list[Any]) -> None:
+        self.nodes = nodes
+
+    def __reduce__(self) -> tuple[Callable[..., Snapshot], tuple[Any, ...]]:
+        place = {node: i for i, node in enumerate(self.nodes)}
+        outside: list[Any] = []
+        rows = []
+        for node in self.nodes:
+            parents: list[float | int] = []
+            for parent in node.parents:
+                if not isinstance(parent, float) and parent not in place:
+                    place[parent] = -1 - len(outside)
+                    outside.append(parent)
+                parents.append(parent if isinstance(parent, float) else place[parent])
+            op = node.op.name if node.op else None
+            rows.append((node.data, node.grad, node.label, node._stamp, op, *parents))
+        return _restored, (rows, outside)
+
+
+class _Living(threading.local):
+    """Where the nodes of the snapshots that are alive stand, by identity: a living snapshot keeps its nodes, and so their ids."""
+
+    def __init__(self) -> None:
+        self.places: dict[int, tuple[ref[Snapshot], int]] = {}
+
+
+_living = _Living()
+
+
+def reduced(node: Any) -> tuple[Callable[[Snapshot, int], Any], tuple[Snapshot, int]]:
+    """What `node.__reduce__` returns: its place in a snapshot that some memo holds, or in a new one of all it is made of."""
+    snapshot, place = _place(node)
+    if snapshot is None:
+        nodes = [x for x in topological_order(node) if _place(x)[0] is None]
+        snapshot, place = Snapshot(nodes), len(nodes) - 1
+        places, ids = _living.places, [id(x) for x in nodes]
+
+        def forget(dead: ref[Snapshot]) -> None:
+            for i in ids:
+                if places.get(i, (None,))[0] is dead:
+                    del places[i]
+
+        living = ref(snapshot, forget)
+        places.update((i, (living, place)) for place, i in enumerate(ids))
+    return _picked, (snapshot, place)
+
+
+def _place(node: Any) -> tuple[Snapshot | None, int]:
+    found = _living.places.get(id(node))
+    return (found[0](), found[1]) if found else (None, 0)
+
+
+def _picked(snapshot: Snapshot, place: int) -> Any:
+    return snapshot.nodes[place]
+
+
+def _restored(rows: list[tuple[Any, ...]], outside: list[Any]) -> Snapshot:
+    """The nodes of a snapshot made again, with what was stale still stale."""
+    stamps = engine.fresh_stamps(sorted({row[3] for row in rows}))
+    nodes: list[Any] = []
+    for data, grad, label, stamp, op, *parents in rows:
+        operands = [x if isinstance(x, float) else nodes[x] if x >= 0 else outside[-1 - x] for x in parents]
+        nodes.append(engine.restored(data, grad, label, stamps[stamp], find(op) if op else None, operands))
+    return Snapshot(nodes)
