@@ -1,0 +1,269 @@
+"""Functions of functions: derivatives of ordinary Python functions, nested to any order and in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from . import context, ops
+from .chain import edges, topological_order
+from .engine import Value, gradient, itself, product
+from .operation import Operand, number
+
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
+
+
+def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function that returns the gradient of `f`, shaped like the argument: a number, a list, or an array.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    >>> grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
+    (5.0, 2.0)
+
+    `f` must return one Value. Called with plain numbers it returns plain numbers; called with Values, or inside another
+    transform, it returns Values that can be differentiated again.
+    """
+
+    def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
+        return value_and_grad(f, argnums)(*args, **kwargs)[1]
+
+    return gradient_of_f
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+    """The function that returns (f(...), gradient) from one pass.
+
+    >>> value_and_grad(lambda v: v[0] * v[1])([3.0, 4.0])
+    (12.0, [4.0, 3.0])
+    """
+
+    def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        with _transform() as plain_out:
+            chosen, args, nested = _variables(args, argnums)
+            output = _one_value(f(*args, **kwargs), "grad")
+            leaves = [leaf for _, flat in chosen for leaf in flat]
+            found = iter(_gradient(output, leaves, nested or not plain_out))
+            slopes = tuple(_shaped(like, [next(found) for _ in flat]) for like, flat in chosen)
+            value = _out(output, nested or not plain_out)
+        return value, slopes[0] if isinstance(argnums, int) else slopes
+
+    return value_and_gradient_of_f
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(f(*primals), its directional derivative along `tangents`), pushed forward through the graph.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.5))
+    (12.0, 5.5)
+
+    Forward mode: one sweep for any number of outputs, by the same local derivatives as the backward pass. `primals` and
+    `tangents` are sequences of one length, each tangent shaped like its primal.
+    """
+    if len(primals) != len(tangents):
+        raise ValueError(f"jvp needs one tangent for each primal, got {len(primals)} primals and {len(tangents)} tangents")
+    with _transform() as plain_out:
+        chosen, args, nested = _variables(tuple(primals), tuple(range(len(primals))))
+        moved: dict[Any, Any] = {}
+        for k, ((_, leaves), tangent) in enumerate(zip(chosen, tangents, strict=True)):
+            flat = _flat(tangent)
+            if len(flat) != len(leaves):
+                raise ValueError(f"tangent {k} has {len(flat)} numbers, its primal has {len(leaves)}: shape it like the primal")
+            moved.update(zip(leaves, flat, strict=True))
+            nested = nested or any(isinstance(t, Operand) for t in flat)
+        keep = nested or not plain_out
+        result = f(*args)
+        outputs = _flat(result)
+        push_forward([y for y in outputs if isinstance(y, Value)], moved, keep)
+        values = [_out(y, keep) for y in outputs]
+        slopes = [_out(moved.get(y, 0.0) if isinstance(y, Value) else 0.0, keep) for y in outputs]
+    return _shaped(result, values), _shaped(result, slopes)
+
+
+def push_forward(outputs: Sequence[Value], tangents: dict[Any, Any], create_graph: bool = False) -> None:
+    """Carry `tangents` (node -> its rate of change) from the leaves up to `outputs`, adding an entry for each node that moves.
+
+    >>> x = Value(3.0); y = x * x
+    >>> tangents = {x: 1.0}
+    >>> push_forward([y], tangents)
+    >>> tangents[y]
+    6.0
+    """
+    for node in topological_order(*outputs):
+        if node.op is None or node in tangents:
+            continue
+        total: Any = None
+        for _, parent, local in edges(node, itself) if create_graph else edges(node):
+            if (tangent := tangents.get(parent)) is None:
+                continue
+            part = product(tangent, local)
+            if part != part and (tangent == 0.0 or local == 0.0):
+                part = 0.0
+            total = part if total is None else total + part
+        if total is not None:
+            tangents[node] = total
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """(f(*primals), pull): `pull(cotangent)` gives one gradient for each primal.
+
+    >>> value, pull = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
+    >>> value, pull([1.0, 0.0]), pull([0.0, 1.0])
+    ([12.0, 7.0], (4.0, 3.0), (1.0, 1.0))
+
+    `cotangent` is shaped like the value.
+    """
+    with _transform() as plain_out:
+        chosen, args, nested = _variables(primals, tuple(range(len(primals))))
+        result = f(*args)
+        outputs = _flat(result)
+        keep = nested or not plain_out
+        value = _shaped(result, [_out(y, keep) for y in outputs])
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        weights = _flat(cotangent)
+        if len(weights) != len(outputs):
+            raise ValueError(f"the cotangent has {len(weights)} numbers, the value has {len(outputs)}: shape it like the value")
+        graph = keep or _inside.get() or any(isinstance(w, Operand) for w in weights)
+        with context.recording():
+            total = ops.dot(weights, outputs) if outputs else Value(0.0)
+            leaves = [leaf for _, flat in chosen for leaf in flat]
+            found = iter(_gradient(total if isinstance(total, Value) else Value(total), leaves, graph))
+        return tuple(_shaped(like, [next(found) for _ in flat]) for like, flat in chosen)
+
+    return value, pull
+
+
+def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """The function that returns d(output i)/d(input j): rows for outputs, columns for inputs.
+
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([3.0, 4.0])
+    [[4.0, 3.0], [1.0, 1.0]]
+
+    For an array argument the result is an array of shape output shape + input shape. One backward pass for each output.
+    """
+
+    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
+        with _transform() as plain_out:
+            ((like, leaves),), args, nested = _variables(args, (argnum,))
+            result = f(*args, **kwargs)
+            keep = nested or not plain_out
+            rows = [_shaped(like, _gradient(_as_value(y), leaves, keep)) for y in _flat(result)]
+        return _stacked(result, rows)
+
+    return jacobian_of_f
+
+
+def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+    """The function that returns the second derivatives of a scalar `f`: the jacobian of its gradient.
+
+    >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 4.0])
+    [[8.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnum), argnum)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of scalar `f` times the vector `tangents`, without building the Hessian: forward over reverse.
+
+    >>> hvp(lambda v: v[0] ** 2 * v[1], ([3.0, 4.0],), ([1.0, 0.0],))
+    [8.0, 6.0]
+
+    One primal gives one result shaped like it, several give a tuple.
+    """
+    every: int | tuple[int, ...] = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(f, every), primals, tangents)[1]
+
+
+@contextmanager
+def _transform() -> Iterator[bool]:
+    """The inside of a transform: recording is on; yields whether this is the outermost one, which may return plain numbers."""
+    outermost = not _inside.get()
+    token = _inside.set(True)
+    try:
+        with context.recording():
+            yield outermost
+    finally:
+        _inside.reset(token)
+
+
+def _variables(
+    args: tuple[Any, ...], argnums: int | tuple[int, ...]
+) -> tuple[list[tuple[Any, list[Any]]], tuple[Any, ...], bool]:
+    """For the chosen arguments (what they were, their fresh variables), all arguments with those put in, and whether any was
+    a Value. A Value gets a new node on top, so that only what the function does with its own argument is differentiated."""
+    replaced, chosen, nested = list(args), [], False
+    for k in (argnums,) if isinstance(argnums, int) else argnums:
+        if not -len(args) <= k < len(args):
+            raise ValueError(f"argnums names argument {k}, but the function was called with {len(args)} positional argument(s)")
+        flat = _flat(args[k])
+        nested = nested or any(isinstance(x, Operand) for x in flat)
+        leaves = [ops.positive(x) if isinstance(x, Operand) else Value(x) for x in flat]
+        replaced[k] = _shaped(args[k], leaves)
+        chosen.append((args[k], leaves))
+    return chosen, tuple(replaced), nested
+
+
+def _flat(x: Any) -> list[Any]:
+    """The numbers of a number, a sequence (nested too) or an array, in order."""
+    if isinstance(x, (list, tuple)):
+        return [entry for item in x for entry in _flat(item)]
+    if getattr(x, "shape", ()):
+        return list(x.flat)
+    return [x if isinstance(x, Operand) else number(x)]
+
+
+def _shaped(like: Any, flat: Sequence[Any]) -> Any:
+    """The numbers `flat` in the shape of `like`: number, list, tuple or array."""
+    numbers = iter(flat)
+
+    def fill(shape: Any) -> Any:
+        if isinstance(shape, (list, tuple)):
+            items = [fill(item) for item in shape]
+            return type(shape)(*items) if hasattr(shape, "_fields") else type(shape)(items)
+        if getattr(shape, "shape", ()):
+            import numpy
+
+            row = [next(numbers) for _ in range(shape.size)]
+            kind: type = object if any(isinstance(x, Operand) for x in row) else float
+            array = numpy.empty(shape.size, dtype=kind)
+            array[:] = row
+            return array.reshape(shape.shape)
+        return next(numbers)
+
+    return fill(like)
+
+
+def _stacked(result: Any, rows: list[Any]) -> Any:
+    """One row for each number of `result`, in its shape: arrays join into one array of both shapes."""
+    if getattr(result, "shape", ()) and all(hasattr(row, "shape") for row in rows):
+        import numpy
+
+        return numpy.stack(rows).reshape(result.shape + rows[0].shape)
+    return _shaped(result, rows)
+
+
+def _gradient(output: Value, leaves: Sequence[Value], keep: bool) -> list[Any]:
+    return gradient(output, leaves, create_graph=True) if keep else gradient(output, leaves)
+
+
+def _out(x: Any, keep: bool) -> Any:
+    return x if keep or not isinstance(x, Value) else x.data
+
+
+def _as_value(x: Any) -> Value:
+    return x if isinstance(x, Value) else Value(x)
+
+
+def _one_value(x: Any, transform: str) -> Value:
+    if isinstance(x, Value):
+        return x
+    if getattr(x, "shape", None) == () and isinstance(x.item(), Value):
+        return x.item()  # type: ignore[no-any-return]  # a 0-d array of objects
+    if isinstance(x, (int, float)):
+        return Value(x)
+    raise TypeError(f"{transform} needs a function that returns one number, got {type(x).__name__}: use jacobian for several")
