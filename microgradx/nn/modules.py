@@ -1,0 +1,204 @@
+"""Neurons, layers and multilayer perceptrons: a thin layer on the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from .. import ops
+from ..engine import Value
+
+Activation = Callable[[Any], Any]
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": lambda z: z,
+    "step": ops.step,
+    "relu": ops.relu,
+    "leaky_relu": ops.leaky_relu,
+    "elu": ops.elu,
+    "selu": ops.selu,
+    "gelu": ops.gelu,
+    "silu": ops.silu,
+    "mish": ops.mish,
+    "sigmoid": ops.sigmoid,
+    "log_sigmoid": ops.log_sigmoid,
+    "softplus": ops.softplus,
+    "softsign": ops.softsign,
+    "tanh": ops.tanh,
+    "hard_tanh": ops.hard_tanh,
+}
+"""The activation functions by name."""
+
+
+class Module:
+    """Something with parameters: every Value reachable through its attributes, lists, tuples, dicts and modules within."""
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Each parameter with its place, such as `layers[0].neurons[1].w[2]`, in the order of the attributes."""
+        for name, attribute in vars(self).items():
+            yield from _placed(name, attribute)
+
+    def parameters(self) -> list[Value]:
+        """Every parameter, in the order of `named_parameters`."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0.0, so that the next backward pass does not add to the last one."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def _label_parameters(self) -> None:
+        for name, parameter in self.named_parameters():
+            parameter.label = name
+
+
+class Neuron(Module):
+    """activation(w . x + b), with weights uniform in -1..1 and bias 0.
+
+    >>> neuron = Neuron(2, "tanh", rng=0)
+    >>> [name for name, _ in neuron.named_parameters()]
+    ['w[0]', 'w[1]', 'b']
+
+    With `expand` every product and every sum is a node of its own instead of one `dot`: the numbers are the same to the bit.
+    """
+
+    def __init__(self, inputs: int, activation: str | Activation = "relu", rng: Any = None, expand: bool = False) -> None:
+        uniform = generator(rng).uniform
+        self.w = [Value(float(uniform(-1.0, 1.0))) for _ in range(_count(inputs, "inputs"))]
+        self.b = Value(0.0)
+        self.activation = activation_named(activation)
+        self.expand = expand
+        self.label: str | None = None
+        self._label_parameters()
+
+    def __call__(self, x: Iterable[Any]) -> Any:
+        """The neuron's output for one input vector: a list, tuple or array of numbers or Values."""
+        x = list(x)
+        if len(x) != len(self.w):
+            raise ValueError(f"a neuron with {len(self.w)} weights got {len(x)} inputs")
+        if self.expand:
+            total = self.w[0] * x[0]
+            for weight, value in zip(self.w[1:], x[1:], strict=True):
+                total = total + weight * value
+        else:
+            total = ops.dot(self.w, x)
+        out = self.activation(total + self.b)
+        if self.label is not None and isinstance(out, Value):
+            out.label = self.label
+        return out
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)} inputs, {_name(self.activation)})"
+
+
+class Layer(Module):
+    """Neurons side by side on the same inputs.
+
+    >>> len(Layer(2, 3, "tanh", rng=0)([0.5, -0.5]))
+    3
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, activation: str | Activation = "relu", rng: Any = None, expand: bool = False
+    ) -> None:
+        rng = generator(rng)
+        self.neurons = [Neuron(inputs, activation, rng, expand) for _ in range(_count(outputs, "outputs"))]
+        self._label_parameters()
+
+    def __call__(self, x: Iterable[Any]) -> list[Any]:
+        """The outputs of all neurons, in order."""
+        x = list(x)
+        return [neuron(x) for neuron in self.neurons]
+
+    def __repr__(self) -> str:
+        return f"Layer({len(self.neurons)} x {self.neurons[0]!r})"
+
+
+class MLP(Module):
+    """A multilayer perceptron: `MLP(2, [16, 16, 1])` has two hidden layers of 16 and one output.
+
+    >>> model = MLP(2, [4, 1], activation="tanh", rng=0)
+    >>> len(model.parameters()), model.parameters()[2].label
+    (17, 'layers[0].neurons[0].b')
+
+    `activation` is that of the hidden layers, `output` that of the last one. `rng` is a seed, a numpy Generator or RandomState,
+    or a `random.Random`; weights are drawn layer by layer, neuron by neuron, input by input, uniformly from -1..1; biases
+    are 0. Called on one input vector it returns one Value if the last layer has one neuron, else a list.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        sizes: Sequence[int],
+        activation: str | Activation = "relu",
+        output: str | Activation = "linear",
+        rng: Any = None,
+        expand: bool = False,
+    ) -> None:
+        if isinstance(sizes, int) or len(sizes) == 0:
+            raise TypeError(f"sizes={sizes!r} must list the neurons of each layer: write MLP({inputs}, [16, 1])")
+        rng = generator(rng)
+        widths = [inputs, *sizes]
+        kinds = [activation] * (len(sizes) - 1) + [output]
+        self.layers = [Layer(m, n, kind, rng, expand) for m, n, kind in zip(widths, widths[1:], kinds, strict=False)]
+        self._label_parameters()
+        for i, layer in enumerate(self.layers):
+            for j, neuron in enumerate(layer.neurons):
+                neuron.label = f"layers[{i}].neurons[{j}]"
+
+    def __call__(self, x: Iterable[Any]) -> Any:
+        """The model's output for one input vector."""
+        x = list(x)
+        inputs = len(self.layers[0].neurons[0].w)
+        if len(x) != inputs:
+            raise ValueError(f"this model takes {inputs} inputs, got {len(x)}: {x!r}")
+        for layer in self.layers:
+            x = layer(x)
+        return x[0] if len(x) == 1 else x
+
+    def __repr__(self) -> str:
+        return f"MLP({', '.join(map(repr, self.layers))}, {len(self.parameters())} parameters)"
+
+
+def activation_named(activation: str | Activation) -> Activation:
+    """The activation function called that, or the function itself."""
+    if callable(activation):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function")
+    return ACTIVATIONS[activation]
+
+
+def generator(rng: Any) -> Any:
+    """A source of random numbers: `rng` itself if it is one, else numpy's Generator for that seed."""
+    if hasattr(rng, "uniform"):
+        return rng
+    if rng is not None and not hasattr(rng, "__index__"):
+        raise TypeError(f"rng={rng!r} is neither a seed nor a generator: write rng=3 or rng=numpy.random.default_rng(3)")
+    import numpy
+
+    return numpy.random.default_rng(rng)
+
+
+def _count(n: Any, what: str) -> int:
+    if not hasattr(n, "__index__") or n < 1:
+        raise ValueError(f"{what}={n!r} must be a whole number from 1 on")
+    return int(n)
+
+
+def _name(activation: Activation) -> str:
+    return next((name for name, known in ACTIVATIONS.items() if known is activation), repr(activation))
+
+
+def _placed(path: str, attribute: Any) -> Iterator[tuple[str, Value]]:
+    if isinstance(attribute, Value):
+        yield path, attribute
+    elif isinstance(attribute, Module):
+        for name, parameter in attribute.named_parameters():
+            yield f"{path}.{name}", parameter
+    elif isinstance(attribute, (list, tuple)):
+        for i, item in enumerate(attribute):
+            yield from _placed(f"{path}[{i}]", item)
+    elif isinstance(attribute, dict):
+        for key, item in attribute.items():
+            yield from _placed(f"{path}[{key!r}]", item)
