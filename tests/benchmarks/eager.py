@@ -100,7 +100,7 @@ def chain(nodes: int) -> Callable[[], Any]:
 
 
 def seconds(side: str, steps: int) -> float:
-    """Seconds a step takes in a process of its own, where the collector runs for this side's garbage only."""
+    """Processor seconds a step takes in a process of its own, where the collector runs for this side's garbage only."""
     command = [sys.executable, __file__, side, str(steps)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -109,10 +109,10 @@ def time_steps(side: str, steps: int) -> float:
     """The inside of that process: the mean over `steps` steps, after one to warm up."""
     loss = eval(side)
     step(loss)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(steps):
         step(loss)
-    return (time.perf_counter() - start) / steps
+    return (time.process_time() - start) / steps
 
 
 def bytes_per_node(nodes: int = 100_000) -> tuple[float, float]:
