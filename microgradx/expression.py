@@ -87,8 +87,8 @@ def _graph(root: ast.expr, leaves: Mapping[str, Value], text: str) -> Any:
 def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tuple[Any, Any]:
     """(function, operand trees) of an operation, or (None, value) of a name or number."""
     match node:
-        case ast.Constant(value=int() | float()):
-            return None, float(node.value)  # type: ignore[arg-type]  # the pattern says int or float
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return None, float(number)
         case ast.Name(id=name):
             if name in leaves:
                 return None, leaves[name]
