@@ -176,26 +176,15 @@ def primitive(
 
 
 def _total(partial: float | Rule, *arguments: Any) -> Any:
-    """What a rule gives, by IEEE 754 where Python's own division or overflow raises: numpy's floats follow the standard."""
+    """What a rule gives; where Python's own division or overflow raises, what it gives for numbers that follow IEEE 754."""
     if isinstance(partial, float):
         return partial
     try:
         return partial(*arguments)
     except (ZeroDivisionError, OverflowError):
-        import numpy
+        from .operators import Ieee, plain  # spelled with the table, which this file builds
 
-        with numpy.errstate(all="ignore"):
-            return _plain(partial(*_numpy_floats(arguments)))
-
-
-def _numpy_floats(x: Any) -> Any:
-    import numpy
-
-    return type(x)(map(_numpy_floats, x)) if isinstance(x, (list, tuple)) else numpy.float64(x) if isinstance(x, float) else x
-
-
-def _plain(x: Any) -> Any:
-    return [_plain(item) for item in x] if isinstance(x, list) else float(x) if isinstance(x, float) else x
+        return plain(partial(*map(Ieee.of, arguments)))
 
 
 def number(value: Any) -> float:
