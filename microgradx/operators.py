@@ -89,6 +89,7 @@ class Operators(Operand):
     cbrt = method(ops.cbrt)
     square = method(ops.square)
     reciprocal = method(ops.reciprocal)
+    one_minus_square = method(ops.one_minus_square)
 
     sin = method(ops.sin)
     cos = method(ops.cos)

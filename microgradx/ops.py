@@ -55,15 +55,19 @@ square: Op = primitive("square", "{}**2", lambda a: a * a, lambda a, out: 2.0 * 
 reciprocal: Op = primitive(
     "reciprocal", "1 / {}", lambda a: special.divide(1.0, a), lambda a, out: -out * out, domain=(0.4, 3.0), numpy="reciprocal"
 )
+one_minus_square: Op = primitive(  # its value keeps its digits near 1, its derivative (that of the product would not) near 0
+    "one_minus_square", "1 - {}**2", lambda a: (1.0 - a) * (1.0 + a), lambda a, out: -2.0 * a,
+    array=lambda np, a: (1.0 - a) * (1.0 + a),
+)
 
 sin: Op = primitive("sin", "sin({})", special.sin, lambda a, out: cos(a), numpy="sin")
 cos: Op = primitive("cos", "cos({})", special.cos, lambda a, out: -sin(a), numpy="cos")
 tan: Op = primitive("tan", "tan({})", special.tan, lambda a, out: 1.0 + out * out, domain=(-1.2, 1.2), numpy="tan")
 asin: Op = primitive(
-    "asin", "asin({})", special.asin, lambda a, out: 1.0 / sqrt((1.0 - a) * (1.0 + a)), domain=(-0.9, 0.9), numpy="arcsin"
+    "asin", "asin({})", special.asin, lambda a, out: 1.0 / sqrt(one_minus_square(a)), domain=(-0.9, 0.9), numpy="arcsin"
 )
 acos: Op = primitive(
-    "acos", "acos({})", special.acos, lambda a, out: -1.0 / sqrt((1.0 - a) * (1.0 + a)), domain=(-0.9, 0.9), numpy="arccos"
+    "acos", "acos({})", special.acos, lambda a, out: -1.0 / sqrt(one_minus_square(a)), domain=(-0.9, 0.9), numpy="arccos"
 )
 atan: Op = primitive("atan", "atan({})", math.atan, lambda a, out: 1.0 / (1.0 + a * a), numpy="arctan")
 atan2: Op = primitive(
@@ -82,7 +86,7 @@ acosh: Op = primitive(
     "acosh", "acosh({})", special.acosh, lambda a, out: 1.0 / (sqrt(a - 1.0) * sqrt(a + 1.0)), domain=(1.2, 5.0), numpy="arccosh"
 )
 atanh: Op = primitive(
-    "atanh", "atanh({})", special.atanh, lambda a, out: 1.0 / ((1.0 - a) * (1.0 + a)), domain=(-0.9, 0.9), numpy="arctanh"
+    "atanh", "atanh({})", special.atanh, lambda a, out: 1.0 / one_minus_square(a), domain=(-0.9, 0.9), numpy="arctanh"
 )
 hypot: Op = primitive(
     "hypot", "hypot({}, {})", math.hypot,
