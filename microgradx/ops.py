@@ -175,11 +175,11 @@ clip: Op = primitive(  # at a bound the slope is 1, and the upper bound wins whe
     domain=((-3.0, 3.0), (-1.5, -0.5), (0.5, 1.5)),
     array=lambda np, a, low, high: np.minimum(np.maximum(a, low), high),
 )
-where: Op = primitive(  # chooses the second operand where the first is not 0, else the third
+where: Op = primitive(  # chooses the second operand where the first is not 0 (nan is not 0), else the third
     "where", "where({}, {}, {})", lambda condition, a, b: a if condition else b,
     0.0,
-    lambda condition, a, b, out: absolute(sign(condition)),
-    lambda condition, a, b, out: 1.0 - absolute(sign(condition)),
+    lambda condition, a, b, out: where(condition, 1.0, 0.0),
+    lambda condition, a, b, out: where(condition, 0.0, 1.0),
     array=lambda np, condition, a, b: np.where(condition != 0.0, a, b),
 )
 logaddexp: Op = primitive(
