@@ -128,14 +128,14 @@ relu: Op = primitive(
 )
 leaky_relu: Op = primitive(
     "leaky_relu", "leaky_relu({}, {})", lambda a, slope: a if a > 0.0 else slope * a,
-    lambda a, slope, out: where(heaviside(a, 0.0), 1.0, slope),
-    lambda a, slope, out: where(heaviside(a, 0.0), 0.0, a),
+    lambda a, slope, out: where(heaviside(a, 0.0), heaviside(a, 0.0), slope),  # not 1: of nan it is nan
+    lambda a, slope, out: where(heaviside(a, 0.0), 1.0 - heaviside(a, 0.0), a),
     array=lambda np, a, slope: np.where(a > 0.0, a, slope * a), defaults=(0.01,),
 )
 elu: Op = primitive(
     "elu", "elu({}, {})", special.elu,
-    lambda a, alpha, out: where(heaviside(a, 0.0), 1.0, alpha * exp(a)),
-    lambda a, alpha, out: where(heaviside(a, 0.0), 0.0, expm1(a)),
+    lambda a, alpha, out: where(heaviside(a, 0.0), heaviside(a, 0.0), alpha * exp(a)),
+    lambda a, alpha, out: where(heaviside(a, 0.0), 1.0 - heaviside(a, 0.0), expm1(a)),
     array=lambda np, a, alpha: np.where(a > 0.0, a, alpha * np.expm1(np.minimum(a, 0.0))), defaults=(1.0,),
 )
 gelu: Op = primitive("gelu", "gelu({})", special.gelu, lambda a, out: normal_cdf(a) + a * normal_pdf(a))
