@@ -62,7 +62,7 @@ class Op:
         self._array = array
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the operation: plain numbers give a float, an `Operand` among them decides what is recorded."""
+        """Apply the operation: numbers give a float, arrays an array, an `Operand` among them decides what is recorded."""
         if len(operands) == self.arity:
             for operand in operands:
                 if type(operand) is not float:
@@ -111,9 +111,14 @@ class Op:
         return operands + self.defaults[-missing:]
 
     def _elementwise(self, *operands: Any) -> Any:
+        """The array form on arrays of numbers; on arrays of Values one node for each element."""
         import numpy
 
-        return numpy.frompyfunc(self, len(operands), 1)(*operands)
+        arrays = [numpy.asarray(operand) for operand in operands]
+        if any(array.dtype.hasobject for array in arrays):
+            return numpy.frompyfunc(self, len(arrays), 1)(*arrays)
+        with numpy.errstate(all="ignore"):
+            return self.array(numpy, *[array.astype(float) for array in arrays])
 
     def __repr__(self) -> str:
         return f"<operation {self.name}: {self.template}>"

@@ -321,6 +321,23 @@ def test_the_array_form_equals_the_scalar_form_inside_and_at_the_edges(op: Op) -
             assert close(a, op.forward(*at)), (at, a, op.forward(*at))
 
 
+def test_arrays_of_floats_give_arrays_of_floats_and_arrays_of_values_give_values() -> None:
+    points = np.array([[-1.0, 0.0], [0.5, 2.0]])
+    for out, expected in [
+        (mx.relu(points), [[0.0, 0.0], [0.5, 2.0]]),
+        (mx.log(points[0]), [nan, -inf]),
+        (mx.maximum(points, 0.25), [[0.25, 0.25], [0.5, 2.0]]),
+        (mx.lgamma(points[1]), [math.lgamma(0.5), 0.0]),
+        (mx.sum(points), [-0.5, 2.0]),  # of the rows, as of any sequence
+        (mx.square(np.array([3])), [9.0]),
+    ]:
+        assert out.dtype == float
+        np.testing.assert_allclose(out, expected, rtol=1e-14)
+    x = Value(0.5)
+    (out,) = mx.hypot(np.array([x]), np.array([0.0]))
+    assert (out.op, out.parents) == (mx.hypot, (x, 0.0))
+
+
 @pytest.mark.parametrize("name", UFUNCS)
 def test_numpy_names_mean_the_operation(name: str) -> None:
     op, ufunc = UFUNCS[name], getattr(np, name)
