@@ -14,13 +14,12 @@ Method = Callable[..., Any]
 def method(op: Op) -> Method:
     """`op` as a method: the object is the first operand."""
 
-    def spelled(self: Operand, *others: Any) -> Any:
+    def spelled(self: Operand, *others: Any, out: None = None) -> Any:  # numpy.clip says out=None
         operands = (self, *others) if len(others) + 1 == op.arity else op.completed((self, *others))
         return self.apply(op, operands)
 
-    spelled.__name__, spelled.__doc__ = op.name, f"{op.template} as a new node."
     spelled.op, spelled.swapped = op, None  # type: ignore[attr-defined]  # read by `spellings`
-    return spelled
+    return named(op, spelled)
 
 
 def infix(op: Op) -> tuple[Method, Method]:
@@ -34,7 +33,14 @@ def infix(op: Op) -> tuple[Method, Method]:
 
     left.op, left.swapped = op, False  # type: ignore[attr-defined]
     right.op, right.swapped = op, True  # type: ignore[attr-defined]
-    return left, right
+    return named(op, left), named(op, right)
+
+
+def named(op: Op, function: Method) -> Method:
+    """`function` under the name of `op`, as help() and Python's own errors show it."""
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = f"{op.template} as a new node."
+    return function
 
 
 def fits(other: Any) -> bool:

@@ -357,6 +357,21 @@ def test_numpy_functions_go_through_arrays_of_values(name: str) -> None:
         assert (out.op, out.data) == (WRITTEN_OUT.get(name, op), op(*at))
 
 
+def test_numpy_clip_of_a_value_is_an_operation() -> None:
+    x = Value(2.0)
+    out = np.clip(x, 0.0, 1.0)
+    assert (out.op, out.parents) == (mx.clip, (x, 0.0, 1.0))
+
+
+def test_methods_and_operators_carry_the_name_and_the_form_of_their_operation() -> None:
+    assert (Value.tanh.__name__, Value.tanh.__doc__) == ("tanh", "tanh({}) as a new node.")
+    assert (Value.clip.__name__, Value.__rsub__.__name__) == ("clip", "subtract")
+    with pytest.raises(TypeError, match=r"^tanh\(\) takes 1 positional argument but 2 were given"):
+        Value(1.0).tanh(2.0)
+    with pytest.raises(TypeError, match=r"clip is written clip\({}, {}, {}\) and takes 3 operand\(s\), got 2"):
+        Value(1.0).clip(2.0)
+
+
 def test_numpy_has_no_way_into_an_array_of_values_for_these() -> None:
     pair = np.array([Value(2.0), Value(3.0)])
     for name in ("heaviside", "logaddexp"):
