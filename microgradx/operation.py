@@ -34,6 +34,9 @@ class Op:
 
     The rules contain only arithmetic and other primitives, so the type of the operands decides what they give: floats give
     the number, `Value`s the graph of the derivative, arrays the derivative at many points.
+
+    `forward` maps floats to a float and never raises. `arity` counts the operands, None stands for any number of them;
+    `partials` holds one rule or constant per operand, or the one rule for all. The rest is as `primitive` explains it.
     """
 
     __slots__ = ("_array", "arity", "defaults", "domain", "forward", "gather", "name", "numpy", "partials", "template")
@@ -159,12 +162,14 @@ def primitive(
     >>> x.grad
     12.0
 
-    A rule is called as `rule(*operands, out)` and uses only arithmetic and other primitives (never `if`, `math` or `.data`),
-    so that it can be differentiated again; a constant local derivative is written as a number. `domain` is where tests may
-    sample: one (low, high) for all operands, or one pair each. `numpy` names the ufunc of the same meaning; `array(numpy,
-    *arrays)` is the array form where there is no ufunc. `gather` turns the call's arguments into the operands of an operation on
-    any number of them; its single rule is called as `rule(operands, out)` and returns a list. `defaults` stand for last operands
-    left out.
+    A rule is called as `rule(*operands, out)` and uses only arithmetic and other primitives, so that it can be differentiated
+    again: never `if`, `math` or `.data`, and `power` for roots, as Python's own `**` turns complex below 0. A constant local
+    derivative is written as a float.
+
+    `template` has one {} per operand, or one for all. `domain` is where tests may sample: one (low, high) for all operands, or
+    one pair each. `numpy` names the ufunc of the same meaning; `array(numpy, *arrays)` is the array form where there is no
+    ufunc. `defaults` stand for last operands left out. `gather` turns the call's arguments into the operands of an operation on
+    any number of them; its single rule is called as `rule(operands, out)` and returns a list.
     """
     if name in OPS:
         raise ValueError(f"there is an operation {name!r} already: choose another name")

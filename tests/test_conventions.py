@@ -321,6 +321,17 @@ def test_the_array_form_equals_the_scalar_form_inside_and_at_the_edges(op: Op) -
             assert close(a, op.forward(*at)), (at, a, op.forward(*at))
 
 
+@pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
+def test_a_rule_on_arrays_gives_the_derivative_at_every_point(op: Op) -> None:
+    for points in (inside(op), edges(op)):
+        columns = [np.array(column) for column in zip(*points, strict=True)]
+        outs = [op.forward(*at) for at in points]
+        with np.errstate(all="ignore"):
+            found = op.local_derivatives(columns, np.array(outs))
+        for at, out, *slopes in zip(points, outs, *(np.broadcast_to(slope, len(outs)) for slope in found), strict=True):
+            assert all(map(close, slopes, op.local_derivatives(at, out))), at
+
+
 def test_arrays_of_floats_give_arrays_of_floats_and_arrays_of_values_give_values() -> None:
     points = np.array([[-1.0, 0.0], [0.5, 2.0]])
     for out, expected in [
