@@ -51,6 +51,7 @@ ORACLE: dict[str, tuple[Callable[..., mpf], list[tuple[float, ...]]]] = {
     "sqrt": (mpmath.sqrt, [(x,) for x in POSITIVE]),
     "cbrt": (lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), [(x,) for x in (*POSITIVE, -2.5)]),
     "square": (lambda x: x * x, [(x,) for x in BOTH[1:-1] if abs(x) > 1e-100]),
+    "one_minus_square": (lambda x: 1 - x * x, [(x,) for x in UNIT]),
     "reciprocal": (lambda x: 1 / x, [(x,) for x in POSITIVE[1:-1]]),
     "sin": (mpmath.sin, [(x,) for x in (*BOTH, 1e6, 1e15)]),
     "cos": (mpmath.cos, [(x,) for x in (*BOTH, 1e6, 1e15)]),
