@@ -194,7 +194,10 @@ __all__ = [
     "where",
 ]
 
-_LAZY: dict[str, str] = {}
+_LAZY: dict[str, str] = {
+    "Drawing": ".view.drawing",
+    "draw": ".view.draw",
+}
 """Names whose rooms import numpy or graphviz: the room is opened when the name is first asked for."""
 
 
