@@ -71,7 +71,7 @@ def test_running_out_of_stack_is_an_error_and_the_next_call_works():
 
 
 def test_a_trap_is_an_error_that_names_it_and_the_next_call_works():
-    with pytest.raises(RuntimeError, match="gave up: .*out of bounds"):
+    with pytest.raises(RuntimeError, match=r"gave up: .*out of bounds"):
         lay_out('digraph { a [label="\\l' + "aaaa bbbb " * 20 + '\\l"] }')
     assert lay_out(SMALL).endswith(b"</svg>\n")
 

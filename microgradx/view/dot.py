@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
 
 from .cards import Card, Picture, Wire
 from .theme import EDGE_FONT, FONT, THEMES
 
 LINE_HEIGHT, SMALLEST = 18, 66  # points
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires
+ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "\\n", "\t": " "})
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def written(picture: Picture, theme: str, flow: str, rankdir: str, fast: bool) -> list[str]:
@@ -74,6 +76,8 @@ def _points(card: Card) -> int:
 
 def columns(line: str) -> int:
     """Count the columns of a line; Chinese, Japanese and Korean letters and most emoji take two."""
+    if line.isascii():
+        return len(line)
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
 
 
@@ -116,15 +120,6 @@ def text(raw: str, backslashes: int) -> str:
     Graphviz unescapes a label once and a tooltip twice, so a backslash is written 2 or 4 times. Line feeds make new lines;
     other control characters, which no XML file can hold, become "?".
     """
-    return "".join(_letters(raw, backslashes))
-
-
-def _letters(raw: str, backslashes: int) -> Iterable[str]:
-    entities = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "&#92;" * backslashes, "\n": "\\n", "\t": " "}
-    for letter in raw:
-        if letter in entities:
-            yield entities[letter]
-        elif unicodedata.category(letter) in ("Cc", "Cs") or letter in "\ufffe\uffff":
-            yield "?"
-        else:
-            yield letter
+    if not raw.isprintable():
+        raw = UNPRINTABLE.sub("?", raw)
+    return raw.replace("&", "&amp;").replace("\\", "&#92;" * backslashes).translate(ENTITIES)

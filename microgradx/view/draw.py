@@ -12,7 +12,7 @@ from .cards import LINES, Picture, picture
 from .dot import written
 from .drawing import Drawing
 from .flow import Flow, at_step, short, snapshot
-from .fold import LEVELS, MOST_CARDS, folded_picture, module_of
+from .fold import LEVELS, MOST_CARDS, folded_picture
 from .names import caller_variables
 from .notation import number
 from .select import chosen
@@ -89,7 +89,7 @@ def _fitted(
     if detail in ("neurons", "layers", "model"):
         return paint(folded_picture(known, kept, detail, dict(LEVELS)[detail]), False)
     count = len(kept)
-    most = FAST if any(module_of(known)) else UNFOLDED
+    most = FAST if any(known.modules) else UNFOLDED
     if count <= most or detail != "auto":
         if count > HARD:
             raise ValueError(

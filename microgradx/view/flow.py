@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from ..chain import chain_rule, edges, topological_order
@@ -42,6 +43,36 @@ class Flow:
     def output(self) -> int:
         """The place of the output."""
         return len(self.nodes) - 1
+
+    @cached_property
+    def operands(self) -> list[list[int]]:
+        """The places of each value's operands, in order and with repeats."""
+        operands: list[list[int]] = [[] for _ in self.nodes]
+        for edge in self.edges:
+            operands[edge.head].append(edge.tail)
+        return operands
+
+    @cached_property
+    def modules(self) -> list[str | None]:
+        """The module each value belongs to, None outside of any.
+
+        A parameter belongs to the module its path names, and a value labelled with a module's path is that module's output.
+        What lies between belongs to the module whose parameters it is made of.
+        """
+        paths = [node.label or name.partition("#")[0] for node, name in zip(self.nodes, self.names, strict=True)]
+        owned = [path.rpartition(".")[0] if node.op is None else "" for node, path in zip(self.nodes, paths, strict=True)]
+        owners = set(owned) - {""}
+        found: list[str | None] = [owner or None for owner in owned]
+        complete = [node.op is not None and path in owners for node, path in zip(self.nodes, paths, strict=True)]
+        for place, operands in enumerate(self.operands if owners else ()):
+            if complete[place]:
+                found[place] = paths[place]
+            elif operands:
+                parameters = {owned[k] for k in operands} - {""}
+                candidates = parameters or {found[k] for k in operands if not complete[k]} - {None}
+                if len(candidates) == 1:
+                    (found[place],) = candidates
+        return found
 
     def named(self, place: int) -> bool:
         """Tell whether somebody named this value, rather than it being called after its operation and place."""
@@ -127,7 +158,7 @@ def steps(flow: Flow) -> int:
     return len({edge.head for edge in flow.edges})
 
 
-def short(flow: Flow, place: int, longest: int = 24) -> str:
+def short(flow: Flow, place: int, longest: int = 30) -> str:
     """Give the name of a value, cut in the middle where it is long; its operation where nobody named it."""
     name = re.sub(r"\s+", " ", flow.names[place]) if flow.named(place) else made_by(flow.nodes[place])
     return name if len(name) <= longest else f"{name[: longest - 11]}...{name[-8:]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import statistics
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,47 +29,9 @@ class Group:
     shown: list[int]
 
 
-def module_of(flow: Flow) -> list[str | None]:
-    """Give the module each value belongs to, None outside of any.
-
-    A parameter belongs to the module its path names, and a value labelled with a module's path is that module's output. What
-    lies between belongs to the module whose parameters it is made of.
-    """
-    paths = [node.label or re.sub(r"#\d+$", "", name) for node, name in zip(flow.nodes, flow.names, strict=True)]
-    owners = {path.rpartition(".")[0] for node, path in zip(flow.nodes, paths, strict=True) if node.op is None} - {""}
-    found: list[str | None] = []
-    complete: list[bool] = []
-    operands = operands_of(flow)
-    for place, node in enumerate(flow.nodes):
-        path, module = paths[place], None
-        if node.op is None:
-            owner = path.rpartition(".")[0]
-            module = owner or None
-        elif path in owners:
-            module = path
-        else:
-            parameters = {found[k] for k in operands[place] if flow.nodes[k].op is None} - {None}
-            partial = {found[k] for k in operands[place] if not complete[k]} - {None}
-            for candidates in (parameters, partial):
-                if len(candidates) == 1:
-                    (module,) = candidates
-                    break
-        found.append(module)
-        complete.append(node.op is not None and path in owners)
-    return found
-
-
-def operands_of(flow: Flow) -> list[list[int]]:
-    """Give the places of each value's operands, in order and with repeats."""
-    operands: list[list[int]] = [[] for _ in flow.nodes]
-    for edge in flow.edges:
-        operands[edge.head].append(edge.tail)
-    return operands
-
-
 def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Group]:
     """Part `kept` into groups: by module at this level, elsewhere by how the values are made, `depth` operations back."""
-    modules = [coarse(module, level) for module in module_of(flow)]
+    modules = [coarse(module, level) for module in flow.modules]
     keys: list[Hashable] = list(_signatures(flow, modules, depth))
     inside = set(kept)
     users: dict[int, set[Hashable]] = {}
@@ -105,7 +66,7 @@ def coarse(module: str | None, level: str) -> str | None:
 
 def _signatures(flow: Flow, modules: list[str | None], depth: int) -> list[Hashable]:
     """Give equal keys to values that look alike `depth` operations back; small integers, so that keys stay small."""
-    operands = operands_of(flow)
+    operands = flow.operands
     numbers: dict[Hashable, int] = {}
 
     def interned(key: Hashable) -> int:
@@ -146,7 +107,7 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
     of = {place: group for group in parts for place in group.members}
     troubles = diagnose(flow)
     drawn = Picture([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
-    modules = module_of(flow)
+    modules = flow.modules
     looping = {place for place, module in enumerate(modules) if module is None}  # a module's inner wires are not drawn
     between: dict[tuple[str, str], list[Edge]] = {}
     for edge in flow.edges:
@@ -168,12 +129,11 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
 
 def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> str:
     """Say what was folded and how to see it unfolded."""
-    way = {"neurons": "one card per neuron", "layers": "one card per layer", "model": "one card for the model"}[level]
-    example = next((m for m in module_of(flow) if m), None)
-    opening = f"module={example!r} or " if example else ""
+    way = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}[level]
+    example = next((module for module in flow.modules if module), None)
     return (
-        f"{len(kept):,} values folded into {cards:,} cards: {way}, alike values together as x (count), mean +- spread. "
-        f"To open: {opening}detail='full'."
+        f"{len(kept):,} values folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
+        f"To open: {f'module={example!r} or ' if example else ''}detail='full'."
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..engine import Value
 from .flow import Flow, short
-from .fold import module_of, operands_of
 
 
 def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module: str | None) -> tuple[list[int], list[str]]:
@@ -49,7 +48,7 @@ def _between(flow: Flow, path: tuple[Any, Value]) -> set[int]:
 
 
 def _near(flow: Flow, depth: int) -> set[int]:
-    operands = operands_of(flow)
+    operands = flow.operands
     found = layer = {flow.output}
     for _ in range(depth):
         layer = {operand for place in layer for operand in operands[place]} - found
@@ -58,7 +57,7 @@ def _near(flow: Flow, depth: int) -> set[int]:
 
 
 def _within(flow: Flow, module: str) -> set[int]:
-    modules = module_of(flow)
+    modules = flow.modules
     inside = {k for k, name in enumerate(modules) if name and (name == module or name.startswith(f"{module}."))}
     if not inside:
         some = sorted({name for name in modules if name})[:5]
