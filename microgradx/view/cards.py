@@ -28,6 +28,7 @@ class Card:
     tone: str
     tooltip: str
     heavy: bool = False
+    columns: int = 0  # letters it has room for at least
 
 
 @dataclass

@@ -16,7 +16,7 @@ ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "\\n", 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def written(picture: Picture, theme: str, flow: str, rankdir: str, fast: bool) -> list[str]:
+def body(picture: Picture, theme: str, flow: str, rankdir: str, fast: bool) -> list[str]:
     """Give the lines of the body of the digraph: attributes, then cards, then wires, in the picture's order."""
     colors = THEMES[theme]
     graph = {
@@ -71,7 +71,7 @@ def _card(card: Card, theme: str) -> str:
 
 def _points(card: Card) -> int:
     """Give the width of a card, whole points: only so do all versions of Graphviz put it at the same place."""
-    return max(SMALLEST, 6 * math.ceil(1.05 * max(map(columns, card.lines), default=0)) + 6)
+    return max(SMALLEST, 6 * math.ceil(1.05 * max(card.columns, *map(columns, card.lines))) + 6)
 
 
 def columns(line: str) -> int:

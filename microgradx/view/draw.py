@@ -9,10 +9,10 @@ from typing import Any
 
 from ..engine import Value
 from .cards import LINES, Picture, picture
-from .dot import written
+from .dot import body
 from .drawing import Drawing
 from .flow import Flow, at_step, short, snapshot
-from .fold import LEVELS, MOST_CARDS, folded_picture
+from .fold import LEVELS, folded_picture, folded_to_fit
 from .names import caller_variables
 from .notation import number
 from .select import chosen
@@ -101,19 +101,9 @@ def _fitted(
             return paint(shown, count > FAST)
         if shown.virtual <= HARD:
             drawing = paint(shown, count > FAST)
-            drawing.folded = lambda: paint(_folded(known, kept, "Laying out every value took too long. "), False)
+            drawing.folded = lambda: paint(folded_to_fit(known, kept, "Laying out every value took too long. "), False)
             return drawing
-    return paint(_folded(known, kept), False)
-
-
-def _folded(known: Flow, kept: list[int], why: str = "") -> Picture:
-    """Fold as little as gives a picture that can be read."""
-    for level, depth in LEVELS:
-        found = folded_picture(known, kept, level, depth)
-        if len(found.cards) <= MOST_CARDS:
-            break
-    found.caption[0] = why + found.caption[0]
-    return found
+    return paint(folded_to_fit(known, kept), False)
 
 
 @dataclass(frozen=True)
@@ -133,7 +123,7 @@ def _drawing(known: Flow, kept: list[int], said: list[str], look: Look, shown: P
     troubles = [*known.caption, *said, *shown.caption]
     shown.caption = [line for line in (*troubles, legend(name, shown)) if line] if look.caption else []
     drawing = Drawing("gradient_flow", format="svg")
-    drawing.body += written(shown, look.theme, look.flow, look.rankdir, fast)
+    drawing.body += body(shown, look.theme, look.flow, look.rankdir, fast)
     drawing.title = shown.title
     drawing.summary = " ".join(
         [
@@ -142,7 +132,8 @@ def _drawing(known: Flow, kept: list[int], said: list[str], look: Look, shown: P
             *troubles,
         ]
     )
-    drawing.theme, drawing.layout, drawing.seconds = look.theme, look.engine, look.seconds
+    drawing.theme, drawing.upright = look.theme, look.rankdir in ("TB", "BT")
+    drawing.layout, drawing.seconds = look.engine, look.seconds
     return drawing
 
 
@@ -153,8 +144,9 @@ def legend(name: str, shown: Picture) -> str:
         return "No gradient yet: call backward() first." if any(card.tone == "none" for card in shown.cards) else ""
     meaning = {"pos": f"Blue: raising it raises {name}", "neg": f"orange: it lowers {name}", "zero": "dashed: no effect"}
     parts = [said for tone, said in meaning.items() if tone in tones]
-    if any(wire.label for wire in shown.wires):
-        parts.append("*k: the local derivative")
+    written = next((wire.label for wire in shown.wires if wire.label), "")
+    if written:
+        parts.append("*k: the local derivative" if written.startswith("*") else "u*k: upstream gradient * local derivative")
     said = "; ".join([*parts, "width: size of contribution"])
     return said[0].upper() + said[1:] + "."
 

@@ -35,6 +35,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     title = "a graph"
     summary = ""
     theme = "light"
+    upright = False
     seconds = 10.0
     layout: str | None = None
     folded: Callable[[], Drawing] | None = None
@@ -58,7 +59,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
                     ) from None
                 raise
             return self.folded()._svg(engine)
-        return svg.finished(raw, svg.prefix_of("g"), self.title, self.summary, self.theme)
+        return svg.finished(raw, svg.prefix_of("g"), self.title, self.summary, self.theme, self.upright)
 
     def to_html(self) -> str:
         """Give a page of its own: the SVG with pan, zoom, and the wires of the card under the pointer set off. No network."""

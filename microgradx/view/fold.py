@@ -127,6 +127,16 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
     return drawn
 
 
+def folded_to_fit(flow: Flow, kept: Sequence[int], why: str = "") -> Picture:
+    """Fold as little as gives a picture that can be read; `why` comes before the caption."""
+    for level, depth in LEVELS:
+        found = folded_picture(flow, kept, level, depth)
+        if len(found.cards) <= MOST_CARDS:
+            break
+    found.caption[0] = why + found.caption[0]
+    return found
+
+
 def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> str:
     """Say what was folded and how to see it unfolded."""
     way = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}[level]

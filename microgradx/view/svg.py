@@ -19,11 +19,12 @@ def prefix_of(name: str) -> str:
     return f"{name}{next(_serial)}-"
 
 
-def finished(raw: str, prefix: str, title: str, summary: str, theme: str) -> str:
+def finished(raw: str, prefix: str, title: str, summary: str, theme: str, upright: bool) -> str:
     """Give the SVG that Graphviz wrote, ready to stand in a page beside others.
 
     The prolog goes (it may not stand inside HTML), each id and reference gets `prefix`, and the tooltip of each card and wire
-    becomes its `<title>`, which every viewer shows; Graphviz writes a link without a target instead.
+    becomes its `<title>`, which every viewer shows; Graphviz writes a link without a target instead. `upright` says that wires
+    run up or down, so that their labels step aside.
     """
     body = re.sub(r"<!--.*?-->\s*", "", raw[raw.index("<svg") :], flags=re.DOTALL)
     body = re.sub(r'\sid="([^"]+)"', rf' id="{prefix}\1"', _titled(body))
@@ -31,7 +32,8 @@ def finished(raw: str, prefix: str, title: str, summary: str, theme: str) -> str
     body = body.replace(' xml:space="preserve"', "").replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
     halo = f'stroke="{THEMES[theme].background}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
     body = body.replace('font-family="Helvetica,sans-Serif"', f'font-family="{SANS}"')
-    body = body.replace('font-family="Courier,monospace"', f'dy="-2" font-family="{MONO}" {halo}')  # readable across a wire
+    aside = 'dx="5"' if upright else 'dy="-2"'
+    body = body.replace('font-family="Courier,monospace"', f'{aside} font-family="{MONO}" {halo}')  # readable beside a wire
     opening, content = body[len("<svg") :].split(">", 1)
     style = f"<style>{dark_style(prefix + 'svg')}</style>\n" if theme == "auto" else ""
     return (

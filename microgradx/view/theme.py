@@ -55,13 +55,13 @@ def dark_style(scope: str) -> str:
         f"#{scope} .node text{{fill:{DARK.ink}}}",
         f"#{scope} .edge text{{stroke:{DARK.background}}}",
         f"#{scope} .node stop:first-child{{stop-color:{DARK.card}!important}}",
-        f"#{scope} .node polygon,#{scope} .node path{{fill:{DARK.card}}}",
     ]
     for tone, (line, tint) in DARK.tones.items():
         rules += [
             f"#{scope} .{tone} polygon,#{scope} .{tone} path{{stroke:{line}}}",
             f"#{scope} .edge.{tone} polygon{{fill:{line}}}",
             f"#{scope} .{tone} stop:last-child{{stop-color:{tint}!important}}",
+            f'#{scope} .node.{tone} [fill="{LIGHT.tones[tone][1].lower()}"]{{fill:{tint}}}',  # a card without a strip
         ]
     return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
 
