@@ -191,8 +191,10 @@ class Troubles:
 
 
 def _list(flow: Flow, places: list[int], most: int = 6) -> str:
-    names = [short(flow, place) for place in places[:most]]
-    return ", ".join(names) + (f" and {len(places) - most:,} more" if len(places) > most else "")
+    """Name the first of some places, those that somebody named before those that only have an operation."""
+    ordered = sorted(places, key=lambda place: not flow.named(place))
+    names = list(dict.fromkeys(short(flow, place) for place in ordered[:most]))
+    return ", ".join(names) + (f" and {len(places) - len(names):,} more" if len(places) > len(names) else "")
 
 
 def diagnose(flow: Flow) -> Troubles:
