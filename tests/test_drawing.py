@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
@@ -225,10 +226,14 @@ HOSTILE = [
 ]
 
 
+ENGINES = ["embedded", pytest.param("system", marks=pytest.mark.skipif(shutil.which("dot") is None, reason="needs dot"))]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_labels_are_shown_inertly(label):
+def test_hostile_labels_are_shown_inertly(label, engine):
     x = Value(2.0, label=label)
-    drawn = draw(x * x)
+    drawn = draw(x * x, engine=engine)
     tree = parsed(drawn)
     assert {element.tag.removeprefix(SVG) for element in tree.iter()} <= {
         "svg", "g", "title", "desc", "polygon", "path", "text", "defs", "linearGradient", "stop",
@@ -238,10 +243,12 @@ def test_hostile_labels_are_shown_inertly(label):
     assert "<script>alert" not in drawn.to_html()
 
 
-def test_a_label_is_shown_letter_for_letter():
-    label = '{a|b}<c> \\N "d"&amp;'
-    assert cards(draw(Value(2.0, label=label)))[0][0] == label
-    titles = [group.find(f"{SVG}title").text for group in groups(parsed(draw(Value(2.0, label=label))), "node")]
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_label_is_shown_letter_for_letter(engine):
+    label = '{a|b}<c> \\N "d"&amp; \\n'
+    drawn = draw(Value(2.0, label=label), engine=engine)
+    assert cards(drawn)[0][0] == label
+    titles = [group.find(f"{SVG}title").text for group in groups(parsed(drawn), "node")]
     assert titles[0].splitlines()[0] == label
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from .svg import plain
-from .theme import THEMES
+from .theme import DARK, THEMES
 
 STYLE = """
 html,body{margin:0;height:100%;overflow:hidden;background:BACKGROUND}
@@ -63,12 +63,15 @@ def page(svg: str, title: str, theme: str, prefix: str, wires: list[tuple[str, s
     """Give the page of an SVG whose ids start with `prefix`; `wires` are (id, tail, head), without the prefix."""
     colors = THEMES[theme]
     data = "[" + ",".join(f'["{wire}","{tail}","{head}"]' for wire, tail, head in wires) + "]"
+    style = STYLE.replace("BACKGROUND", colors.background)
+    if theme == "auto":
+        style += f"@media (prefers-color-scheme:dark){{html,body{{background:{DARK.background}}}}}\n"
     script = SCRIPT.replace("PREFIX", f'"{prefix}"')
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-        f"<title>{escape(plain(title))}</title>\n<style>{STYLE.replace('BACKGROUND', colors.background)}</style>\n</head>\n"
+        f"<title>{escape(plain(title))}</title>\n<style>{style}</style>\n</head>\n"
         f'<body>\n{svg}\n<script type="application/json" id="wires">{data}</script>\n'
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
