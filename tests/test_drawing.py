@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
 import shutil
 import subprocess
@@ -353,7 +354,7 @@ def test_the_auto_theme_follows_the_readers_system():
         ({"rankdir": "XY"}, "rankdir='XY' is not known"),
         ({"detail": 3}, "detail=3 is not known"),
         ({"show": ["data"]}, "show='data' is not known: write one of 'name', 'value', 'grad'"),
-        ({"depth": -1}, "depth=-1 shows nothing"),
+        ({"depth": -1}, "depth=-1 is not a count of operations: write 0 for the output alone"),
         ({"module": "layers[9]"}, r"no module 'layers\[9\]' in this graph; it has none"),
     ],
 )
@@ -361,6 +362,13 @@ def test_an_option_that_cannot_be_is_refused_with_what_can(options, message):
     *_, out = product()
     with pytest.raises(ValueError, match=message):
         draw(out, **options)
+
+
+def test_a_drawing_can_be_pickled():
+    *_, out = product()
+    drawn = draw(out)
+    twin = pickle.loads(pickle.dumps(drawn))
+    assert (twin.source, twin.summary) == (drawn.source, drawn.summary)
 
 
 def test_something_else_than_a_value_is_refused():

@@ -189,6 +189,12 @@ def test_a_path_needs_values_of_the_graph():
         draw(out, path=(a, out))
 
 
+def test_a_path_needs_two_ends():
+    x = Value(1.0, label="x")
+    with pytest.raises(TypeError, match=r"has no two ends: write path=\(x, output\)"):
+        draw(x * 2, path=x)
+
+
 def test_depth_counts_operations_back_from_the_output():
     y = loop(10)
     assert len(titles(draw(y, depth=0))) == 1

@@ -68,7 +68,7 @@ def draw(
     """
     _check(edges=(edges, ("local", "chain", "none")), flow=(flow, ("forward", "backward")), detail=(detail, DETAILS))
     _check(rankdir=(rankdir, ("LR", "RL", "TB", "BT")), theme=(theme, tuple(THEMES)))
-    lines = tuple(show)
+    lines = (show,) if isinstance(show, str) else tuple(show)
     for line in lines:
         _check(show=(line, LINES))
     if not isinstance(output, Value):

@@ -88,7 +88,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
             return lay_out(self.source, format, self.layout, self.seconds)
         except RendererUnavailable:
             if format == "png" and can_rasterize():
-                return rasterize(self._svg(None))
+                return rasterize(self._svg(self.layout))
             raise
 
     def save(self, filename: Any = None, directory: Any = None, *, skip_existing: bool | None = False) -> str:

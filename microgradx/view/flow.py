@@ -137,7 +137,7 @@ def at_step(flow: Flow, step: int) -> Flow:
         passed[-1][2][place[node.parents[slot]]] = after
 
     chain_rule(flow.nodes, {flow.nodes[-1]: 1.0}, watch=watch)
-    if not 0 <= step <= len(passed):
+    if not isinstance(step, int) or not 0 <= step <= len(passed):
         raise ValueError(f"step={step!r}, but this backward pass has steps 0 (the seed) to {len(passed)}")
     grads: list[float | None] = [None] * len(flow.nodes)
     grads[-1] = 1.0

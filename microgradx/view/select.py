@@ -16,8 +16,8 @@ def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module
         kept &= _between(flow, path)
         said.append(f"Only what lies on a path from {_named(flow, path[0])}.")
     if depth is not None:
-        if depth < 0:
-            raise ValueError(f"depth={depth!r} shows nothing: write 0 for the output alone, 1 for what it is made from")
+        if not isinstance(depth, int) or depth < 0:
+            raise ValueError(f"depth={depth!r} is not a count of operations: write 0 for the output alone, 1 for its operands too")
         kept &= _near(flow, depth)
         hidden = len(flow.nodes) - len(kept)
         if hidden and path is None:
@@ -29,6 +29,8 @@ def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module
 
 
 def _between(flow: Flow, path: tuple[Any, Value]) -> set[int]:
+    if not isinstance(path, tuple) or len(path) != 2:
+        raise TypeError(f"path={path!r} has no two ends: write path=(x, output), or path=([x, y], output)")
     starts, end = path
     starts = [starts] if isinstance(starts, Value) else list(starts)
     place = {node: k for k, node in enumerate(flow.nodes)}
