@@ -47,6 +47,8 @@ def test_the_picture_of_the_readme_is_what_its_lines_make_without_any_program(tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
     exec(code, {})
-    shown = [re.findall(r">([^<>]+)</(?:text|title)>", path.read_text()) for path in (Path("neuron.svg"), ROOT / "demos/neuron.svg")]
-    assert shown[0] == shown[1]
-    assert len(shown[0]) > 40
+    made, kept = (
+        re.findall(r">([^<>]+)</(?:text|title)>", path.read_text()) for path in (Path("neuron.svg"), ROOT / "demos" / "neuron.svg")
+    )
+    assert made == kept
+    assert len(made) > 40

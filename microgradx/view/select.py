@@ -17,7 +17,7 @@ def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module
         said.append(f"Only what lies on a path from {_named(flow, path[0])}.")
     if depth is not None:
         if not isinstance(depth, int) or depth < 0:
-            raise ValueError(f"depth={depth!r} is not a count of operations: write 0 for the output alone, 1 for its operands too")
+            raise ValueError(f"depth={depth!r} is not a count of operations: write 0 for the output alone, 1 for its operands")
         kept &= _near(flow, depth)
         hidden = len(flow.nodes) - len(kept)
         if hidden and path is None:
