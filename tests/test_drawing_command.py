@@ -47,8 +47,7 @@ def test_the_picture_of_the_readme_is_what_its_lines_make_without_any_program(tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
     exec(code, {})
-    made, kept = (
-        re.findall(r">([^<>]+)</(?:text|title)>", path.read_text()) for path in (Path("neuron.svg"), ROOT / "demos" / "neuron.svg")
-    )
+    pictures = Path("neuron.svg"), ROOT / "demos" / "neuron.svg"
+    made, kept = (re.findall(r">([^<>]+)</(?:text|title)>", picture.read_text()) for picture in pictures)
     assert made == kept
     assert len(made) > 40

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Mapping
 
 from ..chain import topological_order
 from ..engine import Value
-from .notation import expression
+from .notation import expression, unnamed
 
 
 def caller_variables(depth: int = 1) -> dict[str, object]:
@@ -80,7 +81,27 @@ def _variables_of(things: Mapping[str, object]) -> dict[Value, str]:
     return found
 
 
-def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
+def brief(name: str) -> str:
+    """Return a name as displays write it: module paths by the initials of their lists.
+
+    >>> brief("layers[0].neurons[12].w[3]"), brief("price")
+    ('L0.n12.w[3]', 'price')
+    """
+    if "[" not in name:
+        return name
+    return re.sub(r"\blayers\[(\d+)\]", r"L\1", re.sub(r"\bneurons\[(\d+)\]", r"n\1", name))
+
+
+def displayed(named: dict[Value, str]) -> dict[Value, str]:
+    """Return the names as displays write them, `out` for an output, the last of them, that nobody named."""
+    output, name = next(reversed(named.items()))
+    shown = {node: brief(name) for node, name in named.items()}
+    if output.op is not None and unnamed(output, name) and "out" not in shown.values():
+        shown[output] = "out"
+    return shown
+
+
+def find_node(key: object, named: dict[Value, str], output: str) -> Value:
     """Return the node that `key`, a name or a Value, means; an unknown one raises and lists the nearest names.
 
     >>> a = Value(2.0, label="alpha")
@@ -97,6 +118,11 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
     known = {name: node for node, name in named.items()}
     if key in known:
         return known[key]
+    if key == output:
+        return next(reversed(named))
+    for name, node in known.items():
+        if brief(name) == key:
+            return node
     near = difflib.get_close_matches(key, known, 3, 0.4) or list(known)[:3]
     shown = key if len(key) <= 60 else key[:57] + "..."
     raise KeyError(f"no value is called {shown!r} in the graph of {output}; the nearest names are {', '.join(map(repr, near))}")
