@@ -58,10 +58,10 @@ def test_a_loop_of_100_steps_sharing_one_weight_is_laid_out():
 
 def test_a_batch_folds_to_one_card_per_neuron_with_mean_and_spread():
     drawn = draw(batch(64, [4, 1]))
-    assert {f"layers[0].neurons[{k}] x64" for k in range(4)} <= set(titles(drawn))
+    assert {f"L0.n{k} x64" for k in range(4)} <= set(titles(drawn))
     assert "folded into" in drawn.summary
     assert "one card per neuron" in drawn.summary
-    assert "To open: module='layers[1].neurons[0]' or detail='full'." in drawn.summary
+    assert "To open: module='L1.n0' or detail='full'." in drawn.summary
     assert " +- " in drawn.source
 
 
@@ -69,7 +69,7 @@ def test_the_mean_on_a_folded_card_is_the_mean_over_the_batch():
     loss = batch(64, [4, 1])
     outputs = [node for node in snapshot(loss).nodes if node.label == "layers[0].neurons[2]" and node.op]
     assert len(outputs) == 64
-    expected = f"layers[0].neurons[2] x64\\n{spread([n.data for n in outputs])}\\ngrad {spread([n.grad for n in outputs])}"
+    expected = f"L0.n2 x64\\n{spread([n.data for n in outputs])}\\ngrad {spread([n.grad for n in outputs])}"
     assert expected in draw(loss).source
 
 
@@ -90,7 +90,7 @@ def test_inner_values_belong_to_the_neuron_whose_parameters_they_are_made_of():
 
 def test_folding_by_layer_and_model():
     loss = batch(8, [4, 4, 1])
-    assert {"layers[0] x32", "layers[1] x32", "layers[2] x8"} <= set(titles(draw(loss, detail="layers")))
+    assert {"L0 x32", "L1 x32", "L2 x8"} <= set(titles(draw(loss, detail="layers")))
     assert any(title.startswith("model") for title in titles(draw(loss, detail="model")))
 
 
@@ -201,14 +201,16 @@ def test_depth_counts_operations_back_from_the_output():
     assert "Up to 2 operations from the output; 18 values further back are not drawn." in draw(y, depth=2).summary
 
 
-def test_one_module_is_drawn_with_what_it_is_given():
-    drawn = draw(batch(4, [4, 1]), module="layers[1].neurons[0]")
-    assert "Only layers[1].neurons[0] and what it is given." in drawn.summary
-    assert sum(title.startswith("layers[1].neurons[0].w") for title in titles(drawn)) == 4
+@pytest.mark.parametrize("module", ["layers[1].neurons[0]", "L1.n0"])
+def test_one_module_is_drawn_with_what_it_is_given(module):
+    drawn = draw(batch(4, [4, 1]), module=module)
+    assert "Only L1.n0 and what it is given." in drawn.summary
+    assert sum(title.startswith("L1.n0.w") for title in titles(drawn)) == 4
+    assert "layers[1].neurons[0].w[0]" in drawn.source  # in full where the pointer rests
 
 
 def test_a_module_that_is_not_there_names_some_that_are():
-    with pytest.raises(ValueError, match=r"no module 'layers\[7\]' in this graph; there are layers\[0\]\.neurons\[0\]"):
+    with pytest.raises(ValueError, match=r"no module 'layers\[7\]' in this graph; there are L0\.n0, L0\.n1, L1\.n0"):
         draw(batch(4, [2, 1]), module="layers[7]")
 
 

@@ -61,7 +61,7 @@ def draw(
       "layers" and "model" fold. `show`: which lines a card has, of name, value and grad. `constants` gives plain numbers cards
       of their own. `caption=False` leaves the text below out.
     - `path=(x, output)` keeps what lies between, for one value or several; `depth=3` what is at most three operations from the
-      output; `module="layers[0].neurons[3]"` one module and what it is given.
+      output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given.
     - `step=k` shows the backward pass after k values have passed their gradient on, without touching `.grad`.
     - `names` maps names to values; else labels and the caller's variables serve.
     - `engine` and `seconds` choose who lays out and for how long at most (see `layout.lay_out`).

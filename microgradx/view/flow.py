@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..chain import chain_rule, edges, topological_order
 from ..engine import Value
-from .names import name_nodes
+from .names import displayed, name_nodes
 from .notation import number, unnamed
 
 VANISHING, EXPLODING = 1e-6, 1e3
@@ -29,10 +29,14 @@ class Edge(NamedTuple):
 
 @dataclass
 class Flow:
-    """A snapshot of the graph of one output, by place in topological order; the output is the last."""
+    """A snapshot of the graph of one output, by place in topological order; the output is the last.
+
+    `names` are whole, `shown` as displays write them, module paths by their initials.
+    """
 
     nodes: list[Value]
     names: list[str]
+    shown: list[str]
     data: list[float]
     grads: list[float | None]
     edges: list[Edge]
@@ -76,7 +80,7 @@ class Flow:
 
     def named(self, place: int) -> bool:
         """Tell whether somebody named this value, rather than it being called after its operation and place."""
-        return not unnamed(self.nodes[place], self.names[place])
+        return not unnamed(self.nodes[place], self.shown[place])
 
     def largest(self) -> float:
         """The largest finite gradient, by absolute value; 0.0 where there is none."""
@@ -110,7 +114,8 @@ def snapshot(
         upstream = grads[head]
         for slot, parent, local in edges(node):
             found.append(Edge(place[parent], head, slot, local, _product(upstream, local)))
-    return Flow(order, [called[node] for node in order], [node.data for node in order], grads, found)
+    names, shown = list(called.values()), list(displayed(called).values())
+    return Flow(order, names, shown, [node.data for node in order], grads, found)
 
 
 def _product(upstream: float | None, local: float) -> float | None:
@@ -150,7 +155,7 @@ def at_step(flow: Flow, step: int) -> Flow:
     active = passed[step - 1][0] if step else flow.output
     name = short(flow, active)
     said = f"{name} passes its gradient on" if step else f"the seed, d({name}) / d({name}) = 1"
-    return Flow(flow.nodes, flow.names, flow.data, grads, lit, active, [f"Step {step} of {len(passed)}: {said}."])
+    return Flow(flow.nodes, flow.names, flow.shown, flow.data, grads, lit, active, [f"Step {step} of {len(passed)}: {said}."])
 
 
 def steps(flow: Flow) -> int:
@@ -160,7 +165,7 @@ def steps(flow: Flow) -> int:
 
 def short(flow: Flow, place: int, longest: int = 30) -> str:
     """Give the name of a value, cut in the middle where it is long; its operation where nobody named it."""
-    name = re.sub(r"\s+", " ", flow.names[place]) if flow.named(place) else made_by(flow.nodes[place])
+    name = re.sub(r"\s+", " ", flow.shown[place]) if flow.named(place) else made_by(flow.nodes[place])
     return name if len(name) <= longest else f"{name[: longest - 11]}...{name[-8:]}"
 
 

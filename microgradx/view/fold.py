@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .cards import Card, Picture, Wire, symbol, title, width
 from .flow import Edge, Flow, diagnose, made_by, short
+from .names import brief
 from .notation import exact, number
 from .theme import tone_of
 
@@ -94,7 +95,7 @@ def _title(flow: Flow, group: Group, module: str | None) -> str:
     first, count = group.members[0], len(group.shown)
     times = f" x{count:,}" if count > 1 else ""
     if module:
-        return module + times
+        return brief(module) + times
     if len(group.members) == 1:
         return title(flow, first)
     symbols = {symbol(flow.nodes[k]) if flow.nodes[k].op else "input" for k in group.members}
@@ -143,7 +144,7 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
     example = next((module for module in flow.modules if module), None)
     return (
         f"{len(kept):,} values folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
-        f"To open: {f'module={example!r} or ' if example else ''}detail='full'."
+        f"To open: {f'module={brief(example)!r} or ' if example else ''}detail='full'."
     )
 
 
@@ -187,7 +188,8 @@ def _tooltip(flow: Flow, group: Group, grads: list[float]) -> str:
         kind = made_by(flow.nodes[place])
         operations[kind] = operations.get(kind, 0) + 1
     most = sorted(operations.items(), key=lambda pair: (-pair[1], pair[0]))[:6]
-    lines = [group.title, f"{len(group.members):,} values: " + ", ".join(f"{count:,} {kind}" for kind, count in most)]
+    module = flow.modules[group.members[0]]
+    lines = [module or group.title, f"{len(group.members):,} values: " + ", ".join(f"{count:,} {kind}" for kind, count in most)]
     if len(group.members) == 1:
         lines.append(f"value {exact(flow.data[group.members[0]])}")
     for what, some in (("gradient", grads), ("parameter gradient", _parameter_grads(flow, group))):

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..engine import Value
 from .flow import Flow, short
+from .names import brief
 
 
 def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module: str | None) -> tuple[list[int], list[str]]:
@@ -24,7 +25,7 @@ def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module
             said.append(f"Up to {depth} operations from the output; {hidden:,} values further back are not drawn.")
     if module is not None:
         kept &= _within(flow, module)
-        said.append(f"Only {module} and what it is given.")
+        said.append(f"Only {brief(module)} and what it is given.")
     return sorted(kept), said
 
 
@@ -60,9 +61,10 @@ def _near(flow: Flow, depth: int) -> set[int]:
 
 def _within(flow: Flow, module: str) -> set[int]:
     modules = flow.modules
-    inside = {k for k, name in enumerate(modules) if name and (name == module or name.startswith(f"{module}."))}
+    wanted = brief(module)
+    inside = {k for k, name in enumerate(modules) if name and f"{brief(name)}.".startswith(f"{wanted}.")}
     if not inside:
-        some = sorted({name for name in modules if name})[:5]
+        some = sorted({brief(name) for name in modules if name})[:5]
         known = f"there are {', '.join(some)} ..." if some else "it has none"
         raise ValueError(f"no module {module!r} in this graph; {known}")
     return inside | {edge.tail for edge in flow.edges if edge.head in inside}

@@ -10,7 +10,7 @@ from ..engine import Value
 from .cards import LINES, Picture, picture
 from .flow import snapshot
 from .fold import folded_to_fit
-from .names import caller_variables, name_nodes
+from .names import caller_variables, displayed, name_nodes
 from .notation import number, operation
 from .theme import LIGHT
 
@@ -37,7 +37,8 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
     if depth < 0 or lines < 1:
         raise ValueError(f"depth={depth!r}, lines={lines!r} leave nothing to write: depth is at least 0 and lines at least 1")
     order = topological_order(output)
-    called = {node: re.sub(r"\s+", " ", name) for node, name in name_nodes(order, caller_variables(), names).items()}
+    given = name_nodes(order, caller_variables(), names)
+    called = {node: re.sub(r"\s+", " ", name) for node, name in displayed(given).items()}
     written: list[str] = []
     seen: set[Value] = set()
     pending = [(output, 0)]
