@@ -114,8 +114,8 @@ def snapshot(
         upstream = grads[head]
         for slot, parent, local in edges(node):
             found.append(Edge(place[parent], head, slot, local, _product(upstream, local)))
-    names, shown = list(called.values()), list(displayed(called).values())
-    return Flow(order, names, shown, [node.data for node in order], grads, found)
+    whole, shown = list(called.values()), list(displayed(called).values())
+    return Flow(order, whole, shown, [node.data for node in order], grads, found)
 
 
 def _product(upstream: float | None, local: float) -> float | None:
