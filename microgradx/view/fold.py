@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from .cards import Card, Picture, Wire, symbol, title, width
 from .flow import Edge, Flow, diagnose, made_by, short
@@ -14,6 +15,7 @@ from .notation import exact, number
 from .theme import tone_of
 
 MOST_CARDS = 150
+MOST_WIRES, STRONGEST = 300, 3  # beyond so many wires only the strongest few of each card are drawn
 THINNER = 0.6  # wires between folded cards are many, so they are drawn thinner
 LEVELS = (("neurons", 2), ("layers", 2), ("layers", 1), ("layers", 0), ("model", 0))
 """What is folded, and how many operations back two values must look alike to share a card; from fine to coarse."""
@@ -105,27 +107,71 @@ def _title(flow: Flow, group: Group, module: str | None) -> str:
 def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Picture:
     """Give one card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
     parts = groups(flow, kept, level, depth)
-    of = {place: group for group in parts for place in group.members}
-    troubles = diagnose(flow)
     drawn = Picture([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
-    modules = flow.modules
-    looping = {place for place, module in enumerate(modules) if module is None}  # a module's inner wires are not drawn
-    between: dict[tuple[str, str], list[Edge]] = {}
-    for edge in flow.edges:
-        if edge.tail in of and edge.head in of and (of[edge.tail] is not of[edge.head] or edge.head in looping):
-            between.setdefault((of[edge.tail].id, of[edge.head].id), []).append(edge)
-    sums = {pair: _total(edges) for pair, edges in between.items()}
-    largest = max((size for _, size in sums.values() if size and math.isfinite(size)), default=0.0)
-    computed = {group.id: flow.nodes[group.members[-1]].op is not None for group in parts}
-    for (tail, head), edges in between.items():
-        total, size = sums[tail, head]
-        said = f"{len(edges):,} operand(s)"
-        if total is not None:
-            said += f"\ncontributions add up to {exact(total)}, their sizes to {exact(size or 0.0)}"
-        drawn.wires.append(Wire(tail, head, "", tone_of(total), THINNER * width(size, largest), said, computed[tail]))
-    drawn.span, drawn.ranksep = 12, 1.4
-    drawn.caption = [folded_sentence(flow, kept, len(parts), level), *troubles.sentences(flow)]
+    every = _bundles(flow, parts)
+    largest = max((bundle.size for bundle in every if math.isfinite(bundle.size)), default=0.0)
+    shown = _strongest(every) if len(every) > MOST_WIRES else every
+    drawn.wires = [bundle.wire(largest) for bundle in shown]
+    drawn.span, drawn.ranksep = 12, 1.0
+    drawn.caption = [folded_sentence(flow, kept, len(parts), level)]
+    if len(shown) < len(every):
+        few = f"the {STRONGEST} strongest into each card, the strongest out of it"
+        drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
+    drawn.caption += diagnose(flow).sentences(flow)
     return drawn
+
+
+@dataclass
+class Bundle:
+    """All operands that one group gives another; `size` adds up the sizes of the contributions."""
+
+    tail: str
+    head: str
+    computed: bool
+    edges: list[Edge]
+
+    @cached_property
+    def known(self) -> list[float]:
+        """The contributions, as far as the gradient has passed."""
+        return [edge.contribution for edge in self.edges if edge.contribution is not None]
+
+    @cached_property
+    def size(self) -> float:
+        """How much gradient passes, whatever its sign."""
+        return sum(map(abs, self.known))
+
+    def wire(self, largest: float) -> Wire:
+        """Give the wire that stands for the bundle."""
+        total = sum(self.known) if self.known else None
+        said = f"{len(self.edges):,} operand(s)"
+        if total is not None:
+            said += f"\ncontributions add up to {exact(total)}, their sizes to {exact(self.size)}"
+        return Wire(self.tail, self.head, "", tone_of(total), THINNER * width(self.size, largest), said, self.computed)
+
+
+def _bundles(flow: Flow, parts: Sequence[Group]) -> list[Bundle]:
+    of = {place: group for group in parts for place in group.members}
+    found: dict[tuple[str, str], Bundle] = {}
+    for edge in flow.edges:
+        tail, head = of.get(edge.tail), of.get(edge.head)
+        if tail and head and (tail is not head or flow.modules[edge.head] is None):  # a module's inner wires are not drawn
+            computed = flow.nodes[tail.members[-1]].op is not None
+            found.setdefault((tail.id, head.id), Bundle(tail.id, head.id, computed, [])).edges.append(edge)
+    return list(found.values())
+
+
+def _strongest(every: Sequence[Bundle]) -> list[Bundle]:
+    """Keep what a reader can follow of a dense network, in the order it came."""
+    into: dict[str, list[Bundle]] = {}
+    out: dict[str, Bundle] = {}
+    for bundle in every:
+        into.setdefault(bundle.head, []).append(bundle)
+        if bundle.tail not in out or bundle.size > out[bundle.tail].size:
+            out[bundle.tail] = bundle
+    chosen = {id(bundle) for bundle in out.values()}
+    for bundles in into.values():
+        chosen |= {id(bundle) for bundle in sorted(bundles, key=lambda bundle: -bundle.size)[:STRONGEST]}
+    return [bundle for bundle in every if id(bundle) in chosen]
 
 
 def folded_to_fit(flow: Flow, kept: Sequence[int], why: str = "") -> Picture:
@@ -146,11 +192,6 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
         f"{len(kept):,} values folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
         f"To open: {f'module={brief(example)!r} or ' if example else ''}detail='full'."
     )
-
-
-def _total(edges: Iterable[Edge]) -> tuple[float | None, float | None]:
-    known = [edge.contribution for edge in edges if edge.contribution is not None]
-    return (sum(known), sum(map(abs, known))) if known else (None, None)
 
 
 def _card(flow: Flow, group: Group) -> Card:
