@@ -151,6 +151,14 @@ def test_a_chain_of_two_hundred_thousand_values_is_drawn_without_recursion():
     assert len(titles(draw(y))) < 20
 
 
+def test_a_computed_value_used_all_along_a_loop_is_folded_rather_than_waited_for():
+    x, y = Value(0.5, label="x"), Value(1.0, label="y0")
+    shared = x.sin()
+    for _ in range(80):
+        y = y * shared + shared
+    assert len(titles(draw(y))) < 20
+
+
 def test_more_cards_than_can_be_laid_out_are_refused():
     y = Value(1.0)
     for _ in range(11_000):

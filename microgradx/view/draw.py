@@ -21,6 +21,7 @@ from .theme import THEMES
 LABELLED, UNFOLDED, HARD = 150, 2_500, 10_000
 """Cards up to which wires are labelled, up to which nothing is folded, and the most that are drawn at all."""
 
+TANGLED = 5_000  # places where wires pass columns: 4,900 took 1.7 s to lay out, 9,700 took 17 s
 FAST = 600  # cards from which speed goes before straightness, and from which a network is folded, since nobody reads that many
 DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
@@ -99,7 +100,7 @@ def _fitted(
         shown = plain(edges=edges if detail == "full" or (detail == "auto" and count <= LABELLED) else "none")
         if detail != "auto":
             return paint(shown, count > FAST)
-        if shown.virtual <= HARD:
+        if shown.virtual <= TANGLED:
             drawing = paint(shown, count > FAST)
             drawing.folded = lambda: paint(folded_to_fit(known, kept, "Laying out every value took too long. "), False)
             return drawing
