@@ -33,7 +33,7 @@ class Card:
 
 @dataclass
 class Wire:
-    """An arrow from an operand to the value made from it; `spine` says that both ends are computed."""
+    """An arrow from an operand to the value made from it; `spine` says that both ends are computed, in columns side by side."""
 
     tail: str
     head: str
@@ -80,7 +80,8 @@ def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], c
             tail = copies[where].id
         else:
             drawn.virtual += max(0, rank[edge.head] - rank[edge.tail] - 1)
-        drawn.wires.append(_wire(flow, edge, tail, edges, largest, len(kept) <= ONES_SHOWN))
+        spine = flow.nodes[edge.tail].op is not None and rank[edge.head] == rank[edge.tail] + 1
+        drawn.wires.append(_wire(flow, edge, tail, edges, largest, len(kept) <= ONES_SHOWN, spine))
     drawn.cards += copies.values()
     if constants:
         _draw_constants(flow, kept, drawn)
@@ -156,7 +157,7 @@ def _tooltip(flow: Flow, place: int) -> str:
     return "\n".join(lines + ([f"written at {written}"] if written else []))
 
 
-def _wire(flow: Flow, edge: Edge, tail: str, edges: str, largest: float, ones: bool) -> Wire:
+def _wire(flow: Flow, edge: Edge, tail: str, edges: str, largest: float, ones: bool, spine: bool) -> Wire:
     upstream, got = flow.grads[edge.head], edge.contribution
     label = ""
     if edges == "local" and (ones or edge.local != 1.0):
@@ -166,7 +167,6 @@ def _wire(flow: Flow, edge: Edge, tail: str, edges: str, largest: float, ones: b
     said = f"{short(flow, edge.tail)} -> {short(flow, edge.head)}\nlocal derivative {exact(edge.local)}"
     if got is not None and upstream is not None:
         said += f"\nupstream gradient {exact(upstream)}\ncontribution {exact(got)}"
-    spine = flow.nodes[edge.tail].op is not None
     return Wire(tail, f"n{edge.head}", label, tone_of(got), width(got, largest), said, spine)
 
 

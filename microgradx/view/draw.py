@@ -21,7 +21,10 @@ from .theme import THEMES
 LABELLED, UNFOLDED, HARD = 150, 2_500, 10_000
 """Cards up to which wires are labelled, up to which nothing is folded, and the most that are drawn at all."""
 
-TANGLED = 5_000  # places where wires pass columns: 4,900 took 1.7 s to lay out, 9,700 took 17 s
+TANGLED, KNOTTED = 1_000, 5_000
+"""Places where wires pass a column without stopping: from where speed goes before straightness (2,400 took 1.2 s, then 0.1 s),
+and from where a graph is folded."""
+
 FAST = 600  # cards from which speed goes before straightness, and from which a network is folded, since nobody reads that many
 DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
@@ -98,10 +101,11 @@ def _fitted(
                 "less with path=, depth= or module="
             )
         shown = plain(edges=edges if detail == "full" or (detail == "auto" and count <= LABELLED) else "none")
+        fast = count > FAST or shown.virtual > TANGLED
         if detail != "auto":
-            return paint(shown, count > FAST)
-        if shown.virtual <= TANGLED:
-            drawing = paint(shown, count > FAST)
+            return paint(shown, fast)
+        if shown.virtual <= KNOTTED:
+            drawing = paint(shown, fast)
             drawing.folded = lambda: paint(folded_to_fit(known, kept, "Laying out every value took too long. "), False)
             return drawing
     return paint(folded_to_fit(known, kept), False)
