@@ -32,7 +32,7 @@ def classic(theme: str = "light") -> Drawing:
 
 
 def network(theme: str = "light") -> Drawing:
-    """A network of 13 neurons over a batch of 16 points, 5,000 values, folded to a card per neuron."""
+    """A network of 13 neurons over a batch of 16 points, 723 values, folded to a card per neuron."""
     model = MLP(2, [6, 6, 1], activation="tanh", rng=1)
     points, labels = moons(16)
     misses = [(model(point) - (2.0 * label - 1.0)) ** 2 for point, label in zip(points, labels, strict=True)]
