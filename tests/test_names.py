@@ -65,10 +65,12 @@ def test_names_are_unique_even_if_labels_repeat_or_look_like_numbered_ones():
 
 
 def test_caller_variables_sees_locals_before_globals_and_no_underscored_names():
-    BINARY = "local"  # noqa: N806  # hides the module's name on purpose
+    BINARY = "local"
     _hidden = Value(1.0)
     found = (lambda: caller_variables(1))()
-    assert found["BINARY"] == BINARY and "_hidden" not in found and "UNARY" in found
+    assert found["BINARY"] == BINARY
+    assert "_hidden" not in found
+    assert "UNARY" in found
 
 
 def test_same_program_gives_the_same_names_twice():

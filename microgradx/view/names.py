@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Mapping
 
@@ -80,6 +81,20 @@ def _variables_of(things: Mapping[str, object]) -> dict[Value, str]:
     return found
 
 
+def brief(name: str) -> str:
+    """Return a name as displays write it: module paths by the initials of their lists.
+
+    >>> brief("layers[0].neurons[12].w[3]"), brief("price")
+    ('L0.n12.w[3]', 'price')
+    """
+    return re.sub(r"\blayers\[(\d+)\]", r"L\1", re.sub(r"\bneurons\[(\d+)\]", r"n\1", name))
+
+
+def displayed(named: Mapping[Value, str]) -> dict[Value, str]:
+    """Return the names as displays write them."""
+    return {node: brief(name) for node, name in named.items()}
+
+
 def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
     """Return the node that `key`, a name or a Value, means; an unknown one raises and lists the nearest names.
 
@@ -97,6 +112,9 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
     known = {name: node for node, name in named.items()}
     if key in known:
         return known[key]
+    for name, node in known.items():
+        if brief(name) == key:
+            return node
     near = difflib.get_close_matches(key, known, 3, 0.4) or list(known)[:3]
     shown = key if len(key) <= 60 else key[:57] + "..."
     raise KeyError(f"no value is called {shown!r} in the graph of {output}; the nearest names are {', '.join(map(repr, near))}")

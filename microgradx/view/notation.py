@@ -64,7 +64,8 @@ def operation(node: Value, named: Mapping[Value, str]) -> str:
     """
     texts = []
     for piece in _pieces(node, False, False):
-        texts.append(piece if isinstance(piece, str) else _atom(piece[0], named, False))
+        text = piece if isinstance(piece, str) else _atom(piece[0], named, False)
+        texts.append(f"({text})" if not isinstance(piece, str) and text[0] == "-" and piece[1] > SIGN else text)
     return "".join(texts)
 
 
