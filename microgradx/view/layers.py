@@ -14,7 +14,7 @@ from .trace import NEURON, Trace
 
 PARAMETER = re.compile(r"(?P<neuron>(?:(?P<layer>.*)\.)?neurons\[\d+\])\.[^.]+")
 VANISHING, EXPLODING = 1e-6, 1e3
-"""Flagged: a layer's largest gradient below this share of the largest of all, or above this multiple of the last layer's."""
+"""Flagged: a layer whose largest gradient is below this share, or above this multiple, of the last layer's."""
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,13 @@ def _largest(row: Iterable[tuple[str, Value]]) -> float:
 
 def _flagged(rows: list[Layer]) -> tuple[Layer, ...]:
     """Return the rows with a word for layers whose gradient is gone, tiny or huge."""
-    top, last = max(row.largest for row in rows), rows[0].largest
+    last = rows[0].largest
     result = []
     for row in rows:
         flag = ""
         if row.largest == 0.0:
             flag = "gets nothing"
-        elif row.largest < VANISHING * top:
+        elif row.largest < VANISHING * last:
             flag = "vanishing"
         elif row.largest > EXPLODING * last:
             flag = "exploding"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..chain import topological_order
 from ..engine import Value
-from .notation import expression
+from .notation import expression, unnamed
 
 
 def caller_variables(depth: int = 1) -> dict[str, object]:
@@ -90,12 +90,16 @@ def brief(name: str) -> str:
     return re.sub(r"\blayers\[(\d+)\]", r"L\1", re.sub(r"\bneurons\[(\d+)\]", r"n\1", name))
 
 
-def displayed(named: Mapping[Value, str]) -> dict[Value, str]:
-    """Return the names as displays write them."""
-    return {node: brief(name) for node, name in named.items()}
+def displayed(named: dict[Value, str]) -> dict[Value, str]:
+    """Return the names as displays write them, `out` for an output, the last of them, that nobody named."""
+    output, name = next(reversed(named.items()))
+    shown = {node: brief(name) for node, name in named.items()}
+    if output.op is not None and unnamed(output, name) and "out" not in shown.values():
+        shown[output] = "out"
+    return shown
 
 
-def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
+def find_node(key: object, named: dict[Value, str], output: str) -> Value:
     """Return the node that `key`, a name or a Value, means; an unknown one raises and lists the nearest names.
 
     >>> a = Value(2.0, label="alpha")
@@ -112,6 +116,8 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
     known = {name: node for node, name in named.items()}
     if key in known:
         return known[key]
+    if key == output:
+        return next(reversed(named))
     for name, node in known.items():
         if brief(name) == key:
             return node

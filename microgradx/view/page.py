@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..engine import Value
 from .blocks import clip, printable
+from .chart import Chart
 from .files import write_atomically
-from .map import Map
 from .notation import number
 from .step import Pass, Step
 
@@ -42,7 +42,7 @@ def write_page(stepper: Stepper, path: str | Path, limit: int | None = LIMIT) ->
 def page_html(stepper: Stepper) -> str:
     """Return the page. It asks the network for nothing, and its policy lets only its own script and style run."""
     of = stepper.shared
-    drawn = Map(of)
+    drawn = Chart(of)
     source = files(__package__)
     style, script = ((source / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     heading = stepper.heading()
@@ -88,7 +88,7 @@ class Frame:
         return f'<iframe srcdoc="{source}" sandbox="allow-scripts" width="100%" height="640" style="border:0"></iframe>'
 
 
-def _table(of: Pass, drawn: Map | None, steps: int) -> str:
+def _table(of: Pass, drawn: Chart | None, steps: int) -> str:
     ids = drawn.ids() if drawn else {}
     caption = "The whole backward pass, one row per contribution: upstream x local = contribution"
     head = "".join(f'<th scope="col"{_left(name)}>{name}</th>' for name in HEAD)
@@ -96,7 +96,7 @@ def _table(of: Pass, drawn: Map | None, steps: int) -> str:
     return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n" + "\n".join(bodies) + "\n</table>"
 
 
-def _body(step: Step, of: Pass, drawn: Map | None, ids: dict[Value, str]) -> str:
+def _body(step: Step, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
     title = printable(step.title(80))
     rows = [row for place in step.group.edges if (row := _row(step, place, of, drawn, ids, title))]
     data = ""
@@ -106,7 +106,7 @@ def _body(step: Step, of: Pass, drawn: Map | None, ids: dict[Value, str]) -> str
     return f"<tbody{data}>\n" + "\n".join(rows) + "\n</tbody>"
 
 
-def _row(step: Step, place: int, of: Pass, drawn: Map | None, ids: dict[Value, str], title: str) -> str:
+def _row(step: Step, place: int, of: Pass, drawn: Chart | None, ids: dict[Value, str], title: str) -> str:
     edge = of.trace[place]
     if not step.leaves(edge):
         return ""

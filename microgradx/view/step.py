@@ -26,9 +26,8 @@ def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30
     """Return how the gradient of a node is written: `dL/dw`, with brackets where a name is more than a word."""
     top = symbol(output, names)
     name = top if node is output else names[node]
-    if re.fullmatch(r"[\w.\[\]#]+", top + name) and len(name) + len(top) < room:
-        return f"d{top}/d{name}"
-    return f"d({clip(top, 12)})/d({clip(name, room)})"
+    above, below = (f"d{x}" if re.fullmatch(r"[\w.\[\]]{1,24}", x) else f"d({clip(x, room)})" for x in (top, name))
+    return f"{above}/{below}"
 
 
 @dataclass(frozen=True)

@@ -104,13 +104,14 @@ def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
     exponent, mantissa, *_ = sweep.largest(goal)[0]
     if (gradient == 0.0 and size == 0.0) or 0.0 < size < 2.3e-308:
         power = round((exponent + math.log2(mantissa)) * math.log10(2))
-        told = f"the product underflows: the largest of {counted(live)} live paths is about 1e{power}"
+        told = f"the largest of {counted(live)} live path{'s' * (live > 1)} is about 1e{power}"
         return Why(
             "underflow",
             gradient,
             cuts,
             (
-                f"{head}: {told}",
+                f"{head}: the product of the factors underflows",
+                f"  {told}",
                 "  a double holds nothing smaller than 4.9e-324",
                 "  ruled out: no path, every path cut, cancellation, not finite",
             ),

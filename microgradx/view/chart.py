@@ -30,10 +30,11 @@ class Card:
     value: str
     gradient: str
     width: int
+    tone: str
     root: bool
 
 
-class Map:
+class Chart:
     """The cards and edges of a pass: a card per step and per input; `svg()` draws them."""
 
     def __init__(self, of: Pass) -> None:
@@ -68,9 +69,12 @@ class Map:
 
     def _card(self, head: Value, node: Value, name: str | None = None) -> None:
         title = clip(name or self.of.names[node], 18)
-        value, gradient = ("", "") if name else (number(node.data), f"grad {number(self.of.trace.adjoints[node])}")
+        slope = self.of.trace.adjoints[node]
+        value, gradient = ("", "") if name else (number(node.data), f"grad {number(slope)}")
         longest = max(len(title) * 6.6, len(value) * 6, len(gradient) * 6, 8 * 6.0)
-        self.cards[head] = Card(title, value, gradient, 6 * math.ceil((longest + 14) / 6), node is self.of.trace.output)
+        self.cards[head] = Card(
+            title, value, gradient, 6 * math.ceil((longest + 14) / 6), tone(slope), node is self.of.trace.output
+        )
 
     def ids(self) -> dict[Value, str]:
         """Return every card's name on the page."""
@@ -113,14 +117,15 @@ class Map:
         waiting: dict[tuple[str, str], list[int]] = {}
         for (tail, head, _), place in self.edges.items():
             waiting.setdefault((ids[tail], ids[head]), []).append(place)
-        local = {place: number(self.of.trace[edge].local) for edge, place in self.edge_of.items()}
+        carried = {place: self.of.trace[edge] for edge, place in self.edge_of.items()}
         drawn = []
         for row in rows:
             if row[0] == "edge":
                 numbers = [float(x) * INCH for x in row[4 : 4 + 2 * int(row[3])]]
                 points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
                 place = waiting[row[1], row[2]].pop(0)
-                drawn.append(_wire(place, points, local[place] if len(self.edges) <= LABELLED else ""))
+                label = number(carried[place].local) if len(self.edges) <= LABELLED else ""
+                drawn.append(_wire(place, points, label, tone(carried[place].contribution)))
             elif row[0] == "node":
                 drawn.append(_box(row[1], cards[row[1]], float(row[2]) * INCH, height - float(row[3]) * INCH))
         drawn.sort(key=lambda shape: shape.startswith('<g class="card'))  # cards over edges
@@ -133,22 +138,30 @@ class Map:
 
 
 def _box(name: str, card: Card, x: float, y: float) -> str:
-    tone = " done plus" if card.root else ""
     texts = "".join(
         f'<text class="{kind}" x="{x:.1f}" y="{y + down:.1f}">{escape(text)}</text>'
         for kind, text, down in (("name", card.title, -11), ("value", card.value, 4), ("grad", card.gradient, 19))
     )
     corner = f'x="{x - card.width / 2:.1f}" y="{y - HEIGHT / 2:.1f}"'
     rect = f'<rect {corner} width="{card.width}" height="{HEIGHT:.0f}" rx="6"/>'
-    return f'<g class="card{tone}" data-n="{name}" data-root="{int(card.root)}">{rect}{texts}</g>'
+    return f'<g class="card done {card.tone}" data-n="{name}" data-root="{int(card.root)}">{rect}{texts}</g>'
 
 
-def _wire(place: int, points: list[tuple[float, float]], label: str) -> str:
+def _wire(place: int, points: list[tuple[float, float]], label: str, sign: str) -> str:
     start, *rest = (f"{x:.1f} {y:.1f}" for x, y in points)
     middle = points[len(points) // 2 - 1 : len(points) // 2 + 1]
     x, y = (sum(point[axis] for point in middle) / len(middle) for axis in (0, 1))
     text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{label}</text>' if label else ""
-    return f'<g class="edge" data-e="e{place}"><path d="M{start}C{" ".join(rest)}"/>{text}</g>'
+    return f'<g class="edge done {sign}" data-e="e{place}"><path d="M{start}C{" ".join(rest)}"/>{text}</g>'
+
+
+def tone(x: float) -> str:
+    """Return the class that paints a number by its sign, as the page's script does.
+
+    >>> [tone(x) for x in (2.0, -1.0, 0.0, math.nan)]
+    ['plus', 'minus', 'zero', 'odd']
+    """
+    return "odd" if not math.isfinite(x) else "plus" if x > 0 else "minus" if x < 0 else "zero"
 
 
 def _sentence(text: str) -> str:
