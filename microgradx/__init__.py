@@ -194,7 +194,14 @@ __all__ = [
     "where",
 ]
 
-_LAZY: dict[str, str] = {}
+_LAZY: dict[str, str] = {
+    "explain": ".view.paths",
+    "formula": ".view.names",
+    "layers": ".view.layers",
+    "origin": ".view.origin",
+    "stepper": ".view.stepper",
+    "why": ".view.why",
+}
 """Names whose rooms import numpy or graphviz: the room is opened when the name is first asked for."""
 
 
