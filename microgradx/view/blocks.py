@@ -12,6 +12,15 @@ WIDTH = 80
 COLOURS = {"positive": "36", "negative": "33", "zero": "2", "mark": "1;35", "title": "1"}
 
 
+class Block(str):
+    """Text that a prompt shows as it stands, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def printable(text: str) -> str:
     r"""Return `text` with everything that could break a line or drive a terminal written as an escape.
 

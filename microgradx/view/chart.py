@@ -11,7 +11,7 @@ from .blocks import clip
 from .layers import PARAMETER
 from .layout import RendererUnavailable, lay_out
 from .notation import number
-from .step import Pass
+from .wording import Pass
 
 MOST_CARDS, LABELLED, SECONDS = 600, 60, 5.0
 """Cards that are drawn at all, edges up to which they carry their local derivative, and how long the layout may take."""

@@ -9,8 +9,9 @@ from typing import Self, overload
 
 from ..engine import Value
 from .names import displayed, find_node, name_nodes
-from .step import Pass, Step
+from .step import Step
 from .trace import GRAINS, NEURON, Contribution, Group, Trace
+from .wording import Pass
 
 MANY = 1500
 """From so many nodes on, a graph whose neurons are labelled is stepped by neuron unless asked otherwise."""

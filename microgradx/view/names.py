@@ -87,6 +87,8 @@ def brief(name: str) -> str:
     >>> brief("layers[0].neurons[12].w[3]"), brief("price")
     ('L0.n12.w[3]', 'price')
     """
+    if "[" not in name:
+        return name
     return re.sub(r"\blayers\[(\d+)\]", r"L\1", re.sub(r"\bneurons\[(\d+)\]", r"n\1", name))
 
 

@@ -11,8 +11,8 @@ from ..engine import Value
 from .blocks import WIDTH, clip
 from .names import caller_variables, displayed, name_nodes
 from .notation import number, operation
-from .step import Numbers
 from .trace import Trace
+from .wording import Numbers
 
 
 @dataclass(frozen=True, repr=False)

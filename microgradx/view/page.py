@@ -14,7 +14,8 @@ from .blocks import clip, printable
 from .chart import Chart
 from .files import write_atomically
 from .notation import number
-from .step import Pass, Step
+from .step import Step
+from .wording import Pass
 
 if TYPE_CHECKING:
     from .stepper import Stepper

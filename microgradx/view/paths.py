@@ -11,8 +11,8 @@ from ..engine import Value
 from .blocks import WIDTH, clip, columns, ends, table
 from .names import caller_variables, displayed, find_node, name_nodes
 from .notation import number, unnamed
-from .step import slope, symbol
 from .trace import Trace
+from .wording import slope, symbol
 
 Link = tuple[int, float, bool, int, "Link | None"]
 """The end of a partial path: exponent and mantissa of its |product|, whether it is negative, its last edge, the rest."""

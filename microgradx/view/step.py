@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cached_property
 
 from ..engine import Value
 from .blocks import WIDTH, clip, columns, ends, printable, table
+from .neuron import Neuron, neuron_lines, recognized
 from .notation import expression, number, operation
-from .trace import Contribution, Group, Trace
+from .trace import Contribution
+from .wording import Numbers, Pass
 
 ROWS = 12
 """A block lists at most so many contributions, the largest ones, unless all are asked for."""
-
-
-def symbol(output: Value, names: Mapping[Value, str]) -> str:
-    """Return what the output is called in `dL/dw`: its name, or `out` if nobody named it."""
-    name = names[output]
-    return "out" if output.op and name.startswith(f"{output.op.name}#") and not output.label else name
-
-
-def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30) -> str:
-    """Return how the gradient of a node is written: `dL/dw`, with brackets where a name is more than a word."""
-    top = symbol(output, names)
-    name = top if node is output else names[node]
-    above, below = (f"d{x}" if re.fullmatch(r"[\w.\[\]]{1,24}", x) else f"d({clip(x, room)})" for x in (top, name))
-    return f"{above}/{below}"
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What every step of one pass shares: the trace, the names, and which step fires each node."""
-
-    trace: Trace
-    names: Mapping[Value, str]
-    steps: Sequence[Group]
-    fired_in: Mapping[Value, int]
-
-    @property
-    def symbol(self) -> str:
-        """What the output is called."""
-        return symbol(self.trace.output, self.names)
-
-    def slope(self, node: Value, room: int = 30) -> str:
-        """Return how the gradient of a node is written, such as `dL/dw`."""
-        return slope(node, self.trace.output, self.names, room)
-
-    def slot(self, edge: Contribution) -> str:
-        """Return the operand's name; where one operand stands in several slots, the slot too."""
-        name = self.names[edge.operand]
-        parents = edge.node.parents
-        if sum(parent is edge.operand for parent in parents) < 2:
-            return name
-        return f"{name} [{('left', 'right')[edge.slot] if len(parents) == 2 else edge.slot}]"
-
-    def arrived(self, place: int) -> tuple[int, int]:
-        """Return which arrival at its operand an edge is, and how many there are in all."""
-        places = self.trace.into[self.trace[place].operand]
-        return places.index(place) + 1, len(places)
 
 
 class Step:
@@ -81,6 +36,10 @@ class Step:
         self.name = self.group.name or of.names[self.node]
         self._inside = frozenset(self.group.nodes)  # a set, since `in` on a tuple would compare numbers
         self._of = of
+
+    @cached_property
+    def _neuron(self) -> Neuron | None:
+        return recognized(self._of.trace, self.group) if len(self.group.nodes) > 1 else None
 
     @property
     def contributions(self) -> list[Contribution]:
@@ -124,6 +83,8 @@ class Step:
         """Return `name = operation`, or the name of the layer."""
         if self.group.name:
             return clip(f"{self.group.name} ({len(self.group.nodes)} operations)", room)
+        if self._neuron:
+            return clip(f"{self._of.names[self.node]} = {self._neuron.formula()}", room)
         if len(self.group.nodes) == 1:
             return clip(f"{self._of.names[self.node]} = {operation(self.node, self._of.names)}", room)
         outside = {edge.operand for edge in self.contributions} - self._inside
@@ -132,14 +93,19 @@ class Step:
     def block(self, part: int | None = None, full: bool = False, keep: Callable[[Contribution], bool] | None = None) -> str:
         """Return the block; with `part`, only the first so many contributions are filled in."""
         lines = ends(f"step {self.index}/{len(self._of.steps)}   {self.title(WIDTH)}", self._forward())
-        lines.append(clip(f"  {self._of.slope(self._top())} = {number(self.upstream)}   ({self._came_from()})", WIDTH))
+        slope = f"  {self._of.slope(self._top())} = {number(self.upstream)}   ("
+        lines.append(clip(f"{slope}{self._came_from(WIDTH - 1 - columns(slope))})", WIDTH))
         places = [p for p in self.group.edges if self.leaves(self._of.trace[p])]
+        if self._neuron and part is None and keep is None and not self.group.name:
+            slope = self._of.slope(self.node)
+            lines[-1:] = neuron_lines(self._neuron, self._of.trace, self._of.names, slope, None if full else ROWS)
+            return "\n".join([*lines, *self._carried(places)])
         wanted = [p for p in places if keep is None or keep(self._of.trace[p])]
         shown = wanted if full or len(wanted) <= ROWS else self._largest(wanted)
         if shown:
             lines += self._table(shown, part)
         lines += self._left_out(wanted, shown, len(places) - len(wanted))
-        return "\n".join([*lines, *self._carried(shown)])
+        return "\n".join([*(clip(line, WIDTH) for line in lines), *self._carried(shown)])
 
     def _largest(self, places: list[int]) -> list[int]:
         """Return the largest contributions that are not 0, as many as a block lists, in their order."""
@@ -154,7 +120,7 @@ class Step:
             return f"forward: {number(self.node.data)}"
         return f"forward: {operation(self.node, Numbers())} = {number(self.node.data)}"
 
-    def _came_from(self) -> str:
+    def _came_from(self, room: int) -> str:
         """Return where the upstream gradient came from and that it is complete."""
         places = self._of.trace.into.get(self.node, [])
         if not places:
@@ -168,7 +134,8 @@ class Step:
         if len(self.group.nodes) > 1 or len(self._of.steps) == 1:
             return text
         before = self._of.fired_in[source]
-        return f"{text}; from step {before}, {Step(before, self._of).title(30)}"
+        text += f"; from step {before}, "
+        return text + Step(before, self._of).title(max(room - len(text), 12))
 
     def _table(self, places: list[int], part: int | None) -> list[str]:
         slopes = f"{self._of.slope(self._of.trace.output).partition('/')[0]}/d(.)"
@@ -227,6 +194,8 @@ class Step:
         trace = self._of.trace
         if any(trace[place].upstream != 0.0 for place in places):
             return "their local derivative is 0"
+        if self.group.name:
+            return "their neurons are off or get nothing"
         first = self.node.op.name if self.node.op else ""
         if self.upstream != 0.0 and all(trace[place].local == 0.0 for place in trace.out_of[self.node]):
             return f"the {first} is flat here"
@@ -243,10 +212,3 @@ class Step:
         if len(carried) > 3:
             lines.append(f"  * and {len(carried) - 3} more were carried in")
         return [clip(line, WIDTH) for line in lines]
-
-
-class Numbers(dict[Value, str]):
-    """Names every value by its number: an operation written with it is the forward computation."""
-
-    def __missing__(self, node: Value) -> str:
-        return number(node.data)

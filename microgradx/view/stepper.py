@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import Value
-from .blocks import WIDTH, clip, ends, paint
+from .blocks import WIDTH, Block, clip, ends, paint
 from .cursor import Cursor
 from .layers import Layers, layers_in
 from .lessons import Guess, Naive, judged, naive
@@ -68,9 +68,9 @@ class Stepper(Cursor):
     def _current(self) -> Step:
         return Step(self.at + 1 if self.part else self.at, self.shared)
 
-    def full(self) -> str:
+    def full(self) -> Block:
         """Return the block of the current step with every contribution listed."""
-        return self._overview() if not self.at and not self.part else self._current().block(self.part or None, True)
+        return Block(self._overview() if not self.at and not self.part else self._current().block(self.part or None, True))
 
     def heading(self, room: int = 200) -> str:
         """Return `backward of L = (a*b + c) * f = -8`, without the formula where it has no room."""
@@ -151,23 +151,23 @@ class Stepper(Cursor):
         writes = self._writes(self.find(key))
         return Step(writes[-1][1], self.shared) if writes else None
 
-    def where(self) -> str:
+    def where(self) -> Block:
         """Return the way from the output down to the node that fires here, by the largest contributions."""
         if not self.at and not self.part:
-            return f"at the seed: {self.shared.slope(self.output)} = 1"
+            return Block(f"at the seed: {self.shared.slope(self.output)} = 1")
         way = [self._current().node]
         while places := self.trace.into.get(way[-1]):
             way.append(self.trace[max(places, key=lambda place: abs(self.trace[place].contribution))].node)
         names = [self.shared.names[node] for node in reversed(way)]
-        return clip(" > ".join([self.shared.symbol, *names[1:]]), WIDTH)
+        return Block(clip(" > ".join([self.shared.symbol, *names[1:]]), WIDTH))
 
-    def list(self, around: int = 4) -> str:
+    def list(self, around: int = 4) -> Block:
         """Return the steps around here, one line each, `->` before the current one."""
         first = max(1, min(self.at - around, len(self) - 2 * around))
         lines = [] if first > 1 else [f"{'->' if not self.at else '  '} seed: {self.shared.slope(self.output)} = 1"]
         for k in range(first, min(first + 2 * around, len(self)) + 1):
             lines.append(clip(f"{'->' if k == self.at else '  '} {repr(Step(k, self.shared))[1:-1]}", WIDTH))
-        return "\n".join(lines)
+        return Block("\n".join(lines))
 
     def only(
         self,

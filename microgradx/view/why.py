@@ -12,8 +12,8 @@ from .names import caller_variables, displayed, find_node, name_nodes
 from .notation import number, operation
 from .origin import origin_in
 from .paths import Sweep, counted, explain_in, signed
-from .step import Numbers, slope, symbol
 from .trace import Trace
+from .wording import Numbers, slope, symbol
 
 TINY = 1e-6
 """A gradient below this share of what flows into it, or below this size, is worth a reason."""
