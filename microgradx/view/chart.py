@@ -11,6 +11,7 @@ from .blocks import clip
 from .layers import PARAMETER
 from .layout import RendererUnavailable, lay_out
 from .notation import number
+from .trace import Contribution
 from .wording import Pass
 
 MOST_CARDS, LABELLED, SECONDS = 600, 60, 5.0
@@ -72,9 +73,9 @@ class Chart:
         slope = self.of.trace.adjoints[node]
         value, gradient = ("", "") if name else (number(node.data), f"grad {number(slope)}")
         longest = max(len(title) * 6.6, len(value) * 6, len(gradient) * 6, 8 * 6.0)
-        self.cards[head] = Card(
-            title, value, gradient, 6 * math.ceil((longest + 14) / 6), tone(slope), node is self.of.trace.output
-        )
+        width = 6 * math.ceil((longest + 14) / 6)
+        sign = tone(slope) if gradient else ""
+        self.cards[head] = Card(title, value, gradient, width, sign, node is self.of.trace.output)
 
     def ids(self) -> dict[Value, str]:
         """Return every card's name on the page."""
@@ -117,15 +118,16 @@ class Chart:
         waiting: dict[tuple[str, str], list[int]] = {}
         for (tail, head, _), place in self.edges.items():
             waiting.setdefault((ids[tail], ids[head]), []).append(place)
-        carried = {place: self.of.trace[edge] for edge, place in self.edge_of.items()}
+        carried: dict[int, list[Contribution]] = {}
+        for edge, place in self.edge_of.items():
+            carried.setdefault(place, []).append(self.of.trace[edge])
         drawn = []
         for row in rows:
             if row[0] == "edge":
                 numbers = [float(x) * INCH for x in row[4 : 4 + 2 * int(row[3])]]
                 points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
                 place = waiting[row[1], row[2]].pop(0)
-                label = number(carried[place].local) if len(self.edges) <= LABELLED else ""
-                drawn.append(_wire(place, points, label, tone(carried[place].contribution)))
+                drawn.append(_wire(place, points, carried[place], len(self.edges) <= LABELLED))
             elif row[0] == "node":
                 drawn.append(_box(row[1], cards[row[1]], float(row[2]) * INCH, height - float(row[3]) * INCH))
         drawn.sort(key=lambda shape: shape.startswith('<g class="card'))  # cards over edges
@@ -142,17 +144,22 @@ def _box(name: str, card: Card, x: float, y: float) -> str:
         f'<text class="{kind}" x="{x:.1f}" y="{y + down:.1f}">{escape(text)}</text>'
         for kind, text, down in (("name", card.title, -11), ("value", card.value, 4), ("grad", card.gradient, 19))
     )
+    told = ' data-g="1"' if card.gradient else ""
     corner = f'x="{x - card.width / 2:.1f}" y="{y - HEIGHT / 2:.1f}"'
     rect = f'<rect {corner} width="{card.width}" height="{HEIGHT:.0f}" rx="6"/>'
-    return f'<g class="card done {card.tone}" data-n="{name}" data-root="{int(card.root)}">{rect}{texts}</g>'
+    return f'<g class="card done {card.tone}" data-n="{name}" data-root="{int(card.root)}"{told}>{rect}{texts}</g>'
 
 
-def _wire(place: int, points: list[tuple[float, float]], label: str, sign: str) -> str:
+def _wire(place: int, points: list[tuple[float, float]], carried: list[Contribution], labelled: bool) -> str:
+    """Return an edge; where it stands for several contributions, it has neither a label nor the colour of a sign."""
     start, *rest = (f"{x:.1f} {y:.1f}" for x, y in points)
+    path = f'<path d="M{start}C{" ".join(rest)}"/>'
+    if len(carried) > 1:
+        return f'<g class="edge done many" data-e="e{place}" data-many="1">{path}</g>'
     middle = points[len(points) // 2 - 1 : len(points) // 2 + 1]
     x, y = (sum(point[axis] for point in middle) / len(middle) for axis in (0, 1))
-    text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{label}</text>' if label else ""
-    return f'<g class="edge done {sign}" data-e="e{place}"><path d="M{start}C{" ".join(rest)}"/>{text}</g>'
+    text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{number(carried[0].local)}</text>' if labelled else ""
+    return f'<g class="edge done {tone(carried[0].contribution)}" data-e="e{place}">{path}{text}</g>'
 
 
 def tone(x: float) -> str:

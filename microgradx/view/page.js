@@ -35,7 +35,7 @@
     const sent = rows[k - 1].filter(row => row.dataset.c !== "0"), zeros = rows[k - 1].length - sent.length;
     const parts = (sent.length ? sent : rows[k - 1]).slice(0, 8).map(row => row.dataset.told);
     if (sent.length > 8) parts.push(`${sent.length - 8} more in the table`);
-    if (sent.length && zeros) parts.push(`${zeros} that are 0`);
+    if (sent.length && zeros) parts.push(`${zeros} contribution${zeros > 1 ? "s" : ""} of 0`);
     return `${bodies[k - 1].dataset.title}:  ${parts.join(";  ")}`;
   }
 
@@ -43,10 +43,11 @@
     for (const card of cards.values()) {
       const root = card.dataset.root === "1";
       card.classList.remove("done", "plus", "minus", "zero", "odd", "current");
-      card.querySelector(".grad").textContent = root ? "grad 1" : "grad -";
+      if (card.dataset.g) card.querySelector(".grad").textContent = root ? "grad 1" : "grad -";
       if (root) card.classList.add("done", "plus");
     }
     for (const edge of edges.values()) edge.classList.remove("done", "plus", "minus", "zero", "odd", "current");
+    for (let i = 0; i < k; i++) cards.get(bodies[i].dataset.n)?.classList.add("done");
     for (let i = 0; i < k; i++) for (const row of rows[i]) {
       const card = cards.get(row.dataset.to), edge = edges.get(row.dataset.e);
       if (card) {
@@ -56,7 +57,7 @@
       }
       if (edge) {
         edge.classList.remove("plus", "minus", "zero", "odd");
-        edge.classList.add("done", signOf(row.dataset.c));
+        edge.classList.add("done", edge.dataset.many ? "many" : signOf(row.dataset.c));
         if (i === k - 1) edge.classList.add("current");
       }
     }
@@ -113,6 +114,8 @@
   for (const button of all("[data-go]")) button.addEventListener("click", () => moves[button.dataset.go]());
   const linked = () => { const found = /^#s=(\d+)$/.exec(location.hash); if (found) show(Number(found[1])); return found; };
   addEventListener("hashchange", linked);
+  addEventListener("beforeprint", () => paint(last));
+  addEventListener("afterprint", () => paint(at));
   one(".controls").hidden = false;
   if (!linked()) show(0);
 })();

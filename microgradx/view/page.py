@@ -99,7 +99,8 @@ def _table(of: Pass, drawn: Chart | None, steps: int) -> str:
 
 def _body(step: Step, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
     title = printable(step.title(80))
-    rows = [row for place in step.group.edges if (row := _row(step, place, of, drawn, ids, title))]
+    places = [place for place in step.group.edges if step.leaves(of.trace[place])]
+    rows = [_row(step, place, of, drawn, ids, title, place == places[0]) for place in places]
     data = ""
     if drawn:
         name = printable(of.names[step.node])
@@ -107,14 +108,11 @@ def _body(step: Step, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> s
     return f"<tbody{data}>\n" + "\n".join(rows) + "\n</tbody>"
 
 
-def _row(step: Step, place: int, of: Pass, drawn: Chart | None, ids: dict[Value, str], title: str) -> str:
+def _row(step: Step, place: int, of: Pass, drawn: Chart | None, ids: dict[Value, str], title: str, first: bool) -> str:
     edge = of.trace[place]
-    if not step.leaves(edge):
-        return ""
     into = printable(of.slot(edge))
     up, local, sent, after = (number(x) for x in (edge.upstream, edge.local, edge.contribution, edge.after))
     nth, total = of.arrived(place)
-    first = place == step.group.edges[0]
     cells = [
         (str(step.index), ""),
         (clip(title, 60), ' class="text"'),
@@ -127,10 +125,10 @@ def _row(step: Step, place: int, of: Pass, drawn: Chart | None, ids: dict[Value,
     ]
     data = ""
     if drawn:
-        shown = edge.operand in drawn.cards and drawn.card_of.get(edge.operand) is edge.operand
+        card = drawn.cards.get(edge.operand) if drawn.card_of.get(edge.operand) is edge.operand else None
         told = f"{clip(into, 30)} += {up} x {local} = {sent}"
         marks = {
-            "to": ids[edge.operand] if shown else "",
+            "to": ids[edge.operand] if card and card.gradient else "",
             "e": f"e{drawn.edge_of[place]}" if place in drawn.edge_of else "",
             "c": sent,
             "after": after,
