@@ -201,6 +201,22 @@ def test_why_tells_the_causes_apart(case, cause, told):
     assert max(map(columns, repr(verdict).split("\n"))) <= 80
 
 
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (lambda w: w.tanh(), "it is saturated: its slope is 0 to the last bit"),
+        (lambda w: ops.maximum(w, 1000.0), "this operand was not the one chosen"),
+        (lambda w: ops.where(w, 2.0, 3.0), "it is flat: its slope is 0 everywhere"),
+        (lambda w: w**0, "its slope is 0 there"),
+        (lambda w: ops.dot([w, w], [0.0, 0.0]), "the other factor is 0"),
+    ],
+)
+def test_a_cut_says_why_its_slope_is_zero(build, reason):
+    w = Value(400.0, "w")
+    verdict = why(build(w) * 1.0 + Value(1.0), w)
+    assert verdict.cuts[0].reason == reason
+
+
 def test_cuts_add_up_to_all_paths_that_are_cut():
     model = MLP(2, [6, 6, 6, 1], rng=5, expand=True)
     loss = (model([2.0, -1.0]) - 1.0) ** 2

@@ -53,7 +53,7 @@ class Chart:
         for group in self.of.steps:
             for node in group.nodes:
                 self.card_of[node] = group.head
-            self._card(group.head, group.head, group.name)
+            self._card(group.head, group.head, group.name, len(group.nodes))
         for group in self.of.steps:
             for place in group.edges:
                 edge = self.of.trace[place]
@@ -68,10 +68,10 @@ class Chart:
                     key = (source, group.head, edge.slot if single else 0)
                     self.edge_of[place] = self.edges.setdefault(key, len(self.edges))
 
-    def _card(self, head: Value, node: Value, name: str | None = None) -> None:
+    def _card(self, head: Value, node: Value, name: str | None = None, operations: int = 1) -> None:
         title = clip(name or self.of.names[node], 18)
         slope = self.of.trace.adjoints[node]
-        value, gradient = ("", "") if name else (number(node.data), f"grad {number(slope)}")
+        value, gradient = (f"{operations} operations", "") if name else (number(node.data), f"grad {number(slope)}")
         longest = max(len(title) * 6.6, len(value) * 6, len(gradient) * 6, 8 * 6.0)
         width = 6 * math.ceil((longest + 14) / 6)
         sign = tone(slope) if gradient else ""

@@ -141,7 +141,7 @@ class Sweep:
     """
 
     def __init__(self, trace: Trace, goal: Value, k: int) -> None:
-        self.trace, self.k = trace, k
+        self.trace, self.goal, self.k = trace, goal, k
         self.above = above(trace, goal)
         self.count: dict[Value, int] = {trace.output: 1}
         self.live: dict[Value, int] = {trace.output: 1}

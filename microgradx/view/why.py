@@ -17,8 +17,14 @@ from .wording import Numbers, slope, symbol
 
 TINY = 1e-6
 """A gradient below this share of what flows into it, or below this size, is worth a reason."""
+SMALLEST = 2.3e-308
+"""Sums below this have lost digits: smaller doubles are subnormal."""
 FLAT = frozenset(["floor", "ceil", "round", "trunc", "sign", "heaviside", "step", "compare", "floor_divide"])
-CHOICES = frozenset(["maximum", "minimum", "max", "min", "where", "clip", "hard_tanh"])
+CHOICES = frozenset(["maximum", "minimum", "max", "min", "where", "clip"])
+SATURATING = frozenset(
+    ["tanh", "sigmoid", "hard_tanh", "exp", "exp2", "expm1", "elu", "gelu", "softplus", "softsign", "erf", "erfc", "gaussian"]
+    + ["normal_pdf", "normal_cdf", "logsumexp", "logaddexp", "softmax_share", "log_softmax_share"]
+)
 PRODUCTS = frozenset(["multiply", "dot"])
 
 
@@ -78,47 +84,20 @@ def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
     if goal is trace.output:
         return Why("nothing wrong", gradient, (), (f"{head}: it is the output itself, whose gradient is the seed 1",))
     if not math.isfinite(gradient):
-        return Why(
-            "not finite",
-            gradient,
-            (),
-            (f"{head}: a value or a factor on the way is not finite", *(f"  {line}" for line in origin_in(trace, named).lines)),
-        )
+        told = f"{head}: a value or a factor on the way is not finite"
+        return Why("not finite", gradient, (), (told, *(f"  {line}" for line in origin_in(trace, named).lines)))
     sweep = Sweep(trace, goal, 1)
-    count, live, size = sweep.count[goal], sweep.live.get(goal, 0), sweep.size.get(goal, 0.0)
-    cuts = _cuts(trace, named, goal, sweep) if live < count else ()
+    live, size = sweep.live.get(goal, 0), sweep.size.get(goal, 0.0)
+    cuts = _cuts(named, sweep) if live < sweep.count[goal] else ()
     if not live:
-        flat = all(trace[place].local == 0.0 for place in trace.out_of[trace.output])
-        whole = f"{counted(count)} of {counted(count)}"
-        told = (
-            f"the output itself is flat, so all of {counted(count)} end there"
-            if flat
-            else f"every path, {whole}, is cut by a zero local derivative"
-        )
-        lines = (
-            f"{head}: {told}",
-            *_cut_lines(trace, named, cuts, count),
-            "  ruled out: no path, cancellation, underflow, not finite",
-        )
-        return Why("flat output" if flat else "cut", gradient, cuts, lines)
-    exponent, mantissa, *_ = sweep.largest(goal)[0]
-    if (gradient == 0.0 and size == 0.0) or 0.0 < size < 2.3e-308:
-        power = round((exponent + math.log2(mantissa)) * math.log10(2))
-        told = f"the largest of {counted(live)} live path{'s' * (live > 1)} is about 1e{power}"
-        return Why(
-            "underflow",
-            gradient,
-            cuts,
-            (
-                f"{head}: the product of the factors underflows",
-                f"  {told}",
-                "  a double holds nothing smaller than 4.9e-324",
-                "  ruled out: no path, every path cut, cancellation, not finite",
-            ),
-        )
-    if abs(gradient) <= TINY * size:
-        return Why("cancellation", gradient, cuts, _cancelled(trace, named, goal, head, live, size))
-    return _alive(trace, named, goal, head, gradient, cuts, count, live)
+        cause, lines = _dead(named, sweep, cuts)
+    elif (gradient == 0.0 and size == 0.0) or 0.0 < size < SMALLEST:
+        cause, lines = _underflow(sweep)
+    elif abs(gradient) <= TINY * size:
+        cause, lines = _cancelled(named, sweep)
+    else:
+        cause, lines = _alive(named, sweep, cuts)
+    return Why(cause, gradient, cuts, (f"{head}: {lines[0]}", *lines[1:]))
 
 
 def _no_path(wrt: Value, top: str, name: str) -> Why:
@@ -134,9 +113,10 @@ def _no_path(wrt: Value, top: str, name: str) -> Why:
     )
 
 
-def _cuts(trace: Trace, named: Mapping[Value, str], goal: Value, sweep: Sweep) -> tuple[Cut, ...]:
+def _cuts(named: Mapping[Value, str], sweep: Sweep) -> tuple[Cut, ...]:
     """Return the operations that hold the last zero of each cut path; their numbers add up to all that are cut."""
-    onward = {goal: 1}
+    trace = sweep.trace
+    onward = {sweep.goal: 1}
     stopped: dict[Value, tuple[int, int]] = {}
     for place in range(len(trace) - 1, -1, -1):
         edge = trace[place]
@@ -145,12 +125,10 @@ def _cuts(trace: Trace, named: Mapping[Value, str], goal: Value, sweep: Sweep) -
             continue
         if edge.local != 0.0:
             onward[edge.node] = onward.get(edge.node, 0) + ways
-        elif edge.node in sweep.count:
+        else:
             before = stopped.get(edge.node, (0, edge.slot))[0]
             stopped[edge.node] = (before + sweep.count[edge.node] * ways, edge.slot)
-    found = [
-        Cut(node, _reason(node, slot, named), paths, trace.adjoints.get(node, 0.0)) for node, (paths, slot) in stopped.items()
-    ]
+    found = [Cut(node, _reason(node, slot, named), paths, trace.adjoints[node]) for node, (paths, slot) in stopped.items()]
     return tuple(sorted(found, key=lambda cut: -cut.paths))
 
 
@@ -164,13 +142,36 @@ def _reason(node: Value, slot: int, named: Mapping[Value, str]) -> str:
         half = len(node.parents) // 2
         other = node.parents[(slot + half) % len(node.parents)]
         return f"the other factor{f', {clip(named[other], 24)},' if isinstance(other, Value) else ''} is 0"
-    if name in FLAT:
+    if name in FLAT or (name == "where" and slot == 0):
         return "it is flat: its slope is 0 everywhere"
     if name in CHOICES:
         return "this operand was not the one chosen"
-    if name == "power":
-        return "its slope is 0 there"
-    return "it is saturated: its slope is 0 to the last bit"
+    if name in SATURATING:
+        return "it is saturated: its slope is 0 to the last bit"
+    return "its slope is 0 there"
+
+
+def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
+    """Return the proof that no path is live: the cuts, whose numbers add up to all paths."""
+    trace, count = sweep.trace, sweep.count[sweep.goal]
+    lines = [*_cut_lines(trace, named, cuts, count), "  ruled out: no path, cancellation, underflow, not finite"]
+    if all(trace[place].local == 0.0 for place in trace.out_of[trace.output]):
+        return "flat output", [f"the output itself is flat, so all of {counted(count)} end there", *lines]
+    whole = f"{counted(count)} of {counted(count)}"
+    return "cut", [f"every path, {whole}, is cut by a zero local derivative", *lines]
+
+
+def _underflow(sweep: Sweep) -> tuple[str, list[str]]:
+    """Return the proof of an underflow: how large the largest product would be."""
+    exponent, mantissa, *_ = sweep.largest(sweep.goal)[0]
+    power = round((exponent + math.log2(mantissa)) * math.log10(2))
+    live = sweep.live[sweep.goal]
+    return "underflow", [
+        "the product of the factors underflows",
+        f"  the largest of {counted(live)} live path{'s' * (live > 1)} is about 1e{power}",
+        "  a double holds nothing smaller than 4.9e-324",
+        "  ruled out: no path, every path cut, cancellation, not finite",
+    ]
 
 
 def _cut_lines(trace: Trace, named: Mapping[Value, str], cuts: tuple[Cut, ...], count: int) -> list[str]:
@@ -187,49 +188,30 @@ def _cut_lines(trace: Trace, named: Mapping[Value, str], cuts: tuple[Cut, ...], 
     return lines
 
 
-def _cancelled(trace: Trace, named: Mapping[Value, str], goal: Value, head: str, live: int, size: float) -> tuple[str, ...]:
-    """Return the proof of a cancellation: the largest path of each sign, and the sizes of both sums."""
-    paths = explain_in(trace, named, goal, 64).paths
+def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]]:
+    """Return the proof of a cancellation: the largest path of each sign, and what all add up to without their signs."""
     rows = []
     for sign in (1.0, -1.0):
-        same = [path for path in paths if path.contribution * sign > 0]
+        same = [path for path in explain_in(sweep.trace, named, sweep.goal, 64).paths if path.contribution * sign > 0]
         if same:
             rows.append(("  largest", signed(same[0].contribution), f"along {same[0]}"))
-    return (
-        f"{head}: {counted(live)} live paths cancel",
-        f"  sum |contribution| = {number(size)}: half is positive, half negative",
+    return "cancellation", [
+        f"{counted(sweep.live[sweep.goal])} live paths cancel",
+        f"  sum |contribution| = {number(sweep.size[sweep.goal])}: half of it positive, half negative",
         *table(rows, "<><", (2,)),
         "  ruled out: no path, every path cut, underflow, not finite",
-    )
-
-
-def _alive(
-    trace: Trace,
-    named: Mapping[Value, str],
-    goal: Value,
-    head: str,
-    gradient: float,
-    cuts: tuple[Cut, ...],
-    count: int,
-    live: int,
-) -> Why:
-    """Return the verdict on a gradient that is neither zero nor broken: what makes it small, if it is."""
-    told = f"{counted(live)} of {counted(count)} paths are live"
-    if abs(gradient) >= TINY:
-        return Why(
-            "nothing wrong",
-            gradient,
-            cuts,
-            (f"{head}: {told}; a gradient arrives", *_cut_lines(trace, named, cuts, count)),
-        )
-    path = explain_in(trace, named, goal, 1).paths[0]
-    small = sorted(range(len(path.factors)), key=lambda place: abs(path.factors[place]))[:3]
-    rows = [
-        (
-            f"  x {number(path.factors[place])}",
-            "at",
-            f"{named[path.nodes[place]]} = {operation(path.nodes[place], Numbers())}",
-        )
-        for place in small
     ]
-    return Why("small factors", gradient, cuts, (f"{head}: small factors multiply; {told}", *table(rows, "<<<", (2,))))
+
+
+def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
+    """Return what a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
+    trace, goal = sweep.trace, sweep.goal
+    told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
+    if abs(trace.adjoints[goal]) >= TINY:
+        return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]
+    path = explain_in(trace, named, goal, 1).paths[0]
+    rows = []
+    for place in sorted(range(len(path.factors)), key=lambda place: abs(path.factors[place]))[:3]:
+        node = path.nodes[place]
+        rows.append((f"  x {number(path.factors[place])}", "at", f"{named[node]} = {operation(node, Numbers())}"))
+    return "small factors", [f"small factors multiply; {told}", *table(rows, "<<<", (2,))]
