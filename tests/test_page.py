@@ -10,6 +10,7 @@ import pytest
 from microgradx import Value
 from microgradx.nn import MLP
 from microgradx.view import chart, layout
+from microgradx.view.notation import number
 from microgradx.view.stepper import stepper
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
@@ -90,7 +91,7 @@ def test_sizes_stay_within_their_budget(write):
 
 
 def test_a_page_beyond_the_limit_is_refused_and_leaves_no_file(tmp_path):
-    with pytest.raises(ValueError, match=r"more than 0\.0: step by 'neuron' or 'layer', or insist with limit=None"):
+    with pytest.raises(ValueError, match=r"more than 0\.0: step by 'layer', take fewer samples, or insist with limit=None"):
         stepper(example()).to_html(tmp_path / "x.html", limit=1000)
     assert list(tmp_path.iterdir()) == []
 
@@ -124,6 +125,16 @@ def test_weights_are_folded_into_the_card_of_their_neuron(write):
     text = write(network(), by="neuron").read_text()
     assert text.count('<g class="card') == 34
     assert "L0.n0.w[0]" in text
+
+
+def test_a_layer_of_many_samples_has_one_row_per_value(write):
+    model = MLP(1, [1, 1], activation="tanh", rng=3)
+    total = model([0.5]) + model([0.25]) + model([0.75])
+    rows = re.findall(r"<tr.*?</tr>", write(total, by="layer").read_text())
+    weight = next(row for row in rows if ">L1.n0.w[0]<" in row)
+    total.backward()
+    assert ["3 added up" in weight, f">{number(model.layers[1].neurons[0].w[0].grad)}<" in weight] == [True, True]
+    assert ">3 of 3<" in weight
 
 
 def test_in_a_notebook_the_page_stands_in_a_frame_of_its_own():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from microgradx import Value, ops, topological_order
 from microgradx.nn import MLP
 from microgradx.view.blocks import clip, colourful, columns, paint
+from microgradx.view.notation import number
 from microgradx.view.prompt import Prompt
 from microgradx.view.stepper import stepper
 from microgradx.view.trace import GRAINS, Trace
@@ -349,6 +350,22 @@ def test_neurons_are_steps_of_their_own_and_a_large_network_steps_by_neuron():
     assert [g.name for g in s.trace.groups("layer")] == [None, "layers[2]", "layers[1]", "layers[0]"]
     batch = ops.sum_([model([i / 9.0, 0.5]) for i in range(10)])
     assert stepper(batch).by == "neuron"
+
+
+@pytest.mark.parametrize("expand", [False, True])
+def test_a_neurons_step_pairs_each_weight_with_its_input(expand):
+    model = MLP(2, [2, 1], rng=1, expand=expand)
+    loss = (model([1.0, -0.5]) - 1.0) ** 2
+    s = stepper(loss, by="neuron").goto(2)
+    head, bias = model.layers[1].neurons[0].w, model.layers[1].neurons[0].b
+    loss.backward()
+    lines = str(s).splitlines()
+    assert lines[0].startswith("step 2/4   L1.n0 = w . x + b")
+    for name, weight in zip(("L0.n0", "L0.n1"), head, strict=True):
+        row = next(line.split() for line in lines if line.split()[0] == name)
+        assert row[5] == number(weight.grad)
+        assert row[11] == number(bias.grad * weight.data)
+    assert next(line.split()[5] for line in lines if line.split()[0] == "bias") == number(bias.grad)
 
 
 def test_repr_is_coloured_only_on_a_terminal_that_wants_it(monkeypatch):

@@ -56,8 +56,8 @@ def neuron_lines(neuron: Neuron, trace: Trace, names: Mapping[Value, str], slope
     if neuron.sum is not neuron.head and neuron.head.op:
         through = [trace[place] for place in trace.out_of[neuron.head] if trace[place].operand is neuron.sum]
         if len(through) == 1:
-            first += f" x {neuron.head.op.name}' {number(through[0].local)}"
-        first += f" = {number(pre)} at the sum {number(neuron.sum.data)}"
+            first += f"  x {neuron.head.op.name}' {number(through[0].local)}"
+    first += f"  = {top}/dsum {number(pre)}, its sum is {number(neuron.sum.data)}"
     lines = [clip(first, WIDTH)]
     if pre == 0.0 and rows is not None:
         return [*lines, f"  so its {len(neuron.pairs)} weights, its bias and its inputs get 0; s.full() lists all"]
@@ -65,19 +65,19 @@ def neuron_lines(neuron: Neuron, trace: Trace, names: Mapping[Value, str], slope
     if rows is not None:
         size = [max(abs(edge.contribution) for edge in (weight, sent) if edge) for weight, _, sent in neuron.pairs]
         shown = sorted(sorted(shown, key=lambda k: -size[k])[:rows])
-    cells = [("  input", "value", f"x {top}/dsum", f"= {top}/dw", "|", "weight", f"x {top}/dsum", "= sent to input")]
+    cells: list[tuple[str, ...]] = [("  input", "value", "", "dsum", "", "dweight", "|", "weight", "", "dsum", "", "to input")]
     for k in shown:
         weight, other, sent = neuron.pairs[k]
         place = (weight.operand.label or "").removeprefix(f"{neuron.head.label}.w")
         name, value = (names[other], other.data) if isinstance(other, Value) else (f"x{place}", other)
-        back = number(sent.contribution) if sent else "-"
-        gets = (number(value), number(pre), number(weight.contribution))
-        cells.append((f"  {name}", *gets, "|", number(weight.operand.data), number(pre), back))
-    cells.append(("  bias", "1", number(pre), number(neuron.bias.contribution), "|", "", "", ""))
-    lines += table(cells, "<>>><>>>", (0,))
+        gets = (number(value), "x", number(pre), "=", number(weight.contribution))
+        sends = ("x", number(pre), "=", number(sent.contribution)) if sent else ("", "", "", "-")
+        cells.append((f"  {name}", *gets, "|", number(weight.operand.data), *sends))
+    cells.append(("  bias", "1", "x", number(pre), "=", number(neuron.bias.contribution), "|", *[""] * 5))
+    lines += table(cells, "<>>>>>>>>>>>", (0,))
     if left := len(neuron.pairs) - len(shown):
         lines.append(f"  {left} more inputs, none of them larger; s.full() lists all")
-    idle = sum(weight.contribution == 0.0 for weight, _, _ in neuron.pairs)
+    idle = sum(weight.local == 0.0 for weight, _, _ in neuron.pairs)
     if idle:
-        lines.append(f"  {idle} input{'s are' if idle > 1 else ' is'} 0, so {top}/dw = 0 there")
+        lines.append("  1 input is 0, so its weight gets 0" if idle == 1 else f"  {idle} inputs are 0, so their weights get 0")
     return lines

@@ -8,7 +8,9 @@
   const edges = new Map(all("svg .edge").map(edge => [edge.dataset.e, edge]));
   const rows = bodies.map(body => [...body.rows]), seed = one(".now").textContent;
   const signOf = text => text === "0" ? "zero" : /nan|inf/.test(text) ? "odd" : text.startsWith("-") ? "minus" : "plus";
-  const live = k => rows[k - 1].some(row => row.dataset.c !== "0");
+  const cell = (row, k) => row.cells[k].textContent, sentBy = row => cell(row, 5), after = row => cell(row, 6).split("-> ")[1];
+  const tell = row => `${cell(row, 3)} += ${cell(row, 4) ? `${cell(row, 2)} x ${cell(row, 4)} = ` : ""}${sentBy(row)}`;
+  const live = k => rows[k - 1].some(row => sentBy(row) !== "0");
   let at = -1;
 
   function show(k) {
@@ -32,8 +34,8 @@
   }
 
   function told(k) {
-    const sent = rows[k - 1].filter(row => row.dataset.c !== "0"), zeros = rows[k - 1].length - sent.length;
-    const parts = (sent.length ? sent : rows[k - 1]).slice(0, 8).map(row => row.dataset.told);
+    const sent = rows[k - 1].filter(row => sentBy(row) !== "0"), zeros = rows[k - 1].length - sent.length;
+    const parts = (sent.length ? sent : rows[k - 1]).slice(0, 8).map(tell);
     if (sent.length > 8) parts.push(`${sent.length - 8} more in the table`);
     if (sent.length && zeros) parts.push(`${zeros} contribution${zeros > 1 ? "s" : ""} of 0`);
     return `${bodies[k - 1].dataset.title}:  ${parts.join(";  ")}`;
@@ -52,12 +54,12 @@
       const card = cards.get(row.dataset.to), edge = edges.get(row.dataset.e);
       if (card) {
         card.classList.remove("plus", "minus", "zero", "odd");
-        card.classList.add("done", signOf(row.dataset.after));
-        card.querySelector(".grad").textContent = `grad ${row.dataset.after}`;
+        card.classList.add("done", signOf(after(row)));
+        card.querySelector(".grad").textContent = `grad ${after(row)}`;
       }
       if (edge) {
         edge.classList.remove("plus", "minus", "zero", "odd");
-        edge.classList.add("done", edge.dataset.many ? "many" : signOf(row.dataset.c));
+        edge.classList.add("done", edge.dataset.many ? "many" : signOf(sentBy(row)));
         if (i === k - 1) edge.classList.add("current");
       }
     }
@@ -80,7 +82,7 @@
     if (!wanted) return;
     const fires = bodies.findIndex(body => body.dataset.name === wanted);
     let hit = fires + 1;
-    if (fires < 0) rows.forEach((some, i) => { if (some.some(row => row.dataset.into === wanted)) hit = i + 1; });
+    if (fires < 0) rows.forEach((some, i) => { if (some.some(row => (row.dataset.into ?? cell(row, 3)) === wanted)) hit = i + 1; });
     if (hit) show(hit);
     find.setCustomValidity(hit ? "" : "no value of that name");
     find.reportValidity();

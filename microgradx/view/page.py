@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -32,8 +33,8 @@ def write_page(stepper: Stepper, path: str | Path, limit: int | None = LIMIT) ->
     data = text.encode()
     if limit is not None and len(data) > limit:
         raise ValueError(
-            f"the page would have {len(data) / 2**20:.1f} MiB, more than {limit / 2**20:.1f}: step by 'neuron' or 'layer', "
-            "or insist with limit=None"
+            f"the page would have {len(data) / 2**20:.1f} MiB, more than {limit / 2**20:.1f}: step by 'layer', take fewer "
+            "samples, or insist with limit=None"
         )
     path = Path(path)
     write_atomically(path, data)
@@ -92,59 +93,52 @@ class Frame:
 def _table(of: Pass, drawn: Chart | None, steps: int) -> str:
     ids = drawn.ids() if drawn else {}
     caption = "The whole backward pass, one row per contribution: upstream x local = contribution"
-    head = "".join(f'<th scope="col"{_left(name)}>{name}</th>' for name in HEAD)
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEAD)
     bodies = [_body(Step(k, of), of, drawn, ids) for k in range(1, steps + 1)]
     return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n" + "\n".join(bodies) + "\n</table>"
 
 
 def _body(step: Step, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
-    title = printable(step.title(80))
-    places = [place for place in step.group.edges if step.leaves(of.trace[place])]
-    rows = [_row(step, place, of, drawn, ids, title, place == places[0]) for place in places]
+    """Return the rows of a step; in the step of a layer, one per value however many contributions it gets."""
+    together: dict[object, list[int]] = {}
+    for place in step.group.edges:
+        if step.leaves(of.trace[place]):
+            together.setdefault(of.trace[place].operand if step.group.name else place, []).append(place)
     data = ""
     if drawn:
-        name = printable(of.names[step.node])
-        data = f' data-n="{ids.get(step.node, "")}" data-title="{escape(title)}" data-name="{escape(name)}"'
+        name, title = (escape(printable(text)) for text in (of.names[step.node], step.title(80)))
+        data = f' data-n="{ids.get(step.node, "")}" data-title="{title}" data-name="{name}"'
+    start = [str(step.index), clip(step.title(60), 60)]
+    rows = [_row([*start, *_cells(of, places)], places[0], of, drawn, ids) for places in together.values()]
     return f"<tbody{data}>\n" + "\n".join(rows) + "\n</tbody>"
 
 
-def _row(step: Step, place: int, of: Pass, drawn: Chart | None, ids: dict[Value, str], title: str, first: bool) -> str:
-    edge = of.trace[place]
-    into = printable(of.slot(edge))
-    up, local, sent, after = (number(x) for x in (edge.upstream, edge.local, edge.contribution, edge.after))
-    nth, total = of.arrived(place)
-    cells = [
-        (str(step.index), ""),
-        (clip(title, 60), ' class="text"'),
-        (up, ""),
-        (clip(into, 40), ' class="text"'),
-        (local, ""),
-        (sent, ""),
-        (f"{number(edge.before or 0.0)} -> {after}", ' class="kept"'),
-        (f"{nth} of {total}", ' class="kept"'),
-    ]
+def _cells(of: Pass, places: list[int]) -> list[str]:
+    """Return what was sent into one value: upstream, into, local, contribution, gradient so far, arrived."""
+    first, last = of.trace[places[0]], of.trace[places[-1]]
+    nth, total = of.arrived(places[-1])
+    grew = f"{number(first.before or 0.0)} -> {number(last.after)}"
+    if len(places) == 1:
+        into = clip(of.slot(first), 40)
+        return [*map(number, (first.upstream,)), into, number(first.local), number(first.contribution), grew, f"{nth} of {total}"]
+    sent = math.fsum(of.trace[place].contribution for place in places)
+    into = clip(of.names[first.operand], 40)
+    return [f"{len(places)} added up", into, "", number(sent), grew, f"{nth} of {total}"]
+
+
+def _row(cells: list[str], place: int, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
     data = ""
     if drawn:
-        card = drawn.cards.get(edge.operand) if drawn.card_of.get(edge.operand) is edge.operand else None
-        told = f"{clip(into, 30)} += {up} x {local} = {sent}"
+        operand = of.trace[place].operand
+        card = drawn.cards.get(operand) if drawn.card_of.get(operand) is operand else None
+        name = printable(of.names[operand])
         marks = {
-            "to": ids[edge.operand] if card and card.gradient else "",
+            "to": ids[operand] if card and card.gradient else "",
             "e": f"e{drawn.edge_of[place]}" if place in drawn.edge_of else "",
-            "c": sent,
-            "after": after,
-            "into": printable(of.names[edge.operand]),
-            "told": told,
+            "into": name if name != cells[3] else "",
         }
         data = "".join(f' data-{key}="{escape(text)}"' for key, text in marks.items() if text)
-    return f"<tr{data}>" + "".join(_cell(text, kind, first and k == 0) for k, (text, kind) in enumerate(cells)) + "</tr>"
-
-
-def _cell(text: str, kind: str, head: bool) -> str:
-    return f'<th scope="row"{kind}>{escape(text)}</th>' if head else f"<td{kind}>{escape(text)}</td>"
-
-
-def _left(name: str) -> str:
-    return ' class="text"' if name in ("fires", "into") else ""
+    return f'<tr{data}><th scope="row">{cells[0]}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells[1:]) + "</tr>"
 
 
 def _hash(text: str) -> str:

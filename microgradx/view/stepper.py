@@ -239,7 +239,7 @@ class Stepper(Cursor):
 
     def naive(self) -> Naive:
         """Return what plain recursion, without the topological order, would have computed, beside the right gradients."""
-        return naive(self.trace, self.names)
+        return naive(self.trace, self.shared.names)
 
     def explain(self, wrt: str | Value, k: int = 5) -> Explanation:
         """Return the gradient of a value as the sum over its paths; see `explain`."""

@@ -22,8 +22,10 @@ SMALLEST = 2.3e-308
 FLAT = frozenset(["floor", "ceil", "round", "trunc", "sign", "heaviside", "step", "compare", "floor_divide"])
 CHOICES = frozenset(["maximum", "minimum", "max", "min", "where", "clip"])
 SATURATING = frozenset(
-    ["tanh", "sigmoid", "hard_tanh", "exp", "exp2", "expm1", "elu", "gelu", "softplus", "softsign", "erf", "erfc", "gaussian"]
-    + ["normal_pdf", "normal_cdf", "logsumexp", "logaddexp", "softmax_share", "log_softmax_share"]
+    [
+        *("tanh", "sigmoid", "hard_tanh", "exp", "exp2", "expm1", "elu", "gelu", "softplus", "softsign", "erf", "erfc"),
+        *("gaussian", "normal_pdf", "normal_cdf", "logsumexp", "logaddexp", "softmax_share", "log_softmax_share"),
+    ]
 )
 PRODUCTS = frozenset(["multiply", "dot"])
 
