@@ -2,6 +2,7 @@
 
 import random
 import sys
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -56,6 +57,19 @@ def test_unlabelled_parameters_are_named_by_their_module_path():
         parameter.label = None
     names = names_of(model([0.5, 0.25]), caller={"model": model})
     assert "layers[1].neurons[0].w[1]" in names
+
+
+def test_foreign_things_among_the_callers_variables_do_no_harm():
+    class Foreign:
+        def named_parameters(self):
+            return [("weight", object())]
+
+        def __getattr__(self, name):
+            raise RuntimeError("no such thing")
+
+    x = Value(1.0)
+    things = {"foreign": Foreign(), "kind": Foreign, "mock": mock.Mock(), "many": range(10**9), "x": x}
+    assert names_of(x * 2, caller=things) == ["x", "multiply#1"]
 
 
 def test_names_are_unique_even_if_labels_repeat_or_look_like_numbered_ones():

@@ -6,6 +6,7 @@ import math
 import random
 import re
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -458,3 +459,16 @@ def test_the_session_in_the_readme_prints_what_it_shows():
     for session in sessions:
         runner.run(doctest.DocTestParser().get_doctest(session, {"__name__": "readme"}, "README", "README.md", 0))
     assert runner.summarize(verbose=False) == (0, sum(session.count(">>> ") for session in sessions))
+
+
+def test_a_stepper_keeps_nothing_of_its_caller_alive_but_its_graph():
+    class Data:
+        pass
+
+    def built():
+        data, x = Data(), Value(2.0)
+        return stepper(x * 3.0), weakref.ref(data)
+
+    s, data = built()
+    assert data() is None
+    assert "x" in s.names.values()

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Self, overload
 
 from ..engine import Value
-from .names import displayed, find_node, name_nodes
+from .names import displayed, find_node, name_nodes, variables_of
 from .step import Step
 from .trace import GRAINS, NEURON, Contribution, Group, Trace
 from .wording import Pass
@@ -43,7 +43,9 @@ class Cursor:
         self.at = 0
         self.part = 0
         self.note = ""
-        self._caller = {**caller, **(names or {})}
+        given = variables_of({**(names or {}), **{name: thing for name, thing in caller.items() if name not in (names or {})}})
+        # only what names this graph: a stepper must not keep the caller's other data alive
+        self._caller = {name: node for node, name in given.items() if node in self.trace.adjoints}
         self._stops: list[tuple[str, Test]] = []
         self._watched: list[Value] = []
         self._keep: Callable[[Contribution], bool] | None = None

@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from ..chain import topological_order
 from ..engine import Value
 from .notation import expression, unnamed
+
+LONG = 10_000
+"""Of a list, so many items are looked at: the caller may hold data by the million."""
 
 
 def caller_variables(depth: int = 1) -> dict[str, object]:
@@ -44,7 +48,7 @@ def name_nodes(
     level deep (`xs[0]`), anything with `named_parameters()` gives module paths. A second node of the same name
     becomes `name#2`. The n of `op#n` is the place in `order`, never an address, so every run writes the same.
     """
-    variables = _variables_of({**(names or {}), **{k: v for k, v in (caller or {}).items() if k not in (names or {})}})
+    variables = variables_of({**(names or {}), **{k: v for k, v in (caller or {}).items() if k not in (names or {})}})
     taken: set[str] = set()
     copies: dict[str, int] = {}
     result: dict[Value, str] = {}
@@ -59,25 +63,27 @@ def name_nodes(
     return result
 
 
-def _variables_of(things: Mapping[str, object]) -> dict[Value, str]:
+def variables_of(things: Mapping[str, object]) -> dict[Value, str]:
     """Return the first name under which each value is found among `things`: plain ones, then items, then module paths."""
     found: dict[Value, str] = {}
     for name, thing in things.items():
         if isinstance(thing, Value):
             found.setdefault(thing, name)
     for name, thing in things.items():
-        items: list[tuple[object, object]] = []
+        items: Iterable[tuple[object, object]] = ()
         if isinstance(thing, (list, tuple)):
-            items = list(enumerate(thing))
+            items = enumerate(thing)
         elif isinstance(thing, dict):
-            items = list(thing.items())
-        for key, item in items:
+            items = thing.items()
+        for key, item in islice(items, LONG):
             if isinstance(item, Value):
                 found.setdefault(item, f"{name}[{key!r}]")
     for thing in things.values():
-        if not isinstance(thing, type) and callable(parameters := getattr(thing, "named_parameters", None)):
-            for path, parameter in parameters():
-                found.setdefault(parameter, path)
+        parameters = getattr(type(thing), "named_parameters", None)  # of the type: an instance may answer to any name
+        if callable(parameters):
+            for path, parameter in parameters(thing):
+                if isinstance(parameter, Value):
+                    found.setdefault(parameter, path)
     return found
 
 
