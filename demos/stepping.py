@@ -10,7 +10,8 @@ from pathlib import Path
 
 NEURON = """
 from microgradx import Value, explain, formula, stepper, why
-x1, x2, w1, w2, b = Value(2.0), Value(0.0), Value(-3.0), Value(1.0), Value(6.8813735870195432)
+x1, x2, w1, w2 = Value(2.0), Value(0.0), Value(-3.0), Value(1.0)
+b = Value(6.8813735870195432)
 n = x1*w1 + x2*w2 + b
 o = n.tanh()
 print(formula(o))

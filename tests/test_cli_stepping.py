@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,11 @@ def test_the_prompt_reads_standard_input():
     assert "step 1/3" in done.stdout
     assert "dL/da = 6" in done.stdout
     assert "\x1b[" not in done.stdout
+
+
+def test_the_demo_runs_and_writes_its_pages(tmp_path):
+    demo = Path(__file__).parent.parent / "demos" / "stepping.py"
+    done = subprocess.run([sys.executable, demo, tmp_path], capture_output=True, text=True, timeout=60, check=True)
+    assert "Traceback" not in done.stderr
+    assert "plain recursion sends on at every arrival" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["network.html", "neuron.html"]

@@ -146,7 +146,8 @@ def test_moves_forward_back_and_jumps():
     assert "the pass is over" in str(s.next(9))
     assert "the start of the pass" in str(s.goto(0).prev())
     assert s["a"].index == 3
-    assert [step.index for step in s[0:2]] == [1, 2]
+    assert [[step.index for step in steps] for steps in (s[2:4], s[:2], s[-2:], s[9:])] == [[2, 3], [1], [2, 3], []]
+    assert (s[-1].index, s.goto(-3).at) == (3, 1)
     assert repr(s[2]) == "<step 2/3: d = e + c; dL/dd = -2; e += -2, c += -2>"
     assert [step.name for step in s] == ["L", "d", "e"]
     assert s.goto(0).finish().at == 3
@@ -266,7 +267,7 @@ def test_unknown_steps_names_and_kinds_list_the_nearest():
     with pytest.raises(IndexError, match=r"there is no step 9 in this pass of 3 steps; the nearest is 3 \(0 is the seed\)"):
         s.goto(9)
     with pytest.raises(IndexError, match="the nearest is 1"):
-        s[-1]
+        s[-4]
     with pytest.raises(KeyError, match="is not in the graph of L"):
         s[Value(2.0)]
     with pytest.raises(TypeError, match=r"a step is found by number, name or Value, not by 1\.5"):

@@ -78,9 +78,12 @@ class Cursor:
     @overload
     def __getitem__(self, key: slice) -> list[Step]: ...
     def __getitem__(self, key: int | str | Value | slice) -> Step | list[Step]:
-        """Return step `k`, the step that fires a value (for an input: completes it), or a list of steps."""
+        """Return step `k`, the step that fires a value (for an input: completes it), or for `s[3:7]` steps 3 to 6.
+
+        Steps count from 1, since 0 is the seed; `s[-1]` is the last.
+        """
         if isinstance(key, slice):
-            return [Step(k, self.shared) for k in range(1, len(self) + 1)[key]]
+            return [Step(k, self.shared) for k in range(len(self) + 1)[key] if k]
         return Step(self._index(key), self.shared)
 
     def find(self, key: str | Value) -> Value:
@@ -90,6 +93,8 @@ class Cursor:
     def _index(self, key: int | str | Value) -> int:
         """Return the number of the step a key means."""
         if isinstance(key, int) and not isinstance(key, bool):
+            if -len(self) <= key < 0:
+                return len(self) + 1 + key
             if not 1 <= key <= len(self):
                 nearest = "it has no steps" if not self.groups else f"the nearest is {1 if key < 1 else len(self)}"
                 raise IndexError(f"there is no step {key} in this pass of {len(self)} steps; {nearest} (0 is the seed)")

@@ -138,7 +138,7 @@ class Step:
         return text + Step(before, self._of).title(max(room - len(text), 12))
 
     def _table(self, places: list[int], part: int | None) -> list[str]:
-        slopes = f"{self._of.slope(self._of.trace.output).partition('/')[0]}/d(.)"
+        slopes = f"d{self._of.symbol}/d(.)" if len(self._of.symbol) <= 3 else "so far"
         rows = [("  into   ", "upstream", "", "local", "", "contribution", slopes, "", "", "  in")]
         for row, place in enumerate(places):
             edge = self._of.trace[place]
