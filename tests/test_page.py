@@ -251,6 +251,33 @@ def test_a_value_is_found_and_typing_moves_nothing(visit):
 
 
 @pytest.mark.browser
+def test_only_what_leads_to_a_value_is_walked(visit):
+    x, w, b = Value(2.0, "x"), Value(-3.0, "w"), Value(1.0, "b")
+    left, right = w * x, b * b
+    left.label, right.label = "left", "right"
+    output = left * 2.0 + right
+    output.label = "L"
+    page = visit(output)
+    page.locator("body").press("o")
+    page.keyboard.type("w")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    steps = int(place(page).split()[1])
+    page.locator("body").press("o")
+    assert page.locator("[data-go=only]").get_attribute("aria-pressed") == "true"
+    assert sorted(set(page.locator("tr:not(.aside) > td:nth-child(4)").all_text_contents())) == ["left", "multiply#3", "w"]
+    page.locator("body").press("Home")
+    walked = []
+    while place(page) != f"step {steps} of 4":
+        page.locator("body").press("j")
+        walked.append(page.locator("tr.current:not(.aside)").count())
+    assert len(walked) < steps
+    assert 0 not in walked
+    page.locator("body").press("o")
+    assert page.locator(".aside").count() == 0
+
+
+@pytest.mark.browser
 def test_dark_and_light_follow_the_system_and_the_button(visit):
     paper = "getComputedStyle(document.body).backgroundColor"
     page = visit(example(), scheme="dark")

@@ -11,7 +11,9 @@
   const cell = (row, k) => row.cells[k].textContent, sentBy = row => cell(row, 5), after = row => cell(row, 6).split("-> ")[1];
   const tell = row => `${cell(row, 3)} += ${cell(row, 4) ? `${cell(row, 2)} x ${cell(row, 4)} = ` : ""}${sentBy(row)}`;
   const live = k => rows[k - 1].some(row => sentBy(row) !== "0");
-  let at = -1;
+  const into = row => row.dataset.into ?? cell(row, 3);
+  let at = -1, found = "", path = null;  // path: the names from which a way leads to the value found, if only they are shown
+  const shown = k => !path || rows[k - 1].some(row => path.has(into(row)));
 
   function show(k) {
     k = Math.max(0, Math.min(last, Math.round(k) || 0));
@@ -82,14 +84,28 @@
     if (!wanted) return;
     const fires = bodies.findIndex(body => body.dataset.name === wanted);
     let hit = fires + 1;
-    if (fires < 0) rows.forEach((some, i) => { if (some.some(row => (row.dataset.into ?? cell(row, 3)) === wanted)) hit = i + 1; });
-    if (hit) show(hit);
+    if (fires < 0) rows.forEach((some, i) => { if (some.some(row => into(row) === wanted)) hit = i + 1; });
+    if (hit) { found = wanted; show(hit); }
     find.setCustomValidity(hit ? "" : "no value of that name");
     find.reportValidity();
   }
 
+  function only() {
+    path = path || !found ? null : new Set([found]);
+    if (path) for (let i = last - 1; i >= 0; i--) if (shown(i + 1)) path.add(bodies[i].dataset.name);
+    one("[data-go=only]").setAttribute("aria-pressed", String(Boolean(path)));
+    if (!found) find.focus();
+    for (const row of rows.flat()) {
+      const aside = Boolean(path) && !path.has(into(row));
+      row.classList.toggle("aside", aside);
+      edges.get(row.dataset.e)?.classList.toggle("aside", aside);
+    }
+  }
+
   const moves = {
-    first: () => show(0), back: () => show(at - 1), on: () => show(at + 1), last: () => show(last),
+    first: () => show(0), last: () => show(last), only,
+    back: () => { let k = at - 1; while (k > 0 && !shown(k)) k--; show(k); },
+    on: () => { let k = at + 1; while (k <= last && !shown(k)) k++; if (k <= last) show(k); },
     theme: () => {
       const dark = matchMedia("(prefers-color-scheme: dark)").matches, root = document.documentElement;
       root.dataset.theme = (root.dataset.theme || (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
@@ -98,7 +114,7 @@
     liveBack: () => { let k = at - 1; while (k > 0 && !live(k)) k--; show(k); },
     find: () => find.focus(), help: () => { const help = one(".help"); help.open = !help.open; },
   };
-  const keys = { ArrowRight: "on", j: "on", ArrowLeft: "back", k: "back", Home: "first", End: "last", n: "liveOn", p: "liveBack", "/": "find", "?": "help" };
+  const keys = { ArrowRight: "on", j: "on", ArrowLeft: "back", k: "back", Home: "first", End: "last", n: "liveOn", p: "liveBack", "/": "find", o: "only", "?": "help" };
 
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -114,7 +130,7 @@
   find.addEventListener("change", () => search(find.value));
   slider.addEventListener("input", () => show(Number(slider.value)));
   for (const button of all("[data-go]")) button.addEventListener("click", () => moves[button.dataset.go]());
-  const linked = () => { const found = /^#s=(\d+)$/.exec(location.hash); if (found) show(Number(found[1])); return found; };
+  const linked = () => { const step = /^#s=(\d+)$/.exec(location.hash); if (step) show(Number(step[1])); return step; };
   addEventListener("hashchange", linked);
   addEventListener("beforeprint", () => paint(last));
   addEventListener("afterprint", () => paint(at));
