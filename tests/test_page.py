@@ -6,6 +6,7 @@ import shutil
 from html.parser import HTMLParser
 
 import pytest
+from test_stepper import expression as example
 
 from microgradx import Value
 from microgradx.nn import MLP
@@ -15,17 +16,6 @@ from microgradx.view.stepper import stepper
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def example():
-    a, b, c, f = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c"), Value(-2.0, "f")
-    e = a * b
-    e.label = "e"
-    d = e + c
-    d.label = "d"
-    output = d * f
-    output.label = "L"
-    return output
 
 
 def hostile():
