@@ -1,0 +1,100 @@
+"""Flatten sums: a tree of additions becomes one row with its terms, products among them becoming pairs of factors.
+
+Long sums are where scalar code hides its dot products: sum of w*x over k is k multiplications and k-1 additions in the
+order somebody wrote them. As (pairs, plus terms, minus terms) all orders look the same, and a group of such sums is a matrix
+product if the pairs form a grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .columns import CONSTANT, Columns, levels
+
+SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
+
+
+@dataclass
+class Sums:
+    """The flattened sums: per term (sorted by sum) its `root` row, its factors or addend, and its sign.
+
+    `kind` is 0 for a pair (`first` x `second`), 1 for an addend, 2 for an addend to be subtracted (`second` = -1).
+    `root` marks rows that are sums, `inside` the rows that became part of one, `signature` counts (pairs, plus, minus) per row.
+    """
+
+    term_root: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    kind: np.ndarray
+    root: np.ndarray
+    inside: np.ndarray
+    signature: np.ndarray
+    level: np.ndarray
+
+
+def flatten(columns: Columns) -> Sums:
+    """Find the sums worth keeping whole, and the level of every row."""
+    size = len(columns.op)
+    additive = columns.live & np.isin(columns.op, [columns.add, columns.subtract])
+    user = np.full(size, -1)
+    for operand in (columns.a, columns.b):
+        rows = np.flatnonzero(columns.live & (operand >= 0))
+        user[operand[rows]] = rows
+    user[columns.wide_operand] = columns.wide_row
+    absorbed = additive & (columns.uses == 1) & (user >= 0) & additive[user]
+    kept = np.zeros(size, dtype=bool)
+    while True:
+        sums = terms_of(columns, absorbed, user, additive, kept)
+        step = (columns.op > CONSTANT) & ~sums.inside
+        sums.level = levels(columns, step.astype(np.int64))
+        if kept.any():
+            return sums
+        rows = np.flatnonzero(sums.root)
+        alike = np.unique(np.column_stack((sums.level[rows], sums.signature[rows])), axis=0, return_inverse=True)[1].ravel()
+        few = np.bincount(alike)[alike] < MANY if rows.size else np.zeros(0, dtype=bool)
+        short = sums.signature[rows].sum(axis=1) < SHORT
+        if not (few & short).any():
+            return sums
+        kept[rows[few & short]] = True
+
+
+def terms_of(columns: Columns, absorbed: np.ndarray, user: np.ndarray, additive: np.ndarray, kept: np.ndarray) -> Sums:
+    """The terms of every sum whose root is not `kept` as written."""
+    size = len(columns.op)
+    above = np.where(absorbed, user, np.arange(size))
+    turned = absorbed & (columns.op[user] == columns.subtract) & (columns.b[user] == np.arange(size))
+    sign = np.where(turned, -1, 1)
+    while True:  # pointer jumping: each round doubles the distance, so depth n takes log n rounds
+        higher = above[above]
+        if np.array_equal(higher, above):
+            break
+        sign = sign * sign[above]
+        above = higher
+    member = additive & ~kept[above]
+    rows = np.flatnonzero(member)
+    right = np.where(columns.op[rows] == columns.subtract, -sign[rows], sign[rows])
+    operand = np.concatenate((columns.a[rows], columns.b[rows]))
+    sign_of = np.concatenate((sign[rows], right))
+    root_of = np.concatenate((above[rows], above[rows]))
+    leaf = ~(absorbed[operand] & member[operand])
+    operand, sign_of, root_of = operand[leaf], sign_of[leaf], root_of[leaf]
+    pair = (columns.op[operand] == columns.multiply) & (columns.uses[operand] == 1) & (sign_of > 0)
+    kind = np.where(pair, 0, np.where(sign_of > 0, 1, 2))
+    signature = np.zeros((size, 3), dtype=np.int64)
+    np.add.at(signature, (root_of, kind), 1)
+    # a plain a + b or a - b of two addends is an ordinary operation, not a sum
+    plain = (signature[:, 0] == 0) & (signature.sum(axis=1) <= 2)
+    term = ~plain[root_of]
+    operand, root_of, kind, pair = operand[term], root_of[term], kind[term], pair[term]
+    order = np.lexsort((kind, root_of))
+    operand, root_of, kind, pair = operand[order], root_of[order], kind[order], pair[order]
+    root = np.zeros(size, dtype=bool)
+    root[root_of] = True
+    inside = member & absorbed & root[above]
+    inside[operand[pair]] = True
+    first = np.where(pair, columns.a[operand], operand)
+    second = np.where(pair, columns.b[operand], -1)
+    signature[~root] = 0
+    return Sums(root_of, first, second, kind, root, inside, signature, np.zeros(0))
