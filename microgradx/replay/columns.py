@@ -31,6 +31,8 @@ class Columns:
         )
         self.constants = np.array(list(tape.constants), dtype=np.int64)
         self.constant_values = np.array(list(tape.constants.values()), dtype=np.float64)
+        self.zeros = np.zeros(len(self.op), dtype=bool)
+        self.zeros[self.constants[self.constant_values == 0.0]] = True
         self.inputs = np.array(tape.inputs, dtype=np.int64)
         self.input_roles = np.array(tape.roles, dtype=np.int64)
         self.canonical(zero)

@@ -11,6 +11,8 @@ from .sums import MANY, Sums
 
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: an odd multiplier that spreads small integers
 
+CONSTANT_ROLE = 1 << 40  # larger than any other, so that constants come second in every pair
+
 
 @dataclass
 class Groups:
@@ -56,7 +58,7 @@ def group(columns: Columns, sums: Sums) -> Groups:
     role = np.zeros(size + 1, dtype=np.int64)
     role[columns.inputs] = columns.input_roles
     role[rows] = coarse + columns.input_roles.max(initial=0) + 1
-    role[columns.constants] = size + 1
+    role[columns.constants] = CONSTANT_ROLE
     likeness = np.zeros(size, dtype=np.uint64)
     a, b = role[columns.a], role[columns.b]
     commutes = (columns.op == columns.add) | (columns.op == columns.multiply)

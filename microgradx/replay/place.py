@@ -225,6 +225,8 @@ def grid(f: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int]
         order = np.lexsort((s_rank, f_rank))
         shape = (1, int(lefts), int(rights))
         return (order, shape) if factor(f[order], s[order], shape) else (natural, None)
+    if f.shape[1] == 1:
+        return natural, None  # single products: element by element
     block = rank_by(f[:, 0], components(left, right))
     blocks = block.max() + 1
     if count % blocks or blocks == count:

@@ -7,6 +7,7 @@ above it, the order of the columns is a topological order, and every later pass 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import Any
@@ -86,7 +87,7 @@ class Tape:
         """Columns as arrays and operations by name: a pickled tape holds no code, and no captured Value."""
         import numpy as np
 
-        state = {name: np.array(getattr(self, name), dtype=np.int64) for name in ("op", "a", "b", "inputs", "roles")}
+        state = {name: np.array(getattr(self, name), dtype=np.int32) for name in ("op", "a", "b", "inputs", "roles")}
         used = sorted(set(self.op))
         return state | {
             "names": {code: op.name for code in used if (op := TABLE[code]) is not None},
@@ -154,12 +155,11 @@ class Tape:
         """The row of a Value from outside: a leaf becomes an input that is read at each run, a computed one its rows."""
         known = self.captured
         if value not in known:
-            for node in [value] if value.op is None else topological_order(value):
-                if node in known:
-                    continue
-                if node.op is None:
-                    known[node] = self.input(node._data, CAPTURED_ROLE).slot
-                else:
+            order = [node for node in topological_order(value) if node not in known]
+            for leaf in sorted([node for node in order if node.op is None], key=natural):
+                known[leaf] = self.input(leaf._data, CAPTURED_ROLE).slot
+            for node in order:
+                if node.op is not None:
                     operands = [Number(self, known[x]) if isinstance(x, Value) else x for x in node.parents]
                     known[node] = self.slot(self.record(node.op, operands))
                 if node.label is not None:
@@ -206,6 +206,11 @@ class Tape:
 
 
 CAPTURED_ROLE = 1 << 20
+
+
+def natural(leaf: Value) -> list[tuple[str, int]]:
+    """Sorts w[2] before w[10], so that a layer's weights lie in even steps whatever order they are met in."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", leaf.label or "")]
 
 
 class Number(Operators):

@@ -80,6 +80,11 @@ def terms_of(columns: Columns, absorbed: np.ndarray, user: np.ndarray, additive:
     root_of = np.concatenate((above[rows], above[rows]))
     leaf = ~(absorbed[operand] & member[operand])
     operand, sign_of, root_of = operand[leaf], sign_of[leaf], root_of[leaf]
+    # the 0.0 that an accumulator starts from adds nothing (it could only turn a -0.0 into 0.0, which equals it)
+    nothing = columns.zeros[operand]
+    others = np.bincount(root_of[~nothing], minlength=size)
+    counted = ~nothing | (others[root_of] < 2)
+    operand, sign_of, root_of = operand[counted], sign_of[counted], root_of[counted]
     pair = (columns.op[operand] == columns.multiply) & (columns.uses[operand] == 1) & (sign_of > 0)
     kind = np.where(pair, 0, np.where(sign_of > 0, 1, 2))
     signature = np.zeros((size, 3), dtype=np.int64)
