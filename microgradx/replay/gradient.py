@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import ops
-from . import lower
-from .record import CONSTANT, PRIVATE, TABLE, Constant, Number, Tape, code_of, private
+from . import lower as lower  # fills in how operations on many operands are written
+from .record import CONSTANT, TABLE, Constant, Number, Tape, code_of, private
 
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
 
@@ -22,7 +22,6 @@ def contribution(upstream: float, local: float) -> float:
 
 
 chain = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
-PRIVATE["chain"] = chain
 
 
 def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:

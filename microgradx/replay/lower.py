@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
 from .. import ops
-from .record import LOWER, Tape, detached
+from ..operation import Op
+from .record import LOWER, PRIVATE, Tape, private
+
+exp_below = private(  # the largest cancels from a softmax, so it counts as fixed; infinity less infinity is 0 here
+    "exp_below", "exp({} - {})", lambda x, largest: 1.0 if x == largest > -math.inf else ops.exp.forward(x - largest),
+    lambda x, largest, out: out, 0.0, array=lambda np, x, largest: np.exp(x - largest),
+)  # fmt: skip
+
+summit = PRIVATE["summit"] = Op(  # the largest operand; nan if several are infinite, as their softmax is
+    "summit", "summit({})",
+    lambda *xs: math.nan if xs.count(math.inf) > 1 else ops.max_.forward(*xs), (lambda xs, out: [0.0] * len(xs),),
+    ops.max_.domain, None, ops.max_.array, ops.max_.gather, (),
+)  # fmt: skip
 
 
 def added(tape: Tape, operands: Sequence[Any]) -> Any:
@@ -25,10 +38,6 @@ def averaged(tape: Tape, operands: Sequence[Any]) -> Any:
     return added(tape, operands) / float(len(operands))
 
 
-def multiplied(tape: Tape, operands: Sequence[Any]) -> Any:
-    return reduce(lambda total, x: total * x, operands) if operands else tape.append(ops.prod, ())
-
-
 def squared(tape: Tape, operands: Sequence[Any]) -> Any:
     """x * x: then a sum of squares is a dot product."""
     return operands[0] * operands[0]
@@ -43,11 +52,10 @@ def raised(tape: Tape, operands: Sequence[Any]) -> Any:
 
 
 def chosen(tape: Tape, operands: Sequence[Any]) -> Any:
-    """A condition that is a plain number has chosen already."""
+    """A rule whose condition is a plain number has chosen already (x**2 never takes log x)."""
     condition, a, b = operands
-    if isinstance(condition, (bool, int, float)):
-        picked = a if condition else b
-        return picked if tape.values is None else tape.append(ops.positive, (picked,))
+    if tape.values is None and isinstance(condition, float):
+        return a if condition else b
     return tape.append(ops.where, operands)
 
 
@@ -58,8 +66,8 @@ def shared(tape: Tape, operands: Sequence[Any]) -> Any:
     if key not in tape.shared:
         order = sorted(range(len(rows)), key=rows.__getitem__)
         operands = [operands[i] for i in order]
-        largest = tape.append(detached, (tape.append(ops.max_, operands),))
-        terms = {rows[i]: tape.record(ops.exp, (tape.record(ops.subtract, (x, largest)),)) for i, x in zip(order, operands, strict=True)}
+        largest = tape.append(summit, operands)
+        terms = {rows[i]: tape.append(exp_below, (x, largest)) for i, x in zip(order, operands, strict=True)}
         tape.shared[key] = terms, added(tape, [terms[row] for row in key])
     terms, total = tape.shared[key]
     return terms[rows[0]] / total
@@ -70,7 +78,6 @@ LOWER.update(
         ops.sum_: added,
         ops.dot: dotted,
         ops.mean: averaged,
-        ops.prod: multiplied,
         ops.square: squared,
         ops.power: raised,
         ops.where: chosen,

@@ -25,9 +25,20 @@ LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
 """Operations that are written as several simpler rows, filled in by `lower`."""
 
 
-def private(name: str, template: str, forward: Callable[..., float], *partials: Any, numpy: str) -> Op:
+def private(
+    name: str,
+    template: str,
+    forward: Callable[..., float],
+    *partials: Any,
+    numpy: str | None = None,
+    array: Callable[..., Any] | None = None,
+) -> Op:
     """An operation that only programs use, so it is not in the public table."""
-    return Op(name, template, forward, partials, ((-2.0, 2.0),) * len(partials), numpy, None, None, ())
+    op = PRIVATE[name] = Op(name, template, forward, partials, ((-2.0, 2.0),) * len(partials), numpy, array, None, ())
+    return op
+
+
+PRIVATE: dict[str, Op] = {}
 
 
 greater = private("greater", "{} > {}", lambda a, b: 1.0 if a > b else 0.0, 0.0, 0.0, numpy="greater")
@@ -35,7 +46,6 @@ at_least = private("at_least", "{} >= {}", lambda a, b: 1.0 if a >= b else 0.0, 
 equal = private("equal", "{} == {}", lambda a, b: 1.0 if a == b else 0.0, 0.0, 0.0, numpy="equal")
 differs = private("differs", "{} != {}", lambda a, b: 1.0 if a != b else 0.0, 0.0, 0.0, numpy="not_equal")
 detached = private("detached", "{}", lambda a: a, 0.0, numpy="positive")
-PRIVATE = {op.name: op for op in (greater, at_least, equal, differs, detached)}
 OPPOSITE = {greater: (at_least, True), at_least: (greater, True), equal: (differs, False), differs: (equal, False)}
 
 
