@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import gc
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +16,7 @@ from ..operation import Operand
 from .arguments import Call, shaped
 from .plan import Array
 from .program import Program
-from .record import Number, Tape
+from .record import Tape
 from .runner import GuardFailed
 from .watch import watched
 
@@ -189,7 +191,8 @@ class Compiled:
 
     def record(self, call: Call) -> Recording:
         """A new program, put in front of the others of this structure."""
-        recording = Recording(self.f, call)
+        with collector_off():
+            recording = Recording(self.f, call)
         with self.lock:
             known = self.recordings.setdefault(call.key(), [])
             known.insert(0, recording)
@@ -221,6 +224,18 @@ def compile(f: Callable[..., Any]) -> Compiled:
     return Compiled(f)
 
 
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Without the cyclic collector, which would look through every row again and again and find nothing (half the time)."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def columns(call: Call, argnums: int | tuple[int, ...]) -> list[int]:
     """The input rows of the chosen arguments."""
     spans = call.spans()
@@ -243,5 +258,3 @@ def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
         start += high - low
     return shapes[0] if isinstance(argnums, int) else tuple(shapes)
 
-
-__all__ = ["Compiled", "Number", "compile"]

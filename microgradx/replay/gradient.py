@@ -12,6 +12,7 @@ from .. import ops
 from . import lower as lower  # fills in how operations on many operands are written
 from .record import CONSTANT, TABLE, Constant, Number, Tape, code_of, private
 
+VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
 
 
@@ -39,69 +40,152 @@ def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
     return active
 
 
+def known_rule(partial: object, arity: int) -> object:
+    """A rule as the sweep can apply it without calling it: a number, the place of the operand that it returns, or itself.
+
+    The rule of a product is the other factor, that of exp its result; operands are places 0, 1, ..., the result is -1.
+    """
+    if not callable(partial):
+        return partial
+    marks = [object() for _ in range(arity + 1)]
+    try:
+        answer = partial(*marks)
+    except Exception:  # whatever a rule does with a mark, it did more than return it
+        return partial
+    places = [i for i, mark in enumerate(marks) if mark is answer]
+    return partial if not places else -1 if places[0] == arity else places[0]
+
+
+class Sweep:
+    """One reverse pass over a tape that appends the rows of the derivative."""
+
+    def __init__(self, tape: Tape, output: int, wrt: Sequence[int]) -> None:
+        tape.values = None  # from here on rows are written, not evaluated
+        tape.interned = {}  # numbers that rules bring in share no row with numbers of the program
+        self.tape = tape
+        self.active = depends(tape, wrt)
+        self.adjoints = [NONE] * len(tape)
+        self.adjoints[output] = SEED
+        self.times, self.plus, self.minus = code_of(chain), code_of(ops.add), code_of(ops.negative)
+        self.multiply = code_of(ops.multiply)
+        self.rules: dict[int, tuple[object, ...]] = {}
+
+    def symbol(self, row: int) -> Number | Constant:
+        """What a rule is given for a row."""
+        constants = self.tape.constants
+        return Constant(constants[row], row) if row in constants else Number(self.tape, row)
+
+    def run(self, output: int) -> None:
+        """Visit every row that an upstream gradient reaches, last row first."""
+        tape, active, adjoints = self.tape, self.active, self.adjoints
+        op_column, a_column, b_column, more, rules = tape.op, tape.a, tape.b, tape.more, self.rules
+        arrive = self.arrive
+        for i in range(output, -1, -1):
+            upstream = adjoints[i]
+            code = op_column[i]
+            if upstream == NONE or code <= CONSTANT or not active[i]:
+                continue
+            a, b = a_column[i], b_column[i]
+            if a < 0:
+                self.visit_many(i, code, upstream, more[i])
+                continue
+            if a == b and code == self.multiply:  # x * x: twice upstream, times x
+                arrive(a, self.twice(upstream), a)
+                continue
+            local = rules.get(code) or self.rules_of(code)
+            if local is VARIADIC:
+                self.visit_many(i, code, upstream, (a, b) if b >= 0 else (a,))
+                continue
+            if active[a]:
+                rule = local[0]
+                if type(rule) is int:
+                    arrive(a, upstream, i if rule < 0 else b if rule else a)
+                else:
+                    self.general(a, upstream, rule, i)
+            if b >= 0 and active[b]:
+                rule = local[1]
+                if type(rule) is int:
+                    arrive(b, upstream, i if rule < 0 else b if rule else a)
+                else:
+                    self.general(b, upstream, rule, i)
+
+    def rules_of(self, code: int) -> tuple[object, ...]:
+        """The rules of an operation, those that need not be called already resolved."""
+        op = TABLE[code]
+        assert op is not None
+        self.rules[code] = VARIADIC if op.arity is None else tuple([known_rule(partial, op.arity) for partial in op.partials])
+        return self.rules[code]
+
+    def general(self, parent: int, upstream: int, rule: object, row: int) -> None:
+        """A contribution whose local derivative is a number, or has to be asked from its rule."""
+        slot_of = self.tape.slot
+        if not callable(rule):
+            if rule == 1.0:
+                self.add(parent, upstream)
+            elif rule == -1.0 and upstream != SEED and upstream not in self.tape.constants:
+                self.add(parent, self.tape.row(self.minus, upstream))
+            elif rule != 0.0:
+                self.arrive(parent, upstream, slot_of(rule))
+            return
+        a, b = self.tape.a[row], self.tape.b[row]
+        operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
+        self.arrive(parent, upstream, slot_of(rule(*operands, self.symbol(row))))
+
+    def visit_many(self, row: int, code: int, upstream: int, parents: Sequence[int]) -> None:
+        """The contributions of an operation with more than two operands."""
+        op, active = TABLE[code], self.active
+        assert op is not None
+        if op.arity is not None:
+            for place, parent in enumerate(parents):
+                if active[parent]:
+                    self.general(parent, upstream, op.partials[place], row)
+            return
+        wanted = [bool(active[x]) for x in parents]
+        slopes = op.local_derivatives([self.symbol(x) for x in parents], self.symbol(row), wanted)
+        for parent, slope in zip(parents, slopes, strict=True):
+            if active[parent]:
+                self.arrive(parent, upstream, self.tape.slot(slope))
+
+    def twice(self, upstream: int) -> int:
+        """The row of upstream + upstream."""
+        constants = self.tape.constants
+        if upstream == SEED or upstream in constants:
+            return self.tape.constant(2.0 * constants.get(upstream, 1.0))
+        return self.tape.row(self.plus, upstream, upstream)
+
+    def arrive(self, parent: int, upstream: int, local: int) -> None:
+        """Add upstream x local to the adjoint of `parent`; all three are rows."""
+        tape = self.tape
+        constants = tape.constants
+        if upstream == SEED:
+            arriving = local
+        elif upstream in constants and local in constants:
+            arriving = tape.constant(contribution(constants[upstream], constants[local]))
+        else:
+            arriving = len(tape.op)
+            tape.op.append(self.times)
+            tape.a.append(upstream)
+            tape.b.append(local)
+        if self.adjoints[parent] == NONE:
+            self.adjoints[parent] = arriving
+        else:
+            self.add(parent, arriving)
+
+    def add(self, parent: int, arriving: int) -> None:
+        """Add a row to the adjoint of `parent`."""
+        before = self.adjoints[parent]
+        if before != NONE:
+            before, arriving = self.plain(before), self.plain(arriving)
+            arriving = self.tape.row(self.plus, before, arriving)
+        self.adjoints[parent] = arriving
+
+    def plain(self, row: int) -> int:
+        """The row of an adjoint; 1 and 0 become numbers."""
+        return row if row >= 0 else self.tape.constant(1.0 if row == SEED else 0.0)
+
+
 def gradient(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:
     """Append the derivative of row `output` to the tape; give the rows of d(output)/d(row) for each row in `wrt`."""
-    tape.values = None  # from here on rows are written, not evaluated
-    tape.interned = {}  # numbers that rules bring in share no row with numbers of the program
-    active = depends(tape, wrt)
-    constants, table, more = tape.constants, TABLE, tape.more
-    op_column, a_column, b_column = tape.op, tape.a, tape.b
-    symbols = [Constant(constants[i], i) if code == CONSTANT else Number(tape, i) for i, code in enumerate(op_column)]
-    adjoints = [NONE] * len(tape)
-    adjoints[output] = SEED
-    row, slot_of = tape.row, tape.slot
-    times, plus, minus = code_of(chain), code_of(ops.add), code_of(ops.negative)
-
-    def twice(upstream: int) -> int:
-        if upstream == SEED:
-            return slot_of(2.0)
-        return slot_of(2.0 * constants[upstream]) if upstream in constants else row(plus, upstream, upstream)
-
-    def arrive(parent: int, upstream: int, local: object, fixed: bool) -> None:
-        """Add one contribution, upstream x local, to the adjoint of `parent`."""
-        if fixed and local == 1.0:
-            arriving = upstream
-        elif fixed and local == 0.0:
-            return
-        elif upstream == SEED:
-            arriving = slot_of(local)
-        elif upstream in constants and isinstance(local, float):
-            arriving = slot_of(contribution(constants[upstream], local))
-        elif fixed and local == -1.0:
-            arriving = row(minus, upstream)
-        else:
-            arriving = row(times, upstream, slot_of(local))
-        before = adjoints[parent]
-        if before == NONE:
-            adjoints[parent] = arriving
-        else:
-            before = slot_of(1.0) if before == SEED else before
-            arriving = slot_of(1.0) if arriving == SEED else arriving
-            adjoints[parent] = row(plus, before, arriving)
-
-    for i in range(output, -1, -1):
-        upstream = adjoints[i]
-        if upstream == NONE or not active[i]:
-            continue
-        op = table[op_column[i]]
-        if op is None:
-            continue
-        a, b = a_column[i], b_column[i]
-        parents = (a, b) if b >= 0 else (a,) if a >= 0 else more[i]
-        operands = [symbols[x] for x in parents]
-        if op.arity is None:
-            wanted = [bool(active[x]) for x in parents]
-            for parent, local in zip(parents, op.local_derivatives(operands, symbols[i], wanted), strict=True):
-                if active[parent]:
-                    arrive(parent, upstream, local, False)
-            continue
-        if a == b and op is ops.multiply and active[a]:  # x * x: twice upstream, times x
-            arrive(a, twice(upstream), symbols[a], False)
-            continue
-        for parent, partial in zip(parents, op.partials, strict=True):
-            if active[parent]:
-                if type(partial) is float:
-                    arrive(parent, upstream, partial, True)
-                else:
-                    arrive(parent, upstream, partial(*operands, symbols[i]), False)
-    return [slot_of(0.0) if x == NONE else slot_of(1.0) if x == SEED else x for x in (adjoints[w] for w in wrt)]
+    sweep = Sweep(tape, output, wrt)
+    sweep.run(output)
+    return [sweep.plain(sweep.adjoints[row]) for row in wrt]
