@@ -1,1 +1,0 @@
-"""Random programs: what a compiled function gives agrees with eager evaluation, whatever the form it runs in."""
