@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine import Value
 from .cases import CASES, Case
-from .compile import Recording, collector_off
+from .recording import Recording, collector_off
 from .arguments import Call
 
 HEAD = ("case", "nodes", "calls", "record ms", "build ms", "replay us", "numpy us", "eager ms", "vs numpy", "vs eager")

@@ -3,67 +3,21 @@
 from __future__ import annotations
 
 import functools
-import gc
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, overload
 
 from ..operation import Operand
 from .arguments import Call, shaped
+from .batch import CHUNK, Batched
 from .plan import Array
 from .program import Program
-from .record import Tape
+from .recording import Recording, collector_off, columns, parted
 from .runner import GuardFailed
-from .watch import watched
 
 Result = TypeVar("Result")
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
-
-
-class Recording:
-    """One way through a function for one structure of arguments, as a program, with the structure of what it returns."""
-
-    def __init__(self, f: Callable[..., Any], call: Call) -> None:
-        tape = Tape()
-        numbers = call.numbers.tolist()
-        leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
-        with watched(tape):
-            positional, named = call.rebuilt(iter(leaves))
-            rows: list[int] = []
-            self.result = returned(tape, f(*positional, **named), rows)
-        self.program = Program(tape, rows, len(leaves), self.result == "number")
-
-    def inputs(self, call: Call) -> Array:
-        """All inputs of one run: the arguments, then the captured Values as they are now."""
-        captured = self.program.captured
-        return np.concatenate((call.numbers, [value._data for value in captured])) if captured else call.numbers
-
-    def scalar(self) -> Program:
-        """The program, if its result is one number."""
-        if self.result != "number":
-            raise TypeError(f"a gradient needs a function that returns one number, this one returns {self.result}: use .jacobian")
-        return self.program
-
-
-def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
-    """The structure of what the function returned; the rows of its numbers are appended to `rows`."""
-    if isinstance(result, np.ndarray) and result.ndim:
-        rows.extend(tape.slot(x) for x in result.flat)
-        return ("array", result.shape)
-    if isinstance(result, np.ndarray):
-        result = result.item()
-    if isinstance(result, (list, tuple)):
-        return (type(result), tuple([returned(tape, item, rows) for item in result]))
-    if isinstance(result, dict):
-        return (dict, tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
-    if result is None or isinstance(result, str):
-        raise TypeError(f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers")
-    rows.append(tape.slot(result))
-    return "number"
 
 
 class Compiled:
@@ -207,7 +161,17 @@ class Compiled:
         return recording
 
 
-def compile(f: Callable[..., Any]) -> Compiled:
+@overload
+def compile(f: Callable[..., Any]) -> Compiled: ...
+
+
+@overload
+def compile(f: Callable[..., Any], *, batch: str | Sequence[str], reduce: str = "mean", chunk: int = CHUNK) -> Batched: ...
+
+
+def compile(
+    f: Callable[..., Any], *, batch: str | Sequence[str] | None = None, reduce: str = "mean", chunk: int = CHUNK
+) -> Compiled | Batched:
     """`f` recorded at its first call and replayed as a few array instructions from then on.
 
     >>> import microgradx as mx
@@ -220,41 +184,12 @@ def compile(f: Callable[..., Any]) -> Compiled:
     the parameters of a model, are read at each call. **Plain numbers and arrays that `f` captures are constants**: after changing
     them, call `refresh()`, or pass them as arguments. Comparisons are checked at each call, and another way through the branches
     is recorded anew. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an error.
+
+    With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of such
+    arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.
+
+    >>> each = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
+    >>> each.value_and_grad(0.5, [1.0, 2.0], [1.0, 2.0])
+    (0.625, -2.5)
     """
-    return Compiled(f)
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Without the cyclic collector, which would look through every row again and again and find nothing (half the time)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def columns(call: Call, argnums: int | tuple[int, ...]) -> list[int]:
-    """The input rows of the chosen arguments."""
-    spans = call.spans()
-    rows: list[int] = []
-    for k in (argnums,) if isinstance(argnums, int) else argnums:
-        if not -call.positional <= k < call.positional:
-            raise ValueError(f"argnums names argument {k}, but the function was called with {call.positional} positional argument(s)")
-        low, high = spans[k if k >= 0 else call.positional + k]
-        rows.extend(range(low, high))
-    return rows
-
-
-def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
-    """Flat derivatives in the shapes of the chosen arguments."""
-    spans = call.spans()
-    shapes, start = [], 0
-    for k in (argnums,) if isinstance(argnums, int) else argnums:
-        low, high = spans[k]
-        shapes.append(shaped(call.parts[k], flat[start : start + high - low]))
-        start += high - low
-    return shapes[0] if isinstance(argnums, int) else tuple(shapes)
-
+    return Compiled(f) if batch is None else Batched(f, batch, reduce, chunk)

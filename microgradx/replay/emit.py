@@ -6,6 +6,7 @@ place through a strided view; otherwise they are collected first, all such opera
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,12 +14,23 @@ import numpy as np
 
 
 class View(NamedTuple):
-    """A strided view: `space` is "slots", "gathered", "scratch" or "constants"; offset and strides count elements."""
+    """A strided view: `space` is a buffer ("slots", "gathered", "scratch", "constants"); offset and strides count elements.
+
+    In a batch program the spaces "varying", "gathered varying" and "scratch varying" hold a row of samples per element.
+    """
 
     space: str
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+
+
+VARYING = 1 << 40  # slots from here on hold one number per sample, in the buffer "varying"
+
+
+def place_of(slot: int) -> tuple[str, int]:
+    """The buffer of a slot and its offset there."""
+    return ("slots", slot) if slot < VARYING else ("varying", slot - VARYING)
 
 
 @dataclass
@@ -130,47 +142,52 @@ class Emitter:
     constant_to: int
     instructions: list[Instruction] = field(default_factory=list)
     constant_index: list[np.ndarray] = field(default_factory=list)
-    constant_size: int = 0
-    pending: list[np.ndarray] = field(default_factory=list)
-    pending_size: int = 0
+    pending: dict[str, list[np.ndarray]] = field(default_factory=dict)
     known: dict[bytes, int] = field(default_factory=dict)
     level_start: int = 0
-    gathered_size: int = 0
-    scratch_size: int = 0
-    gathers: int = 0
+    sizes: Counter[str] = field(default_factory=Counter)
+    varying: bool = False
 
     def begin_level(self) -> None:
         """Start a level: its gathers will be done by one `take` before its first instruction."""
         self.level_start = len(self.instructions)
-        self.pending, self.pending_size, self.known = [], 0, {}
+        self.pending, self.known = {}, {}
 
     def end_level(self) -> None:
-        """Write the one `take` of the level, if anything was asked for."""
-        if self.pending:
-            index = np.concatenate(self.pending)
-            write = contiguous("gathered", 0, (len(index),))
+        """Write the `take` of the level, if anything was asked for (in a batch program one per kind of buffer)."""
+        for space, indices in self.pending.items():
+            index = np.concatenate(indices)
+            write = contiguous(space, 0, (len(index),))
             self.instructions.insert(self.level_start, Instruction("take", (), write, np.zeros(0, dtype=np.int64), 0, index))
-            self.gathered_size = max(self.gathered_size, len(index))
-            self.gathers += 1
+            self.sizes[space] = max(self.sizes[space], len(index))
 
     def gather(self, index: np.ndarray) -> View:
         """A contiguous copy of the elements at `index`: made once if they are constants, else at each level."""
         flat = index.ravel()
-        key = flat.tobytes()
         if ((flat >= self.constant_from) & (flat < self.constant_to)).all():
             self.constant_index.append(flat)
-            self.constant_size += len(flat)
-            return contiguous("constants", self.constant_size - len(flat), index.shape)
+            self.sizes["constants"] += len(flat)
+            return contiguous("constants", self.sizes["constants"] - len(flat), index.shape)
+        key = flat.tobytes()
+        space = "gathered"
+        if flat[0] >= VARYING:
+            space, flat = "gathered varying", flat - VARYING
         if key not in self.known:
-            self.known[key] = self.pending_size
-            self.pending.append(flat)
-            self.pending_size += len(flat)
-        return contiguous("gathered", self.known[key], index.shape)
+            before = self.pending.setdefault(space, [])
+            self.known[key] = sum(map(len, before))
+            before.append(flat)
+        return contiguous(space, self.known[key], index.shape)
 
     def scratch(self, shape: tuple[int, ...], offset: int = 0) -> View:
         """Working space of one instruction sequence."""
-        self.scratch_size = max(self.scratch_size, offset + int(np.prod(shape)))
-        return contiguous("scratch", offset, shape)
+        space = "scratch varying" if self.varying else "scratch"
+        self.sizes[space] = max(self.sizes[space], offset + int(np.prod(shape)))
+        return contiguous(space, offset, shape)
+
+    def view(self, slot: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> View:
+        """A strided view whose first element is `slot`."""
+        space, offset = place_of(int(slot))
+        return View(space, offset, shape, strides)
 
     def emit(self, name: str, reads: list[View], write: View, rows: np.ndarray, each: int = 1) -> None:
         """Append one instruction that does `each` scalar operations for each of `rows`."""
@@ -180,7 +197,7 @@ class Emitter:
         """Apply an operation element by element; `operands` are flat indices as long as `write` (which is contiguous)."""
         shape, steps = refine(operands, block or 1)
         reads = [
-            self.gather(x.reshape(shape)) if s is None else View("slots", int(x[0]), shape, s)
+            self.gather(x.reshape(shape)) if s is None else self.view(x[0], shape, s)
             for x, s in zip(operands, steps, strict=True)
         ]
         each = len(operands[0]) // block if block else 1
@@ -192,21 +209,25 @@ class Emitter:
         if steps is not None and min(steps) >= 0:
             rows, cols = index.shape[-2:]
             down, along = steps[-2:]
+            if self.varying and index.flat[0] >= VARYING:  # the samples follow each element: the columns must be contiguous
+                if along == 1 or cols == 1:
+                    return self.view(index.flat[0], index.shape, steps)
+                return self.gather(index)
             if (along == 1 or cols == 1) and (down >= cols or rows == 1):
-                return View("slots", int(index.flat[0]), index.shape, steps)
+                return self.view(index.flat[0], index.shape, steps)
             if (down == 1 or rows == 1) and (along >= rows or cols == 1):
-                return View("slots", int(index.flat[0]), index.shape, steps)
+                return self.view(index.flat[0], index.shape, steps)
         return self.gather(index)
 
     def reduce(self, planes: np.ndarray, write: View, rows: np.ndarray) -> None:
         """Add up the first axis of a matrix of slots."""
         steps = strided(planes)
         if steps is not None:
-            view = View("slots", int(planes.flat[0]), planes.shape, steps)
+            view = self.view(planes.flat[0], planes.shape, steps)
         else:
             shape, (found,) = refine([planes.ravel()], planes.shape[1])
             if found is not None and shape[0] == planes.shape[0]:
-                view = View("slots", int(planes.flat[0]), shape, found)
+                view = self.view(planes.flat[0], shape, found)
                 write = contiguous(write.space, write.offset, shape[1:])
             else:
                 view = self.gather(planes)

@@ -46,8 +46,12 @@ def dense(*keys: np.ndarray) -> np.ndarray:
     return number
 
 
-def group(columns: Columns, sums: Sums) -> Groups:
-    """Cut the live rows into groups, level by level."""
+def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Groups:
+    """Cut the live rows into groups, level by level.
+
+    In a batch program `varying` marks the rows that differ from sample to sample; no group then mixes operands that do and that
+    do not, and constants come first in a pair, as everything that is the same for all samples.
+    """
     size = len(columns.op)
     operation = columns.live & (columns.op > CONSTANT) & ~sums.inside
     rows = np.flatnonzero(operation)
@@ -58,12 +62,19 @@ def group(columns: Columns, sums: Sums) -> Groups:
     role = np.zeros(size + 1, dtype=np.int64)
     role[columns.inputs] = columns.input_roles
     role[rows] = coarse + columns.input_roles.max(initial=0) + 1
-    role[columns.constants] = CONSTANT_ROLE
+    role[columns.constants] = CONSTANT_ROLE if varying is None else -1
+    if varying is not None:
+        role[:-1] += np.where(varying, CONSTANT_ROLE // 2, 0)
     likeness = np.zeros(size, dtype=np.uint64)
     a, b = role[columns.a], role[columns.b]
     commutes = (columns.op == columns.add) | (columns.op == columns.multiply)
     a, b = np.where(commutes & (a > b), b, a), np.where(commutes & (a > b), a, b)
     likeness = mix(a) + mix(b) * SPREAD
+    if len(columns.wide_row):
+        begins = np.flatnonzero(np.r_[True, np.diff(columns.wide_row) != 0])
+        position = np.arange(len(columns.wide_row)) - np.repeat(begins, np.diff(np.r_[begins, len(columns.wide_row)]))
+        operands = mix(mix(role[columns.wide_operand]) + position.astype(np.uint64))
+        likeness[columns.wide_row[begins]] = np.add.reduceat(operands, begins)
     if len(sums.term_root):
         likeness[sums.root] = 0
         f, s = role[sums.first], np.where(sums.second >= 0, role[sums.second], -1)
@@ -71,7 +82,8 @@ def group(columns: Columns, sums: Sums) -> Groups:
         begins = np.flatnonzero(np.r_[True, np.diff(sums.term_root) != 0])
         likeness[sums.term_root[begins]] = np.add.reduceat(term, begins)
     fine = dense(coarse, likeness[rows])
-    fine[np.bincount(fine)[fine] < MANY] = -1  # too few to be worth an instruction of their own
+    if varying is None:
+        fine[np.bincount(fine)[fine] < MANY] = -1  # too few to be worth an instruction of their own
     order = np.lexsort((rows, fine, coarse))
     change = (np.diff(coarse[order]) != 0) | (np.diff(fine[order]) != 0)
     start = np.r_[0, np.flatnonzero(change) + 1, len(rows)] if len(rows) else np.zeros(1, dtype=np.int64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .columns import CONSTANT, Columns
-from .emit import Emitter, View, contiguous
+from .emit import VARYING, Emitter, View, contiguous
 from .group import Groups, dense, mix
 from .sums import Sums
 
@@ -18,13 +18,17 @@ from .sums import Sums
 class Placer:
     """Slots given so far: inputs first, then constants, then group after group."""
 
-    def __init__(self, columns: Columns, sums: Sums, groups: Groups) -> None:
+    def __init__(self, columns: Columns, sums: Sums, groups: Groups, varying: np.ndarray | None = None) -> None:
         self.columns, self.sums, self.groups = columns, sums, groups
+        self.varying = np.zeros(len(columns.op), dtype=bool) if varying is None else varying
         self.slot = np.full(len(columns.op) + 1, -1, dtype=np.int64)
-        leaves = np.concatenate((columns.inputs, columns.constants))
+        alike = columns.inputs[~self.varying[columns.inputs]]
+        per_sample = columns.inputs[self.varying[columns.inputs]]
+        leaves = np.concatenate((alike, columns.constants))
         self.slot[leaves] = np.arange(len(leaves))
-        self.size = len(leaves)
-        self.emitter = Emitter(len(columns.inputs), len(leaves))
+        self.slot[per_sample] = VARYING + np.arange(len(per_sample))
+        self.size, self.varying_size = len(leaves), len(per_sample)
+        self.emitter = Emitter(len(alike), len(leaves))
         self.first_term = np.zeros(len(columns.op) + 1, dtype=np.int64)
         self.first_term[1:] = np.cumsum(np.bincount(sums.term_root, minlength=len(columns.op)))
 
@@ -39,6 +43,7 @@ class Placer:
                 emitter.begin_level()
                 level = groups.level[i]
             rows = groups.rows[groups.start[i] : groups.start[i + 1]]
+            emitter.varying = bool(self.varying[rows[0]])
             if self.sums.root[rows[0]]:
                 self.place_sums(rows)
             else:
@@ -48,6 +53,10 @@ class Placer:
 
     def allot(self, rows: np.ndarray, member: np.ndarray, count: int) -> View:
         """Give the group `count` slots; row i of it lives at the `member[i]`-th."""
+        if self.emitter.varying:
+            self.slot[rows] = VARYING + self.varying_size + member
+            self.varying_size += count
+            return contiguous("varying", self.varying_size - count, (count,))
         self.slot[rows] = self.size + member
         self.size += count
         return contiguous("slots", self.size - count, (count,))
@@ -120,7 +129,7 @@ class SumWriter:
         """Where the next part is to be written."""
         if self.started:
             return self.emitter.scratch(shape, offset)
-        return contiguous("slots", self.write.offset, shape)
+        return contiguous(self.write.space, self.write.offset, shape)
 
     def finish(self, part: View, name: str = "add") -> None:
         """Add a part that was written to scratch."""
@@ -134,7 +143,8 @@ class SumWriter:
     def products(self, f: np.ndarray, s: np.ndarray, shape: tuple[int, int, int] | None) -> None:
         """The sum over a run of pairs: a (batched) matrix product where the factors form a grid, else planes."""
         length = f.shape[1]
-        if length > 1 and shape is not None and (factors := factor(f, s, shape)):
+        one_by_one = self.emitter.varying and (f[0, 0] >= VARYING or s[0, 0] < VARYING or (shape is not None and shape[0] > 1))
+        if length > 1 and not one_by_one and shape is not None and (factors := factor(f, s, shape)):
             left, right = factors
             batch, rows, cols = shape
             left, right = left.reshape(batch, rows, length), right.reshape(batch, cols, length).transpose(0, 2, 1)
@@ -154,7 +164,7 @@ class SumWriter:
         planes = self.emitter.scratch((length * block,))
         self.emitter.elementwise("multiply", [f.T.ravel(), s.T.ravel()], planes, self.rows, block)
         write = self.target((block,), offset=length * block)
-        self.emitter.emit("reduce", [contiguous("scratch", planes.offset, (length, block))], write, self.rows, length - 1)
+        self.emitter.emit("reduce", [contiguous(planes.space, planes.offset, (length, block))], write, self.rows, length - 1)
         self.finish(write)
 
     def addends(self, f: np.ndarray, minus: bool) -> None:
@@ -162,7 +172,7 @@ class SumWriter:
         length, name = f.shape[1], "subtract" if minus else "add"
         if length == 1 and self.started:
             # the group is contiguous, so it can be read in whatever shape the addend needs
-            here = np.arange(self.write.offset, self.write.offset + self.count)
+            here = np.arange(self.count) + self.write.offset + (VARYING if self.emitter.varying else 0)
             self.emitter.elementwise(name, [here, f[:, 0]], self.write, self.rows)
             return
         if length == 1:

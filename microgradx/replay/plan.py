@@ -29,10 +29,10 @@ class Plan:
         self.constants = placer.columns.constant_values
         self.indices = np.concatenate(emitter.constant_index) if emitter.constant_index else np.zeros(0, dtype=np.int64)
         self.sizes = {
+            **dict.fromkeys(("gathered", "scratch", "constants"), 0),
+            **emitter.sizes,
             "slots": placer.size,
-            "gathered": emitter.gathered_size,
-            "scratch": emitter.scratch_size,
-            "constants": len(self.indices),
+            "varying": placer.varying_size,
         }
         self.results = placer.slot[np.array(outputs, dtype=np.int64)]
 

@@ -34,8 +34,8 @@ class Sums:
     level: np.ndarray
 
 
-def flatten(columns: Columns) -> Sums:
-    """Find the sums worth keeping whole, and the level of every row."""
+def flatten(columns: Columns, shortest: int = SHORT) -> Sums:
+    """Find the sums worth keeping whole (all of at least `shortest` terms), and the level of every row."""
     size = len(columns.op)
     additive = columns.live & np.isin(columns.op, [columns.add, columns.subtract])
     user = np.full(size, -1)
@@ -54,7 +54,7 @@ def flatten(columns: Columns) -> Sums:
         rows = np.flatnonzero(sums.root)
         alike = np.unique(np.column_stack((sums.level[rows], sums.signature[rows])), axis=0, return_inverse=True)[1].ravel()
         few = np.bincount(alike)[alike] < MANY if rows.size else np.zeros(0, dtype=bool)
-        short = sums.signature[rows].sum(axis=1) < SHORT
+        short = sums.signature[rows].sum(axis=1) < shortest
         if not (few & short).any():
             return sums
         kept[rows[few & short]] = True
