@@ -11,7 +11,7 @@ import functools
 import inspect
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -250,19 +250,15 @@ class Batched:
     def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:
         """The reduced outputs of the program for `wrt`: the value, then its derivatives."""
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
-        first = [sample[0] for sample in blocks.first]
-        call = Call([first[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], {})
+        call = self.call(args, [part[0] for part in blocks.first])
         recording, plan = self.plan(call, wrt)
-        inputs = recording.inputs(call)
-        run = plan.runner(inputs)
-        tree, start = Tree(), 0
-        for block in blocks:
-            samples = np.concatenate([np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in block], axis=1)
-            if samples.shape[1] != int(plan.is_sample.sum()):
-                raise ValueError(f"samples {start}.. have {samples.shape[1]} numbers each, the first one has {int(plan.is_sample.sum())}")
-            tree.add(run(samples, start))
-            start += len(samples)
-        return tree.total() / (start if self.mean else 1), recording, call
+        tree = Tree()
+        count = sum_chunks(plan, recording.inputs(call), blocks, tree)
+        return tree.total() / (count if self.mean else 1), recording, call
+
+    def call(self, args: Sequence[Any], sample: Sequence[Any]) -> Call:
+        """The arguments of one sample's call."""
+        return Call([sample[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], {})
 
     def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value, or value and gradient."""
@@ -280,6 +276,18 @@ class Batched:
                 outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
                 self.plans[key, wrt] = BatchPlan(program.tape, outputs, per_sample)
             return recording, self.plans[key, wrt]
+
+
+def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:
+    """Add the sums of every chunk to the tree; give the index after the last sample. `start` is the index of the first."""
+    run, width = plan.runner(inputs), int(plan.is_sample.sum())
+    for block in blocks:
+        samples = np.concatenate([np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in block], axis=1)
+        if samples.shape[1] != width:
+            raise ValueError(f"sample {start} has {samples.shape[1]} numbers, the first one has {width}: give all the same shape")
+        tree.add(run(samples, start))
+        start += len(samples)
+    return start
 
 
 class Blocks:
@@ -320,9 +328,9 @@ class Tree:
             part, self.levels[level] = waiting + part, None
         self.levels.append(part)
 
-    def total(self) -> Array:
-        """The sum of all parts so far."""
-        found: Array | None = None
+    def total(self, rest: Array | None = None) -> Array:
+        """The sum of all parts so far; `rest` is the sum of a last part that is smaller than the others."""
+        found = rest
         for part in self.levels:
             if part is not None:
                 found = part if found is None else part + found
