@@ -139,6 +139,20 @@ class Program:
                     found = self.runners[key] = Runner(self.tape, rows())
         return found
 
+    def to_jax(self, gradient: bool = False) -> Callable[[Any], Any]:
+        """The array program as a function for `jax.jit`: from the flat inputs to the outputs.
+
+        With `gradient` the result is the first output followed by its derivatives by all inputs. Guards cannot be checked inside
+        JAX, so a program with branches is refused.
+        """
+        from .jax import to_jax
+
+        if self.tape.guards:
+            raise TypeError("the program has branches that JAX could not check: write where(condition, a, b) instead of `if`")
+        wrt = self.tape.inputs
+        runner = self.gradient_runner(wrt) if gradient else self.runner("value", lambda: self.outputs)
+        return to_jax(runner.array_plan())
+
     def __str__(self) -> str:
         return describe(self)
 

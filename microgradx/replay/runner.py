@@ -40,18 +40,25 @@ class Runner:
         self.plan: Plan | None = None
         self.form = "array"
         self.runs = 0
-        self.build()
+        self.build(any_width=False)
         self.prepare()
 
-    def build(self) -> None:
-        """Regroup, unless there is so little to group that the loop or source must win."""
+    def array_plan(self) -> Plan:
+        """The array program, also where another form is faster here."""
+        if self.plan is None:
+            self.build(any_width=True)
+        assert self.plan is not None
+        return self.plan
+
+    def build(self, any_width: bool) -> None:
+        """Regroup, unless there is so little to group that the loop or source must win (and `any_width` is false)."""
         columns = Columns(self.tape, self.rows)
         sums = flatten(columns)
         groups = group(columns, sums)
         self.operations = len(groups.rows)
         scalar = self.rows_live = int((columns.live & (columns.op > CONSTANT)).sum())
         calls = 1.2 * (len(groups.start) - 1)
-        if calls * CALL_NS > scalar * ROW_NS and scalar <= LONGEST_SOURCE:
+        if not any_width and calls * CALL_NS > scalar * ROW_NS and scalar <= LONGEST_SOURCE:
             self.form = "loop"
             return
         placer = Placer(columns, sums, groups)
