@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="microgradx", description="A scalar autograd engine to step through, draw and test with.")
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_demo):
+    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_bench, _add_demo):
         add(commands)
     return top
 
@@ -168,6 +168,19 @@ def _layers(options: argparse.Namespace) -> int:
     from .view.layers import layers
 
     print(layers(target(options)))
+    return 0
+
+
+def _add_bench(commands: Any) -> None:
+    command = commands.add_parser("bench", help="measure what compiling scalar code brings on this machine")
+    command.add_argument("cases", metavar="CASE", nargs="*", help="the beginning of a case's name, such as moons (default: all)")
+    command.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from .replay.bench import bench
+
+    bench(options.cases)
     return 0
 
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import ops
 from .plan import Array
 
 Scalars = Sequence[Any]
@@ -165,8 +164,9 @@ def attention(rng: int = 1) -> Case:
             q, k, v = ([[total([w * x for w, x in zip(ws, row, strict=True)]) for ws in one] for row in rows] for one in maps)
             for i in range(length):
                 scores = [total([a * b for a, b in zip(q[i], k[j], strict=True)]) * width**-0.5 for j in range(length)]
-                shares = ops.softmax(scores)
-                mixed = [total([shares[j] * v[j][d] for j in range(length)]) for d in range(width)]
+                weights = [score.exp() for score in scores]
+                whole = total(weights)
+                mixed = [total([weight / whole * v[j][d] for j, weight in enumerate(weights)]) for d in range(width)]
                 energy.append(total([m * m for m in mixed]))
         return total(energy)
 

@@ -44,9 +44,10 @@ def flatten(columns: Columns, shortest: int = SHORT) -> Sums:
         user[operand[rows]] = rows
     user[columns.wide_operand] = columns.wide_row
     absorbed = additive & (columns.uses == 1) & (user >= 0) & additive[user]
+    tree = Tree(columns, additive, absorbed, user)
     kept = np.zeros(size, dtype=bool)
     while True:
-        sums = terms_of(columns, absorbed, user, additive, kept)
+        sums = terms_of(columns, tree, kept)
         step = (columns.op > CONSTANT) & ~sums.inside
         sums.level = levels(columns, step.astype(np.int64))
         if kept.any():
@@ -60,18 +61,30 @@ def flatten(columns: Columns, shortest: int = SHORT) -> Sums:
         kept[rows[few & short]] = True
 
 
-def terms_of(columns: Columns, absorbed: np.ndarray, user: np.ndarray, additive: np.ndarray, kept: np.ndarray) -> Sums:
+class Tree:
+    """Which sum every addition belongs to (`above`: the row of its last addition), and with which sign."""
+
+    def __init__(self, columns: Columns, additive: np.ndarray, absorbed: np.ndarray, user: np.ndarray) -> None:
+        size = len(columns.op)
+        self.additive, self.absorbed = additive, absorbed
+        self.above, self.sign = np.arange(size), np.ones(size, dtype=np.int64)
+        rows = np.flatnonzero(absorbed)
+        above, sign = self.above, self.sign
+        above[rows] = user[rows]
+        sign[rows] = np.where((columns.op[user[rows]] == columns.subtract) & (columns.b[user[rows]] == rows), -1, 1)
+        while True:  # pointer jumping: each round doubles the distance, so depth n takes log n rounds
+            below = above[rows]
+            higher = above[below]
+            if np.array_equal(higher, below):
+                return
+            sign[rows] = sign[rows] * sign[below]
+            above[rows] = higher
+
+
+def terms_of(columns: Columns, tree: Tree, kept: np.ndarray) -> Sums:
     """The terms of every sum whose root is not `kept` as written."""
     size = len(columns.op)
-    above = np.where(absorbed, user, np.arange(size))
-    turned = absorbed & (columns.op[user] == columns.subtract) & (columns.b[user] == np.arange(size))
-    sign = np.where(turned, -1, 1)
-    while True:  # pointer jumping: each round doubles the distance, so depth n takes log n rounds
-        higher = above[above]
-        if np.array_equal(higher, above):
-            break
-        sign = sign * sign[above]
-        above = higher
+    additive, absorbed, above, sign = tree.additive, tree.absorbed, tree.above, tree.sign
     member = additive & ~kept[above]
     rows = np.flatnonzero(member)
     right = np.where(columns.op[rows] == columns.subtract, -sign[rows], sign[rows])
