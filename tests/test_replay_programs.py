@@ -11,10 +11,22 @@ from hypothesis import strategies as st
 import microgradx as mx
 from microgradx.replay import runner
 from microgradx.replay.arguments import Call
-from microgradx.replay.cases import CASES, attention, bodies, chain, circles, conv1d, moons, polynomial, random_graph, rnn, rosenbrock
+from microgradx.replay.cases import (
+    CASES,
+    attention,
+    bodies,
+    chain,
+    circles,
+    conv1d,
+    moons,
+    polynomial,
+    random_graph,
+    rnn,
+    rosenbrock,
+)
 from microgradx.replay.compile import compile
-from microgradx.replay.recording import Recording
 from microgradx.replay.emit import refine, runs
+from microgradx.replay.recording import Recording
 
 
 def compiled(case):

@@ -8,6 +8,7 @@ import pytest
 from microgradx import nn
 from microgradx.replay.cases import layers, total
 from microgradx.replay.compile import compile
+import itertools
 
 SIZES = [2, 10, 5, 1]
 X, y = nn.data.circles(300, noise=0.05, seed=1)
@@ -29,7 +30,7 @@ def start(scale):
     """The published starting weights: the legacy stream of seed 3, layer by layer, biases zero."""
     stream = np.random.RandomState(3)
     parts = []
-    for inputs, units in zip(SIZES, SIZES[1:], strict=False):
+    for inputs, units in itertools.pairwise(SIZES):
         weights = stream.randn(units, inputs) * scale(inputs)
         parts.append(np.hstack([weights, np.zeros((units, 1))]).ravel())
     return np.concatenate(parts)

@@ -10,6 +10,7 @@ import numpy as np
 from ..engine import Value
 from ..operation import Operand
 from .plan import Array
+import itertools
 
 
 def flatten(x: Any, chunks: list[Any]) -> Any:
@@ -111,7 +112,7 @@ class Call:
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""
         ends = np.cumsum([0, *(size(part) for part in self.parts)]).tolist()
-        return list(zip(ends[:-1], ends[1:], strict=True))
+        return list(itertools.pairwise(ends))
 
     def rebuilt(self, numbers: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and named arguments with other numbers in their places."""

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
+from .arguments import Call
 from .cases import CASES, Case
 from .recording import Recording, collector_off
-from .arguments import Call
 
 HEAD = ("case", "nodes", "calls", "record ms", "build ms", "replay us", "numpy us", "eager ms", "vs numpy", "vs eager")
 

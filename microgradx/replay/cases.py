@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .plan import Array
+import itertools
 
 Scalars = Sequence[Any]
 
@@ -37,13 +38,13 @@ def layers(p: Scalars, sizes: Sequence[int]) -> list[list[tuple[Scalars, Any]]]:
     numbers = iter(p)
     return [
         [([next(numbers) for _ in range(inputs)], next(numbers)) for _ in range(units)]
-        for inputs, units in zip(sizes, sizes[1:], strict=False)
+        for inputs, units in itertools.pairwise(sizes)
     ]
 
 
 def matrices(p: Array, sizes: Sequence[int]) -> list[Array]:
     """The same as one matrix per layer, the bias in the last column."""
-    ends = np.cumsum([0, *((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))])
+    ends = np.cumsum([0, *((a + 1) * b for a, b in itertools.pairwise(sizes))])
     return [p[low:high].reshape(b, -1) for low, high, b in zip(ends, ends[1:], sizes[1:], strict=False)]
 
 
@@ -211,7 +212,7 @@ def rosenbrock(n: int = 1000, rng: int = 1) -> Case:
     r = random.Random(rng)
 
     def f(x: Scalars) -> Any:
-        return total([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(x, x[1:], strict=False)])
+        return total([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in itertools.pairwise(x)])
 
     def by_hand(x: Array) -> tuple[float, Array]:
         a = x[:-1]

@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import ops
 from .gradient import chain
-from .record import CONSTANT, INPUT, TABLE, Tape, code_of, greater
+from .record import Tape
+from .rows import CONSTANT, TABLE, code_of, greater
 
 
 class Columns:
@@ -88,5 +89,3 @@ def levels(columns: Columns, step: np.ndarray) -> np.ndarray:
         level[row] = (below if below > other else other) + more_level
     return np.array(level[:-1], dtype=np.int64)
 
-
-__all__ = ["CONSTANT", "INPUT", "Columns", "levels"]

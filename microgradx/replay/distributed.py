@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .batch import Batched, BatchPlan, Blocks, Tree, sum_chunks
+from .batch import Batched, Blocks, Tree, sum_chunks
+from .batch_plan import BatchPlan
 from .plan import Array
 from .recording import parted
+import itertools
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -40,7 +42,7 @@ class Spread:
         rows = self.subtree * f.chunk
         subtrees = -(-self.count // rows)
         bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
-        self.parts = [(low, min(high, self.count)) for low, high in zip(bounds, bounds[1:], strict=False) if low < min(high, self.count)]
+        self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
         self.rows = [client.submit(load, [where(x, low, high) for x in self.arrays], pure=False) for low, high in self.parts]
         self.programs: dict[Any, Any] = {}
 

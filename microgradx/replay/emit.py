@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import itertools
 
 
 class View(NamedTuple):
@@ -112,7 +113,7 @@ def refine(operands: list[np.ndarray], block: int = 1) -> tuple[tuple[int, ...],
                 edge *= length
                 edges.add(edge)
             merged = sorted(cuts | edges)
-            if all(high % low == 0 for low, high in zip(merged, merged[1:], strict=False)) and len(merged) < 6:
+            if all(high % low == 0 for low, high in itertools.pairwise(merged)) and len(merged) < 6:
                 cuts |= edges
             else:
                 axes = None

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .columns import live_rows
-from .record import CONSTANT, TABLE, Tape
+from .rows import CONSTANT, TABLE, Rows
 
 
 class Loop:
     """The live rows of a tape as (function, row, operands); every run has its own list of values."""
 
-    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+    def __init__(self, tape: Rows, outputs: Sequence[int]) -> None:
         self.outputs = list(outputs)
         self.inputs = list(tape.inputs)
         self.start = [0.0] * len(tape)

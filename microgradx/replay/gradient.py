@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from .. import ops
 from . import lower as lower  # fills in how operations on many operands are written
-from .record import CONSTANT, TABLE, Constant, Number, Tape, code_of, private
+from .record import Number, Tape
+from .rows import CONSTANT, TABLE, Constant, code_of, private
 
 VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .columns import CONSTANT, INPUT, Columns
+from .columns import Columns
+from .rows import CONSTANT
 from .sums import MANY, Sums
 
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: an odd multiplier that spreads small integers
@@ -90,5 +91,3 @@ def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Gr
     rows = rows[order]
     return Groups(rows, start, sums.level[rows[start[:-1]]], role[:-1])
 
-
-__all__ = ["INPUT", "Groups", "dense", "group"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from .emit import Instruction, View
 from .plan import Plan
-from .record import find
+from .rows import find
 
 
 def to_jax(plan: Plan) -> Callable[[Any], Any]:

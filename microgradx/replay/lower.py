@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import ops
 from ..operation import Op
-from .record import LOWER, PRIVATE, Tape, private
+from .record import LOWER, Tape
+from .rows import PRIVATE, private
 
 exp_below = private(  # the largest cancels from a softmax, so it counts as fixed; infinity less infinity is 0 here
     "exp_below", "exp({} - {})", lambda x, largest: 1.0 if x == largest > -math.inf else ops.exp.forward(x - largest),
@@ -35,6 +36,7 @@ def dotted(tape: Tape, operands: Sequence[Any]) -> Any:
 
 
 def averaged(tape: Tape, operands: Sequence[Any]) -> Any:
+    """The sum divided by how many there are."""
     return added(tape, operands) / float(len(operands))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .emit import Instruction, View
 from .place import Placer
-from .record import find
+from .rows import find
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -72,11 +72,12 @@ def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> t
     if step.name == "reduce":
         return np.add.reduce, (reads[0], 0, None, write)
     op = find(step.name)
-    function = getattr(np, op.numpy) if op.numpy is not None else None
-    if op.numpy in ("maximum", "minimum"):  # their third positional argument is deprecated
-        return partial(function, out=write), tuple(reads)
-    if function is not None and function.nin == len(reads):  # numpy's rint knows no digits
-        return function, (*reads, write)
+    if op.numpy is not None:
+        function = getattr(np, op.numpy)
+        if op.numpy in ("maximum", "minimum"):  # their third positional argument is deprecated
+            return partial(function, out=write), tuple(reads)
+        if function.nin == len(reads):  # numpy's rint knows no digits
+            return function, (*reads, write)
 
     def general(*arrays: Array) -> None:
         write[...] = op.array(np, *arrays)

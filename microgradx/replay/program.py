@@ -15,7 +15,6 @@ from .plan import Array
 from .record import Number, Tape
 from .runner import Runner
 
-
 if TYPE_CHECKING:
     import graphviz
 

@@ -12,7 +12,8 @@ from .exact import Loop
 from .group import group
 from .place import Placer
 from .plan import Array, Plan
-from .record import CONSTANT, TABLE, Tape, find
+from .record import Tape
+from .rows import CONSTANT, TABLE, find
 from .source import source
 from .sums import flatten
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 
 from .columns import live_rows
 from .gradient import chain
-from .record import CONSTANT, TABLE, Tape
+from .rows import CONSTANT, TABLE, Rows
 
 INFIX = {"add", "subtract", "multiply", "divide", "negative"}
 
 
-def source(tape: Tape, outputs: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:
+def source(tape: Rows, outputs: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:
     """A Python function from the inputs to the output rows."""
     live = live_rows(tape.a, tape.b, tape.more, outputs)
     names: dict[str, object] = {}

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .columns import CONSTANT, Columns, levels
+from .columns import Columns, levels
+from .rows import CONSTANT
 
 SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
 
