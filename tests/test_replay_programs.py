@@ -1,4 +1,4 @@
-"""What the compiler makes of regular code (counted), and that no program, however odd, gives other numbers than eager evaluation."""
+"""What the compiler makes of regular code, counted; and that no program, however odd, gives other numbers than eager code."""
 
 import math
 import random
@@ -126,13 +126,16 @@ def test_every_strided_index_is_found_and_rebuilt(axes, base):
     shape, (steps,) = refine([index])
     if runs(index) is None:
         return  # such as a step back to where an inner axis began: gathered instead
-    grid = sum(np.arange(n).reshape([-1 if i == k else 1 for i in range(len(shape))]) * s for k, (n, s) in enumerate(zip(shape, steps)))
+    grid = sum(
+        (np.arange(n) * step).reshape([-1 if i == k else 1 for i in range(len(shape))])
+        for k, (n, step) in enumerate(zip(shape, steps, strict=True))
+    )
     assert (grid.ravel() + index[0] == index).all()
 
 
 OPERATIONS = sorted(mx.OPS)
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, math.nan, 1e300, -3.0]
-SUM_OF_EXPONENTIALS = {"softmax_share", "log_softmax_share", "logsumexp", "logaddexp"}  # infinity less infinity by another formula
+SUM_OF_EXPONENTIALS = {"softmax_share", "log_softmax_share", "logsumexp", "logaddexp"}  # inf - inf by another formula
 
 
 def random_program(seed, special):
@@ -180,10 +183,7 @@ def test_random_programs_agree_with_eager_evaluation_in_every_form(form, seed, s
             try:
                 out.backward()
                 value, slopes = g.value_and_grad(xs)
-            except ZeroDivisionError:
-                continue
-            except FloatingPointError as error:
-                assert "comparison with nan" in str(error)
+            except FloatingPointError:  # a branch on a comparison with nan, tested by itself
                 continue
             expected = [out.data, *(0.0 if leaf.grad is None else leaf.grad for leaf in leaves)]
             scale = max([abs(e) for e in expected if math.isfinite(e)], default=0.0)

@@ -1,5 +1,6 @@
 """15,000 full-batch updates from scalar code: the published figures of the course notes on initialisation, in seconds."""
 
+import itertools
 from time import process_time
 
 import numpy as np
@@ -8,7 +9,6 @@ import pytest
 from microgradx import nn
 from microgradx.replay.cases import layers, total
 from microgradx.replay.compile import compile
-import itertools
 
 SIZES = [2, 10, 5, 1]
 X, y = nn.data.circles(300, noise=0.05, seed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 from ..engine import Value
 from ..operation import Operand
 from .plan import Array
-import itertools
 
 
 def flatten(x: Any, chunks: list[Any]) -> Any:

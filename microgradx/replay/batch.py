@@ -114,8 +114,8 @@ class Blocks:
         if any(streams) and not all(streams):
             raise TypeError(f"{', '.join(names)}: either all are iterators of chunks or none is")
         self.stream = zip(*data, strict=True) if all(streams) else iter([tuple(np.asanyarray(x) for x in data)])
-        self.first = next(self.stream, None)
-        if self.first is None or not len(self.first[0]):
+        self.first: tuple[Any, ...] = next(self.stream, ())
+        if not self.first or not len(self.first[0]):
             raise ValueError(f"{names[0]} has no samples: give at least one")
         self.names = names
 

@@ -27,6 +27,8 @@ from .sums import flatten
 class BatchPlan:
     """The array program of one sample's rows `outputs`, run for many samples at once and added up over them."""
 
+    loop: Loop | None
+
     def __init__(self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[int]) -> None:
         self.tape, self.outputs = tape, list(outputs)
         marks = np.frombuffer(depends(tape, per_sample), dtype=np.bool_)[:-1]
@@ -53,7 +55,7 @@ class BatchPlan:
         self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
         self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
         self.plan = Plan(placer, [])
-        self.local, self.loop = threading.local(), None
+        self.prepare()
         self.is_sample = np.isin(np.array(tape.inputs), list(per_sample))
 
     def add_products(self, placer: Placer, columns: Columns) -> None:
@@ -134,19 +136,26 @@ class BatchPlan:
             found = np.array(self.loop.run(row.tolist()))
             if not np.isfinite(found).all():
                 what = "value" if not np.isfinite(found[0]) else "gradient"
-                raise FloatingPointError(f"sample {start + i} gives a {what} that is not finite: its numbers are {sample.tolist()}")
+                raise FloatingPointError(
+                    f"sample {start + i} gives a {what} that is not finite: its numbers are {sample.tolist()}"
+                )
             total += found
         return total
+
+    def prepare(self) -> None:
+        """What is not part of the data: bound programs and the exact loop."""
+        self.local = threading.local()
+        self.loop = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: x for name, x in self.__dict__.items() if name not in ("local", "loop")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.local, self.loop = threading.local(), None
+        self.prepare()
 
     def bind(self, size: int) -> Callable[[Array, Array | None], Array]:
-        """The program for chunks of `size` samples: from (samples x numbers, new parameters or None) to the sums of the outputs."""
+        """The program for chunks of `size` samples: from (samples, new parameters or None) to the sums of the outputs."""
         sizes = self.plan.sizes
         flat = {name: np.zeros(max(1, n)) for name, n in sizes.items() if "varying" not in name}
         wide = {name: np.zeros((max(1, sizes.get(name, 0)), size)) for name in ("varying", "gathered varying", "scratch varying")}
@@ -210,8 +219,8 @@ def split_by_kind(
     placer: Placer, columns: Columns, rows: np.ndarray, f: np.ndarray, s: np.ndarray, both: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Positions of rows whose factors were computed alike."""
-    role = placer.groups.role
-    kinds = np.stack((np.maximum(role[columns.a[rows]], role[columns.b[rows]]), np.minimum(role[columns.a[rows]], role[columns.b[rows]])))
+    first, second = (placer.groups.role[side[rows]] for side in (columns.a, columns.b))
+    kinds = np.stack((np.maximum(first, second), np.minimum(first, second)))
     _, number = np.unique(np.concatenate((kinds, both[None])), axis=1, return_inverse=True)
     for kind in range(int(number.max()) + 1):
         yield np.flatnonzero(number.ravel() == kind)

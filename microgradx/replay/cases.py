@@ -5,6 +5,7 @@ Each case is a function of a list of numbers that gives one number, its starting
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .plan import Array
-import itertools
 
 Scalars = Sequence[Any]
 

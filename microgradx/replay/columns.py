@@ -88,4 +88,3 @@ def levels(columns: Columns, step: np.ndarray) -> np.ndarray:
             below = max(level[x] for x in more[row])
         level[row] = (below if below > other else other) + more_level
     return np.array(level[:-1], dtype=np.int64)
-

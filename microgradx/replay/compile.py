@@ -13,8 +13,10 @@ from .arguments import Call, shaped
 from .batch import CHUNK, Batched
 from .plan import Array
 from .program import Program
+from .record import refusal
 from .recording import Recording, collector_off, columns, parted
 from .runner import GuardFailed
+from .watch import current_tape
 
 Result = TypeVar("Result")
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
@@ -27,11 +29,12 @@ class Compiled:
         self.f = f
         self.recordings: dict[Any, list[Recording]] = {}
         self.lock = threading.RLock()
+        self.name = getattr(f, "__name__", repr(f))
         functools.update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
-        if any(isinstance(x, Operand) for x in (*args, *kwargs.values())):
+        if current_tape() is not None or any(isinstance(x, Operand) for x in (*args, *kwargs.values())):
             return self.f(*args, **kwargs)
         found, recording, _ = self.replay(args, kwargs, lambda recording, inputs, call: recording.program.run(inputs))
         return shaped(recording.result, found)
@@ -65,7 +68,9 @@ class Compiled:
         def run(recording: Recording, inputs: Array, call: Call) -> Array:
             wrt = columns(call, argnums)
             if len(wrt) != len(direction):
-                raise ValueError(f"vector has {len(direction)} numbers, argument {argnums} has {len(wrt)}: shape it like the argument")
+                raise ValueError(
+                    f"vector has {len(direction)} numbers, argument {argnums} has {len(wrt)}: shape it like the argument"
+                )
             return recording.scalar().run_hvp(inputs, wrt, direction)
 
         products, _, call = self.replay(args, kwargs, run)
@@ -99,7 +104,8 @@ class Compiled:
 
         def run(recording: Recording, inputs: Array, call: Call) -> tuple[float, Array]:
             program = recording.scalar()
-            return program.run_gradient(inputs, program.tape.inputs[program.arguments : program.arguments + len(program.captured)])
+            first = program.arguments
+            return program.run_gradient(inputs, program.tape.inputs[first : first + len(program.captured)])
 
         (value, slopes), recording, _ = self.replay(args, kwargs, run)
         for leaf, slope in zip(recording.program.captured, slopes.tolist(), strict=True):
@@ -119,11 +125,13 @@ class Compiled:
         self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Recording, Array, Call], Result]
     ) -> tuple[Result, Recording, Call]:
         """The result of the first recorded program whose guards hold, recording a new one if there is none."""
+        if current_tape() is not None:
+            raise TypeError(refusal("a compiled function was evaluated"))
         call = Call(args, kwargs)
         try:
-            known = self.recordings.get(call.key(), ())
+            known = self.recordings.get(call.key(), [])
         except TypeError as error:
-            raise TypeError(f"an argument that is no number, sequence or array must be hashable to compile for it: {error}") from None
+            raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
         for recording in list(known):
             try:
                 result = run(recording, recording.inputs(call), call)
@@ -140,7 +148,7 @@ class Compiled:
             return run(recording, recording.inputs(call), call), recording, call
         except GuardFailed:  # a comparison with nan, which no guard can express
             raise FloatingPointError(
-                f"{self.__name__} branches on a comparison with nan: the way it takes cannot be recorded; call the function itself"
+                f"{self.name} branches on a comparison with nan: the way it takes cannot be recorded; call the function itself"
             ) from None
 
     def record(self, call: Call) -> Recording:
@@ -153,7 +161,7 @@ class Compiled:
             if len(known) > CACHED:
                 known.pop()
                 warnings.warn(
-                    f"{self.__name__} has taken more than {CACHED} ways through its branches and is recorded again for each: "
+                    f"{self.name} has taken more than {CACHED} ways through its branches and is recorded again for each: "
                     "write where(condition, a, b) instead of `if` on numbers that vary",
                     RuntimeWarning,
                     stacklevel=4,
@@ -185,8 +193,8 @@ def compile(
     them, call `refresh()`, or pass them as arguments. Comparisons are checked at each call, and another way through the branches
     is recorded anew. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an error.
 
-    With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of such
-    arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.
+    With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of
+    such arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.
 
     >>> each = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
     >>> each.value_and_grad(0.5, [1.0, 2.0], [1.0, 2.0])

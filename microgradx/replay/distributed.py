@@ -7,6 +7,7 @@ needed; a lost worker's tasks are run again by Dask on another one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from .batch import Batched, Blocks, Tree, sum_chunks
 from .batch_plan import BatchPlan
 from .plan import Array
 from .recording import parted
-import itertools
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -71,7 +71,8 @@ class Spread:
             for rows, (low, _) in zip(self.rows, self.parts, strict=True)
         ]
         tree, rest_sum = Tree(), None
-        for whole, last in self.client.gather(tasks):
+        sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)  # type: ignore[no-untyped-call]  # not annotated there
+        for whole, last in sums:
             for part in whole:
                 tree.add(part)
             rest_sum = last
@@ -93,9 +94,7 @@ def where(x: np.ndarray, low: int, high: int) -> Any:
 
 def load(sources: Sequence[Any]) -> list[np.ndarray]:
     """On a worker: the rows that `where` described."""
-    return [
-        np.memmap(x[0], dtype=x[1], mode="r", shape=x[2], offset=x[3]) if isinstance(x, tuple) else x for x in sources
-    ]
+    return [np.memmap(x[0], dtype=x[1], mode="r", shape=x[2], offset=x[3]) if isinstance(x, tuple) else x for x in sources]
 
 
 def work(

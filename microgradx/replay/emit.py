@@ -6,12 +6,12 @@ place through a strided view; otherwise they are collected first, all such opera
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import itertools
 
 
 class View(NamedTuple):

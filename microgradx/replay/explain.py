@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,17 +29,22 @@ def describe(program: Program) -> str:
     return "\n\n".join([head, *(section(kind, runner) for kind, runner in program.runners.items())])
 
 
-def section(kind: Any, runner: Runner) -> str:
+def title(kind: Hashable) -> str:
+    """What a form of the program computes."""
+    return str(kind[0] if isinstance(kind, tuple) else kind)
+
+
+def section(kind: Hashable, runner: Runner) -> str:
     """One form: its size, and a line for each instruction."""
-    name = kind if isinstance(kind, str) else kind[0]
+    name = title(kind)
     if runner.plan is None:
         return f"{name}: {runner.operations:,} rows one by one ({runner.form}): too little alike for arrays"
     plan = runner.plan
-    title = f"{name}: {runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
+    head = f"{name}: {runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
     names = Names(plan, runner.tape.labels)
     table = [names.line(step) for step in plan.instructions]
     widths = [max(len(row[i]) for row in table) for i in range(3)] if table else [0, 0, 0]
-    return "\n".join([title, *(f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in table)])
+    return "\n".join([head, *(f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in table)])
 
 
 class Names:
@@ -56,12 +62,12 @@ class Names:
             assert step.index is not None
             return f"{result} = gather", "", f"({len(step.index)})", ""
         reads = [self.name(view) for view in step.reads]
-        shapes = [shape(view) for view in step.reads]
+        count, sides = f"{step.nodes:,}", [shape(view) for view in step.reads]
         if step.name == "matmul":
-            return f"{result} = {reads[0]} @ {reads[1]}", f"{step.nodes:,}", f"matmul {shapes[0]} @ {shapes[1]}", self.origin(step)
+            return f"{result} = {reads[0]} @ {reads[1]}", count, f"matmul {sides[0]} @ {sides[1]}", self.origin(step)
         if step.name == "reduce":
-            return f"{result} = sum {reads[0]}", f"{step.nodes:,}", f"{shapes[0]} -> {shape(step.write)}", self.origin(step)
-        return f"{result} = {step.name} {', '.join(reads)}", f"{step.nodes:,}", shape(step.write), self.origin(step)
+            return f"{result} = sum {reads[0]}", count, f"{sides[0]} -> {shape(step.write)}", self.origin(step)
+        return f"{result} = {step.name} {', '.join(reads)}", count, shape(step.write), self.origin(step)
 
     def name(self, view: View) -> str:
         """An operand: its labels, the result it is part of, or the numbers of the program."""
@@ -108,28 +114,30 @@ def pattern(labels: Iterable[str]) -> str:
     texts = []
     for form, numbers in forms.items():
         columns = [sorted(set(column)) for column in zip(*numbers, strict=True)]
-        spans = iter([str(c[0]) if len(c) == 1 else f"{c[0]}..{c[-1]}" for c in columns])
-        texts.append(re.sub("#", lambda _: next(spans), form))
+        spans = [str(c[0]) if len(c) == 1 else f"{c[0]}..{c[-1]}" for c in columns]
+        texts.append("".join(text + span for text, span in zip_longest(form.split("#"), spans, fillvalue="")))
     return " ".join(texts[:3]) + (" ..." if len(texts) > 3 else "")
 
 
 def draw(program: Program) -> Any:
     """The array instructions as a graphviz.Digraph: a box per instruction, an arrow per operand."""
-    import graphviz
+    import graphviz  # type: ignore[import-untyped]  # has no stubs
 
     graph = graphviz.Digraph("program", graph_attr={"rankdir": "LR"}, node_attr={"shape": "box", "fontname": "Helvetica"})
     for kind, runner in program.runners.items():
         if runner.plan is None:
             continue
-        prefix = str(kind if isinstance(kind, str) else kind[0])
+        prefix = title(kind)
         names = Names(runner.plan, runner.tape.labels)
         latest: dict[str, str] = {}
         for number, step in enumerate(runner.plan.instructions):
             reads = [names.name(view) for view in step.reads]
             formula, nodes, shapes, origin = names.line(step)
             box = f"{prefix} {number}"
-            graph.node(box, "\n".join(filter(None, [formula.split(" = ")[0] + " = " + step.name, shapes, nodes and f"{nodes} scalars", origin])))
+            formula = formula.split(" = ")[0]
+            lines = [f"{formula} = {step.name}", shapes, nodes and f"{nodes} scalars", origin]
+            graph.node(box, "\n".join(filter(None, lines)))
             for read in dict.fromkeys(reads):
                 graph.edge(latest.get(read, read), box)
-            latest[formula.split(" = ")[0]] = box
+            latest[formula] = box
     return graph

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from .group import dense, mix
-import itertools
 
 
 def distinct(keys: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
@@ -36,7 +37,8 @@ def identify(lines: np.ndarray) -> np.ndarray:
     _, index, number = np.unique(hashed, return_index=True, return_inverse=True)
     rank = np.empty(len(index), dtype=np.int64)
     rank[np.argsort(index, kind="stable")] = np.arange(len(index))
-    return rank[number.ravel()]
+    found: np.ndarray = rank[number.ravel()]
+    return found
 
 
 def cut(likeness: np.ndarray, borders: list[int]) -> list[tuple[int, int]]:
@@ -80,7 +82,8 @@ def rank_by(slots: np.ndarray, number: np.ndarray) -> np.ndarray:
     np.minimum.at(lowest, number, slots)
     rank = np.empty(len(lowest), dtype=np.int64)
     rank[np.argsort(lowest, kind="stable")] = np.arange(len(lowest))
-    return rank[number]
+    found: np.ndarray = rank[number]
+    return found
 
 
 def components(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -90,4 +90,3 @@ def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Gr
     start = np.r_[0, np.flatnonzero(change) + 1, len(rows)] if len(rows) else np.zeros(1, dtype=np.int64)
     rows = rows[order]
     return Groups(rows, start, sums.level[rows[start[:-1]]], role[:-1])
-

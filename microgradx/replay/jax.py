@@ -1,7 +1,7 @@
 """A regrouped program as a JAX function: one traced array per group, for jit on whatever device JAX has.
 
-Scalar code given to jit node by node takes minutes to compile; the same code regrouped is a few dozen operations. JAX calculates in
-float32 unless `jax.config.update("jax_enable_x64", True)` was called.
+Scalar code given to jit node by node takes minutes to compile; the same code regrouped is a few dozen operations. JAX calculates
+in float32 unless `jax.config.update("jax_enable_x64", True)` was called.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def result(jnp: Any, step: Instruction, memory: Memory) -> Any:
     try:
         return op.array(jnp, *reads)
     except Exception as error:
-        raise TypeError(f"operation {step.name!r} has no array form that JAX can trace: give primitive(..., array=...) one") from error
+        raise TypeError(f"JAX cannot trace the array form of {step.name!r}: give its primitive(..., array=...) one") from error
 
 
 def special_function(name: str) -> Callable[..., Any] | None:
@@ -99,5 +99,3 @@ class Memory:
         if np.array_equal(local.T.ravel(), count):
             return stretch[int(local.flat[0]) : int(local.flat[0]) + index.size].reshape(index.shape[::-1]).T
         return stretch[local]
-
-

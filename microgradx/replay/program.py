@@ -16,7 +16,7 @@ from .record import Number, Tape
 from .runner import Runner
 
 if TYPE_CHECKING:
-    import graphviz
+    import graphviz  # type: ignore[import-untyped]  # has no stubs
 
 DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
 

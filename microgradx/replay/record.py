@@ -91,6 +91,7 @@ class Tape(Rows):
         assert self.values is not None
         outcome = bool(self.values[row])
         op, low, high = TABLE[self.op[row]], self.a[row], self.b[row]
+        assert op is not None
         if not outcome:
             op, swapped = OPPOSITE[op]
             low, high = (high, low) if swapped else (low, high)
@@ -113,7 +114,11 @@ class Number(Operators):
         self.slot = slot
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
+        """A new row."""
         return self.tape.record(op, operands)
+
+    def __radd__(self, other: Any) -> Any:  # Python's sum starts from the integer 0
+        return self if type(other) is int and not other else super().__radd__(other)
 
     def detach(self) -> Number:
         """The same number with derivative 0."""
@@ -121,6 +126,7 @@ class Number(Operators):
 
     @property
     def label(self) -> str | None:
+        """What the row is called in the printed program."""
         return self.tape.labels.get(self.slot)
 
     @label.setter
@@ -176,6 +182,7 @@ def refusal(what: str) -> str:
         "and look at numbers outside the compiled function"
     )
 
+
 for _name, _what in {
     "__float__": "a number was turned into a plain float",
     "__int__": "a number was turned into an int",
@@ -195,7 +202,7 @@ for _name, _what in {"data": ".data was read", "grad": ".grad was read"}.items()
 
 def _infix(op: Op) -> Callable[[Number, Any], Any]:
     """A binary operator between two recorded numbers without any detour: nearly all rows of a tape come from here."""
-    forward, code, general = op.forward, code_of(op), None
+    forward, code = op.forward, code_of(op)
 
     def left(self: Number, other: Any) -> Any:
         if type(other) is Number:
@@ -220,10 +227,3 @@ new = object.__new__
 for _name, (_op, _swapped) in spellings().items():
     if _name in ("__add__", "__sub__", "__mul__", "__truediv__"):
         setattr(Number, _name, _infix(_op))
-
-
-def __radd__(self: Number, other: Any) -> Any:
-    return self if type(other) is int and not other else Operators.__radd__(self, other)
-
-
-Number.__radd__ = __radd__

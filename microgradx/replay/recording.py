@@ -37,7 +37,7 @@ class Recording:
     def scalar(self) -> Program:
         """The program, if its result is one number."""
         if self.result != "number":
-            raise TypeError(f"a gradient needs a function that returns one number, this one returns {self.result}: use .jacobian")
+            raise TypeError(f"a gradient needs a function of one result, this returns {self.result}: use .jacobian")
         return self.program
 
 
@@ -53,7 +53,9 @@ def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
     if isinstance(result, dict):
         return (dict, tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
     if result is None or isinstance(result, str):
-        raise TypeError(f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers")
+        raise TypeError(
+            f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers"
+        )
     rows.append(tape.slot(result))
     return "number"
 
@@ -76,7 +78,7 @@ def columns(call: Call, argnums: int | tuple[int, ...]) -> list[int]:
     rows: list[int] = []
     for k in (argnums,) if isinstance(argnums, int) else argnums:
         if not -call.positional <= k < call.positional:
-            raise ValueError(f"argnums names argument {k}, but the function was called with {call.positional} positional argument(s)")
+            raise ValueError(f"argnums names argument {k}, but the call has {call.positional} positional arguments")
         low, high = spans[k if k >= 0 else call.positional + k]
         rows.extend(range(low, high))
     return rows
@@ -91,4 +93,3 @@ def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
         shapes.append(shaped(call.parts[k], flat[start : start + high - low]))
         start += high - low
     return shapes[0] if isinstance(argnums, int) else tuple(shapes)
-

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any, Self
 
+import numpy as np
+
 from ..operation import OPS, Op
 
 INPUT, CONSTANT = 0, 1  # the codes of rows without an operation
@@ -62,6 +64,7 @@ class Constant(float):
     slot: int
 
     def __new__(cls, value: float, slot: int) -> Constant:
+        """The number of row `slot`."""
         self = super().__new__(cls, value)
         self.slot = slot
         return self
@@ -86,8 +89,6 @@ class Rows:
 
     def __getstate__(self) -> dict[str, Any]:
         """Columns as arrays and operations by name: a pickled tape holds no code, and no captured Value."""
-        import numpy as np
-
         state = {name: np.array(getattr(self, name), dtype=np.int32) for name in ("op", "a", "b", "inputs", "roles")}
         used = sorted(set(self.op))
         return state | {

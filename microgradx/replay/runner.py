@@ -71,8 +71,11 @@ class Runner:
         self.local = threading.local()
         self.loop: Loop | None = None
         self.source: Callable[[Sequence[float]], tuple[float, ...]] | None = None
-        self.checks = [(getattr(np, str(op.numpy)), np.array([i for i, g in enumerate(self.guards) if g is op]))
-                       for op in dict.fromkeys(self.guards) if op is not None]
+        self.checks = [
+            (getattr(np, str(op.numpy)), np.array([i for i, g in enumerate(self.guards) if g is op]))
+            for op in dict.fromkeys(self.guards)
+            if op is not None
+        ]
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""

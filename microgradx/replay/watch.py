@@ -60,7 +60,7 @@ def _install() -> None:
             raise TypeError(refusal(".data was assigned"))
         data.fset(value, number)
 
-    Value.data = property(_refusing(".data was read", data.fget), assign)  # type: ignore[assignment]
+    Value.data = property(_refusing(".data was read", data.fget), assign)
 
 
 def _as_number(name: str, original: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """Replay beside hand-written numpy, CasADi and eager evaluation; a batch of a million samples; a graph of a million nodes.
 
-Run as `python tests/benchmarks/replay.py [CASE ...]` with the bench extra installed. All sides of a row run in one process, in turn;
-medians. The case's compiled gradient is checked before it is timed. CasADi builds its symbolic graph from the same scalar code.
+Run as `python tests/benchmarks/replay.py [CASE ...]` with the bench extra installed. All sides of a row run in one process, in
+turn; medians. The case's compiled gradient is checked before it is timed. CasADi builds its graph from the same scalar code.
 """
 
 from __future__ import annotations
