@@ -111,7 +111,7 @@ class Call:
 
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""
-        ends = np.cumsum([0, *(size(part) for part in self.parts)]).tolist()
+        ends = list(itertools.accumulate((size(part) for part in self.parts), initial=0))
         return list(itertools.pairwise(ends))
 
     def rebuilt(self, numbers: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:

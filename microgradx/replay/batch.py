@@ -18,7 +18,7 @@ from .arguments import Call
 from .batch_plan import BatchPlan
 from .gradient import gradient
 from .plan import Array
-from .recording import Recording, columns, parted
+from .recording import Recording, parted, spans_of
 
 CHUNK = 4096  # samples at a time: 1,024 to 16,384 differ by a fifth, below 256 the calls cost more than the work
 
@@ -86,7 +86,8 @@ class Batched:
                 program = recording.scalar()
                 inputs, spans = program.tape.inputs, call.spans()
                 per_sample = [inputs[i] for k in self.places for i in range(*spans[k])]
-                rows = [] if wrt is None else inputs[program.arguments :] if wrt == "captured" else columns(call, wrt)
+                end = ((program.arguments, len(inputs)),)
+                rows = program.chosen(() if wrt is None else end if wrt == "captured" else spans_of(call, wrt))
                 row = program.outputs[0]
                 outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
                 self.plans[key, wrt] = BatchPlan(program.tape, outputs, per_sample)

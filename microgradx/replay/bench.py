@@ -42,18 +42,17 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, float]:
         recording = Recording(case.f, Call((case.x,), {}))
     recorded = perf_counter()
     program, x = recording.program, np.array(case.x)
-    wrt = program.tape.inputs
-    runner = program.gradient_runner(wrt)
-    value, slopes = program.run_gradient(x, wrt)
+    runner = program.gradient_runner()
+    value, slopes = program.run_gradient(x)
     built = perf_counter()
     for _ in range(60 if runner.form == "loop" else 0):  # until the loop has become source
-        program.run_gradient(x, wrt)
+        program.run_gradient(x)
     figures = {
         "nodes": program.recorded,
         "calls": len(runner.plan.instructions) if runner.plan else 0,
         "record": recorded - start,
         "build": built - recorded,
-        "replay": median(lambda: program.run_gradient(x, wrt), budget),
+        "replay": median(lambda: program.run_gradient(x), budget),
         "eager": median(lambda: eager(case), budget),
     }
     by_hand = case.by_hand

@@ -14,7 +14,7 @@ from .batch import CHUNK, Batched
 from .plan import Array
 from .program import Program
 from .record import refusal
-from .recording import Recording, collector_off, columns, parted
+from .recording import Recording, collector_off, parted, spans_of
 from .runner import GuardFailed
 from .watch import current_tape
 
@@ -48,7 +48,7 @@ class Compiled:
         """
 
         def run(recording: Recording, inputs: Array, call: Call) -> tuple[float, Array]:
-            return recording.scalar().run_gradient(inputs, columns(call, argnums))
+            return recording.scalar().run_gradient(inputs, spans_of(call, argnums))
 
         (value, slopes), _, call = self.replay(args, kwargs, run)
         return value, parted(call, argnums, slopes)
@@ -66,10 +66,11 @@ class Compiled:
         direction = Call((vector,), {}).numbers
 
         def run(recording: Recording, inputs: Array, call: Call) -> Array:
-            wrt = columns(call, argnums)
-            if len(wrt) != len(direction):
+            wrt = spans_of(call, argnums)
+            count = sum(high - low for low, high in wrt)
+            if count != len(direction):
                 raise ValueError(
-                    f"vector has {len(direction)} numbers, argument {argnums} has {len(wrt)}: shape it like the argument"
+                    f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument"
                 )
             return recording.scalar().run_hvp(inputs, wrt, direction)
 
@@ -85,7 +86,7 @@ class Compiled:
         """
 
         def run(recording: Recording, inputs: Array, call: Call) -> Array:
-            return recording.program.run_jacobian(inputs, columns(call, argnum))
+            return recording.program.run_jacobian(inputs, spans_of(call, argnum))
 
         matrix, recording, call = self.replay(args, kwargs, run)
         part = call.parts[argnum]
@@ -104,8 +105,7 @@ class Compiled:
 
         def run(recording: Recording, inputs: Array, call: Call) -> tuple[float, Array]:
             program = recording.scalar()
-            first = program.arguments
-            return program.run_gradient(inputs, program.tape.inputs[first : first + len(program.captured)])
+            return program.run_gradient(inputs, ((program.arguments, len(inputs)),))
 
         (value, slopes), recording, _ = self.replay(args, kwargs, run)
         for leaf, slope in zip(recording.program.captured, slopes.tolist(), strict=True):

@@ -18,6 +18,7 @@ from .runner import Runner
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]  # has no stubs
 
+Spans = tuple[tuple[int, int], ...]
 DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
 
 
@@ -75,7 +76,7 @@ class Program:
     def value_and_grad(self, values: Sequence[float] | None = None, write: bool = False) -> tuple[float, list[float]]:
         """(output, [d(output)/d(input), ...]); `write` also assigns the inputs' `.data` and adds to their `.grad`."""
         inputs = self.inputs(values)
-        value, slopes = self.run_gradient(inputs, self.tape.inputs[: self.arguments])
+        value, slopes = self.run_gradient(inputs, ((0, self.arguments),))
         if write:
             for node, number, slope in zip(self.values or (), inputs.tolist(), slopes.tolist(), strict=False):
                 if node.data != number:
@@ -97,35 +98,40 @@ class Program:
         """The outputs for a flat array of all inputs."""
         return self.runner("value", lambda: self.outputs).run(inputs)
 
-    def run_gradient(self, inputs: Array, wrt: Sequence[int], output: int = 0) -> tuple[float, Array]:
-        """One output and its derivatives with respect to the input rows `wrt`."""
-        found = self.gradient_runner(wrt, output).run(inputs)
+    def chosen(self, wrt: Spans | None) -> list[int]:
+        """The rows of the inputs low..high of each span; of all inputs for None."""
+        inputs = self.tape.inputs
+        return list(inputs) if wrt is None else [row for low, high in wrt for row in inputs[low:high]]
+
+    def run_gradient(self, inputs: Array, wrt: Spans | None = None) -> tuple[float, Array]:
+        """The first output and its derivatives by the inputs `wrt`."""
+        found = self.gradient_runner(wrt).run(inputs)
         return float(found[0]), found[1:]
 
-    def gradient_runner(self, wrt: Sequence[int], output: int = 0) -> Runner:
+    def gradient_runner(self, wrt: Spans | None = None) -> Runner:
         """The program for the value and its gradient."""
-        row = self.outputs[output]
-        return self.runner(("gradient", output, tuple(wrt)), lambda: [row, *gradient(self.tape, row, wrt)])
+        row = self.outputs[0]
+        return self.runner(("gradient", wrt), lambda: [row, *gradient(self.tape, row, self.chosen(wrt))])
 
-    def run_jacobian(self, inputs: Array, wrt: Sequence[int]) -> Array:
+    def run_jacobian(self, inputs: Array, wrt: Spans) -> Array:
         """d(output i)/d(wrt j) as a matrix."""
 
         def rows() -> list[int]:
-            return [row for output in self.outputs for row in gradient(self.tape, output, wrt)]
+            return [row for output in self.outputs for row in gradient(self.tape, output, self.chosen(wrt))]
 
-        return self.runner(("jacobian", tuple(wrt)), rows).run(inputs).reshape(len(self.outputs), len(wrt))
+        return self.runner(("jacobian", wrt), rows).run(inputs).reshape(len(self.outputs), -1)
 
-    def run_hvp(self, inputs: Array, wrt: Sequence[int], vector: Array) -> Array:
+    def run_hvp(self, inputs: Array, wrt: Spans, vector: Array) -> Array:
         """The matrix of second derivatives of the first output, times `vector`."""
-        key = ("hvp", tuple(wrt))
+        key = ("hvp", wrt)
         if key not in self.runners:
             with self.tape.lock:
                 if key not in self.runners:
-                    tape = self.tape.copy()
-                    moves = [tape.input(0.0, DIRECTION) for _ in wrt]
-                    slopes = [Number(tape, row) for row in gradient(tape, self.outputs[0], wrt)]
+                    tape, rows = self.tape.copy(), self.chosen(wrt)
+                    moves = [tape.input(0.0, DIRECTION) for _ in rows]
+                    slopes = [Number(tape, row) for row in gradient(tape, self.outputs[0], rows)]
                     along = tape.slot(tape.record(ops.dot, [*slopes, *moves]))
-                    self.runners[key] = Runner(tape, gradient(tape, along, wrt))
+                    self.runners[key] = Runner(tape, gradient(tape, along, rows))
         return self.runners[key].run(np.concatenate((inputs, vector)))
 
     def runner(self, key: Hashable, rows: Callable[[], list[int]]) -> Runner:
@@ -148,8 +154,7 @@ class Program:
 
         if self.tape.guards:
             raise TypeError("the program has branches that JAX could not check: write where(condition, a, b) instead of `if`")
-        wrt = self.tape.inputs
-        runner = self.gradient_runner(wrt) if gradient else self.runner("value", lambda: self.outputs)
+        runner = self.gradient_runner() if gradient else self.runner("value", lambda: self.outputs)
         return to_jax(runner.array_plan())
 
     def __str__(self) -> str:

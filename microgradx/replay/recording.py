@@ -11,7 +11,7 @@ import numpy as np
 
 from .arguments import Call, shaped
 from .plan import Array
-from .program import Program
+from .program import Program, Spans
 from .record import Tape
 from .watch import watched
 
@@ -72,16 +72,14 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def columns(call: Call, argnums: int | tuple[int, ...]) -> list[int]:
-    """The input rows of the chosen arguments."""
+def spans_of(call: Call, argnums: int | tuple[int, ...]) -> Spans:
+    """Which inputs (low, high) the chosen arguments are."""
     spans = call.spans()
-    rows: list[int] = []
-    for k in (argnums,) if isinstance(argnums, int) else argnums:
+    chosen = (argnums,) if isinstance(argnums, int) else argnums
+    for k in chosen:
         if not -call.positional <= k < call.positional:
             raise ValueError(f"argnums names argument {k}, but the call has {call.positional} positional arguments")
-        low, high = spans[k if k >= 0 else call.positional + k]
-        rows.extend(range(low, high))
-    return rows
+    return tuple([spans[k if k >= 0 else call.positional + k] for k in chosen])
 
 
 def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:

@@ -116,7 +116,7 @@ def million() -> None:
     start = perf_counter()
     with collector_off():
         program = Recording(case.f, Call((case.x,), {})).program
-        program.gradient_runner(program.tape.inputs)
+        program.gradient_runner()
     seconds = perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"loss of {program.recorded:,} nodes: recorded and built in {seconds:.1f} s, {peak:.2f} GB at the peak of this process")
