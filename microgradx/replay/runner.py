@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from math import isfinite
 
 import numpy as np
 
@@ -81,25 +82,24 @@ class Runner:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
         count = len(self.outputs)
         try:
-            if not np.isfinite(inputs).all():
-                return self.exact(inputs)
-            if self.form == "array":
-                with np.errstate(over="raise", divide="raise", invalid="raise"):
-                    results = self.bound()(inputs)
-            else:
-                results = np.array(self.scalar()(inputs.tolist()))
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                if not isfinite(inputs.dot(inputs)):  # a fifth of the time of np.isfinite(inputs).all()
+                    return self.exact(inputs)
+                results = self.bound()(inputs) if self.form == "array" else np.array(self.scalar()(inputs.tolist()))
+                if not isfinite(results.dot(results)):
+                    return self.exact(inputs)
         except (FloatingPointError, ZeroDivisionError, OverflowError):
             return self.exact(inputs)
         if self.checks:
             self.check(results[count:])
-            results = results[:count]
-        return results if np.isfinite(results).all() else self.exact(inputs)
+            return results[:count]
+        return results
 
-    def exact(self, inputs: Array, guarded: bool = True) -> Array:
+    def exact(self, inputs: Array) -> Array:
         """The outputs by the exact path."""
         results = np.array(self.exact_loop().run(inputs.tolist()), dtype=np.float64)
         count = len(self.outputs)
-        if guarded and self.checks:
+        if self.checks:
             self.check(results[count:])
         return results[:count]
 
