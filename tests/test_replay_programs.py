@@ -195,3 +195,19 @@ def test_the_comparison_above_can_fail():
     assert not same(1.0, 1.1, 1.0)
     assert not same(math.nan, 1.0, 1.0)
     assert same(math.inf, math.inf, 1.0)
+
+
+@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf, 0.0, 1e300, -2.0])
+def test_source_hands_hard_numbers_to_the_exact_path(x, monkeypatch):
+    monkeypatch.setattr(runner, "ROW_NS", 0.0)
+    monkeypatch.setattr(runner, "PATIENCE", 0)
+
+    def f(x):
+        return (x - x * 1e10 + x).relu() + mx.where(x > 1.0, mx.sin(x), mx.log(x * x)) + (x * x - x * x).relu() * mx.exp(x)
+
+    leaf = mx.Value(x)
+    out = f(leaf)
+    out.backward()
+    value, slope = compile(f).value_and_grad(x)
+    assert value == pytest.approx(out.data, nan_ok=True, rel=1e-13)
+    assert slope == pytest.approx(leaf.grad, nan_ok=True, rel=1e-13)

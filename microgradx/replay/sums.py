@@ -47,19 +47,27 @@ def flatten(columns: Columns, shortest: int = SHORT) -> Sums:
     absorbed = additive & (columns.uses == 1) & (user >= 0) & additive[user]
     tree = Tree(columns, additive, absorbed, user)
     kept = np.zeros(size, dtype=bool)
-    while True:
-        sums = terms_of(columns, tree, kept)
-        step = (columns.op > CONSTANT) & ~sums.inside
-        sums.level = levels(columns, step.astype(np.int64))
-        if kept.any():
-            return sums
-        rows = np.flatnonzero(sums.root)
-        alike = np.unique(np.column_stack((sums.level[rows], sums.signature[rows])), axis=0, return_inverse=True)[1].ravel()
-        few = np.bincount(alike)[alike] < MANY if rows.size else np.zeros(0, dtype=bool)
-        short = sums.signature[rows].sum(axis=1) < shortest
-        if not (few & short).any():
-            return sums
-        kept[rows[few & short]] = True
+    sums = terms_of(columns, tree, kept)
+    for _ in range(2):  # first by signature alone, as levels are not known yet, then level by level
+        few = rare(sums, shortest)
+        if len(few):
+            kept[few] = True
+            sums = terms_of(columns, tree, kept)
+        if not len(sums.level):
+            step = (columns.op > CONSTANT) & ~sums.inside
+            sums.level = levels(columns, step.astype(np.int64))
+    return sums
+
+
+def rare(sums: Sums, shortest: int) -> np.ndarray:
+    """The short sums that have fewer than MANY like them (on their level, once levels are known)."""
+    rows = np.flatnonzero(sums.root)
+    rows = rows[sums.signature[rows].sum(axis=1) < shortest]
+    kind = sums.signature[rows] @ (shortest ** np.arange(3))  # no count in a short sum reaches `shortest`
+    if len(sums.level):
+        kind += sums.level[rows] * shortest**3
+    _, alike, count = np.unique(kind, return_inverse=True, return_counts=True)
+    return rows[count[alike.ravel()] < MANY] if len(rows) else rows
 
 
 class Tree:
