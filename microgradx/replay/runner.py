@@ -59,7 +59,7 @@ class Runner:
         groups = group(columns, sums)
         self.operations = len(groups.rows)
         scalar = self.rows_live = int((columns.live & (columns.op > CONSTANT)).sum())
-        calls = 1.2 * (len(groups.start) - 1)
+        calls = 1.5 * (len(groups.start) - 1)  # a group is one to three calls
         if not any_width and calls * CALL_NS > scalar * ROW_NS and scalar <= LONGEST_SOURCE:
             self.form = "loop"
             return

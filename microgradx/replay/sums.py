@@ -67,7 +67,8 @@ def rare(sums: Sums, shortest: int) -> np.ndarray:
     if len(sums.level):
         kind += sums.level[rows] * shortest**3
     _, alike, count = np.unique(kind, return_inverse=True, return_counts=True)
-    return rows[count[alike.ravel()] < MANY] if len(rows) else rows
+    found: np.ndarray = rows[count[alike.ravel()] < MANY] if len(rows) else rows
+    return found
 
 
 class Tree:
