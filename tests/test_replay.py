@@ -357,3 +357,20 @@ def test_a_program_can_be_drawn():
     xs = [1.0] * 100
     f.value_and_grad(xs)
     assert "matmul" in f.program(xs).draw().source
+
+
+def test_named_arguments_belong_to_the_call():
+    f = compile(lambda x, scale=1.0: x * scale)
+    assert [f(2.0), f(2.0, scale=3.0), f(2.0, scale=5.0)] == [2.0, 6.0, 10.0]
+    assert f.value_and_grad(2.0, scale=3.0) == (6.0, 3.0)
+
+
+def test_the_bench_command_prints_a_row_for_each_case(capsys):
+    from microgradx.cli import main
+
+    assert main(["bench", "polynomial"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["case", "nodes", "calls"]
+    assert row.startswith("polynomial 400")
+    assert main(["bench", "nonsense"]) == 2
+    assert "no case begins with nonsense: there are moons 100" in capsys.readouterr().err
