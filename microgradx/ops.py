@@ -59,10 +59,10 @@ sin: Op = primitive("sin", "sin({})", special.sin, lambda a, out: cos(a), numpy=
 cos: Op = primitive("cos", "cos({})", special.cos, lambda a, out: -sin(a), numpy="cos")
 tan: Op = primitive("tan", "tan({})", special.tan, lambda a, out: 1.0 + out * out, domain=(-1.2, 1.2), numpy="tan")
 asin: Op = primitive(
-    "asin", "asin({})", special.asin, lambda a, out: 1.0 / sqrt((1.0 - a) * (1.0 + a)), domain=(-0.9, 0.9), numpy="arcsin"
+    "asin", "asin({})", special.asin, lambda a, out: reciprocal(sqrt((1.0 - a) * (1.0 + a))), domain=(-0.9, 0.9), numpy="arcsin"
 )
 acos: Op = primitive(
-    "acos", "acos({})", special.acos, lambda a, out: -1.0 / sqrt((1.0 - a) * (1.0 + a)), domain=(-0.9, 0.9), numpy="arccos"
+    "acos", "acos({})", special.acos, lambda a, out: -reciprocal(sqrt((1.0 - a) * (1.0 + a))), domain=(-0.9, 0.9), numpy="arccos"
 )
 atan: Op = primitive("atan", "atan({})", math.atan, lambda a, out: 1.0 / (1.0 + a * a), numpy="arctan")
 atan2: Op = primitive(
@@ -78,7 +78,8 @@ tanh: Op = primitive(  # 1 - tanh**2 would be 0 from 19.1 on; 1 / cosh**2 is rig
 )
 asinh: Op = primitive("asinh", "asinh({})", math.asinh, lambda a, out: 1.0 / hypot(1.0, a), numpy="arcsinh")
 acosh: Op = primitive(
-    "acosh", "acosh({})", special.acosh, lambda a, out: 1.0 / (sqrt(a - 1.0) * sqrt(a + 1.0)), domain=(1.2, 5.0), numpy="arccosh"
+    "acosh", "acosh({})", special.acosh, lambda a, out: reciprocal(sqrt(a - 1.0) * sqrt(a + 1.0)),
+    domain=(1.2, 5.0), numpy="arccosh",
 )
 atanh: Op = primitive(
     "atanh", "atanh({})", special.atanh, lambda a, out: 1.0 / ((1.0 - a) * (1.0 + a)), domain=(-0.9, 0.9), numpy="arctanh"
