@@ -256,7 +256,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
 for _name, (_op, _swapped) in spellings().items():
     if _op.arity == 1:
         setattr(Value, _name, _unary(_op))
-    elif _op.arity == 2 and _name.startswith("__"):
+    elif _swapped is not None:
         setattr(Value, _name, _infix(_op)[_swapped])
 del _name, _op, _swapped
 
@@ -283,7 +283,7 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     if isinstance(wrt, Value):
         raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
     adjoints: dict[Any, Any] = {}
-    for output in [outputs] if isinstance(outputs, Value) else outputs:
+    for output in outputs if isinstance(outputs, Iterable) else [outputs]:
         if not isinstance(output, Value):
             raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
         adjoints[output] = adjoints.get(output, 0.0) + 1.0

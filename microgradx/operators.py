@@ -19,7 +19,7 @@ def method(op: Op) -> Method:
         return self.apply(op, operands)
 
     spelled.__name__, spelled.__doc__ = op.name, f"{op.template} as a new node."
-    spelled.op, spelled.swapped = op, False  # type: ignore[attr-defined]  # read by `spellings`
+    spelled.op, spelled.swapped = op, None  # type: ignore[attr-defined]  # read by `spellings`
     return spelled
 
 
@@ -47,7 +47,12 @@ class Operators(Operand):
 
     __slots__ = ()
 
-    __add__, __radd__ = infix(ops.add)
+    __add__, _radd = infix(ops.add)
+
+    def __radd__(self, other: Any) -> Any:
+        """other + self; the 0 that Python's `sum` starts from is no operand."""
+        return self if type(other) is int and other == 0 else self._radd(other)
+
     __sub__, __rsub__ = infix(ops.subtract)
     __mul__, __rmul__ = infix(ops.multiply)
     __truediv__, __rtruediv__ = infix(ops.divide)
@@ -182,8 +187,8 @@ class Operators(Operand):
         return int(self.__float__())
 
 
-def spellings() -> dict[str, tuple[Op, bool]]:
-    """For each method that is one operation, the operation and whether its operands are swapped."""
+def spellings() -> dict[str, tuple[Op, bool | None]]:
+    """For each method that is one operation, that operation; then whether an operator's operands are swapped, None for a method."""
     return {
         name: (attribute.op, attribute.swapped) for name, attribute in vars(Operators).items() if hasattr(attribute, "op")
     }

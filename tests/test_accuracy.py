@@ -1,0 +1,152 @@
+"""Values and local derivatives of the whole table against mpmath with 50 digits, hard places included."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+import mpmath
+import pytest
+from mpmath import mp, mpf
+
+import microgradx as mx
+from microgradx.operation import OPS
+
+mp.dps = 50
+
+SPAN = [0.0, 1e-300, 1e-20, 1e-9, 1e-4, 0.3, 0.999, 1.0, 1.7, 3.3, 7.9, 19.5, 36.9, 88.2]
+BOTH = sorted({s * x for x in SPAN for s in (1, -1)})
+FAR = [*BOTH, 700.3, -700.3, 709.7, -744.0]
+POSITIVE = [1e-300, 1e-12, 0.1, 0.5, 0.999999, 1.0000001, 1.4, 1.9999999, 2.6, 30.7, 1e8, 1e300]
+UNIT = [-1 + 1e-12, -0.999, -0.4, -1e-9, 0.0, 1e-9, 0.3, 0.95, 1 - 1e-12]
+PAIRS = [(3.0, 4.0), (-1e-9, 2.5), (1e200, 1e200), (1e-160, 3e-160), (-2.25, -7.5), (0.3, -40.0)]
+ROWS = [(1000.0, 1000.0, 999.0), (-1000.3, -1001.0), (0.1, 700.3, -5.0), (2.0, -35.5), (-2.0, 1.0, 0.5), (0.0, -745.0)]
+
+
+def selu(x: mpf) -> mpf:
+    alpha, scale = mpf(mx.ops.SELU_ALPHA), mpf(mx.ops.SELU_SCALE)
+    return scale * (x if x > 0 else alpha * mpmath.expm1(x))
+
+
+def normal_cdf(x: mpf) -> mpf:
+    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+
+def share(*xs: mpf) -> mpf:
+    return 1 / mpmath.fsum(mpmath.exp(x - xs[0]) for x in xs)
+
+
+def logsumexp(*xs: mpf) -> mpf:
+    return xs[0] - mpmath.log(share(*xs))
+
+
+ORACLE: dict[str, tuple[Callable[..., mpf], list[tuple[float, ...]]]] = {
+    "exp": (mpmath.exp, [(x,) for x in FAR]),
+    "exp2": (lambda x: mpf(2) ** x, [(x,) for x in FAR]),
+    "expm1": (mpmath.expm1, [(x,) for x in FAR]),
+    "log": (mpmath.log, [(x,) for x in POSITIVE]),
+    "log2": (lambda x: mpmath.log(x) / mpmath.log(2), [(x,) for x in POSITIVE]),
+    "log10": (mpmath.log10, [(x,) for x in POSITIVE]),
+    "log1p": (mpmath.log1p, [(x,) for x in (*POSITIVE, *UNIT)]),
+    "sqrt": (mpmath.sqrt, [(x,) for x in POSITIVE]),
+    "cbrt": (lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), [(x,) for x in (*POSITIVE, -2.5)]),
+    "square": (lambda x: x * x, [(x,) for x in BOTH[1:-1] if abs(x) > 1e-100]),
+    "reciprocal": (lambda x: 1 / x, [(x,) for x in POSITIVE[1:-1]]),
+    "sin": (mpmath.sin, [(x,) for x in (*BOTH, 1e6, 1e15)]),
+    "cos": (mpmath.cos, [(x,) for x in (*BOTH, 1e6, 1e15)]),
+    "tan": (mpmath.tan, [(x,) for x in (*BOTH, 1e6)]),
+    "asin": (mpmath.asin, [(x,) for x in UNIT]),
+    "acos": (mpmath.acos, [(x,) for x in UNIT]),
+    "atan": (mpmath.atan, [(x,) for x in (*BOTH, 1e9)]),
+    "atan2": (mpmath.atan2, PAIRS),
+    "sinh": (mpmath.sinh, [(x,) for x in FAR]),
+    "cosh": (mpmath.cosh, [(x,) for x in FAR]),
+    "tanh": (mpmath.tanh, [(x,) for x in (*BOTH, 300.0, -340.0)]),
+    "asinh": (mpmath.asinh, [(x,) for x in (*BOTH, 1e200)]),
+    "acosh": (mpmath.acosh, [(x,) for x in (1 + 1e-12, 1.1, 3.0, 1e9, 1e200)]),
+    "atanh": (mpmath.atanh, [(x,) for x in UNIT]),
+    "hypot": (mpmath.hypot, PAIRS),
+    "gaussian": (lambda x: mpmath.exp(-x * x), [(x,) for x in (*BOTH, 26.1, -25.3)]),
+    "normal_pdf": (mpmath.npdf, [(x,) for x in (*BOTH, 37.1, -36.7)]),
+    "normal_cdf": (normal_cdf, [(x,) for x in (*BOTH, -37.1, 8.3)]),
+    "erf": (mpmath.erf, [(x,) for x in BOTH]),
+    "erfc": (mpmath.erfc, [(x,) for x in (*BOTH, 26.1)]),
+    "lgamma": (mpmath.loggamma, [(x,) for x in POSITIVE[1:-1]]),
+    "sigmoid": (lambda x: 1 / (1 + mpmath.exp(-x)), [(x,) for x in FAR]),
+    "log_sigmoid": (lambda x: -mpmath.log1p(mpmath.exp(-x)), [(x,) for x in FAR]),
+    "softplus": (lambda x: mpmath.log1p(mpmath.exp(x)), [(x,) for x in FAR]),
+    "softsign": (lambda x: x / (1 + abs(x)), [(x,) for x in (*BOTH, 1e9)]),
+    "elu": (lambda x, alpha: x if x > 0 else alpha * mpmath.expm1(x), [(x, 1.3) for x in FAR if x]),
+    "selu": (selu, [(x,) for x in FAR if x]),
+    "gelu": (lambda x: x * normal_cdf(x), [(x,) for x in (*BOTH, -30.1, 33.0)]),
+    "silu": (lambda x: x / (1 + mpmath.exp(-x)), [(x,) for x in (*BOTH, 700.3, -700.3)]),
+    "mish": (lambda x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))), [(x,) for x in BOTH]),
+    "digamma": (lambda x: mpmath.psi(0, x), [(x,) for x in POSITIVE[1:-1]]),
+    "power": (mpmath.power, [(2.5, -3.0), (1e-3, 0.5), (7.7, 30.1), (1.0000001, 1e6), (0.3, 0.0)]),
+    "divide": (lambda a, b: a / b, [(1.0, 3.0), (-2.5, 1e-5), (1e150, -7.0)]),
+    "logaddexp": (logsumexp, [row[:2] for row in ROWS]),
+    "logsumexp": (logsumexp, ROWS),
+    "softmax_share": (share, ROWS),
+    "log_softmax_share": (lambda *xs: mpmath.log(share(*xs)), ROWS),
+    "prod": (lambda *xs: mpmath.fprod(xs), [(2.0, 3.0, -0.25), (1e-5, 7.7)]),
+    "mean": (lambda *xs: mpmath.fsum(xs) / len(xs), [(2.0, 3.5, 0.25)]),
+    "dot": (lambda *xs: mpmath.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]), [(2.0, 3.0, 0.5, 7.0)]),
+}
+EXACT = {"add", "subtract", "multiply", "negative", "positive", "absolute", "floor_divide", "remainder", "floor", "ceil", "trunc"}
+EXACT |= {"round", "sign", "step", "heaviside", "compare", "relu", "leaky_relu", "hard_tanh", "maximum", "minimum", "clip", "where"}
+EXACT |= {"sum", "max", "min"}
+HERE = {"polygamma"}  # has a test of its own below
+CANCELLING = {"gelu", "silu", "mish", "digamma"}  # the derivative is a difference of terms near its zero
+
+
+def function(name: str) -> Callable[..., object]:
+    return getattr(mx, name)
+
+
+def relative_error(found: float, exact: mpf, scale: float = 0.0) -> float:
+    """Relative error; below the normal floats, where digits end, in units of the last place there."""
+    if not math.isfinite(found):
+        return 0.0 if abs(exact) > mpf(1.7e308) and found == math.copysign(math.inf, exact) else math.inf
+    return float(abs(mpf(found) - exact) / max(abs(exact), mpf(scale), mpf(2.3e-308) if abs(exact) < 2.3e-308 else mpf(0), mpf(1e-400)))
+
+
+def slopes(name: str, at: tuple[float, ...]) -> tuple[float, list[float]]:
+    leaves = [mx.Value(x) for x in at]
+    if name == "dot":
+        out = mx.dot(leaves[: len(at) // 2], leaves[len(at) // 2 :])
+    else:
+        out = function(name)(*leaves)
+    assert isinstance(out, mx.Value)
+    return out.data, mx.gradient(out, leaves)
+
+
+def test_every_operation_of_the_table_is_judged_here_or_is_exact() -> None:
+    assert set(OPS) <= set(ORACLE) | EXACT | HERE
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_values_and_derivatives_are_accurate_to_1e_14(name: str) -> None:
+    oracle, points = ORACLE[name]
+    for at in points:
+        exact_at = [mpf(x) for x in at]
+        value, found = slopes(name, at)
+        exact = mpmath.re(oracle(*exact_at))
+        assert relative_error(value, exact) < 1e-14, (at, value, exact)
+        for slot, slope in enumerate(found):
+            exact = mpmath.re(derivative(oracle, exact_at, slot))
+            scale = 0.2 if name in CANCELLING and abs(at[0]) < 4 else 0.0
+            assert relative_error(slope, exact, scale) < 1e-14, (at, slot, slope, mpmath.nstr(exact, 17))
+
+
+def derivative(oracle: Callable[..., mpf], at: list[mpf], slot: int) -> mpf:
+    """Central differences with 1000 digits and a step of 1e-480: their error is far below any float."""
+
+    def moved(x: mpf) -> mpf:
+        return oracle(*at[:slot], x, *at[slot + 1 :])
+
+    with mp.workdps(1000):
+        h = mpf(10) ** -480 * max(1, abs(at[slot]))
+        with_kink = at[slot] == 0 and abs(moved(h) + moved(-h) - 2 * moved(mpf(0))) > h / 2
+        assert not with_kink, "not differentiable here"
+        return (moved(at[slot] + h) - moved(at[slot] - h)) / (2 * h)

@@ -1,0 +1,611 @@
+"""The contract of the engine, sentence by sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import math
+import pickle
+import subprocess
+import sys
+import threading
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx import Value, chain_rule, detect_anomaly, gradient, no_grad, source_line, topological_order
+
+DEEP = 1_000_000
+
+
+def chain(length: int) -> tuple[Value, Value]:
+    x = y = Value(1.0)
+    for _ in range(length):
+        y = y + 1.0
+    return x, y
+
+
+def diamond() -> tuple[Value, Value, Value]:
+    x = Value(3.0, "x")
+    y = x * x
+    return x, y, y + y * x
+
+
+# What a node is
+
+
+def test_a_node_is_its_data_its_op_and_its_ordered_parents_with_repeats() -> None:
+    x, y = Value(2.0), Value(5.0)
+    assert (x * x).parents[0] is x
+    assert (x * x).parents[1] is x
+    assert [p is q for p, q in zip((y - x).parents, (y, x), strict=True)] == [True, True]
+    assert (y - x).op is mx.subtract
+    assert x.op is None
+    assert x.parents == ()
+
+
+def test_plain_numbers_stay_plain_on_the_side_where_they_were_written() -> None:
+    x = Value(2.0)
+    assert (2 - x).parents == (2.0, x)
+    assert type((2 - x).parents[0]) is float
+    assert (x - 2).parents[0] is x
+    assert (x - 2).op is (2 - x).op is mx.subtract
+    assert len(topological_order(2 - x)) == 2
+
+
+def test_python_sum_records_additions_without_a_phantom_zero() -> None:
+    x, y, z = Value(1.0), Value(2.0), Value(3.0)
+    total = sum([x, y, z])
+    assert total.parents[0].parents[0] is x
+    assert len(topological_order(total)) == 5
+
+
+def test_in_place_operators_build_new_nodes() -> None:
+    x = y = Value(2.0)
+    y += 3
+    y *= x
+    assert (x.data, y.data) == (2.0, 10.0)
+    assert gradient(y, [x]) == [7.0]
+
+
+@pytest.mark.parametrize("number", [3, True, np.float32(0.5), np.int64(4), np.array(2.5), np.bool_(True), np.float64(1.5)])
+def test_ints_bools_numpy_scalars_and_0d_arrays_become_floats(number: object) -> None:
+    assert type(Value(number).data) is float
+    assert type((Value(1.0) + number).parents[1]) is float
+    assert type((number * Value(1.0)).data) is float
+
+
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        ("a", r"'a' is a string, not a number: write float\('a'\)"),
+        (None, r"None \(NoneType\) is not a number: write a float"),
+        (1j, r"1j is complex, .* write its .real or .imag"),
+        (Value(1.0), r"Value\(data=1.0, grad=None\) is in a graph already: use it as it is, or .data"),
+        (np.array([1.0, 2.0]), r"an array of shape \(2,\) is not one number: write \[Value\(v\) for v in array.flat\]"),
+        (np.array(1j), r"1j is complex"),
+        ([1.0], r"\[1.0\] \(list\) is not a number"),
+    ],
+)
+def test_what_is_not_one_real_number_raises_and_says_what_to_write(wrong: object, advice: str) -> None:
+    with pytest.raises(TypeError, match=advice):
+        Value(wrong)
+    x = Value(1.0)
+    with pytest.raises(TypeError, match=advice):
+        x.data = wrong
+
+
+def test_a_label_that_is_not_a_string_raises() -> None:
+    with pytest.raises(TypeError, match=r"label=3.0 is not a string: write Value\(data, label='w'\)"):
+        Value(2.0, 3.0)  # type: ignore[arg-type]
+
+
+def test_an_operator_with_something_else_raises_like_any_python_number() -> None:
+    for other in ("a", None, [1.0], 1j):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            Value(1.0) + other
+
+
+def test_repr_fits_a_repl() -> None:
+    assert repr(Value(-8.0, "L")) == "Value(data=-8.0, grad=None, label='L')"
+    assert repr(Value(2)) == "Value(data=2.0, grad=None)"
+
+
+# Gradients
+
+
+def test_grad_is_none_until_a_pass_reaches_the_node() -> None:
+    x, unused = Value(0.0), Value(1.0)
+    y = x * x
+    assert x.grad is y.grad is None
+    y.backward()
+    assert x.grad == 0.0
+    assert unused.grad is None
+
+
+def test_two_passes_double_every_leaf_gradient_and_reset_inner_nodes() -> None:
+    x, y, out = diamond()
+    out.backward()
+    once, inner = x.grad, y.grad
+    out.backward()
+    assert x.grad == 2 * once
+    assert y.grad == inner
+
+
+def test_two_passes_double_gradients_that_round() -> None:
+    leaves = [Value(0.1 * k) for k in range(1, 30)]
+    out = sum(a * b.exp() for a in leaves for b in leaves)
+    out.backward()
+    once = [leaf.grad for leaf in leaves]
+    out.backward()
+    assert [leaf.grad for leaf in leaves] == [2 * g for g in once]
+
+
+def test_two_losses_that_share_a_node_add_up() -> None:
+    x = Value(2.0)
+    shared = x * x
+    (shared * 3.0).backward()
+    (shared + 1.0).backward()
+    assert x.grad == 4.0 * 3.0 + 4.0
+
+
+def test_a_leaf_is_its_own_gradient_and_a_seed_scales_the_pass() -> None:
+    x = Value(3.0)
+    x.backward()
+    assert x.grad == 1.0
+    (x * x).backward(seed=0.5)
+    assert x.grad == 4.0
+
+
+def test_zero_grad_sets_every_parameter_to_zero() -> None:
+    model = mx.nn.MLP(2, [3, 1], rng=0)
+    model([1.0, 2.0]).backward()
+    model.zero_grad()
+    assert {p.grad for p in model.parameters()} == {0.0}
+
+
+def test_gradient_leaves_every_grad_alone_and_gives_zero_where_there_is_no_path() -> None:
+    x, y, out = diamond()
+    assert gradient(out, [x, y, Value(1.0)]) == [6.0 + 27.0, 4.0, 0.0]
+    assert x.grad is y.grad is out.grad is None
+
+
+def test_the_gradient_of_several_outputs_is_that_of_their_sum() -> None:
+    x = Value(3.0)
+    assert gradient([x * x, 5.0 * x, x], [x]) == [12.0]
+    assert gradient([x, x], [x]) == [2.0]
+
+
+def test_create_graph_gives_derivatives_of_any_order() -> None:
+    x = Value(2.0)
+    y = x**5
+    for expected in (80.0, 160.0, 240.0, 240.0, 120.0, 0.0):
+        (y,) = gradient(y, [x], create_graph=True)
+        assert y.data == pytest.approx(expected, rel=1e-15)
+
+
+def test_create_graph_adds_no_multiplication_by_one() -> None:
+    x, y = Value(2.0), Value(3.0)
+    (slope,) = gradient((x + y) * y, [x], create_graph=True)
+    assert slope is y
+
+
+def test_gradient_names_what_is_not_a_value() -> None:
+    x = Value(1.0)
+    with pytest.raises(TypeError, match=r"wrt must be a sequence of Values, .* write gradient\(output, \[x\]\)"):
+        gradient(x * x, x)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"only a Value has a gradient, got 1.0: does the function leave the graph by .data"):
+        gradient(1.0, [x])  # type: ignore[call-overload]
+
+
+def test_a_watch_sees_every_contribution_as_the_engine_adds_it() -> None:
+    x = Value(3.0)
+    out = x * x
+    seen: list[tuple[object, ...]] = []
+    chain_rule(topological_order(out), {out: 1.0}, watch=lambda *edge: seen.append(edge[1:]))
+    assert seen == [(0, 1.0, 3.0, 3.0, None, 3.0), (1, 1.0, 3.0, 3.0, 3.0, 6.0)]
+
+
+# Order, depth, memory
+
+
+def test_topological_order_is_depth_first_in_operand_order() -> None:
+    a, b, c = (Value(1.0, name) for name in "abc")
+    e = a * b
+    d = e + c
+    out = d * a
+    assert [node.label for node in topological_order(out)] == ["a", "b", None, "c", None, None]
+    assert topological_order(out)[2] is e
+
+
+def test_creation_order_is_topological_order() -> None:
+    nodes = [Value(1.0), Value(2.0)]
+    for k in range(50):
+        nodes.append(nodes[k] * nodes[k + 1])
+    place = {node: i for i, node in enumerate(nodes)}
+    for node in topological_order(nodes[-1]):
+        assert all(place[parent] < place[node] for parent in node.parents)
+
+
+def test_a_graph_a_million_deep_is_built_differentiated_recomputed_copied_pickled_and_freed() -> None:
+    assert sys.getrecursionlimit() <= 1000
+    x, y = chain(DEEP)
+    y.backward()
+    assert x.grad == 1.0
+    x.data = 2.0
+    assert y.forward().data == DEEP + 2.0
+    (slope,) = gradient(y, [x], create_graph=True)
+    assert slope.data == 1.0
+    twin = copy.deepcopy(y)
+    assert (twin.data, twin.grad) == (y.data, y.grad)
+    assert pickle.loads(pickle.dumps(y)).data == y.data
+    assert mx.transforms.push_forward([y], moved := {x: 1.0}) is None
+    assert moved[y] == 1.0
+    del x, y, twin, slope, moved
+
+
+def test_dropping_a_graph_frees_it_at_once_with_the_collector_off() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x, y, out = diamond()
+        out.backward()
+        gradient(out, [x], create_graph=True)
+        gone = [weakref.ref(node) for node in (x, y, out)]
+        del x, y, out
+        assert [ref() for ref in gone] == [None, None, None]
+    finally:
+        gc.enable()
+
+
+def test_a_node_of_a_binary_op_takes_at_most_170_bytes() -> None:
+    x = Value(1.5)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    y = x
+    for _ in range(10_000):
+        y = y * x
+    taken = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert taken / 10_000 <= 170
+
+
+def test_gradients_are_the_same_bits_in_every_process() -> None:
+    program = (
+        "import microgradx as mx, random; r = random.Random(5);"
+        "w = [mx.Value(r.gauss(0, 1)) for _ in range(40)];"
+        "out = sum((a * b + c).tanh() * a for a in w for b, c in zip(w, w[1:]));"
+        "out.backward(); print([x.grad.hex() for x in w])"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, check=True, env={"PYTHONHASHSEED": str(seed)}
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(runs) == 1
+
+
+# Staleness
+
+
+def test_backward_through_a_leaf_changed_since_raises_and_names_it() -> None:
+    x, _, out = diamond()
+    x.data = 4.0
+    for attempt in (out.backward, lambda: gradient(out, [x]), lambda: gradient(out, [x], create_graph=True)):
+        with pytest.raises(RuntimeError, match=r"label='x'\) was assigned after .* Call .forward\(\) on the output"):
+            attempt()
+    assert x.grad is None
+
+
+def test_forward_recomputes_the_graph_in_place() -> None:
+    x, y, out = diamond()
+    x.data = 2.0
+    assert out.forward() is out
+    assert (y.data, out.data) == (4.0, 12.0)
+    out.backward()
+    assert x.grad == 4.0 + 12.0
+
+
+def test_forward_of_one_graph_leaves_another_that_shares_the_leaf_stale() -> None:
+    x = Value(3.0, "x")
+    y, z = x * x, x + 1.0
+    above_y = y * 2.0
+    x.data = 4.0
+    y.forward().backward()
+    for stale in (z, above_y):
+        with pytest.raises(RuntimeError, match="old and new numbers would mix"):
+            stale.backward()
+    above_y.forward().backward()
+
+
+def test_a_graph_built_after_the_change_is_fresh() -> None:
+    x = Value(3.0)
+    x.data = 4.0
+    (x * x).backward()
+    assert x.grad == 8.0
+
+
+def test_assigning_a_computed_node_is_reported_until_forward() -> None:
+    x = Value(3.0)
+    y = x * x
+    out = y + 1.0
+    y.data = 5.0
+    with pytest.raises(RuntimeError, match=r"was assigned, but it is computed by multiply"):
+        out.backward()
+    assert out.forward().data == 10.0
+    out.backward()
+
+
+# IEEE arithmetic
+
+
+def test_numbers_follow_ieee_754_and_never_raise() -> None:
+    zero, one = Value(0.0), Value(1.0)
+    assert zero.log().data == -math.inf
+    assert math.isnan((-one).log().data)
+    assert (1 / zero).data == math.inf
+    assert (-1 / zero).data == -math.inf
+    assert math.isnan((zero / zero).data)
+    assert (one * 1000.0).exp().data == math.inf
+    assert math.isnan((Value(-8.0) ** (1 / 3)).data)
+
+
+def test_kinks_follow_the_convention() -> None:
+    assert mx.grad(mx.relu)(0.0) == 0.0
+    assert mx.grad(abs)(0.0) == 0.0
+    assert mx.grad(mx.maximum, argnums=(0, 1))(2.0, 2.0) == (0.5, 0.5)
+    assert mx.grad(mx.minimum, argnums=(0, 1))(2.0, 2.0) == (0.5, 0.5)
+    assert mx.grad(mx.step)(0.0) == mx.grad(mx.sign)(0.0) == mx.grad(lambda x: mx.heaviside(x, 0.5))(0.0) == 0.0
+    assert mx.grad(mx.sqrt)(0.0) == math.inf
+    assert mx.grad(lambda x: x**0)(0.0) == 0.0
+    assert mx.grad(lambda y: 0**y)(2.0) == mx.grad(lambda y: 0**y)(0.0) == 0.0
+    assert mx.grad(lambda y: 0**y)(-1.0) == -math.inf
+
+
+def test_a_factor_that_is_exactly_zero_contributes_exactly_zero() -> None:
+    x = Value(-1.0)
+    assert gradient(mx.where(x > 0, x.log(), 0.0), [x]) == [0.0]
+    x = Value(0.0)
+    assert gradient(mx.where(x > 0, x.log(), 0.0), [x]) == [0.0]
+    assert gradient(mx.where(x > 0, 1 / x, x), [x]) == [1.0]
+    (slope,) = gradient(mx.where(x > 0, x.log(), 0.0), [x], create_graph=True)
+    assert slope.data == 0.0
+
+
+# Anomalies and recording
+
+
+def test_detect_anomaly_names_operation_operands_and_line_going_forward() -> None:
+    with pytest.raises(FloatingPointError, match=r"divide gave inf from 1.0, Value\(data=0.0, .*'x'\) at .*test_engine.py:\d+"):
+        with detect_anomaly():
+            1.0 / Value(0.0, "x")
+
+
+def test_detect_anomaly_names_operation_operands_and_line_going_backward() -> None:
+    x = Value(0.0, "x")
+    with detect_anomaly():
+        y = x.sqrt()
+        with pytest.raises(FloatingPointError, match=r"backward pass of sqrt gave inf for operand 0 of .*'x'.* at .*test_engine.py"):
+            y.backward()
+    assert x.grad is None
+
+
+def test_detect_anomaly_says_so_when_the_line_is_not_known() -> None:
+    y = Value(0.0).sqrt()
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"build the graph inside detect_anomaly\(\)"):
+        y.backward()
+
+
+def test_detect_anomaly_checks_gradients_that_are_to_be_graphs() -> None:
+    x = Value(0.0)
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="divide gave inf"):
+        gradient(x.sqrt(), [x], create_graph=True)
+
+
+def test_detect_anomaly_checks_a_recomputation() -> None:
+    x = Value(1.0)
+    y = x.log()
+    x.data = -1.0
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="log gave nan"):
+        y.forward()
+
+
+def test_source_lines_are_recorded_under_detect_anomaly_only() -> None:
+    x = Value(2.0)
+    with detect_anomaly():
+        line = source_line(x.exp())
+    assert line is not None
+    assert "test_engine.py:" in line
+    assert source_line(x.exp()) is None
+
+
+def test_no_grad_nests_and_survives_exceptions() -> None:
+    x = Value(2.0)
+    with no_grad():
+        with pytest.raises(KeyError), no_grad():
+            raise KeyError
+        assert (x * x).op is None
+    assert (x * x).op is mx.multiply
+
+
+def test_no_grad_decorates_a_function() -> None:
+    @no_grad()
+    def squared(x: Value) -> Value:
+        return x * x
+
+    assert squared(Value(2.0)).op is None
+    assert squared(Value(2.0)).parents == ()
+
+
+def test_no_grad_holds_in_its_own_thread_only() -> None:
+    x, seen = Value(2.0), []
+    with no_grad():
+        worker = threading.Thread(target=lambda: seen.append((x * x).op))
+        worker.start()
+        worker.join()
+    assert seen == [mx.multiply]
+
+
+def test_no_grad_holds_in_its_own_task_only() -> None:
+    async def silent(entered: asyncio.Event, leave: asyncio.Event) -> None:
+        with no_grad():
+            entered.set()
+            await leave.wait()
+
+    async def run() -> object:
+        entered, leave = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(silent(entered, leave))
+        await entered.wait()
+        op = (Value(2.0) * 3.0).op
+        leave.set()
+        await task
+        return op
+
+    assert asyncio.run(run()) is mx.multiply
+
+
+def test_detach_gives_a_leaf() -> None:
+    x = Value(2.0, "x")
+    y = (x * x).detach() * x
+    assert gradient(y, [x]) == [4.0]
+
+
+def test_threads_that_share_parameters_find_the_right_gradients() -> None:
+    w = [Value(float(k)) for k in range(1, 20)]
+    found: list[list[float]] = []
+
+    def work(scale: float) -> None:
+        for _ in range(20):
+            found.append([g / scale for g in gradient(sum(scale * a * a for a in w), w)])
+
+    threads = [threading.Thread(target=work, args=(2.0**k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(slopes == [2.0 * a.data for a in w] for slopes in found)
+
+
+# Comparison, conversion, formatting
+
+
+def test_comparisons_compare_data_and_hash_is_by_identity() -> None:
+    a, b = Value(1.0), Value(1.0)
+    assert a == b
+    assert a == 1
+    assert a != 2
+    assert a != "1.0"
+    assert a < 2 <= Value(2.0)
+    assert 0.5 < a >= b
+    assert len({a, b}) == 2
+    assert type(a == b) is type(a < b) is bool
+    assert a == np.float64(1.0)
+
+
+def test_ordering_against_something_else_raises() -> None:
+    with pytest.raises(TypeError, match="not supported between"):
+        _ = Value(1.0) < "a"
+
+
+def test_truth_is_whether_the_number_is_not_zero() -> None:
+    assert not Value(0.0)
+    assert not Value(-0.0)
+    assert Value(math.nan)
+
+
+@pytest.mark.parametrize("convert", [float, int, math.sin, math.exp])
+def test_turning_into_a_plain_number_raises_and_says_what_to_write(convert: object) -> None:
+    with pytest.raises(TypeError, match=r"write .data for the number, microgradx.sin\(x\) instead of math.sin\(x\)"):
+        convert(Value(1.0))  # type: ignore[operator]
+
+
+def test_formatting_formats_the_number() -> None:
+    x = Value(3.14159)
+    assert f"{x:.3f}" == "3.142"
+    assert f"{x:>8.1e}" == " 3.1e+00"
+    assert f"{x}" == repr(x)
+
+
+def test_python_rounding_functions_stay_in_the_graph() -> None:
+    x = Value(2.567)
+    assert [f(x).data for f in (round, math.floor, math.ceil, math.trunc)] == [3.0, 2.0, 3.0, 2.0]
+    assert round(x, 2).data == 2.57
+    assert round(x, 2).parents[0] is x
+
+
+# numpy
+
+
+def test_numpy_scalars_and_functions_give_values() -> None:
+    x = Value(0.5)
+    for out in (np.float64(2) * x, x * np.float64(2), np.float32(2) - x, np.exp(x), np.arctan2(x, 2.0), np.int64(2) ** x):
+        assert isinstance(out, Value)
+    assert (np.float64(2) * x).parents == (2.0, x)
+    assert np.exp(x).op is mx.exp
+
+
+def test_arrays_of_values_work_with_matmul_sum_and_functions() -> None:
+    w = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]])
+    out = np.sum(np.tanh(w @ np.array([0.5, -0.25])))
+    assert isinstance(out, Value)
+    exact = np.tanh(np.array([[1.0, 2.0], [3.0, 4.0]]) @ np.array([0.5, -0.25])).sum()
+    assert out.data == pytest.approx(exact, rel=1e-15)
+    assert isinstance((np.array([1.0, 2.0]) * Value(3.0))[1], Value)
+    assert isinstance((Value(3.0) - np.array([1.0, 2.0]))[1], Value)
+
+
+# Copies and pickles
+
+
+def test_copies_keep_what_is_shared_shared() -> None:
+    x, y, out = diamond()
+    out.backward()
+    for first, second in (copy.deepcopy([out, x]), pickle.loads(pickle.dumps([out, x]))):
+        assert topological_order(first)[0] is second
+        assert (second.label, second.grad, first.grad) == ("x", x.grad, 1.0)
+        assert second is not x
+    for first, second in (copy.deepcopy((x, out)), pickle.loads(pickle.dumps((x, out)))):
+        assert topological_order(second)[0] is first
+    assert y.grad is not None
+
+
+def test_a_copied_graph_can_be_differentiated_and_is_stale_when_the_first_was() -> None:
+    x, _, out = diamond()
+    twin = copy.deepcopy(out)
+    twin.backward()
+    assert topological_order(twin)[0].grad == 33.0
+    assert x.grad is None
+    x.data = 1.0
+    with pytest.raises(RuntimeError, match="was assigned after"):
+        copy.deepcopy(out).backward()
+
+
+def test_copies_hold_nan_constants_and_operations_on_many() -> None:
+    x = Value(math.nan, "x")
+    out = mx.sum([x, 2.0, x * 3.0])
+    twin = pickle.loads(pickle.dumps([out, x]))
+    assert twin[0].parents[0] is twin[1]
+    assert twin[0].parents[1] == 2.0
+
+
+def test_a_shallow_copy_shares_its_parents() -> None:
+    x, y, _ = diamond()
+    twin = copy.copy(y)
+    assert twin is not y
+    assert twin.parents[0] is x
+    assert twin.op is y.op
+    assert copy.copy(x) is not x
+
+
+def test_many_small_pickles_leave_nothing_behind() -> None:
+    from microgradx import snapshot
+
+    for _ in range(10):
+        pickle.dumps(diamond()[2])
+    gc.collect()
+    assert len(snapshot._living.places) == 0
