@@ -1,0 +1,18 @@
+"""Derivative checks for anybody's functions: right, wrong, at a kink, or cannot tell, with a bound that holds."""
+
+from .check import check_gradient
+from .contract import check_op
+from .numeric import Numeric, derivative_of
+from .report import DerivativeError, Partial, Report, UnresolvedDerivative, WrongDerivative
+
+__all__ = [
+    "DerivativeError",
+    "Numeric",
+    "Partial",
+    "Report",
+    "UnresolvedDerivative",
+    "WrongDerivative",
+    "check_gradient",
+    "check_op",
+    "derivative_of",
+]

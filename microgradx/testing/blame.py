@@ -1,0 +1,123 @@
+"""Which operation to blame for a wrong gradient, and what the ratio of wrong to right says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ..chain import edges, topological_order
+from ..context import source_line
+from ..engine import Value
+from ..transforms import push_forward
+from .ladder import Line
+from .numeric import Numeric, measure
+from .report import Partial
+
+EDGES = 20_000  # the search for a wrong rule ends after so many local derivatives
+
+RATIOS = (
+    (2.0, "{coded} is twice the measured value: a contribution counted twice, or a factor 1/2 that is missing"),
+    (0.5, "{coded} is half the measured value: one of two equal contributions is lost, or a factor 2 is missing"),
+    (-1.0, "the sign is flipped"),
+    (math.log(2.0), "off by ln 2: the derivative of a log or a power of base 2 has lost or gained that factor"),
+    (1.0 / math.log(2.0), "off by 1/ln 2: the derivative of a log or a power of base 2 has lost or gained that factor"),
+    (math.log(10.0), "off by ln 10: the derivative of log10 has lost that factor"),
+    (1.0 / math.log(10.0), "off by 1/ln 10: log and log10 are mixed up"),
+    (math.pi / 180.0, "off by pi/180: degrees and radians are mixed up"),
+    (180.0 / math.pi, "off by 180/pi: degrees and radians are mixed up"),
+)
+
+
+def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) -> str:
+    """What the coded number looks like, next to the measured one."""
+    coded, numeric = row.coded, row.numeric
+    if math.isnan(coded):
+        return f"{coded_by} gives nan where the slope of f is {numeric.value:.6g}: look inside it for 0/0, inf - inf or 0 * inf"
+    if numeric.verdict == "vertical":
+        return "f has a vertical tangent here: the derivative is infinite"
+    if numeric.bent:
+        return f"f has a {numeric.verdict} here, and the coded value is not between the slopes of its two sides"
+    if coded == 0.0 and not reached:
+        return "no way leads from it to the result in the graph: it was detached, read by .data or float(), or used under no_grad"
+    if coded == 0.0:
+        return f"{coded_by} gives 0 where f does change: a contribution is missing"
+    tolerance = max(1e-3 * abs(numeric.value), numeric.bound + row.slack) if numeric.value else 0.0
+    for ratio, text in RATIOS:
+        if numeric.value and abs(coded - ratio * numeric.value) <= min(tolerance, 0.02 * abs(numeric.value)):
+            return text.format(coded=coded_by)
+    for other in rows:
+        if other is not row and other.numeric.value and abs(coded - other.numeric.value) <= other.numeric.tolerance():
+            return f"it is the derivative with respect to {other.path}: two inputs are swapped"
+    for text, factor in (("divided by", 1.0 / row.point if row.point else 0.0), ("multiplied by", row.point)):
+        if factor and factor != 1.0 and abs(coded - numeric.value * factor) <= tolerance:
+            return f"it is the right value {text} {row.path} once too often: a power is off by one"
+    if numeric.bound > 0.1 * abs(numeric.value):
+        return "far from what was measured, which is itself rough: choose a point where f changes more"
+    return ""
+
+
+def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
+    """Which node between the input and the output has a wrong local derivative, or that none has and what that means.
+
+    Local derivatives are measured one by one, operands before results, so the first wrong one is named.
+    """
+    order = topological_order(output)
+    if leaf is None or leaf not in set(order):
+        return ""
+    above = {leaf}
+    for count, (node, slot, local) in enumerate(_edges_above(order, above)):
+        if count >= EDGES:
+            return f"the first {EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
+        measured = local_slope(node, slot)
+        if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict == "unresolved"):
+            operands = ", ".join(_named(p) for p in node.parents)
+            line = source_line(node)
+            return (
+                f"to blame: {node.op.name}({operands}){f' at {line}' if line else ''}\n"  # type: ignore[union-attr]  # an edge has an op
+                f"its rule for operand {slot} gives {local:.10g}, its function changes by {measured!r}: mend that rule"
+            )
+    return _no_rule_wrong(output, row, leaf)
+
+
+def _no_rule_wrong(output: Value, row: Partial, leaf: Value) -> str:
+    """All local derivatives are right: is it the graph that is not f, or the way contributions are added up?"""
+    moved = {leaf: 1.0}
+    push_forward([output], moved)
+    forward = moved.get(output, 0.0)
+    if row.numeric.accepts(forward, row.slack):
+        return (
+            f"every local derivative on the way is right, and forward mode on the same graph gives {forward:.10g}:\n"
+            "the backward pass loses or doubles contributions, or passes them on before they are complete"
+        )
+    return (
+        f"every local derivative on the way is right, but the graph is not all of f: forward mode gives {forward:.10g} too.\n"
+        f"A number that depends on {row.path} left the graph (.data, float(), detach, no_grad, a cache) and counts as constant"
+    )
+
+
+def local_slope(node: Value, slot: int) -> Numeric:
+    """The local derivative of a node with respect to one operand, measured."""
+    numbers = [p if isinstance(p, float) else p.data for p in node.parents]
+    forward, here = node.op.forward, numbers[slot]  # type: ignore[union-attr]  # only computed nodes are asked
+
+    def f(x: float) -> float:
+        return forward(*numbers[:slot], x, *numbers[slot + 1 :])
+
+    return measure(Line(f, here), abs(here) or 1.0)
+
+
+def _edges_above(order: Sequence[Value], above: set[Value]) -> Iterator[tuple[Value, int, float]]:
+    """Every edge that lies on a way from the nodes in `above` to the output, operands before results."""
+    for node in order:
+        if node.op is None or not any(p in above for p in node.parents if isinstance(p, Value)):
+            continue
+        above.add(node)
+        for slot, parent, local in edges(node):
+            if parent in above:
+                yield node, slot, local
+
+
+def _named(parent: Value | float) -> str:
+    if isinstance(parent, float):
+        return f"{parent:.6g}"
+    return f"{parent.label}={parent.data:.6g}" if parent.label else f"{parent.data:.6g}"

@@ -1,0 +1,203 @@
+"""What a check found: one row per partial derivative, the worst first, as text, as JSON and as an AssertionError."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .numeric import Numeric
+
+RANKS = {"wrong": 0, "unresolved": 1, "weak": 2, "kink": 3, "agrees": 4}
+ROWS = 10  # how many rows a failure shows; the rest are counted
+
+
+@dataclass
+class Partial:
+    """One partial derivative: what the code under test says, what was measured, and the verdict.
+
+    `verdict` is "agrees", "kink" (between the two slopes), "weak" (agrees, but rounding hides errors of `rtol`), "wrong" or
+    "unresolved". A row can stand for `members` inputs that were measured together along one direction.
+    """
+
+    path: str
+    point: float
+    coded: float
+    numeric: Numeric
+    verdict: str
+    slack: float = 0.0  # rounding of the coded gradient itself
+    hint: str = ""
+    members: int = 1
+    smallest: float = math.nan  # the smallest contribution among the members
+    dropped: tuple[float, ...] = ()  # the coded gradient without one of its contributions
+
+    @property
+    def off(self) -> float:
+        """The relative error: |coded - measured| / |measured|."""
+        return relative(abs(self.coded - self.numeric.value), self.numeric.value)
+
+    @property
+    def sensitivity(self) -> float:
+        """The smallest relative error in this input (in any of its members) that would have been called wrong."""
+        if self.numeric.verdict not in ("smooth", "one-sided") or not self.coded:
+            return math.nan
+        if self.members > 1:
+            return 2.0 * (self.numeric.bound + self.slack) / self.smallest
+        return (self.numeric.tolerance() + self.slack + abs(self.coded - self.numeric.value)) / abs(self.coded)
+
+
+def relative(error: float, size: float) -> float:
+    """error / |size|, and inf where size is 0 but the error is not."""
+    return error / abs(size) if size else (0.0 if error == 0.0 else math.inf)
+
+
+@dataclass
+class Report:
+    """All rows of one check; `str(report)` is the text a failing test shows."""
+
+    name: str
+    rows: list[Partial]
+    coded_by: str = "backward()"
+    rtol: float = 1e-6
+    evaluations: int = 0
+    seed: int = 0
+    strict: bool = False
+    blame: str = ""
+    faults: list[str] = field(default_factory=list)  # faults found without measuring: reverse against forward, repeatability
+    reproducer: str = ""
+
+    def worst_first(self) -> list[Partial]:
+        """The rows, wrong ones first, and the largest relative error first among equals."""
+        return sorted(self.rows, key=lambda row: (RANKS[row.verdict], -row.off if not math.isnan(row.off) else -math.inf))
+
+    def count(self, verdict: str) -> int:
+        """How many partial derivatives have that verdict."""
+        return sum(row.members for row in self.rows if row.verdict == verdict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong and nothing is left unresolved; under `strict` also nothing weak."""
+        bad = ("wrong", "unresolved", "weak") if self.strict else ("wrong", "unresolved")
+        return not self.faults and not any(row.verdict in bad for row in self.rows)
+
+    @property
+    def sensitivity(self) -> float:
+        """The smallest relative error that this run would have caught in every input; nan if no input has a slope."""
+        return max((row.sensitivity for row in self.rows if not math.isnan(row.sensitivity)), default=math.nan)
+
+    def summary(self) -> str:
+        """One line: how many partials were checked, and how they came out."""
+        total = sum(row.members for row in self.rows)
+        counts = [(self.count(v), w) for v, w in (
+            ("wrong", "wrong"), ("unresolved", "undecided"), ("weak", "weak"), ("kink", "at a kink"), ("agrees", "right"))]
+        return f"{total} partial derivative{'s' * (total != 1)}: " + ", ".join(f"{n:,} {word}" for n, word in counts if n)
+
+    def raise_if_wrong(self) -> Report:
+        """This report if all is well, else an AssertionError that carries it."""
+        if self.ok:
+            return self
+        wrong = self.faults or any(row.verdict == "wrong" for row in self.rows)
+        raise (WrongDerivative if wrong else UnresolvedDerivative)(self)
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.summary()}"]
+        lines += [f"  {fault}" for fault in self.faults]
+        rows = self.worst_first()
+        shown = [row for row in rows if row.verdict != "agrees"][:ROWS] if not self.ok else rows[:ROWS]
+        if shown:
+            lines += ["", *_table(shown, self.coded_by)]
+        if len(rows) > len(shown):
+            rest = sum(row.members for row in rows) - sum(row.members for row in shown)
+            lines.append(f"  ... and {rest:,} more; report.rows has them all")
+        lines += _hints(shown, self)
+        if self.blame:
+            lines += ["", *(f"  {line}" for line in self.blame.splitlines())]
+        lines += ["", f"  {self._effort()}"]
+        if not self.ok and self.reproducer:
+            lines += ["", "  to see it again:", *(f"    {line}" for line in self.reproducer.splitlines())]
+        return "\n".join(lines)
+
+    def _effort(self) -> str:
+        known = self.ok and not math.isnan(self.sensitivity)
+        caught = f"; a relative error of {self.sensitivity:.0e} or more would have been caught" if known else ""
+        return f"{self.evaluations} evaluations, seed {self.seed}{caught}"
+
+    def to_json(self) -> str:
+        """The whole report as JSON, with numbers that JSON cannot write (nan, inf) as strings."""
+        rows = [
+            {
+                "path": row.path, "point": row.point, "coded": row.coded, "measured": row.numeric.value,
+                "bound": row.numeric.bound, "left": row.numeric.left, "right": row.numeric.right, "verdict": row.verdict,
+                "relative_error": row.off, "oracle": row.numeric.oracle, "evaluations": row.numeric.evaluations,
+                "hint": row.hint, "members": row.members,
+            }
+            for row in self.worst_first()
+        ]
+        whole = {
+            "name": self.name, "ok": self.ok, "summary": self.summary(), "rtol": self.rtol, "seed": self.seed,
+            "evaluations": self.evaluations, "sensitivity": self.sensitivity, "faults": self.faults, "blame": self.blame,
+            "reproducer": self.reproducer, "rows": rows,
+        }
+        return json.dumps(_writable(whole), indent=1)
+
+
+class DerivativeError(AssertionError):
+    """A derivative check that did not pass; `.report` has every row."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__(str(report))
+
+
+class WrongDerivative(DerivativeError):
+    """At least one derivative is wrong."""
+
+
+class UnresolvedDerivative(DerivativeError):
+    """Nothing was seen to be wrong, but at least one derivative could not be told from wrong."""
+
+
+VERDICTS = {
+    "wrong": "WRONG",
+    "unresolved": "cannot tell",
+    "weak": "agrees, weakly",
+    "kink": "agrees, at a kink",
+    "agrees": "agrees",
+}
+
+
+def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
+    """Aligned columns, headed by who says what."""
+    cells = [("input", "at", f"{coded_by} says", "measured", "off by", "verdict")]
+    for row in rows:
+        together = f"{row.path} (and {row.members - 1:,} more)" if row.members > 1 else row.path
+        at = "" if row.members > 1 else f"{row.point:.6g}"
+        off = "" if row.numeric.verdict not in ("smooth", "one-sided") else f"{row.off:.1e}"
+        cells.append((together, at, f"{row.coded:.10g}", repr(row.numeric), off, VERDICTS[row.verdict]))
+    widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+
+
+def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
+    """What to do about each row, once for rows with the same advice."""
+    advice: dict[str, list[str]] = {}
+    for row in rows:
+        if row.verdict == "weak" and not row.hint:
+            row.hint = (
+                f"rounding noise of f hides errors below {row.sensitivity:.0e}: use a point where f is smaller or steeper"
+                ", or oracle=\"exact\""
+            )
+        if row.hint:
+            advice.setdefault(row.hint, []).append(row.path)
+    lines = [f"  {', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
+    return ["", *lines] if lines else []
+
+
+def _writable(x: Any) -> Any:
+    if isinstance(x, float) and not math.isfinite(x):
+        return str(x)
+    if isinstance(x, dict):
+        return {key: _writable(item) for key, item in x.items()}
+    return [_writable(item) for item in x] if isinstance(x, list) else x
