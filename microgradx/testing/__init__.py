@@ -2,7 +2,9 @@
 
 from .check import check_gradient
 from .contract import check_op
+from .mutants import survivors
 from .numeric import Numeric, derivative_of
+from .points import points
 from .report import DerivativeError, Partial, Report, UnresolvedDerivative, WrongDerivative
 
 __all__ = [
@@ -15,4 +17,6 @@ __all__ = [
     "check_gradient",
     "check_op",
     "derivative_of",
+    "points",
+    "survivors",
 ]

@@ -16,6 +16,7 @@ from .blame import blamed, hint
 from .coded import Coded, from_backward, from_numbers, rebuild_named, recorded
 from .inputs import Inputs, name_of
 from .ladder import EVERYWHERE, Interval
+from .numeric import Numeric
 from .report import Partial, Report
 from .trial import Trial
 
@@ -73,6 +74,13 @@ def check_gradient(
     for watch in WATCHERS:
         watch(report)
     return report.raise_if_wrong()
+
+
+def report_of(coded: float, numeric: Numeric) -> Report:
+    """The report on one number that was compared with a measured derivative and found equal to it."""
+    verdict = "kink" if numeric.bent else "weak" if numeric.weak(coded) else "agrees"
+    row = Partial("x", numeric.at, coded, numeric, verdict)
+    return Report("derivative_of", [row], "the code", numeric.rtol, numeric.evaluations)
 
 
 def _judge(trial: Trial, report: Report) -> None:

@@ -34,15 +34,14 @@ def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
     leaves = [leaf for leaf in inputs.leaves if leaf is not None]
     order = topological_order(output)
     slopes = backward_slopes(output, order, leaves)
-    again = recorded(inputs, point)
-    faults = []
-    if not same(slopes, backward_slopes(again, topological_order(again), leaves)):
-        faults.append("backward() of the same function at the same point gave different bits: is something random in it?")
     sizes = magnitudes(order, output)
     slack = [SLACK * sizes.get(leaf, 0.0) for leaf in leaves]
     grain = EPS * math.hypot(*(sizes.get(node, 0.0) * node.data for node in order if node.op is not None))
-    faults += forward_fault(output, leaves, slopes, sizes)
-    return Coded(slopes, slack, grain if math.isfinite(grain) else 0.0, without_one(order, output, leaves), output, faults)
+    faults, dropped = forward_fault(output, leaves, slopes, sizes), without_one(order, output, leaves)
+    again = recorded(inputs, point)
+    if not same(slopes, backward_slopes(again, topological_order(again), leaves)):
+        faults.append("backward() of the same function at the same point gave different bits: is something random in it?")
+    return Coded(slopes, slack, grain if math.isfinite(grain) else 0.0, dropped, output, faults)
 
 
 def from_numbers(inputs: Inputs, point: Sequence[float], grad: Any) -> Coded:

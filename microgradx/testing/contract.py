@@ -10,6 +10,7 @@ from typing import Any
 from ..engine import Value, gradient
 from ..operation import Op
 from ..transforms import push_forward
+from .blame import hint
 from .coded import same
 from .ladder import EPS, Interval, Line
 from .numeric import measure
@@ -108,7 +109,7 @@ def _judged(row: Partial) -> Partial:
         row.verdict = "unresolved"
         row.hint = f"{numeric.note}: pass a domain= in which the operation has a slope"
     elif not numeric.accepts(row.coded, row.slack):
-        row.verdict = "wrong"
+        row.verdict, row.hint = "wrong", hint(row, [row], "the rule", True)
     elif numeric.bent:
         row.verdict = "kink"
     else:

@@ -17,7 +17,8 @@ class Inputs:
     """Every number in `at`, with a path such as `params["w"][3]`, and f as a function of them all.
 
     With `graph` the numbers become Values that f is called with; without it f gets plain numbers. Values and the parameters
-    of a model are nudged where they are. A tuple is taken as several arguments; an f without parameters is called bare.
+    of a model are nudged where they are. A tuple is taken as several arguments; an f without parameters is called bare, and
+    then the paths are those of the Values it closes over, without the name of a parameter in front.
     """
 
     def __init__(self, f: Callable[..., Any], at: Any, graph: bool) -> None:
@@ -31,7 +32,7 @@ class Inputs:
         if self.several:
             self.at: Any = tuple(self._found(x, name) for x, name in zip(at, names or _numbered(at), strict=False))
         else:
-            self.at = self._found(at, names[0] if names else "x")
+            self.at = self._found(at, "" if self.bare else names[0] if names else "x")
         if not self.paths:
             raise TypeError(f"at={at!r} holds no number to differentiate by: pass a number, a list, a dict, Values or a model")
         self._stamps = [(leaf, leaf.data, leaf._stamp) for leaf in self.leaves if leaf is not None]
@@ -39,13 +40,13 @@ class Inputs:
     def _found(self, x: Any, path: str) -> Any:
         """`x` with each number in it noted under its path; in `graph` mode with Values in place of numbers."""
         if isinstance(x, Value):
-            return self._noted(path, x.data, x)
+            return self._noted(path or x.label or "x", x.data, x)
         if hasattr(x, "named_parameters"):
             for name, parameter in x.named_parameters():
-                self._noted(f"{path}.{name}", parameter.data, parameter)
+                self._noted(f"{path}.{name}" if path else name, parameter.data, parameter)
             return x
         if isinstance(x, Mapping):
-            return {key: self._found(item, f"{path}[{key!r}]".replace("'", '"')) for key, item in x.items()}
+            return {key: self._found(item, _keyed(path, key)) for key, item in x.items()}
         if isinstance(x, (list, tuple)):
             items = [self._found(item, f"{path}[{k}]") for k, item in enumerate(x)]
             return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
@@ -55,7 +56,7 @@ class Inputs:
                 array[place] = self._found(x[place], f"{path}[{', '.join(map(str, place))}]")
             return array
         if isinstance(x, numbers.Real) and not isinstance(x, bool):
-            return self._noted(path, float(x), Value(float(x), path) if self.graph else None)
+            return self._noted(path or "x", float(x), Value(float(x), path or "x") if self.graph else None)
         return x
 
     def _noted(self, path: str, number: float, leaf: Value | None) -> Any:
@@ -137,7 +138,7 @@ def plain(result: Any, f: Callable[..., Any]) -> Any:
 
 def name_of(f: Callable[..., Any]) -> str:
     """What to call f in a message."""
-    return getattr(f, "__name__", None) or type(f).__name__
+    return getattr(f, "__name__", None) or getattr(f, "name", None) or type(f).__name__
 
 
 def _filled(x: Any, point: Sequence[float]) -> Any:
@@ -174,6 +175,13 @@ def _places(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     for size in shape:
         places = [(*place, k) for place in places for k in range(size)]
     return places
+
+
+def _keyed(path: str, key: Any) -> str:
+    """The path of the item under `key`, as a reader would write it."""
+    if not path:
+        return str(key)
+    return f'{path}["{key}"]' if isinstance(key, str) else f"{path}[{key!r}]"
 
 
 def _numbered(at: Sequence[Any]) -> list[str]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from .footing import flatland, foothold, refined, walked
 from .ladder import EVERYWHERE, SMALLEST, Climb, Interval, Line, power_of_two
 
+WATCHERS: list[Callable[[Numeric, float], None]] = []
+"""Called with every measured derivative that was found equal to a number, and that number: the pytest plugin counts them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Numeric:
@@ -60,18 +63,32 @@ class Numeric:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Numeric) or not hasattr(other, "__float__"):
             return NotImplemented
-        return self.accepts(float(other))
+        equal = self.accepts(float(other))
+        for watch in WATCHERS if equal else ():
+            watch(self, float(other))
+        return equal
 
     __hash__ = None  # type: ignore[assignment]  # equality is approximate, so no hash can be consistent with it
 
     def __repr__(self) -> str:
         if self.bent:
-            return f"{self.verdict} with slopes {self.left:.10g} (left) and {self.right:.10g} (right)"
+            return f"{self.verdict} with slopes {self.left:.6g} (left) and {self.right:.6g} (right)"
         if self.verdict == "unresolved":
             return f"unresolved: {self.note}"
         extra = f", {self.note}" if self.note else ""
         side = "" if self.verdict == "smooth" else f" ({self.verdict})"
-        return f"{self.value:.12g} ± {self.bound:.1e}{side}{extra}"
+        return f"{significant(self.value, self.bound)} ± {self.bound:.1e}{side}{extra}"
+
+
+def significant(value: float, bound: float) -> str:
+    """`value` with the digits that `bound` leaves it, one more for good measure.
+
+    >>> significant(5.06999999999, 1.5e-9)
+    '5.07'
+    """
+    if not 0.0 < bound < abs(value) < math.inf:
+        return f"{value:.3g}"
+    return f"{value:.{min(16, max(2, math.ceil(math.log10(abs(value) / bound)) + 1))}g}"
 
 
 def measure(line: Line, scale: float, rtol: float = 1e-6, target: float = 1e-8) -> Numeric:

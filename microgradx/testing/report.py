@@ -174,8 +174,9 @@ def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
     for row in rows:
         together = f"{row.path} (and {row.members - 1:,} more)" if row.members > 1 else row.path
         at = "" if row.members > 1 else f"{row.point:.6g}"
+        coded = repr(row.coded) if row.verdict == "wrong" and row.off < 1e-6 else f"{row.coded:.10g}"
         off = "" if row.numeric.verdict not in ("smooth", "one-sided") else f"{row.off:.1e}"
-        cells.append((together, at, f"{row.coded:.10g}", repr(row.numeric), off, VERDICTS[row.verdict]))
+        cells.append((together, at, coded, repr(row.numeric), off, VERDICTS[row.verdict]))
     widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
     return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
 
