@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -25,42 +24,42 @@ def topological_order(*outputs: Any) -> list[Any]:
 
     A loop, not a recursion: a chain of a million nodes is no deeper than a leaf. Plain numbers are not nodes.
     """
-    order: list[Any] = []
-    place = order.append
-    placed: set[Any] = set()
-    mark = placed.add
+    return list(unreached(*outputs))
+
+
+def unreached(*outputs: Any) -> dict[Any, Any]:
+    """The nodes of `topological_order` as the keys of a dict for adjoints, with None for "not reached yet"."""
+    placed: dict[Any, Any] = {}
     pending = list(reversed(outputs))
+    push = pending.append
     while pending:
-        node = pending[-1]
-        if node in placed:
-            pending.pop()
-            continue
-        left, right = node._left, node._right
-        if right is Many:
-            waiting = [x for x in left if type(x) is not float and x not in placed]
-            if waiting:
-                pending.extend(reversed(waiting))
-                continue
-        elif node.op is not None:
-            if type(left) is not float and left not in placed:
-                if left.op is not None:
-                    pending.append(left)
-                    continue
-                mark(left)
-                place(left)
-            if right is not None and type(right) is not float and right not in placed:
-                if right.op is not None:
-                    pending.append(right)
-                    continue
-                mark(right)
-                place(right)
-        pending.pop()
-        mark(node)
-        place(node)
-    return order
+        node = pending.pop()
+        while node not in placed:
+            left, right = node._left, node._right
+            if right is Many:
+                waiting = [x for x in left if type(x) is not float and x not in placed]
+                if waiting:
+                    push(node)
+                    pending.extend(reversed(waiting))
+                    break
+            elif left is not None:
+                if type(left) is not float and left not in placed:
+                    if left.op is not None:
+                        push(node)
+                        node = left
+                        continue
+                    placed[left] = None
+                if right is not None and type(right) is not float and right not in placed:
+                    if right.op is not None:
+                        push(node)
+                        node = right
+                        continue
+                    placed[right] = None
+            placed[node] = None
+    return placed
 
 
-def edges(node: Any, read: Callable[[Any], Any] = attrgetter("_data")) -> Sequence[tuple[int, Any, Any]]:
+def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int, Any, Any]]:
     """(slot, parent, local derivative) for each operand of `node` that is a node itself.
 
     >>> from microgradx import Value
@@ -68,36 +67,50 @@ def edges(node: Any, read: Callable[[Any], Any] = attrgetter("_data")) -> Sequen
     >>> [(slot, local) for slot, parent, local in edges(x * x)]
     [(0, 3.0), (1, 3.0)]
 
-    `read` gives what the rules are asked about: a node's number, or the node itself for a graph of the derivative. Raises
-    RuntimeError where an operand was assigned since `node` was computed from it.
+    `read` gives what the rules are asked about: by default a node's number, else for example the node itself for a graph of the
+    derivative. Raises RuntimeError where an operand was assigned since `node` was computed from it.
     """
-    op, left, right, stamp = node.op, node._left, node._right, node._stamp
-    if right is Many:
-        numbers = [x if type(x) is float else read(x) for x in left]
-        for x in left:
-            if type(x) is not float and x._stamp > stamp:
-                raise stale(node, x)
-        slopes = op.local_derivatives(numbers, read(node), [type(x) is not float for x in left])
-        return [(slot, x, slopes[slot]) for slot, x in enumerate(left) if type(x) is not float]
-    if type(left) is float:
+    return [edge for edge in _edges(node, read) if type(edge[1]) is not float]
+
+
+def _edges(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, Any, Any]]:
+    """`edges`, perhaps with some for operands that are plain numbers: the chain rule skips those faster than a list is made."""
+    left, right, stamp = node._left, node._right, node._stamp
+    if right is Many or read is not None:
+        return _edges_of_many(node, read or _number)
+    try:
+        if type(left) is float:
+            if right._stamp > stamp:
+                raise stale(node, right)
+            partial = node.op.partials[1]
+            return ((1, right, partial if type(partial) is float else partial(left, right._data, node._data)),)
+        if left._stamp > stamp:
+            raise stale(node, left)
+        partial = node.op.partials[0]
+        if right is None:
+            return ((0, left, partial if type(partial) is float else partial(left._data, node._data)),)
+        if type(right) is float:
+            return ((0, left, partial if type(partial) is float else partial(left._data, right, node._data)),)
         if right._stamp > stamp:
             raise stale(node, right)
-        partial = op.partials[1]
-        return ((1, right, partial if type(partial) is float else partial(left, read(right), read(node))),)
-    if left._stamp > stamp:
-        raise stale(node, left)
-    partial = op.partials[0]
-    if right is None:
-        return ((0, left, partial if type(partial) is float else partial(read(left), read(node))),)
-    if type(right) is float:
-        return ((0, left, partial if type(partial) is float else partial(read(left), right, read(node))),)
-    if right._stamp > stamp:
-        raise stale(node, right)
-    second, x, y, out = op.partials[1], read(left), read(right), read(node)
-    return (
-        (0, left, partial if type(partial) is float else partial(x, y, out)),
-        (1, right, second if type(second) is float else second(x, y, out)),
-    )
+        second, x, y, out = node.op.partials[1], left._data, right._data, node._data
+        return (
+            (0, left, partial if type(partial) is float else partial(x, y, out)),
+            (1, right, second if type(second) is float else second(x, y, out)),
+        )
+    except (ZeroDivisionError, OverflowError):  # a rule at a pole: the general way follows IEEE 754
+        return _edges_of_many(node, _number)
+
+
+def _edges_of_many(node: Any, read: Callable[[Any], Any]) -> Iterable[tuple[int, Any, Any]]:
+    """`_edges` for any number of operands and for what is not a number."""
+    parents, stamp = node.parents, node._stamp
+    for x in parents:
+        if type(x) is not float and x._stamp > stamp:
+            raise stale(node, x)
+    operands = [x if type(x) is float else read(x) for x in parents]
+    wanted = None if node.op.arity is None else [type(x) is not float for x in parents]
+    return zip(range(len(parents)), parents, node.op.local_derivatives(operands, read(node), wanted), strict=True)
 
 
 def stale(node: Any, parent: Any) -> RuntimeError:
@@ -114,27 +127,32 @@ def stale(node: Any, parent: Any) -> RuntimeError:
 
 
 def chain_rule(
-    order: Sequence[Any],
+    order: Iterable[Any],
     adjoints: MutableMapping[Any, Any],
-    read: Callable[[Any], Any] = attrgetter("_data"),
-    times: Callable[[Any, Any], Any] = operator.mul,
+    read: Callable[[Any], Any] | None = None,
+    times: Callable[[Any, Any], Any] | None = None,
     watch: Watch | None = None,
 ) -> None:
     """Walk `order` from its end and add to `adjoints` what each node's upstream sends along each of its edges.
 
     `adjoints` maps nodes to d(output)/d(node); the caller seeds it with the outputs and finds every node reached in it. `read`
-    is as in `edges`. A factor that is exactly zero contributes exactly zero, even against inf or nan: a branch that was not
-    taken leaks nothing.
+    is as in `edges`, `times` multiplies upstream and local derivative if `*` is not to do it. A factor that is exactly zero
+    contributes exactly zero, even against inf or nan: a branch that was not taken leaks nothing.
     """
     known = adjoints.get
-    for node in reversed(order):
+    for node in reversed(order):  # type: ignore[call-overload]  # a list, or a dict with nodes as keys
         if node.op is None or (upstream := known(node)) is None:
             continue
-        for slot, parent, local in edges(node, read):
-            contribution = times(upstream, local)
+        for slot, parent, local in _edges(node, read):
+            if type(parent) is float:
+                continue
+            contribution = upstream * local if times is None else times(upstream, local)
             if contribution != contribution and (upstream == 0.0 or local == 0.0):
                 contribution = 0.0
             before = known(parent)
             after = adjoints[parent] = contribution if before is None else before + contribution
             if watch is not None:
                 watch(node, slot, upstream, local, contribution, before, after)
+
+
+_number = attrgetter("_data")

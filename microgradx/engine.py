@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, Literal, overload
 
 from . import context
-from .chain import Many, chain_rule, topological_order
+from .chain import Many, chain_rule, topological_order, unreached
 from .operation import Op, Operand, number
 from .operators import Operators, fits, spellings
 
@@ -102,8 +102,9 @@ class Value(Operators):
 
         Raises RuntimeError if a number below was assigned since this graph was built: `forward()` first.
         """
-        adjoints = {self: number(seed)}
-        chain_rule(topological_order(self), adjoints, watch=context.backward_watch())
+        adjoints = unreached(self)
+        adjoints[self] = number(seed)
+        chain_rule(adjoints, adjoints, watch=context.backward_watch())
         for node, adjoint in adjoints.items():
             if node.op is None and node.grad is not None:
                 node.grad += adjoint
@@ -282,18 +283,18 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     """
     if isinstance(wrt, Value):
         raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
-    adjoints: dict[Any, Any] = {}
-    for output in outputs if isinstance(outputs, Iterable) else [outputs]:
+    ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
+    for output in ends:
         if not isinstance(output, Value):
             raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
-        adjoints[output] = adjoints.get(output, 0.0) + 1.0
-    order = topological_order(*adjoints)
+    adjoints = unreached(*ends)
+    for output in ends:
+        adjoints[output] = (adjoints[output] or 0.0) + 1.0
     if create_graph:
-        chain_rule(order, adjoints, itself, product, context.backward_watch())
-        found = [adjoints.get(x, 0.0) for x in wrt]
-        return [d if isinstance(d, Value) else Value(d) for d in found]
-    chain_rule(order, adjoints, watch=context.backward_watch())
-    return [adjoints.get(x, 0.0) for x in wrt]
+        chain_rule(adjoints, adjoints, itself, product, context.backward_watch())
+        return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, wrt)]
+    chain_rule(adjoints, adjoints, watch=context.backward_watch())
+    return [adjoints.get(x) or 0.0 for x in wrt]
 
 
 def itself(node: Value) -> Value:

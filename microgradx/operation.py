@@ -83,14 +83,9 @@ class Op:
         A rule is asked only for the operands wanted: x**2 never takes the log of x.
         """
         if self.arity is None:
-            rule = self.partials[0]
-            return list(rule(operands, out))  # type: ignore[operator]  # a variadic op has one rule, never a number
+            return _total(self.partials[0], operands, out)  # type: ignore[no-any-return]  # a list, by contract
         return [
-            None
-            if wanted is not None and not wanted[slot]
-            else partial
-            if isinstance(partial, float)
-            else partial(*operands, out)
+            None if wanted is not None and not wanted[slot] else _total(partial, *operands, out)
             for slot, partial in enumerate(self.partials)
         ]
 
@@ -168,33 +163,33 @@ def primitive(
     if not all(callable(partial) or isinstance(partial, float) for partial in partials):
         raise TypeError(f"the rules of {name!r} must be functions or floats, got {partials!r}")
     pairs = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)
-    rules = tuple(partial if isinstance(partial, float) else total(partial) for partial in partials)
-    op = OPS[name] = Op(name, template, forward, rules, pairs, numpy, array, gather, defaults)
+    op = OPS[name] = Op(name, template, forward, partials, pairs, numpy, array, gather, defaults)
     if numpy is not None:
         UFUNCS[numpy] = op
     return op
 
 
-def total(rule: Rule) -> Rule:
-    """`rule` that follows IEEE 754 where Python's own division or overflow would raise.
+def _total(partial: float | Rule, *arguments: Any) -> Any:
+    """What a rule gives, by IEEE 754 where Python's own division or overflow raises: numpy's floats follow the standard."""
+    if isinstance(partial, float):
+        return partial
+    try:
+        return partial(*arguments)
+    except (ZeroDivisionError, OverflowError):
+        import numpy
 
-    >>> total(lambda a, out: 1.0 / a)(0.0, None)
-    inf
+        with numpy.errstate(all="ignore"):
+            return _plain(partial(*_numpy_floats(arguments)))
 
-    Only the exceptional case imports numpy, whose floats divide as the standard says.
-    """
 
-    def ieee(*operands: Any) -> Any:
-        try:
-            return rule(*operands)
-        except (ZeroDivisionError, OverflowError):
-            import numpy
+def _numpy_floats(x: Any) -> Any:
+    import numpy
 
-            with numpy.errstate(all="ignore"):
-                local = rule(*[numpy.float64(x) if isinstance(x, float) else x for x in operands])
-                return float(local) if isinstance(local, float) else local
+    return type(x)(map(_numpy_floats, x)) if isinstance(x, (list, tuple)) else numpy.float64(x) if isinstance(x, float) else x
 
-    return ieee
+
+def _plain(x: Any) -> Any:
+    return [_plain(item) for item in x] if isinstance(x, list) else float(x) if isinstance(x, float) else x
 
 
 def number(value: Any) -> float:

@@ -188,7 +188,7 @@ class Operators(Operand):
 
 
 def spellings() -> dict[str, tuple[Op, bool | None]]:
-    """For each method that is one operation, that operation; then whether an operator's operands are swapped, None for a method."""
+    """The operation behind each method; for an operator also whether its operands are swapped, else None."""
     return {
         name: (attribute.op, attribute.swapped) for name, attribute in vars(Operators).items() if hasattr(attribute, "op")
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,9 +16,9 @@ LN10 = 2.302585092994046
 TWO_OVER_SQRT_PI = 1.1283791670955126
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, fixed point of mean 0, variance 1
 
-add: Op = primitive("add", "{} + {}", lambda a, b: a + b, 1.0, 1.0, numpy="add")
-subtract: Op = primitive("subtract", "{} - {}", lambda a, b: a - b, 1.0, -1.0, numpy="subtract")
-multiply: Op = primitive("multiply", "{} * {}", lambda a, b: a * b, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
+add: Op = primitive("add", "{} + {}", operator.add, 1.0, 1.0, numpy="add")
+subtract: Op = primitive("subtract", "{} - {}", operator.sub, 1.0, -1.0, numpy="subtract")
+multiply: Op = primitive("multiply", "{} * {}", operator.mul, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
 divide: Op = primitive(
     "divide", "{} / {}", special.divide,
     lambda a, b, out: 1.0 / b,
@@ -30,9 +31,9 @@ power: Op = primitive(
     lambda a, b, out: where(where(a, 1.0, 1.0 - step(b)), out * log(a), 0.0),  # 0**b is flat in b for b >= 0
     domain=((0.3, 3.0), (-2.0, 3.0)), numpy="power",
 )
-negative: Op = primitive("negative", "-{}", lambda a: -a, -1.0, numpy="negative")
+negative: Op = primitive("negative", "-{}", operator.neg, -1.0, numpy="negative")
 positive: Op = primitive("positive", "+{}", lambda a: a, 1.0, numpy="positive")
-absolute: Op = primitive("absolute", "abs({})", lambda a: abs(a), lambda a, out: sign(a), numpy="absolute")
+absolute: Op = primitive("absolute", "abs({})", abs, lambda a, out: sign(a), numpy="absolute")
 floor_divide: Op = primitive(
     "floor_divide", "{} // {}", special.floor_divide, 0.0, 0.0, domain=((-5.0, 5.0), (0.7, 2.0)), numpy="floor_divide"
 )

@@ -390,7 +390,7 @@ def test_detect_anomaly_names_operation_operands_and_line_going_backward() -> No
     x = Value(0.0, "x")
     with detect_anomaly():
         y = x.sqrt()
-        with pytest.raises(FloatingPointError, match=r"backward pass of sqrt gave inf for operand 0 of .*'x'.* at .*test_engine.py"):
+        with pytest.raises(FloatingPointError, match=r"backward pass of sqrt gave inf for operand 0 .*'x'.* at .*test_engine"):
             y.backward()
     assert x.grad is None
 

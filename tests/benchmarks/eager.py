@@ -1,0 +1,161 @@
+"""Eager graphs beside micrograd: one step on 100 moons (forward, backward, freeing), bytes a node, and growth to a million nodes.
+
+Run as `python tests/benchmarks/eager.py` with the bench extra installed. The collector is on, as users run it. Both sides run
+the same scalar loops, in turn, each in a process of its own: micrograd's graphs are cyclic garbage, and in one process the
+collector would free them on our time.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import microgradx as mx
+from microgradx import nn
+
+POINTS, LABELS = (array.tolist() for array in nn.data.moons(100, noise=0.1, seed=1337))
+WIDTHS = [2, 16, 16, 1]
+
+
+def weights(value: Callable[[float], Any]) -> list[list[list[Any]]]:
+    """Layers of neurons of [weight, ..., bias] in either engine."""
+    draw = random.Random(1337).uniform
+    return [[[*(value(draw(-1, 1)) for _ in range(m)), value(0.0)] for _ in range(n)] for m, n in zip(WIDTHS, WIDTHS[1:])]
+
+
+def scalar_loss(layers: list[list[list[Any]]]) -> Any:
+    """Hinge loss and L2 term of the 2-16-16-1 net, every product and every sum a node."""
+    losses = []
+    for point, label in zip(POINTS, LABELS):
+        x = point
+        for k, layer in enumerate(layers):
+            outputs = []
+            for neuron in layer:
+                total = neuron[-1]
+                for weight, value in zip(neuron, x):
+                    total = total + weight * value
+                outputs.append(total.relu() if k < 2 else total)
+            x = outputs
+        losses.append((1 + (1 - 2 * label) * x[0]).relu())
+    total = losses[0]
+    for loss in losses[1:]:
+        total = total + loss
+    penalty = None
+    for layer in layers:
+        for neuron in layer:
+            for weight in neuron:
+                penalty = weight * weight if penalty is None else penalty + weight * weight
+    return total * (1.0 / len(losses)) + 1e-4 * penalty
+
+
+def mlp_loss(model: nn.MLP) -> mx.Value:
+    """The same loss by the MLP, whose weighted sums are one `dot` node each."""
+    margins = [(1.0 + (1.0 - 2.0 * label) * model(point)).relu() for point, label in zip(POINTS, LABELS)]
+    return mx.mean(margins) + 1e-4 * mx.dot(parameters := model.parameters(), parameters)
+
+
+def step(loss: Callable[[], Any]) -> None:
+    """Build, differentiate and drop one graph."""
+    graph = loss()
+    graph.backward()
+
+
+def ours() -> Callable[[], Any]:
+    """Our scalar loops."""
+    layers = weights(mx.Value)
+    return lambda: scalar_loss(layers)
+
+
+def theirs() -> Callable[[], Any]:
+    """micrograd's scalar loops."""
+    import micrograd.engine
+
+    layers = weights(micrograd.engine.Value)
+    return lambda: scalar_loss(layers)
+
+
+def of_dot_nodes() -> Callable[[], Any]:
+    """Our MLP."""
+    model = nn.MLP(2, WIDTHS[1:], activation="relu", rng=random.Random(1337))
+    return lambda: mlp_loss(model)
+
+
+def chain(nodes: int) -> Callable[[], Any]:
+    """A chain of so many binary nodes."""
+
+    def build() -> mx.Value:
+        x = y = mx.Value(1.000001)
+        for _ in range(nodes // 2):
+            y = y * x + 0.5
+        return y
+
+    return build
+
+
+def seconds(side: str, steps: int) -> float:
+    """Seconds a step takes in a process of its own, where the collector runs for this side's garbage only."""
+    command = [sys.executable, __file__, side, str(steps)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def time_steps(side: str, steps: int) -> float:
+    """The inside of that process: the mean over `steps` steps, after one to warm up."""
+    loss = eval(side)
+    step(loss)
+    start = time.perf_counter()
+    for _ in range(steps):
+        step(loss)
+    return (time.perf_counter() - start) / steps
+
+
+def bytes_per_node(nodes: int = 100_000) -> tuple[float, float]:
+    """tracemalloc's bytes for each binary node, as built and after a backward pass."""
+    x = y = mx.Value(1.000001)
+    tracemalloc.start()
+    for _ in range(nodes):
+        y = y * x
+    built = tracemalloc.get_traced_memory()[0]
+    y.backward()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return built / nodes, after / nodes
+
+
+def main(rounds: int = 5) -> None:
+    """Print the tables."""
+    print(f"Python {sys.version.split()[0]}, collector on, medians of {rounds} processes for each side in turn\n")
+    sides = {"micrograd, scalar loops": "theirs()", "microgradx, scalar loops": "ours()", "microgradx, dot nodes": "of_dot_nodes()"}
+    times = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, side in sides.items():
+            times[name].append(seconds(side, 5))
+    base = statistics.median(times["micrograd, scalar loops"])
+    print(f"{'100 moons: forward + backward + freeing':42}{'ms':>9}{'times as fast':>15}")
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        print(f"{name:42}{1e3 * median:9.1f}{base / median:15.1f}")
+    print(f"\nnodes of the scalar graph: {len(mx.topological_order(ours()())):,}")
+    print("bytes a binary node: {:.0f} built, {:.0f} after backward".format(*bytes_per_node()))
+    growth = {}
+    for collector in ("on", "off"):
+        print(f"\nchain of nodes, collector {collector:5}{'ms':>10}{'times the row above':>22}")
+        for nodes in (1_000, 10_000, 100_000, 1_000_000):
+            side = f"chain({nodes})" if collector == "on" else f"gc.disable() or chain({nodes})"
+            growth[nodes] = statistics.median(seconds(side, max(1, 100_000 // nodes)) for _ in range(rounds))
+            above = f"{growth[nodes] / growth[nodes // 10]:22.1f}" if nodes > 1_000 else ""
+            print(f"{nodes:29,}{1e3 * growth[nodes]:10.1f}{above}")
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(100_000)  # micrograd recurses
+    if len(sys.argv) == 3:
+        print(time_steps(sys.argv[1], int(sys.argv[2])))
+    else:
+        main()
