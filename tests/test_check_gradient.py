@@ -111,6 +111,12 @@ def test_many_right_inputs_pass_together_with_a_stated_sensitivity():
     assert report.sensitivity < 1e-4
 
 
+def test_a_weight_used_in_two_places_is_one_input():
+    w = Value(2.0, "w")
+    report = check_gradient(lambda v: v[0] * v[1], [w, w])
+    assert [(r.path, r.coded) for r in report.rows] == [("v[0]", 4.0)]
+
+
 def test_inputs_are_put_back_and_older_graphs_stay_usable_even_when_f_raises():
     w = Value(1.0, "w")
     w.grad = 7.0
@@ -133,7 +139,10 @@ def test_inputs_are_put_back_and_older_graphs_stay_usable_even_when_f_raises():
 def test_a_kink_is_a_verdict_of_its_own_and_can_be_refused():
     for f, at in ((relu, 0.0), (abs, 0.0), (maximum, (1.0, 1.0))):
         assert {r.verdict for r in check_gradient(f, at).rows} == {"kink"}
-    assert 'kinks="reject"' in str(failure(lambda x: relu(x), 0.0, kinks="reject"))
+    text = str(failure(lambda x: relu(x * 2.0 - 2.0), 1.0, kinks="reject"))
+    assert 'kinks="reject" allows none' in text
+    assert "the kink is that of relu(0)" in text
+    assert "another branch" in str(check_gradient(lambda x: x * x if x > 1 else x * 3.0, 1.0))
     assert "not between the slopes" in str(failure(lambda x: max(x, 0.0), 0.0, grad=2.0))
 
 
@@ -299,7 +308,7 @@ def test_a_report_shows_ten_rows_and_counts_the_rest():
 
 
 def test_the_reproducer_of_a_failure_can_be_pasted():
-    report = failure(math.sin, 1.0, grad=math.exp)
+    report = failure(math.sin, 1.0, grad=math.exp, samples=2, rtol=1e-4, domain=(0.5, 2.0), seed=3)
     namespace = {"sin": math.sin, "exp": math.exp}
     with pytest.raises(WrongDerivative) as again:
         exec(report.reproducer, namespace)
@@ -321,6 +330,7 @@ def test_a_failure_is_an_assertion_error_for_unittest():
         (lambda: check_gradient(lambda x: x, Value(1.0) * 2), ValueError, "only a leaf"),
         (lambda: check_gradient(lambda v: v[0], [1.0, 2.0], grad=[1.0]), ValueError, "one for each"),
         (lambda: check_gradient(lambda x: x, 1.0, rtol=2.0), ValueError, "rtol"),
+        (lambda: check_gradient(lambda x: x, 1.0, domain={"y": (0, 1)}), ValueError, "the inputs are x"),
         (lambda: check_gradient(lambda x: x, 1.0, kinks="no"), ValueError, "kinks='no'"),
         (lambda: check_gradient(lambda x: x, 1.0, oracle="mp"), ValueError, "oracle='mp'"),
         (lambda: check_gradient(lambda x: x, 1.0, order=3), ValueError, "order=3"),

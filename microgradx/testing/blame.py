@@ -9,6 +9,7 @@ from ..chain import edges, topological_order
 from ..context import source_line
 from ..engine import Value
 from ..transforms import push_forward
+from .inputs import Inputs
 from .ladder import Line
 from .numeric import Numeric, measure
 from .report import Partial
@@ -51,6 +52,8 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
     for text, factor in (("divided by", 1.0 / row.point if row.point else 0.0), ("multiplied by", row.point)):
         if factor and factor != 1.0 and abs(coded - numeric.value * factor) <= tolerance:
             return f"it is the right value {text} {row.path} once too often: a power is off by one"
+    if abs(numeric.value) <= numeric.bound:
+        return "f does not change with it here: its derivative is 0, to within the bound"
     if numeric.bound > 0.1 * abs(numeric.value):
         return "far from what was measured, which is itself rough: choose a point where f changes more"
     return ""
@@ -70,10 +73,9 @@ def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
             return f"the first {EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
         measured = local_slope(node, slot)
         if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict == "unresolved"):
-            operands = ", ".join(_named(p) for p in node.parents)
             line = source_line(node)
             return (
-                f"to blame: {node.op.name}({operands}){f' at {line}' if line else ''}\n"  # type: ignore[union-attr]  # an edge has an op
+                f"to blame: {_written(node)}{f' at {line}' if line else ''}\n"
                 f"its rule for operand {slot} gives {local:.10g}, its function changes by {measured!r}: mend that rule"
             )
     return _no_rule_wrong(output, row, leaf)
@@ -93,6 +95,34 @@ def _no_rule_wrong(output: Value, row: Partial, leaf: Value) -> str:
         f"every local derivative on the way is right, but the graph is not all of f: forward mode gives {forward:.10g} too.\n"
         f"A number that depends on {row.path} left the graph (.data, float(), detach, no_grad, a cache) and counts as constant"
     )
+
+
+def kinked(inputs: Inputs, point: Sequence[float], i: int) -> str:
+    """Where in the graph the kink with respect to input i is: the first operation whose local derivative leaps there."""
+    step = 1e-6 * (abs(point[i]) or 1.0)
+    left, right, here = (_slopes_at(inputs, [*point[:i], point[i] + move, *point[i + 1 :]]) for move in (-step, step, 0.0))
+    if _form(left) != _form(right):
+        return "the function takes another branch on the other side of the point"
+    for (_, before), (_, after), (name, _) in zip(left, right, here, strict=False):
+        if any(abs(a - b) > 1e-3 * max(abs(a), abs(b)) for a, b in zip(before, after, strict=True)):
+            return f"the kink is that of {name}"
+    return ""
+
+
+def _form(nodes: list[tuple[str, list[float]]]) -> list[tuple[str, int]]:
+    return [(name.partition("(")[0], len(slopes)) for name, slopes in nodes]
+
+
+def _slopes_at(inputs: Inputs, point: Sequence[float]) -> list[tuple[str, list[float]]]:
+    """Each computed node at `point`, as text, with its local derivatives."""
+    output = inputs.call(point)
+    nodes = [node for node in topological_order(output) if node.op is not None] if isinstance(output, Value) else []
+    return [(_written(node), [local for _, _, local in edges(node)]) for node in nodes]
+
+
+def _written(node: Value) -> str:
+    """op(operands) as a reader knows them."""
+    return f"{node.op.name}({', '.join(map(_named, node.parents))})"  # type: ignore[union-attr]  # only computed nodes are asked
 
 
 def local_slope(node: Value, slot: int) -> Numeric:

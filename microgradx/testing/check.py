@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,7 @@ from ..chain import topological_order
 from ..context import recording
 from ..engine import Value, gradient
 from ..ops import dot
-from .blame import blamed, hint
+from .blame import blamed, hint, kinked
 from .coded import Coded, from_backward, from_numbers, rebuild_named, recorded
 from .inputs import Inputs, name_of
 from .ladder import EVERYWHERE, Interval
@@ -58,6 +59,7 @@ def check_gradient(
     rng = random.Random(seed)
     graph = grad is None
     inputs = Inputs(f, at, graph)
+    _refuse_unknown_domains(domain, inputs.paths)
     domains = [_domain_of(path, domain) for path in inputs.paths]
     report = Report(f"check_gradient({name_of(f)})", [], _coded_by(grad), rtol, seed=seed, strict=strict)
     with inputs.restoring():
@@ -70,7 +72,11 @@ def check_gradient(
                 if not graph:
                     raise ValueError("order=2 differentiates the graph again, so it works without grad= only")
                 _second_order(trial, report)
-    report.reproducer = _reproducer(f, at, grad, report, domain)
+    options = {
+        "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order, "samples": samples, "seed": seed,
+        "strict": strict,
+    }
+    report.reproducer = _reproducer(f, at, grad, options)
     for watch in WATCHERS:
         watch(report)
     return report.raise_if_wrong()
@@ -92,10 +98,17 @@ def _judge(trial: Trial, report: Report) -> None:
     report.evaluations += trial.evaluations
     reached = _reached(inputs, trial.coded)
     for row in rows:
-        if row.verdict == "wrong" and not row.hint:
+        if row.verdict == "wrong" and row.numeric.accepts(row.coded, row.slack):
+            row.hint = 'f has a kink here, and kinks="reject" allows none: move the point away from it'
+        elif row.verdict == "wrong" and not row.hint:
             row.hint = hint(row, rows, report.coded_by, row.path not in reached or reached[row.path])
         elif row.verdict == "unresolved" and not row.hint:
             row.hint = _way_out(row, trial)
+    if output is not None and trial.oracle != "complex":
+        for row in rows:
+            if row.numeric.bent and row.members == 1:
+                place = kinked(inputs, trial.point, inputs.paths.index(row.path))
+                row.hint = f"{row.hint}; {place}" if row.hint and place else row.hint or place
     measured = [row for row in rows if row.verdict == "wrong" and row.members == 1 and not row.numeric.bent]
     if measured and output is not None and not report.blame:
         with inputs.restoring():
@@ -187,6 +200,13 @@ def _domain_of(path: str, domain: Domain) -> Interval:
     return float(low), float(high)
 
 
+def _refuse_unknown_domains(domain: Domain, paths: list[str]) -> None:
+    """A domain for an input that is not there would be ignored, so it is refused."""
+    for key in domain if isinstance(domain, Mapping) else ():
+        if not any(path == key or path.startswith((f"{key}[", f"{key}.")) for path in paths):
+            raise ValueError(f"domain names {key!r}, but the inputs are {', '.join(paths[:8])}: write the beginning of a path")
+
+
 def _sampled(start: Iterable[float], domains: list[Interval], rng: random.Random) -> list[float]:
     """A random point: in the domain where it is bounded, else within a factor of 2 of the start, or within 1 of zero."""
     point = []
@@ -202,14 +222,15 @@ def _coded_by(grad: Any) -> str:
     return "backward()" if grad is None else name_of(grad) if callable(grad) else "grad"
 
 
-def _reproducer(f: Any, at: Any, grad: Any, report: Report, domain: Domain) -> str:
-    """The call that gives this report again."""
+def _reproducer(f: Any, at: Any, grad: Any, options: dict[str, Any]) -> str:
+    """The call that gives this report again, with the options that are not the defaults."""
     arguments = [_written(f, "f"), f"at={_written(at, 'at')}"]
     if grad is not None:
         arguments.append(f"grad={_written(grad, 'grad')}")
-    arguments += [f"rtol={report.rtol!r}"] * (report.rtol != 1e-6) + [f"domain={domain!r}"] * (domain is not None)
+    parameters = inspect.signature(check_gradient).parameters
+    arguments += [f"{name}={x!r}" for name, x in options.items() if x != parameters[name].default]
     where = "".join(f"\n# {name} is the lambda at {_place(g)}" for name, g in (("f", f), ("grad", grad)) if _is_lambda(g))
-    return f"from microgradx.testing import check_gradient\ncheck_gradient({', '.join(arguments)}, seed={report.seed}){where}"
+    return f"from microgradx.testing import check_gradient\ncheck_gradient({', '.join(arguments)}){where}"
 
 
 def _written(x: Any, otherwise: str) -> str:

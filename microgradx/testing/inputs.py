@@ -62,6 +62,8 @@ class Inputs:
     def _noted(self, path: str, number: float, leaf: Value | None) -> Any:
         if leaf is not None and leaf.op is not None:
             raise ValueError(f"{path} is {leaf!r}, computed by {leaf.op.name}: only a leaf can be nudged, pass {path}.detach()")
+        if leaf is not None and any(leaf is other for other in self.leaves):
+            return leaf  # a weight used in two places is one input
         self.paths.append(path)
         self.start.append(number)
         self.leaves.append(leaf)

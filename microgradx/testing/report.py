@@ -92,7 +92,8 @@ class Report:
         total = sum(row.members for row in self.rows)
         counts = [(self.count(v), w) for v, w in (
             ("wrong", "wrong"), ("unresolved", "undecided"), ("weak", "weak"), ("kink", "at a kink"), ("agrees", "right"))]
-        return f"{total} partial derivative{'s' * (total != 1)}: " + ", ".join(f"{n:,} {word}" for n, word in counts if n)
+        counts.append((len(self.faults), f"fault{'s' * (len(self.faults) != 1)} besides"))
+        return f"{total:,} partial derivative{'s' * (total != 1)}: " + ", ".join(f"{n:,} {word}" for n, word in counts if n)
 
     def raise_if_wrong(self) -> Report:
         """This report if all is well, else an AssertionError that carries it."""
@@ -175,8 +176,10 @@ def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
         together = f"{row.path} (and {row.members - 1:,} more)" if row.members > 1 else row.path
         at = "" if row.members > 1 else f"{row.point:.6g}"
         coded = repr(row.coded) if row.verdict == "wrong" and row.off < 1e-6 else f"{row.coded:.10g}"
+        measured = "not measurable" if row.numeric.verdict == "unresolved" else repr(row.numeric)
         off = "" if row.numeric.verdict not in ("smooth", "one-sided") else f"{row.off:.1e}"
-        cells.append((together, at, coded, repr(row.numeric), off, VERDICTS[row.verdict]))
+        verdict = VERDICTS[row.verdict].replace("kink", row.numeric.verdict if row.numeric.bent else "kink")
+        cells.append((together, at, coded, measured, off, verdict))
     widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
     return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
 
@@ -188,8 +191,8 @@ def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
         if row.verdict == "weak" and not row.hint:
             row.hint = (
                 f"rounding noise of f hides errors below {row.sensitivity:.0e}: use a point where f is smaller or steeper"
-                ", or oracle=\"exact\""
-            )
+                ', or oracle="exact"'
+            ) + "; strict=True lets no such row pass" * report.strict
         if row.hint:
             advice.setdefault(row.hint, []).append(row.path)
     lines = [f"  {', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]

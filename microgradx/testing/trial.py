@@ -40,7 +40,7 @@ class Trial:
         with self.inputs.restoring():
             every = range(len(self.point))
             odd = [i for i in every if not math.isfinite(self.coded.slopes[i])]
-            if len(every) <= ALONE:
+            if len(every) <= ALONE or self.oracle in ("exact", "complex"):
                 self.found += [self.alone(i) for i in every]
             else:
                 self.found += [self.alone(i) for i in odd[:CULPRITS]]
@@ -57,13 +57,13 @@ class Trial:
 
         line = Line(f, here, self.domains[i], self.coded.grain)
         numeric = measure(line, abs(here) or 1.0, self.rtol)
-        numeric = self.sharpened(i, numeric, f)
+        numeric = self.sharpened(i, numeric)
         self.evaluations += numeric.evaluations
         dropped = self.coded.dropped[i] if self.coded.dropped else ()
         row = Partial(self.inputs.paths[i], here, self.coded.slopes[i], numeric, "", self.coded.slack[i], dropped=dropped)
         return self.judged(row)
 
-    def sharpened(self, i: int, numeric: Numeric, f: object) -> Numeric:
+    def sharpened(self, i: int, numeric: Numeric) -> Numeric:
         """The same derivative by a sharper oracle, if one is asked for, or if rounding hides errors and there is one."""
         if numeric.bent or numeric.verdict == "vertical":
             return numeric
@@ -79,13 +79,11 @@ class Trial:
         """The row with its verdict."""
         numeric, coded = row.numeric, row.coded
         if numeric.verdict == "unresolved":
-            both_odd = not math.isfinite(coded) and math.isnan(numeric.value)
-            row.verdict = "wrong" if both_odd and numeric.note.startswith("f is smooth") else "unresolved"
+            row.verdict = "unresolved"
         elif not numeric.accepts(coded, row.slack):
             row.verdict = "wrong"
         elif numeric.bent:
             row.verdict = "kink" if self.kinks == "subgradient" else "wrong"
-            row.hint = "" if self.kinks == "subgradient" else 'f has a kink here, and kinks="reject" allows none: move the point'
         else:
             row.verdict = "weak" if numeric.weak(coded) else "agrees"
         return row
