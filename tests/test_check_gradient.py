@@ -164,6 +164,12 @@ def test_a_number_taken_out_of_the_graph_is_told_from_a_wrong_rule():
     assert "no way leads from it" in str(failure(lambda x, y: x * y.data, at=(3.0, 2.0)))
 
 
+def test_a_gradient_of_nan_is_traced_to_the_infinite_local_derivative():
+    report = failure(lambda x: (x - x).sqrt() + x, 0.4)
+    assert "it comes from sqrt(0) at " in report.blame
+    assert "local derivative for operand 0 is inf" in report.blame
+
+
 def test_a_fault_of_the_backward_pass_is_told_from_a_wrong_rule(monkeypatch):
     def doubled(self, seed=1.0):
         from microgradx.chain import topological_order

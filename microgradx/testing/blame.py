@@ -68,17 +68,29 @@ def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
     if leaf is None or leaf not in set(order):
         return ""
     above = {leaf}
+    if not math.isfinite(row.coded):
+        return _not_finite(order, above)
     for count, (node, slot, local) in enumerate(_edges_above(order, above)):
         if count >= EDGES:
             return f"the first {EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
         measured = local_slope(node, slot)
         if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict == "unresolved"):
-            line = source_line(node)
             return (
-                f"to blame: {_written(node)}{f' at {line}' if line else ''}\n"
+                f"to blame: {_written(node)}{_line(node)}\n"
                 f"its rule for operand {slot} gives {local:.10g}, its function changes by {measured!r}: mend that rule"
             )
     return _no_rule_wrong(output, row, leaf)
+
+
+def _not_finite(order: Sequence[Value], above: set[Value]) -> str:
+    """The first local derivative that is infinite or nan, from which a gradient of nan or inf comes."""
+    for node, slot, local in _edges_above(order, above):
+        if not math.isfinite(local):
+            return (
+                f"it comes from {_written(node)}{_line(node)}, whose local derivative for operand {slot} is {local}:\n"
+                "inf - inf and 0 * inf are nan on the way back; keep away from that point, or choose the operand with where()"
+            )
+    return "every local derivative on the way is finite, but their products or sums are not: they overflow"
 
 
 def _no_rule_wrong(output: Value, row: Partial, leaf: Value) -> str:
@@ -145,6 +157,11 @@ def _edges_above(order: Sequence[Value], above: set[Value]) -> Iterator[tuple[Va
         for slot, parent, local in edges(node):
             if parent in above:
                 yield node, slot, local
+
+
+def _line(node: Value) -> str:
+    line = source_line(node)
+    return f" at {line}" if line else ""
 
 
 def _named(parent: Value | float) -> str:

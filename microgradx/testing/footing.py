@@ -34,11 +34,11 @@ def refined(climb: Climb) -> Climb:
 
 
 def walked(climb: Climb, target: float) -> Climb:
-    """The climb moved outward until the slope rises above the rounding noise."""
+    """The climb moved outward until the slope rises above the rounding noise: from there its own steps go on."""
     first, limit = climb.first, 1e4 * max(1.0, abs(climb.line.x))
     while first * 64.0 < limit:
         found = climb.slope_and_bend(first)
-        if found is None or climb.step_noise(first) <= 1e3 * target * max(map(abs, found)):
+        if found is None or 16.0 * climb.step_noise(first) < max(map(abs, found)):
             break
         first *= 64.0
     outside = foothold(climb.line, first)
@@ -73,6 +73,7 @@ def flatland(climb: Climb, target: float) -> Climb:
         near, far = (near, middle) if change(middle) else (middle, far)
     quantum, floor = change(far), 2.0 * EPS * abs(here)
     rounded = quantum <= 1e4 * EPS * max(1.0, abs(here))  # else f is constant up to a real step
+    near = min(near, 0.5 * (abs(line.x) or 1.0))  # farther out, what looks flat may be two flats with a dip between
     climb.value, climb.bound = 0.0, SAFETY * max(quantum if rounded else 0.0, floor) / near
     climb.grain = climb.bound
     outside = foothold(line, far * INSIDE) if rounded and quantum else None

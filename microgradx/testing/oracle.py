@@ -35,15 +35,16 @@ def replayed(
     with mpmath.workdps(DIGITS):
         f = _graph_in_digits(mpmath, output, leaf) if output is not None else _callable_in_digits(mpmath, inputs, i, point)
         try:
-            slopes = _central(mpmath, f, point[i])
+            slopes, rounding = _central(mpmath, f, point[i])
         except (TypeError, ValueError, ArithmeticError, NotImplementedError) as why:
             if required:
                 text = f'oracle="exact" cannot follow {inputs.paths[i]} with {DIGITS} digits: {why}; use oracle="ladder"'
                 raise ValueError(text) from why
             return numeric
         wide = abs(slopes[0] - slopes[1])
-        value, bound = float(slopes[0]), float(wide) + EPS * abs(float(slopes[0]))
-    settled = wide <= 1e-12 * abs(slopes[0]) or wide < 1e-300
+        value = float(slopes[0])
+        bound = float(wide + rounding) + EPS * abs(value)
+        settled = wide <= 1e-12 * abs(slopes[0]) + rounding
     fits = numeric.verdict == "unresolved" or abs(value - numeric.value) <= numeric.bound + bound
     if not (settled and fits):
         if required:
@@ -78,16 +79,17 @@ def complex_step(inputs: Inputs, i: int, point: Sequence[float], numeric: Numeri
     return replace(numeric, value=value, bound=bound, left=value, right=value, verdict="smooth", oracle="complex")
 
 
-def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> list[Any]:
-    """Central differences over two tiny steps; both agree if f really is computed with all digits."""
-    slopes = []
+def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> tuple[list[Any], Any]:
+    """Central differences over two tiny steps, which agree if f really has all digits, and what rounding leaves of them."""
+    slopes, rounding = [], mpmath.mpf(0)
     for step in STEPS:
         h = mpmath.mpf(step) * (abs(x) or 1)
         ahead, behind = f(mpmath.mpf(x) + h), f(mpmath.mpf(x) - h)
         if not isinstance(ahead, mpmath.mpf) or not isinstance(behind, mpmath.mpf):
             raise TypeError(f"it comes out as {type(ahead).__name__}, so something in it computes with floats")
         slopes.append((ahead - behind) / (2 * h))
-    return slopes
+        rounding = max(rounding, mpmath.mpf(10) ** (2 - DIGITS) * abs(ahead) / h)
+    return slopes, rounding
 
 
 def _callable_in_digits(mpmath: Any, inputs: Inputs, i: int, point: Sequence[float]) -> Callable[[Any], Any]:
