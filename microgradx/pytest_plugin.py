@@ -160,6 +160,7 @@ def _nonzero(x: Any) -> bool:
 
 def _write(path: Path, text: str) -> None:
     """Write a file so that a reader finds the old or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)

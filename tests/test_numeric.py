@@ -1,11 +1,14 @@
 """The measured derivative: its bound holds, its verdicts are right, and it says so when it cannot tell."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from microgradx import Value
 from microgradx.testing import derivative_of
 from microgradx.testing.ladder import noise_level
 
@@ -166,6 +169,35 @@ def test_rtol_is_the_error_that_is_caught():
     assert loose == math.cos(1.0) * 1.005
     assert loose != math.cos(1.0) * 1.01
     assert tight != math.cos(1.0) * (1.0 + 1e-9)
+
+
+def test_sharper_oracles_leave_a_bound_of_rounding_only():
+    def f(x):
+        return x**3 / (1 + x)
+
+    true = (3 * 1.3**2 * 2.3 - 1.3**3) / 2.3**2
+    for oracle in ("exact", "complex"):
+        measured = derivative_of(f, oracle=oracle, rtol=1e-12)(1.3)
+        assert (measured.oracle, measured == true) == (oracle, True)
+        assert measured != true * (1.0 + 2e-12)
+        assert measured.bound < 1e-13
+    with pytest.raises(ValueError, match="takes complex numbers"):
+        derivative_of(math.sin, oracle="complex")(1.0)
+    with pytest.raises(ValueError, match="computes with floats"):
+        derivative_of(math.sin, oracle="exact")(1.0)
+    with pytest.raises(ValueError, match="none of"):
+        derivative_of(math.sin, oracle="mp")
+
+
+def test_a_function_that_returns_a_value_of_the_engine_is_measured_too():
+    assert derivative_of(lambda x: Value(x) ** 2)(3.0) == 6.0
+    with pytest.raises(TypeError, match="2 outputs"):
+        derivative_of(lambda x: [x, x])(1.0)
+
+
+def test_the_checks_load_neither_numpy_nor_mpmath():
+    code = "import microgradx.testing, sys; print({'numpy', 'mpmath', 'hypothesis', 'pytest'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("noise", [1e-10, 1e-6])

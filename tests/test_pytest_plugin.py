@@ -117,13 +117,13 @@ def test_the_marker_and_the_ini_value_set_the_defaults_of_a_test(pytester):
 
 def test_every_report_is_written_to_the_file_asked_for(pytester):
     pytester.makepyfile(RIGHT)
-    pytester.runpytest("--gradcheck-report=found.json")
-    entries = json.loads((pytester.path / "found.json").read_text())
+    pytester.runpytest("--gradcheck-report=reports/found.json")
+    entries = json.loads((pytester.path / "reports" / "found.json").read_text())
     assert {entry["test"].split("::")[1] for entry in entries} == {
         "test_fixture", "test_function", "test_model", "test_large_model", "test_comparison"
     }
     assert all(entry["ok"] for entry in entries)
-    assert [path.name for path in pytester.path.glob("found*")] == ["found.json"]
+    assert [path.name for path in (pytester.path / "reports").iterdir()] == ["found.json"]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="xdist is not installed")

@@ -2,8 +2,9 @@
 
 from .check import check_gradient
 from .contract import check_op
+from .derivative import derivative_of
 from .mutants import survivors
-from .numeric import Numeric, derivative_of
+from .numeric import Numeric
 from .points import points
 from .report import DerivativeError, Partial, Report, UnresolvedDerivative, WrongDerivative
 

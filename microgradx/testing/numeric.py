@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .footing import flatland, foothold, refined, walked
-from .ladder import EVERYWHERE, SMALLEST, Climb, Interval, Line, power_of_two
+from .ladder import SMALLEST, Climb, Line, power_of_two
 
 WATCHERS: list[Callable[[Numeric, float], None]] = []
 """Called with every measured derivative that was found equal to a number, and that number: the pytest plugin counts them."""
@@ -149,22 +149,3 @@ def unresolved(line: Line, rtol: float, why: str) -> Numeric:
     """No derivative, and why."""
     nan = math.nan
     return Numeric(nan, math.inf, nan, nan, "unresolved", line.evaluations, rtol, why, line.x)
-
-
-def derivative_of(
-    f: Callable[[float], float], *, rtol: float = 1e-6, domain: Interval = EVERYWHERE
-) -> Callable[[float], Numeric]:
-    """The derivative of any float function, measured with a bound that holds.
-
-    >>> derivative_of(math.sin)(1.0) == math.cos(1.0)
-    True
-    >>> derivative_of(math.sin)(1.0) == math.cos(1.0) * (1 + 1e-6)
-    False
-    >>> derivative_of(abs)(0.0)
-    kink with slopes -1 (left) and 1 (right)
-    """
-
-    def derivative(x: float) -> Numeric:
-        return measure(Line(f, float(x), domain), abs(x) or 1.0, rtol)
-
-    return derivative
