@@ -143,7 +143,7 @@ def test_a_kink_is_a_verdict_of_its_own_and_can_be_refused():
     assert 'kinks="reject" allows none' in text
     assert "the kink is that of relu(0)" in text
     assert "another branch" in str(check_gradient(lambda x: x * x if x > 1 else x * 3.0, 1.0))
-    assert "not between the slopes" in str(failure(lambda x: max(x, 0.0), 0.0, grad=2.0))
+    assert "a value from 0 to 1 would be right" in str(failure(lambda x: max(x, 0.0), 0.0, grad=2.0))
 
 
 def test_the_first_wrong_rule_is_named_with_its_operands_and_line(cube):
@@ -310,7 +310,7 @@ def test_the_report_has_every_row_as_json_and_the_worst_first_as_text():
 def test_a_report_shows_ten_rows_and_counts_the_rest():
     report = failure(lambda v: sum(x * x for x in v), [1.0 + k for k in range(30)], grad=[1.0] * 30)
     assert str(report).count("WRONG") == 10
-    assert "... and 20 more" in str(report)
+    assert "not shown: 20 wrong" in str(report)
 
 
 def test_the_reproducer_of_a_failure_can_be_pasted():

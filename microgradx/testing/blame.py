@@ -37,7 +37,10 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
     if numeric.verdict == "vertical":
         return "f has a vertical tangent here: the derivative is infinite"
     if numeric.bent:
-        return f"f has a {numeric.verdict} here, and the coded value is not between the slopes of its two sides"
+        low, high = sorted((numeric.left, numeric.right))
+        return f"f has a {numeric.verdict} here: a value from {low:.6g} to {high:.6g} would be right"
+    if coded == 0.0 and row.path.startswith(("d2/", "rule ")):
+        return "the second derivative is lost: write the rules with arithmetic and primitives only, never float(), math or .data"
     if coded == 0.0 and not reached:
         return "no way leads from it to the result in the graph: it was detached, read by .data or float(), or used under no_grad"
     if coded == 0.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
 import random
@@ -237,8 +238,11 @@ def _written(x: Any, otherwise: str) -> str:
     """`x` as code; the name `otherwise` where it has none that can be pasted, or is too long."""
     if callable(x) and not _is_lambda(x) and hasattr(x, "__name__"):
         return str(x.__name__)
-    text = repr(x)
-    return text if len(text) <= 200 and not any(mark in text for mark in (" at 0x", "Value(", "\n", "array(")) else otherwise
+    try:
+        ast.literal_eval(repr(x))
+    except (ValueError, SyntaxError):
+        return otherwise
+    return repr(x) if len(repr(x)) <= 200 else otherwise
 
 
 def _is_lambda(f: Any) -> bool:

@@ -75,6 +75,8 @@ class Numeric:
             return f"{self.verdict} with slopes {self.left:.6g} (left) and {self.right:.6g} (right)"
         if self.verdict == "unresolved":
             return f"unresolved: {self.note}"
+        if self.verdict == "vertical":
+            return f"{self.value} (a vertical tangent)"
         extra = f", {self.note}" if self.note else ""
         side = "" if self.verdict == "smooth" else f" ({self.verdict})"
         return f"{significant(self.value, self.bound)} ± {self.bound:.1e}{side}{extra}"
@@ -129,7 +131,7 @@ def _verdict(line: Line, best: Climb | None, flagged: list[tuple[str, Climb]], r
         shape, climb = flagged[0]
         if shape == "vertical":
             slope = math.copysign(math.inf, climb.inner_slope)
-            return Numeric(slope, 0.0, slope, slope, shape, line.evaluations, rtol, "it grows without limit", line.x)
+            return Numeric(slope, 0.0, slope, slope, shape, line.evaluations, rtol, "", line.x)
         (left, near), (right, far) = climb.beside(-1), climb.beside(+1)
         if shape == "jump" or not abs(left - right) <= 4.0 * (near + far):
             middle, bound = 0.5 * (left + right), max(near, far)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,10 +91,8 @@ class Report:
     def summary(self) -> str:
         """One line: how many partials were checked, and how they came out."""
         total = sum(row.members for row in self.rows)
-        counts = [(self.count(v), w) for v, w in (
-            ("wrong", "wrong"), ("unresolved", "undecided"), ("weak", "weak"), ("kink", "at a kink"), ("agrees", "right"))]
-        counts.append((len(self.faults), f"fault{'s' * (len(self.faults) != 1)} besides"))
-        return f"{total:,} partial derivative{'s' * (total != 1)}: " + ", ".join(f"{n:,} {word}" for n, word in counts if n)
+        text = f"{total:,} partial derivative{'s' * (total != 1)}: {_counted(self.rows)}"
+        return text + f", {len(self.faults)} fault{'s' * (len(self.faults) != 1)} besides" * bool(self.faults)
 
     def raise_if_wrong(self) -> Report:
         """This report if all is well, else an AssertionError that carries it."""
@@ -103,22 +102,22 @@ class Report:
         raise (WrongDerivative if wrong else UnresolvedDerivative)(self)
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.summary()}"]
-        lines += [f"  {fault}" for fault in self.faults]
         rows = self.worst_first()
-        shown = [row for row in rows if row.verdict != "agrees"][:ROWS] if not self.ok else rows[:ROWS]
+        shown = [row for row in rows if self.ok or row.verdict != "agrees"][:ROWS]
+        lines = [f"{self.name}: {self.summary()}", *(line for fault in self.faults for line in _wrapped(fault))]
         if shown:
-            lines += ["", *_table(shown, self.coded_by)]
-        if len(rows) > len(shown):
-            rest = sum(row.members for row in rows) - sum(row.members for row in shown)
-            lines.append(f"  ... and {rest:,} more; report.rows has them all")
+            lines += ["", *_table(shown, self.coded_by), *self._not_shown(rows[len(shown) :])]
         lines += _hints(shown, self)
         if self.blame:
-            lines += ["", *(f"  {line}" for line in self.blame.splitlines())]
+            lines += ["", *(line for part in self.blame.splitlines() for line in _wrapped(part))]
         lines += ["", f"  {self._effort()}"]
         if not self.ok and self.reproducer:
             lines += ["", "  to see it again:", *(f"    {line}" for line in self.reproducer.splitlines())]
         return "\n".join(lines)
+
+    def _not_shown(self, rows: Sequence[Partial]) -> list[str]:
+        """How many rows of each verdict the table leaves out."""
+        return [f"  not shown: {_counted(rows)}; report.rows has all"] if rows else []
 
     def _effort(self) -> str:
         known = self.ok and not math.isnan(self.sensitivity)
@@ -160,6 +159,7 @@ class UnresolvedDerivative(DerivativeError):
     """Nothing was seen to be wrong, but at least one derivative could not be told from wrong."""
 
 
+WORDS = {"wrong": "wrong", "unresolved": "undecided", "weak": "weak", "kink": "at a kink", "agrees": "right"}
 VERDICTS = {
     "wrong": "WRONG",
     "unresolved": "cannot tell",
@@ -167,6 +167,12 @@ VERDICTS = {
     "kink": "agrees, at a kink",
     "agrees": "agrees",
 }
+
+
+def _counted(rows: Sequence[Partial]) -> str:
+    """How many partials have each verdict, in words."""
+    counts = [(sum(row.members for row in rows if row.verdict == verdict), word) for verdict, word in WORDS.items()]
+    return ", ".join(f"{count:,} {word}" for count, word in counts if count)
 
 
 def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
@@ -195,8 +201,15 @@ def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
             ) + "; strict=True lets no such row pass" * report.strict
         if row.hint:
             advice.setdefault(row.hint, []).append(row.path)
-    lines = [f"  {', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
-    return ["", *lines] if lines else []
+    texts = [f"{', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
+    return ["", *(line for text in texts for line in _wrapped(text))] if texts else []
+
+
+def _wrapped(text: str) -> list[str]:
+    """`text` in lines that fit a terminal, indented, never broken inside a word."""
+    return textwrap.wrap(
+        text, 118, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _writable(x: Any) -> Any:
