@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 Watch = Callable[[Any, int, Any, Any, Any, Any, Any], None]
@@ -70,47 +69,45 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     `read` gives what the rules are asked about: by default a node's number, else for example the node itself for a graph of the
     derivative. Raises RuntimeError where an operand was assigned since `node` was computed from it.
     """
-    return [edge for edge in _edges(node, read) if type(edge[1]) is not float]
+    found = [edge for edge in _edges(node, read) if type(edge[1]) is not float]
+    for _, parent, _ in found:
+        if parent._stamp > node._stamp:
+            raise stale(node, parent)
+    return found
 
 
 def _edges(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, Any, Any]]:
-    """`edges`, perhaps with some for operands that are plain numbers: the chain rule skips those faster than a list is made."""
-    left, right, stamp = node._left, node._right, node._stamp
+    """`edges`, unchecked and perhaps with plain numbers among the parents: the chain rule sees to both faster on its way."""
+    left, right = node._left, node._right
     if right is Many or read is not None:
-        return _edges_of_many(node, read or _number)
+        return _edges_of_many(node, read)
     try:
         if type(left) is float:
-            if right._stamp > stamp:
-                raise stale(node, right)
             partial = node.op.partials[1]
             return ((1, right, partial if type(partial) is float else partial(left, right._data, node._data)),)
-        if left._stamp > stamp:
-            raise stale(node, left)
         partial = node.op.partials[0]
         if right is None:
             return ((0, left, partial if type(partial) is float else partial(left._data, node._data)),)
         if type(right) is float:
             return ((0, left, partial if type(partial) is float else partial(left._data, right, node._data)),)
-        if right._stamp > stamp:
-            raise stale(node, right)
         second, x, y, out = node.op.partials[1], left._data, right._data, node._data
         return (
             (0, left, partial if type(partial) is float else partial(x, y, out)),
             (1, right, second if type(second) is float else second(x, y, out)),
         )
     except (ZeroDivisionError, OverflowError):  # a rule at a pole: the general way follows IEEE 754
-        return _edges_of_many(node, _number)
+        return _edges_of_many(node, None)
 
 
-def _edges_of_many(node: Any, read: Callable[[Any], Any]) -> Iterable[tuple[int, Any, Any]]:
+def _edges_of_many(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, Any, Any]]:
     """`_edges` for any number of operands and for what is not a number."""
-    parents, stamp = node.parents, node._stamp
-    for x in parents:
-        if type(x) is not float and x._stamp > stamp:
-            raise stale(node, x)
-    operands = [x if type(x) is float else read(x) for x in parents]
+    parents = node.parents
+    if read is None:
+        operands, out = [x if type(x) is float else x._data for x in parents], node._data
+    else:
+        operands, out = [x if type(x) is float else read(x) for x in parents], read(node)
     wanted = None if node.op.arity is None else [type(x) is not float for x in parents]
-    return zip(range(len(parents)), parents, node.op.local_derivatives(operands, read(node), wanted), strict=True)
+    return zip(range(len(parents)), parents, node.op.local_derivatives(operands, out, wanted), strict=True)
 
 
 def stale(node: Any, parent: Any) -> RuntimeError:
@@ -146,6 +143,8 @@ def chain_rule(
         for slot, parent, local in _edges(node, read):
             if type(parent) is float:
                 continue
+            if parent._stamp > node._stamp:
+                raise stale(node, parent)
             contribution = upstream * local if times is None else times(upstream, local)
             if contribution != contribution and (upstream == 0.0 or local == 0.0):
                 contribution = 0.0
@@ -154,5 +153,3 @@ def chain_rule(
             if watch is not None:
                 watch(node, slot, upstream, local, contribution, before, after)
 
-
-_number = attrgetter("_data")

@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 from . import context
 from .chain import Many, chain_rule, topological_order, unreached
 from .operation import Op, Operand, number
-from .operators import Operators, fits, spellings
+from .operators import Operators, fits, named, spellings
 
 _new = object.__new__
 _clock = 0  # counts the assignments to `.data`; a node remembers the count at which its own number was made
@@ -221,7 +221,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
         return _node(op, self, None, forward(self._data))
 
-    return method
+    return named(op, method)
 
 
 def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], Any]]:
@@ -251,7 +251,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
             return _node(op, other, self, forward(other, self._data))
         return self._mixed(op, other, self, other)
 
-    return left, right
+    return named(op, left), named(op, right)
 
 
 for _name, (_op, _swapped) in spellings().items():

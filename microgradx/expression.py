@@ -33,7 +33,8 @@ def parse(text: str, values: Mapping[str, float | Value]) -> Value:
     (-8.0, [None, 'f'])
 
     Allowed are numbers, names, + - * / // % **, brackets and calls of the table's functions by name; `name = expression` gives
-    the result that label. A Value given for a name is used as it is. Raises ValueError that shows what is not understood, and lists near names.
+    the result that label. A Value given for a name is used as it is. Raises ValueError that shows what is not understood, and
+    lists near names.
     """
     label, expression = _parsed(text)
     leaves = {name: data if isinstance(data, Value) else Value(data, name) for name, data in values.items()}
@@ -87,8 +88,8 @@ def _graph(root: ast.expr, leaves: Mapping[str, Value], text: str) -> Any:
 def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tuple[Any, Any]:
     """(function, operand trees) of an operation, or (None, value) of a name or number."""
     match node:
-        case ast.Constant(value=int() | float()):
-            return None, float(node.value)  # type: ignore[arg-type]  # the pattern says int or float
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return None, float(number)
         case ast.Name(id=name):
             if name in leaves:
                 return None, leaves[name]

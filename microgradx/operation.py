@@ -34,6 +34,9 @@ class Op:
 
     The rules contain only arithmetic and other primitives, so the type of the operands decides what they give: floats give
     the number, `Value`s the graph of the derivative, arrays the derivative at many points.
+
+    `forward` maps floats to a float and never raises. `arity` counts the operands, None stands for any number of them;
+    `partials` holds one rule or constant per operand, or the one rule for all. The rest is as `primitive` explains it.
     """
 
     __slots__ = ("_array", "arity", "defaults", "domain", "forward", "gather", "name", "numpy", "partials", "template")
@@ -62,7 +65,13 @@ class Op:
         self._array = array
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the operation: plain numbers give a float, an `Operand` among them decides what is recorded."""
+        """Apply the operation: numbers give a float, arrays an array, an `Operand` among them decides what is recorded."""
+        if len(operands) == self.arity:
+            for operand in operands:
+                if type(operand) is not float:
+                    break
+            else:  # as a rule asks for it on every edge of a backward pass
+                return self.forward(*operands)
         if self.gather is not None:
             operands = tuple(self.gather(*operands))
         elif len(operands) != self.arity:
@@ -105,9 +114,14 @@ class Op:
         return operands + self.defaults[-missing:]
 
     def _elementwise(self, *operands: Any) -> Any:
+        """The array form on arrays of numbers; on arrays of Values one node for each element."""
         import numpy
 
-        return numpy.frompyfunc(self, len(operands), 1)(*operands)
+        arrays = [numpy.asarray(operand) for operand in operands]
+        if any(array.dtype.hasobject for array in arrays):
+            return numpy.frompyfunc(self, len(arrays), 1)(*arrays)
+        with numpy.errstate(all="ignore"):
+            return self.array(numpy, *[array.astype(float) for array in arrays])
 
     def __repr__(self) -> str:
         return f"<operation {self.name}: {self.template}>"
@@ -148,12 +162,14 @@ def primitive(
     >>> x.grad
     12.0
 
-    A rule is called as `rule(*operands, out)` and uses only arithmetic and other primitives (never `if`, `math` or `.data`),
-    so that it can be differentiated again; a constant local derivative is written as a number. `domain` is where tests may
-    sample: one (low, high) for all operands, or one pair each. `numpy` names the ufunc of the same meaning; `array(numpy,
-    *arrays)` is the array form where there is no ufunc. `gather` turns the call's arguments into the operands of an operation on
-    any number of them; its single rule is called as `rule(operands, out)` and returns a list. `defaults` stand for last operands
-    left out.
+    A rule is called as `rule(*operands, out)` and uses only arithmetic and other primitives, so that it can be differentiated
+    again: never `if`, `math` or `.data`, and `power` for roots, as Python's own `**` turns complex below 0. A constant local
+    derivative is written as a float.
+
+    `template` has one {} per operand, or one for all. `domain` is where tests may sample: one (low, high) for all operands, or
+    one pair each. `numpy` names the ufunc of the same meaning; `array(numpy, *arrays)` is the array form where there is no
+    ufunc. `defaults` stand for last operands left out. `gather` turns the call's arguments into the operands of an operation on
+    any number of them; its single rule is called as `rule(operands, out)` and returns a list.
     """
     if name in OPS:
         raise ValueError(f"there is an operation {name!r} already: choose another name")
@@ -170,26 +186,15 @@ def primitive(
 
 
 def _total(partial: float | Rule, *arguments: Any) -> Any:
-    """What a rule gives, by IEEE 754 where Python's own division or overflow raises: numpy's floats follow the standard."""
+    """What a rule gives; where Python's own division or overflow raises, what it gives for numbers that follow IEEE 754."""
     if isinstance(partial, float):
         return partial
     try:
         return partial(*arguments)
     except (ZeroDivisionError, OverflowError):
-        import numpy
+        from .operators import Ieee, plain  # spelled with the table, which this file builds
 
-        with numpy.errstate(all="ignore"):
-            return _plain(partial(*_numpy_floats(arguments)))
-
-
-def _numpy_floats(x: Any) -> Any:
-    import numpy
-
-    return type(x)(map(_numpy_floats, x)) if isinstance(x, (list, tuple)) else numpy.float64(x) if isinstance(x, float) else x
-
-
-def _plain(x: Any) -> Any:
-    return [_plain(item) for item in x] if isinstance(x, list) else float(x) if isinstance(x, float) else x
+        return plain(partial(*map(Ieee.of, arguments)))
 
 
 def number(value: Any) -> float:

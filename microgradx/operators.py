@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import ops
@@ -14,13 +14,12 @@ Method = Callable[..., Any]
 def method(op: Op) -> Method:
     """`op` as a method: the object is the first operand."""
 
-    def spelled(self: Operand, *others: Any) -> Any:
+    def spelled(self: Operand, *others: Any, out: None = None) -> Any:  # numpy.clip says out=None
         operands = (self, *others) if len(others) + 1 == op.arity else op.completed((self, *others))
         return self.apply(op, operands)
 
-    spelled.__name__, spelled.__doc__ = op.name, f"{op.template} as a new node."
     spelled.op, spelled.swapped = op, None  # type: ignore[attr-defined]  # read by `spellings`
-    return spelled
+    return named(op, spelled)
 
 
 def infix(op: Op) -> tuple[Method, Method]:
@@ -34,7 +33,14 @@ def infix(op: Op) -> tuple[Method, Method]:
 
     left.op, left.swapped = op, False  # type: ignore[attr-defined]
     right.op, right.swapped = op, True  # type: ignore[attr-defined]
-    return left, right
+    return named(op, left), named(op, right)
+
+
+def named(op: Op, function: Method) -> Method:
+    """`function` under the name of `op`, as help() and Python's own errors show it."""
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = f"{op.template} as a new node."
+    return function
 
 
 def fits(other: Any) -> bool:
@@ -89,6 +95,7 @@ class Operators(Operand):
     cbrt = method(ops.cbrt)
     square = method(ops.square)
     reciprocal = method(ops.reciprocal)
+    one_minus_square = method(ops.one_minus_square)
 
     sin = method(ops.sin)
     cos = method(ops.cos)
@@ -185,6 +192,44 @@ class Operators(Operand):
 
     def __int__(self) -> int:
         return int(self.__float__())
+
+
+class Ieee(Operators):
+    """A plain number whose arithmetic is that of the table, which never raises: what a rule is asked about after it did.
+
+    >>> 1.0 / Ieee(0.0)
+    Ieee(inf)
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+    @classmethod
+    def of(cls, x: Any) -> Any:
+        """`x` with every float in it made such a number; anything else as it is."""
+        if isinstance(x, (list, tuple)):
+            return [cls.of(item) for item in x]
+        return cls(x) if isinstance(x, float) else x
+
+    def apply(self, op: Op, operands: Sequence[Any]) -> Any:
+        """The number that `op` gives; beside another kind of operand, what that one makes of it."""
+        numbers = [plain(x) for x in operands]
+        for x in numbers:
+            if isinstance(x, Operand):
+                return x.apply(op, numbers)
+        return Ieee(op.forward(*map(float, numbers)))
+
+    def __repr__(self) -> str:
+        return f"Ieee({self.number!r})"
+
+
+def plain(x: Any) -> Any:
+    """`x` with every `Ieee` number in it turned back into a float."""
+    if isinstance(x, list):
+        return [plain(item) for item in x]
+    return x.number if isinstance(x, Ieee) else x
 
 
 def spellings() -> dict[str, tuple[Op, bool | None]]:

@@ -1,4 +1,25 @@
-"""The derivative table: every primitive is one statement that gives its name, its value and one local derivative per operand."""
+"""The derivative table: every primitive is one statement that gives its name, its value and one local derivative per operand.
+
+Conventions: IEEE 754 and PyTorch's float64. Nothing raises, nothing turns complex.
+
+    kinks              relu'(0) = abs'(0) = 0; leaky_relu, elu: the left slope; at a bound hard_tanh' = 0, clip' = 1
+    ties               k equal operands of max, min, maximum, minimum have 1 / k each; where bounds cross, the upper wins
+    flat steps         floor ceil trunc round sign step compare heaviside //: 0, also at a jump; x % y: 1 and -(x // y)
+    poles              1 / 0, log'(0), sqrt'(0) are inf; log(-1) is nan, log'(-1) = -1, the formula
+    powers             x**0 is 1 with slope 0 for every x, nan too; 0**y has slope 0 in y >= 0, else -inf;
+                       (-2)**3 has slope 12 in the base, nan in the exponent (which a constant is never asked for)
+    at the origin      atan2(0, 0) = 0 with slope 0
+    second order       at a kink, of the side whose slope is taken: elu''(0) = alpha (PyTorch: 0)
+
+Where PyTorch differs:
+
+    nan                stays nan, in value and slope (PyTorch: sign(nan) = 0, relu'(nan) = 1, ...)
+    tails              tanh'(20) = 1.7e-17, sigmoid'(40) = 4.2e-18 (PyTorch: 0); softplus is exact beyond 20
+    infinities         the limit: silu, mish, logsumexp, softmax where one operand is inf (PyTorch: nan)
+    hypot(0, 0)        slope 0 (PyTorch: nan)
+    acosh              slope nan left of 1, as the value (PyTorch: 1 / sqrt(x**2 - 1))
+    round to digits    Python's, exact: round(0.15, 1) = 0.1 (PyTorch: 0.2)
+"""
 
 from __future__ import annotations
 
@@ -55,15 +76,19 @@ square: Op = primitive("square", "{}**2", lambda a: a * a, lambda a, out: 2.0 * 
 reciprocal: Op = primitive(
     "reciprocal", "1 / {}", lambda a: special.divide(1.0, a), lambda a, out: -out * out, domain=(0.4, 3.0), numpy="reciprocal"
 )
+one_minus_square: Op = primitive(  # its value keeps its digits near 1, its derivative (that of the product would not) near 0
+    "one_minus_square", "1 - {}**2", lambda a: (1.0 - a) * (1.0 + a), lambda a, out: -2.0 * a,
+    array=lambda np, a: (1.0 - a) * (1.0 + a),
+)
 
 sin: Op = primitive("sin", "sin({})", special.sin, lambda a, out: cos(a), numpy="sin")
 cos: Op = primitive("cos", "cos({})", special.cos, lambda a, out: -sin(a), numpy="cos")
 tan: Op = primitive("tan", "tan({})", special.tan, lambda a, out: 1.0 + out * out, domain=(-1.2, 1.2), numpy="tan")
 asin: Op = primitive(
-    "asin", "asin({})", special.asin, lambda a, out: reciprocal(sqrt((1.0 - a) * (1.0 + a))), domain=(-0.9, 0.9), numpy="arcsin"
+    "asin", "asin({})", special.asin, lambda a, out: reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arcsin"
 )
 acos: Op = primitive(
-    "acos", "acos({})", special.acos, lambda a, out: -reciprocal(sqrt((1.0 - a) * (1.0 + a))), domain=(-0.9, 0.9), numpy="arccos"
+    "acos", "acos({})", special.acos, lambda a, out: -reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arccos"
 )
 atan: Op = primitive("atan", "atan({})", math.atan, lambda a, out: 1.0 / (1.0 + a * a), numpy="arctan")
 atan2: Op = primitive(
@@ -83,7 +108,7 @@ acosh: Op = primitive(
     domain=(1.2, 5.0), numpy="arccosh",
 )
 atanh: Op = primitive(
-    "atanh", "atanh({})", special.atanh, lambda a, out: 1.0 / ((1.0 - a) * (1.0 + a)), domain=(-0.9, 0.9), numpy="arctanh"
+    "atanh", "atanh({})", special.atanh, lambda a, out: 1.0 / one_minus_square(a), domain=(-0.9, 0.9), numpy="arctanh"
 )
 hypot: Op = primitive(
     "hypot", "hypot({}, {})", math.hypot,
@@ -125,14 +150,14 @@ relu: Op = primitive(
 )
 leaky_relu: Op = primitive(
     "leaky_relu", "leaky_relu({}, {})", lambda a, slope: a if a > 0.0 else slope * a,
-    lambda a, slope, out: where(heaviside(a, 0.0), 1.0, slope),
-    lambda a, slope, out: where(heaviside(a, 0.0), 0.0, a),
+    lambda a, slope, out: where(heaviside(a, 0.0), heaviside(a, 0.0), slope),  # not 1: of nan it is nan
+    lambda a, slope, out: where(heaviside(a, 0.0), 1.0 - heaviside(a, 0.0), a),
     array=lambda np, a, slope: np.where(a > 0.0, a, slope * a), defaults=(0.01,),
 )
 elu: Op = primitive(
     "elu", "elu({}, {})", special.elu,
-    lambda a, alpha, out: where(heaviside(a, 0.0), 1.0, alpha * exp(a)),
-    lambda a, alpha, out: where(heaviside(a, 0.0), 0.0, expm1(a)),
+    lambda a, alpha, out: where(heaviside(a, 0.0), heaviside(a, 0.0), alpha * exp(a)),
+    lambda a, alpha, out: where(heaviside(a, 0.0), 1.0 - heaviside(a, 0.0), expm1(a)),
     array=lambda np, a, alpha: np.where(a > 0.0, a, alpha * np.expm1(np.minimum(a, 0.0))), defaults=(1.0,),
 )
 gelu: Op = primitive("gelu", "gelu({})", special.gelu, lambda a, out: normal_cdf(a) + a * normal_pdf(a))
@@ -172,11 +197,11 @@ clip: Op = primitive(  # at a bound the slope is 1, and the upper bound wins whe
     domain=((-3.0, 3.0), (-1.5, -0.5), (0.5, 1.5)),
     array=lambda np, a, low, high: np.minimum(np.maximum(a, low), high),
 )
-where: Op = primitive(  # chooses the second operand where the first is not 0, else the third
+where: Op = primitive(  # chooses the second operand where the first is not 0 (nan is not 0), else the third
     "where", "where({}, {}, {})", lambda condition, a, b: a if condition else b,
     0.0,
-    lambda condition, a, b, out: absolute(sign(condition)),
-    lambda condition, a, b, out: 1.0 - absolute(sign(condition)),
+    lambda condition, a, b, out: where(condition, 1.0, 0.0),
+    lambda condition, a, b, out: where(condition, 0.0, 1.0),
     array=lambda np, condition, a, b: np.where(condition != 0.0, a, b),
 )
 logaddexp: Op = primitive(

@@ -77,7 +77,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             nested = nested or any(isinstance(t, Operand) for t in flat)
         keep = nested or not plain_out
         result = f(*args)
-        outputs = _flat(result)
+        outputs = _outputs(result, "jvp")
         push_forward([y for y in outputs if isinstance(y, Value)], moved, keep)
         values = [_out(y, keep) for y in outputs]
         slopes = [_out(moved.get(y, 0.0) if isinstance(y, Value) else 0.0, keep) for y in outputs]
@@ -120,7 +120,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     with _transform() as plain_out:
         chosen, args, nested = _variables(primals, tuple(range(len(primals))))
         result = f(*args)
-        outputs = _flat(result)
+        outputs = _outputs(result, "vjp")
         keep = nested or not plain_out
         value = _shaped(result, [_out(y, keep) for y in outputs])
 
@@ -152,7 +152,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
             ((like, leaves),), args, nested = _variables(args, (argnum,))
             result = f(*args, **kwargs)
             keep = nested or not plain_out
-            rows = [_shaped(like, _gradient(_as_value(y), leaves, keep)) for y in _flat(result)]
+            rows = [_shaped(like, _gradient(_as_value(y), leaves, keep)) for y in _outputs(result, "jacobian")]
         return _stacked(result, rows)
 
     return jacobian_of_f
@@ -255,6 +255,14 @@ def _out(x: Any, keep: bool) -> Any:
     return x if keep or not isinstance(x, Value) else x.data
 
 
+def _outputs(result: Any, transform: str) -> list[Any]:
+    """The numbers of a function's result, one Value among them at least."""
+    outputs = _flat(result)
+    if outputs and not any(isinstance(y, Operand) for y in outputs):
+        raise _left_the_graph(result, transform)
+    return outputs
+
+
 def _as_value(x: Any) -> Value:
     return x if isinstance(x, Value) else Value(x)
 
@@ -265,5 +273,12 @@ def _one_value(x: Any, transform: str) -> Value:
     if getattr(x, "shape", None) == () and isinstance(x.item(), Value):
         return x.item()  # type: ignore[no-any-return]  # a 0-d array of objects
     if isinstance(x, (int, float)):
-        return Value(x)
+        raise _left_the_graph(x, transform)
     raise TypeError(f"{transform} needs a function that returns one number, got {type(x).__name__}: use jacobian for several")
+
+
+def _left_the_graph(result: Any, transform: str) -> TypeError:
+    return TypeError(
+        f"the function under {transform} returned {result!r}, which is in no graph, so its gradient is lost: "
+        "does it read .data? A constant is written Value(3.0)"
+    )

@@ -2,16 +2,31 @@
 
 import math
 
+import mpmath
 import pytest
 
 from microgradx import OPS, primitive
-from microgradx.testing import WrongDerivative, check_op
+from microgradx.testing import WrongDerivative, check_op, survivors
+from microgradx.testing.oracle import in_digits
 
 
 @pytest.mark.parametrize("name", list(OPS))
 def test_every_operation_of_the_table_keeps_the_contract(name):
     report = check_op(OPS[name])
     assert report.ok
+
+
+@pytest.mark.parametrize("name", list(OPS))
+def test_every_operation_of_the_table_can_be_replayed_with_sixty_digits(name):
+    op = OPS[name]
+    middle = [0.55 * low + 0.45 * high for low, high in (op.domain if op.arity is not None else op.domain * 4)]
+    with mpmath.workdps(60):
+        assert float(in_digits(mpmath, op, [mpmath.mpf(x) for x in middle])) == pytest.approx(op.forward(*middle), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", list(OPS))
+def test_every_mutant_of_every_rule_of_the_table_is_killed(name):
+    assert survivors(check_op(OPS[name], samples=2)) == []
 
 
 @pytest.fixture

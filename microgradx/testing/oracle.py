@@ -133,7 +133,8 @@ def in_digits(mpmath: Any, op: Op, operands: Sequence[Any]) -> Any:
         result = op.forward(*operands)
     floats = [float(x) for x in operands]
     rounded = op.forward(*floats)
-    rounding = math.fsum(abs(d) * 4.0 * EPS * abs(x) for d, x in zip(op.local_derivatives(floats, rounded), floats, strict=True))
+    slopes = zip(op.local_derivatives(floats, rounded), floats, strict=True)
+    rounding = math.fsum(abs(d) * 4.0 * EPS * abs(x) for d, x in slopes if math.isfinite(d))
     if not isinstance(result, (mpmath.mpf, int)) or not abs(float(result) - rounded) <= 1e-9 * abs(rounded) + rounding + 1e-300:
         raise TypeError(f"operation {name!r} computes with floats only")
     return mpmath.mpf(result)

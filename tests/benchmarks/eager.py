@@ -7,7 +7,6 @@ collector would free them on our time.
 
 from __future__ import annotations
 
-import gc
 import random
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import microgradx as mx
@@ -27,19 +27,19 @@ WIDTHS = [2, 16, 16, 1]
 def weights(value: Callable[[float], Any]) -> list[list[list[Any]]]:
     """Layers of neurons of [weight, ..., bias] in either engine."""
     draw = random.Random(1337).uniform
-    return [[[*(value(draw(-1, 1)) for _ in range(m)), value(0.0)] for _ in range(n)] for m, n in zip(WIDTHS, WIDTHS[1:])]
+    return [[[*(value(draw(-1, 1)) for _ in range(m)), value(0.0)] for _ in range(n)] for m, n in pairwise(WIDTHS)]
 
 
 def scalar_loss(layers: list[list[list[Any]]]) -> Any:
     """Hinge loss and L2 term of the 2-16-16-1 net, every product and every sum a node."""
     losses = []
-    for point, label in zip(POINTS, LABELS):
+    for point, label in zip(POINTS, LABELS, strict=True):
         x = point
         for k, layer in enumerate(layers):
             outputs = []
             for neuron in layer:
                 total = neuron[-1]
-                for weight, value in zip(neuron, x):
+                for weight, value in zip(neuron, x, strict=False):
                     total = total + weight * value
                 outputs.append(total.relu() if k < 2 else total)
             x = outputs
@@ -57,7 +57,7 @@ def scalar_loss(layers: list[list[list[Any]]]) -> Any:
 
 def mlp_loss(model: nn.MLP) -> mx.Value:
     """The same loss by the MLP, whose weighted sums are one `dot` node each."""
-    margins = [(1.0 + (1.0 - 2.0 * label) * model(point)).relu() for point, label in zip(POINTS, LABELS)]
+    margins = [(1.0 + (1.0 - 2.0 * label) * model(point)).relu() for point, label in zip(POINTS, LABELS, strict=True)]
     return mx.mean(margins) + 1e-4 * mx.dot(parameters := model.parameters(), parameters)
 
 
@@ -99,8 +99,16 @@ def chain(nodes: int) -> Callable[[], Any]:
     return build
 
 
+def without_collector(loss: Callable[[], Any]) -> Callable[[], Any]:
+    """The same side with Python's cyclic collector switched off for good."""
+    import gc
+
+    gc.disable()
+    return loss
+
+
 def seconds(side: str, steps: int) -> float:
-    """Seconds a step takes in a process of its own, where the collector runs for this side's garbage only."""
+    """Processor seconds a step takes in a process of its own, where the collector runs for this side's garbage only."""
     command = [sys.executable, __file__, side, str(steps)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -109,10 +117,10 @@ def time_steps(side: str, steps: int) -> float:
     """The inside of that process: the mean over `steps` steps, after one to warm up."""
     loss = eval(side)
     step(loss)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(steps):
         step(loss)
-    return (time.perf_counter() - start) / steps
+    return (time.process_time() - start) / steps
 
 
 def bytes_per_node(nodes: int = 100_000) -> tuple[float, float]:
@@ -131,7 +139,11 @@ def bytes_per_node(nodes: int = 100_000) -> tuple[float, float]:
 def main(rounds: int = 5) -> None:
     """Print the tables."""
     print(f"Python {sys.version.split()[0]}, collector on, medians of {rounds} processes for each side in turn\n")
-    sides = {"micrograd, scalar loops": "theirs()", "microgradx, scalar loops": "ours()", "microgradx, dot nodes": "of_dot_nodes()"}
+    sides = {
+        "micrograd, scalar loops": "theirs()",
+        "microgradx, scalar loops": "ours()",
+        "microgradx, MLP of dot nodes": "of_dot_nodes()",
+    }
     times = {name: [] for name in sides}
     for _ in range(rounds):
         for name, side in sides.items():
@@ -147,7 +159,7 @@ def main(rounds: int = 5) -> None:
     for collector in ("on", "off"):
         print(f"\nchain of nodes, collector {collector:5}{'ms':>10}{'times the row above':>22}")
         for nodes in (1_000, 10_000, 100_000, 1_000_000):
-            side = f"chain({nodes})" if collector == "on" else f"gc.disable() or chain({nodes})"
+            side = f"chain({nodes})" if collector == "on" else f"without_collector(chain({nodes}))"
             growth[nodes] = statistics.median(seconds(side, max(1, 100_000 // nodes)) for _ in range(rounds))
             above = f"{growth[nodes] / growth[nodes // 10]:22.1f}" if nodes > 1_000 else ""
             print(f"{nodes:29,}{1e3 * growth[nodes]:10.1f}{above}")

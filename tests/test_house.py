@@ -1,0 +1,108 @@
+"""The house itself: floors, exports, imports, wording."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import microgradx as mx
+from microgradx.operation import OPS
+from microgradx.operators import Operators
+
+PACKAGE = Path(mx.__file__).parent
+FLOORS = [
+    {"special"},
+    {"operation"},
+    {"ops"},
+    {"operators"},
+    {"chain"},
+    {"context"},
+    {"engine"},
+    {"snapshot"},
+    {"transforms", "expression"},
+    {"view", "replay", "testing"},
+    {"nn", "pytest_plugin"},
+    {"cli"},
+    {"__init__", "__main__", "demos"},
+]
+"""A room imports only from floors below its own. Within a floor, rooms do not know each other."""
+
+LATE = {("engine", "snapshot"), ("operation", "operators")}
+"""Imports inside a function that look up: a Value is copied by the room above it, and a rule that raised is asked again about
+numbers that are spelled with the table."""
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def floor(name: str) -> int:
+    return next(i for i, names in enumerate(FLOORS) if name in names)
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms of this package that a file imports from."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            found |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("microgradx"):
+            found |= {(node.module or "").split(".")[1]} if "." in (node.module or "") else set()
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_room_imports_only_from_floors_below(path: Path) -> None:
+    here = room(path)
+    for other in imported_rooms(path) - {here}:
+        if other not in set().union(*FLOORS):
+            continue  # a name of the package's front door, not a room
+        assert floor(other) < floor(here) or (here, other) in LATE, f"{here} imports {other}"
+
+
+def test_the_check_of_the_floors_sees_an_arrow_that_points_up(tmp_path: Path) -> None:
+    assert "nn" in imported_rooms(PACKAGE / "cli.py") | {"nn"}
+    assert "operation" in imported_rooms(PACKAGE / "ops.py")
+    assert floor("ops") < floor("engine")
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+def test_every_primitive_has_its_function_its_method_and_its_domain(op: mx.Op) -> None:
+    assert op.name in mx.__all__
+    function = getattr(mx, op.name)
+    assert function is op
+    assert op.arity is None or callable(getattr(Operators, op.name))
+    assert len(op.domain) == len(op.partials)
+    assert all(low <= high for low, high in op.domain)
+    assert op.template.count("{}") == (op.arity or 1)
+
+
+def test_every_public_name_exists_and_is_documented() -> None:
+    for name in mx.__all__:
+        thing = getattr(mx, name)
+        assert getattr(thing, "__doc__", None), name
+    assert sorted(mx.__all__) == sorted(set(mx.__all__))
+
+
+def test_importing_loads_neither_numpy_nor_graphviz() -> None:
+    program = "import microgradx, sys; sys.exit(any(m.split('.')[0] in ('numpy', 'graphviz') for m in sys.modules))"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'microgradx' has no attribute 'tahn'"):
+        _ = mx.tahn
+
+
+def test_files_stay_short_and_state_their_purpose_first() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text()
+        assert ast.get_docstring(ast.parse(text)), path
+        assert not re.search(r"\b(TODO|FIXME|XXX)\b", text), path
