@@ -19,6 +19,7 @@ GROWTH = 4.0  # each step is four times the one before
 INSIDE = 256.0  # the sentinel lies this many times nearer than the first step
 WINDOW = 5  # an extrapolation combines at most so many steps
 RUNGS = 14  # the longest climb: the last step is 4**13 times the first
+LEAP = 1e3 * EPS  # a change of f smaller than this, relative, is no jump and makes no kink
 SAFETY = 4.0  # the bound is this many times the change seen plus the noise carried; calibrated in tests/benchmarks
 EDGE_ERRORS = (ValueError, ArithmeticError)  # what leaving the domain looks like: math.log(-1), 1 / 0, exp(1e3)
 
@@ -199,20 +200,28 @@ class Climb:
         """What f looks like here: "smooth", "kink", "jump" or "vertical", judged on the first three steps."""
         if len(self.steps) < 3:
             return "smooth"
-        hidden, here = 12.0 * self.step_noise(self.first), 1e3 * EPS * abs(self.line(0.0) or 0.0)
+        here = LEAP * abs(self.line(0.0) or 0.0)
         for sizes in (self.slopes, self.bends):
             leaps = [size * step for size, step in zip(sizes[:3], self.steps, strict=False)]
             leaps.append((self.inner_slope if sizes is self.slopes else self.inner_bend) * self.first / INSIDE)
             if abs(leaps[0]) > here and all(abs(leap - leaps[0]) <= 0.1 * abs(leaps[0]) for leap in leaps):
                 return "jump"
         slopes, bends = [abs(slope) for slope in self.slopes], [abs(bend) for bend in self.bends]
-        if bends[0] > max(hidden, here / self.first) and bends[0] >= 0.6 * bends[1] >= 0.36 * bends[2]:
+        if bends[0] > self.hidden() and bends[0] >= 0.6 * bends[1] >= 0.36 * bends[2]:
             return "kink"
-        if min(slopes[:3]) > 0.0 and slopes[0] > hidden:
+        if min(slopes[:3]) > 0.0 and slopes[0] > self.hidden():
             near, far = (math.log(a / b, GROWTH) for a, b in pairwise(slopes[:3]))
             if 0.15 < near < 0.95 and abs(near - far) < 0.02:
                 return "vertical"
         return "smooth"
+
+    def hidden(self) -> float:
+        """The largest difference between the slopes of the two sides that may be rounding noise at the first step."""
+        return max(12.0 * self.step_noise(self.first), LEAP * abs(self.line(0.0) or 0.0) / self.first)
+
+    def room_to_see(self) -> float:
+        """How many times nearer a kink found here could be looked at before noise hides it: a power of two up to 1024."""
+        return min(1024.0, power_of_two(max(1.0, 0.5 * abs(self.bends[0]) / self.hidden())))
 
     def size(self) -> float:
         """The size of the slopes around here, against which a derivative of zero is judged."""

@@ -121,7 +121,9 @@ def measure(line: Line, scale: float, rtol: float = 1e-6, target: float = 1e-8) 
         enough = climb.settled(max(target, 0.25 * rtol)) or climb.grain > 0.3 * climb.bound
         if (shape == "smooth" and enough) or len(flagged) == 2:
             break
-        first = climb.first / 1024.0
+        first = climb.first / (1024.0 if shape != "kink" else climb.room_to_see())
+        if first == climb.first:
+            break
     return _verdict(line, best, flagged, rtol)
 
 

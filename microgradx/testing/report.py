@@ -194,15 +194,20 @@ def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
     """What to do about each row, once for rows with the same advice."""
     advice: dict[str, list[str]] = {}
     for row in rows:
-        if row.verdict == "weak" and not row.hint:
-            row.hint = (
-                f"rounding noise of f hides errors below {row.sensitivity:.0e}: use a point where f is smaller or steeper"
-                ', or oracle="exact"'
-            ) + "; strict=True lets no such row pass" * report.strict
-        if row.hint:
-            advice.setdefault(row.hint, []).append(row.path)
+        if row.hint or row.verdict == "weak":
+            advice.setdefault(row.hint or _weak(row, report.strict), []).append(row.path)
     texts = [f"{', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
     return ["", *(line for text in texts for line in _wrapped(text))] if texts else []
+
+
+def _weak(row: Partial, strict: bool) -> str:
+    """What to do about rounding noise."""
+    hidden = f"{row.sensitivity:.0e}" if row.coded else "any size"
+    return (
+        f"rounding noise of f hides relative errors below {hidden}: use a point where f is smaller or steeper, or "
+        'oracle="exact"'
+        + "; strict=True lets no such row pass" * strict
+    )
 
 
 def _wrapped(text: str) -> list[str]:

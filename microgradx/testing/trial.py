@@ -17,7 +17,8 @@ from .report import Partial
 ALONE = 64  # up to so many inputs each gets its own ladder
 DECADES = 3.0  # inputs measured together have contributions within so many decades of each other
 CULPRITS = 10  # after so many wrong inputs the search stops
-STEP_DOWN = 8  # a direction that cannot be resolved is halved down to so many inputs, then they are measured alone
+STEP_DOWN = 8  # a direction that bends is halved down to so many inputs, then they are measured alone
+PATIENCE = 20_000  # after so many evaluations a direction that bends is not parted further
 
 
 @dataclass
@@ -144,46 +145,48 @@ class Trial:
 
     def together(self, members: list[int]) -> None:
         """Judge a bucket along one direction, and name the wrong inputs in it if the direction disagrees."""
-        moves = self.direction(members)
-        row = self.along(moves)
-        if row.numeric.verdict == "unresolved":
-            self._halved(members)
+        row = self.along(moves := self.direction(members))
+        if row.numeric.verdict in ("unresolved", "vertical") or row.numeric.bent:
+            self._halved(members, row)
         elif self._agrees(row):
-            kinked = row.numeric.bent
-            weak = not kinked and row.coded != 0.0 and row.sensitivity > 1e-2
-            row.verdict = "kink" if kinked else "weak" if weak else "agrees"
+            row.verdict = "weak" if row.coded != 0.0 and row.sensitivity > 1e-2 else "agrees"
             self.found.append(row)
         else:
             before = len(self.found)
             self.search(moves, row)
-            if len(self.found) == before:
-                row.verdict, row.hint = "wrong", "the direction through all of them disagrees, but none of them does alone"
-                self.found.append(row)
-            else:
-                wrong = {self.inputs.paths.index(r.path) for r in self.found[before:]}
-                rest = {i: move for i, move in moves.items() if i not in wrong}
-                if rest:
-                    spoken = self._directional(rest, row.numeric)
-                    spoken.verdict, spoken.coded = "agrees", spoken.coded
-                    spoken.numeric = replace(row.numeric, value=spoken.coded, evaluations=0)
-                    self.found.append(spoken)
+            self._rest(moves, row, self.found[before:])
+
+    def _rest(self, moves: dict[int, float], row: Partial, named: list[Partial]) -> None:
+        """The row of the members that were not named, whose slope is what the named ones leave of the whole."""
+        places = {self.inputs.paths.index(found.path): found.numeric for found in named}
+        rest = {i: move for i, move in moves.items() if i not in places}
+        if not rest:
+            return
+        value = row.numeric.value - math.fsum(moves[i] * numeric.value for i, numeric in places.items())
+        bound = row.numeric.bound + math.fsum(abs(moves[i]) * numeric.bound for i, numeric in places.items())
+        left = self._directional(rest, replace(row.numeric, value=value, bound=bound, evaluations=0))
+        left.verdict = "agrees" if self._agrees(left) else "wrong"
+        if left.verdict == "wrong":
+            left.hint = f"among these are more wrong inputs; the search ends after {CULPRITS}"
+        self.found.append(left)
 
     def _agrees(self, row: Partial) -> bool:
-        if row.numeric.bent:
-            return row.numeric.accepts(row.coded, row.slack)
         return abs(row.coded - row.numeric.value) <= row.numeric.bound + row.slack
 
-    def _halved(self, members: list[int]) -> None:
-        if len(members) <= STEP_DOWN:
+    def _halved(self, members: list[int], row: Partial) -> None:
+        """Part a direction that bends or cannot be measured, so that what is wrong with few does not hide the many."""
+        if self.evaluations > PATIENCE:
+            row.verdict = "kink" if row.numeric.bent and row.numeric.accepts(row.coded, row.slack) else "unresolved"
+            self.found.append(row)
+        elif len(members) <= STEP_DOWN:
             self.found += [self.alone(i) for i in members]
-            return
-        self.together(members[: len(members) // 2])
-        self.together(members[len(members) // 2 :])
+        else:
+            self.together(members[: len(members) // 2])
+            self.together(members[len(members) // 2 :])
 
     def search(self, moves: dict[int, float], row: Partial) -> None:
         """Add a row for each wrong input among `moves`: measure one half, and know the other by subtraction."""
-        wrong = sum(found.verdict == "wrong" for found in self.found)
-        if wrong >= CULPRITS:
+        if sum(found.verdict == "wrong" for found in self.found) >= CULPRITS:
             return
         members = list(moves)
         if len(members) == 1:
