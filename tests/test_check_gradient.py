@@ -123,6 +123,25 @@ def test_a_kink_of_a_few_inputs_does_not_hide_a_wrong_gradient_of_many():
     assert report.evaluations < 2000
 
 
+def test_of_many_inputs_those_at_an_edge_of_the_domain_are_nudged_inward_only():
+    lowest = []
+
+    def f(v):
+        lowest.append(min(v))
+        return sum(x * math.sqrt(x) for x in v)
+
+    at = [1.0] * 30 + [2.0 + 0.01 * k for k in range(70)]
+    assert check_gradient(f, at, grad=[1.5 * math.sqrt(x) for x in at], domain=(1.0, 5.0)).ok
+    assert min(lowest) == 1.0
+
+
+def test_many_gradients_of_nan_are_all_called_wrong():
+    at = [1.0 + k for k in range(100)]
+    report = failure(lambda v: sum(x * x for x in v), at, grad=[math.nan] * 20 + [2.0 * x for x in at[20:]])
+    assert (report.count("wrong"), report.count("agrees")) == (20, 80)
+    assert any("were not measured" in r.hint for r in report.rows)
+
+
 def test_many_right_inputs_pass_together_with_a_stated_sensitivity():
     report = check_gradient(lambda m: m([0.3, -0.2]), nn.MLP(2, [16, 16, 1], activation="tanh", rng=0))
     assert sum(r.members for r in report.rows) == 337

@@ -183,6 +183,7 @@ def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
         at = "" if row.members > 1 else f"{row.point:.6g}"
         coded = repr(row.coded) if row.verdict == "wrong" and row.off < 1e-6 else f"{row.coded:.10g}"
         measured = "not measurable" if row.numeric.verdict == "unresolved" else repr(row.numeric)
+        measured = "not measured" if row.members > 1 and math.isnan(row.numeric.value) else measured
         off = "" if row.numeric.verdict not in ("smooth", "one-sided") else f"{row.off:.1e}"
         verdict = VERDICTS[row.verdict].replace("kink", row.numeric.verdict if row.numeric.bent else "kink")
         cells.append((together, at, coded, measured, off, verdict))

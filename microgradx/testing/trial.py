@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from .coded import Coded
 from .inputs import Inputs
-from .ladder import EVERYWHERE, Interval, Line
+from .ladder import Interval, Line
 from .numeric import Numeric, measure
 from .oracle import complex_step, replayed
 from .report import Partial
@@ -40,13 +40,19 @@ class Trial:
         """Judge every input."""
         with self.inputs.restoring():
             every = range(len(self.point))
-            odd = [i for i in every if not math.isfinite(self.coded.slopes[i])]
             if len(every) <= ALONE or self.oracle in ("exact", "complex"):
                 self.found += [self.alone(i) for i in every]
-            else:
-                self.found += [self.alone(i) for i in odd[:CULPRITS]]
-                for bucket in self.buckets(set(odd)):
-                    self.together(bucket)
+                return self.found
+            infinite = [i for i in every if not math.isfinite(self.coded.slopes[i])]
+            edge = [i for i in every if self.point[i] in self.domains[i] and i not in infinite]
+            self.found += [self.alone(i) for i in infinite[:CULPRITS] + edge]
+            if len(infinite) > CULPRITS:
+                nothing = Numeric(math.nan, math.inf, math.nan, math.nan, "unresolved", 0)
+                row = self._directional(dict.fromkeys(infinite[CULPRITS:], 1.0), nothing)
+                row.verdict, row.hint = "wrong", "these gradients are nan or infinite too; they were not measured"
+                self.found.append(row)
+            for bucket in self.buckets({*infinite, *edge}):
+                self.together(bucket)
         return self.found
 
     def alone(self, i: int) -> Partial:
@@ -124,8 +130,8 @@ class Trial:
                 point[i] += t * move
             return self.inputs.number(point)
 
-        reach = min((self._room(i, move) for i, move in moves.items()), default=math.inf)
-        line = Line(f, 0.0, (-reach, reach) if reach > 0.0 else EVERYWHERE, self.coded.grain)
+        reach = min(self._room(i, move) for i, move in moves.items())
+        line = Line(f, 0.0, (-reach, reach), self.coded.grain)
         numeric = measure(line, 1.0, max(self.rtol, 8.0 * target), target)
         self.evaluations += numeric.evaluations
         return self._directional(moves, numeric)
@@ -145,11 +151,12 @@ class Trial:
 
     def together(self, members: list[int]) -> None:
         """Judge a bucket along one direction, and name the wrong inputs in it if the direction disagrees."""
-        row = self.along(moves := self.direction(members))
+        target = min(1e-8, self.rtol / (8.0 * math.sqrt(len(members))))  # the slope of one is that much less than that of all
+        row = self.along(moves := self.direction(members), target)
         if row.numeric.verdict in ("unresolved", "vertical") or row.numeric.bent:
             self._halved(members, row)
         elif self._agrees(row):
-            row.verdict = "weak" if row.coded != 0.0 and row.sensitivity > 1e-2 else "agrees"
+            row.verdict = "weak" if row.coded != 0.0 and row.sensitivity > self.rtol else "agrees"
             self.found.append(row)
         else:
             before = len(self.found)
