@@ -42,7 +42,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
     config, seed = request.config, request.config.getoption("--gradcheck-seed")
     defaults = {
-        "rtol": float(config.getini("gradcheck_rtol")),
+        "rtol": _rtol(config.getini("gradcheck_rtol")),
         "seed": zlib.crc32(request.node.nodeid.encode()) if seed is None else seed,
     }
     for marker in reversed(list(request.node.iter_markers("gradcheck"))):
@@ -53,6 +53,13 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
         return check_gradient(f, at, grad, **{**defaults, **options})
 
     return check
+
+
+def _rtol(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise pytest.UsageError(f"gradcheck_rtol = {text!r} is not a number: write for example 1e-6") from None
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: Any, right: Any) -> list[str] | None:

@@ -317,6 +317,13 @@ def test_weak_agreement_passes_and_is_counted_but_not_under_strict():
         check_gradient(f, 1.0, grad=math.cos, strict=True)
 
 
+def test_agreement_of_many_together_is_weak_if_an_error_of_rtol_in_one_would_not_show():
+    at = [1.0 + 0.01 * k for k in range(100)]
+    report = check_gradient(lambda v: sum(map(math.sin, v)) + 1e9, at, grad=list(map(math.cos, at)))
+    assert report.count("weak") == 100
+    assert "in one of 100 would not show" in str(report)
+
+
 def test_what_cannot_be_measured_fails_and_says_what_to_do():
     with pytest.raises(UnresolvedDerivative, match="move the point into the domain") as caught:
         check_gradient(math.log, -1.0, grad=-1.0)

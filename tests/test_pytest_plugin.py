@@ -115,6 +115,12 @@ def test_the_marker_and_the_ini_value_set_the_defaults_of_a_test(pytester):
     pytester.runpytest("--strict-markers").assert_outcomes(passed=2)
 
 
+def test_an_ini_value_that_is_no_number_says_what_to_write(pytester):
+    pytester.makeini("[pytest]\ngradcheck_rtol = tight")
+    pytester.makepyfile("def test_any(gradcheck):\n    gradcheck(lambda x: x * x, 1.5)")
+    pytester.runpytest().stdout.fnmatch_lines(["*gradcheck_rtol = 'tight' is not a number: write for example 1e-6*"])
+
+
 def test_every_report_is_written_to_the_file_asked_for(pytester):
     pytester.makepyfile(RIGHT)
     pytester.runpytest("--gradcheck-report=reports/found.json")

@@ -202,7 +202,12 @@ def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
 
 
 def _weak(row: Partial, strict: bool) -> str:
-    """What to do about rounding noise."""
+    """What to do about agreement that rounding noise, or the company of other inputs, makes weak."""
+    if row.members > 1:
+        return (
+            f"measured together, so that an error below {row.sensitivity:.0e} in one of {row.members:,} would not show: "
+            "check fewer at once, such as one layer's"
+        )
     hidden = f"{row.sensitivity:.0e}" if row.coded else "any size"
     return (
         f"rounding noise of f hides relative errors below {hidden}: use a point where f is smaller or steeper, or "
