@@ -55,6 +55,7 @@ def check_gradient(
     "weak", which passes unless `strict`. `domain` is one (low, high) or a dict from paths such as `params["w"]` to such pairs.
     `samples` adds random points in it. Inputs are put back as they were, also when f raises.
     """
+    __tracebackhide__ = True
     _refuse_misuse(rtol, kinks, oracle, order)
     seed = 0 if seed is None else seed
     rng = random.Random(seed)

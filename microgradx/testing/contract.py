@@ -35,6 +35,7 @@ def check_op(
     same; the rules work on Values, and their derivatives agree with measured slopes of the rules; the array form gives the
     same numbers. At 0, huge numbers, inf and nan nothing raises and nothing is complex.
     """
+    __tracebackhide__ = True
     intervals = _intervals(op, domain)
     report = Report(f"check_op({op.name})", [], "the rule", rtol, seed=seed)
     for point in _points(intervals, samples, random.Random(seed)):

@@ -96,6 +96,7 @@ class Report:
 
     def raise_if_wrong(self) -> Report:
         """This report if all is well, else an AssertionError that carries it."""
+        __tracebackhide__ = True  # pytest then shows the line of the test
         if self.ok:
             return self
         wrong = self.faults or any(row.verdict == "wrong" for row in self.rows)
