@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from ..chain import topological_order
@@ -20,6 +18,7 @@ from .inputs import Inputs, name_of
 from .ladder import EVERYWHERE, Interval
 from .numeric import Numeric
 from .report import Partial, Report
+from .reproduce import call_again
 from .trial import Trial
 
 Domain = Interval | Mapping[str, Interval] | None
@@ -78,7 +77,9 @@ def check_gradient(
         "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order, "samples": samples, "seed": seed,
         "strict": strict,
     }
-    report.reproducer = _reproducer(f, at, grad, options)
+    defaults = {name: p.default for name, p in inspect.signature(check_gradient).parameters.items()}
+    changed = {name: x for name, x in options.items() if x != defaults[name]}
+    report.reproducer = call_again(f, at, grad, changed)
     for watch in WATCHERS:
         watch(report)
     return report.raise_if_wrong()
@@ -132,6 +133,8 @@ def _way_out(row: Partial, trial: Trial) -> str:
     """What to do about a derivative that could not be measured."""
     if "not a finite number" in row.numeric.note:
         return f"f is nan or infinite at {row.path} = {row.point!r}: move the point into the domain of f"
+    if row.numeric.note.startswith("f raises"):
+        return f"{row.numeric.note} at {row.path} = {row.point!r}: move the point into the domain of f, or mend f"
     ways = ["move the point away from the edge or the wiggle"]
     if trial.oracle in ("auto", "ladder") and trial.coded.output is not None:
         ways.append('try oracle="exact"')
@@ -222,34 +225,3 @@ def _sampled(start: Iterable[float], domains: list[Interval], rng: random.Random
 
 def _coded_by(grad: Any) -> str:
     return "backward()" if grad is None else name_of(grad) if callable(grad) else "grad"
-
-
-def _reproducer(f: Any, at: Any, grad: Any, options: dict[str, Any]) -> str:
-    """The call that gives this report again, with the options that are not the defaults."""
-    arguments = [_written(f, "f"), f"at={_written(at, 'at')}"]
-    if grad is not None:
-        arguments.append(f"grad={_written(grad, 'grad')}")
-    parameters = inspect.signature(check_gradient).parameters
-    arguments += [f"{name}={x!r}" for name, x in options.items() if x != parameters[name].default]
-    where = "".join(f"\n# {name} is the lambda at {_place(g)}" for name, g in (("f", f), ("grad", grad)) if _is_lambda(g))
-    return f"from microgradx.testing import check_gradient\ncheck_gradient({', '.join(arguments)}){where}"
-
-
-def _written(x: Any, otherwise: str) -> str:
-    """`x` as code; the name `otherwise` where it has none that can be pasted, or is too long."""
-    if callable(x) and not _is_lambda(x) and hasattr(x, "__name__"):
-        return str(x.__name__)
-    try:
-        ast.literal_eval(repr(x))
-    except (ValueError, SyntaxError):
-        return otherwise
-    return repr(x) if len(repr(x)) <= 200 else otherwise
-
-
-def _is_lambda(f: Any) -> bool:
-    return getattr(f, "__name__", "") == "<lambda>"
-
-
-def _place(f: Any) -> str:
-    code = f.__code__
-    return f"{Path(code.co_filename).name}:{code.co_firstlineno}"

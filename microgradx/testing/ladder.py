@@ -35,6 +35,7 @@ class Line:
     ) -> None:
         self.f, self.x, self.domain, self.evaluations = f, x, domain, 0
         self.grain = grain  # rounding noise of f that is known beforehand
+        self.trouble = ""  # what f raised last
         self.seen: dict[float, float | None] = {}
 
     def __call__(self, offset: float) -> float | None:
@@ -48,7 +49,8 @@ class Line:
         self.evaluations += 1
         try:
             value = self.f(point)
-        except EDGE_ERRORS:
+        except EDGE_ERRORS as error:
+            self.trouble = f"f raises {type(error).__name__} ({error})"
             return None
         if isinstance(value, complex):  # Python's (-8) ** (1 / 3)
             return None

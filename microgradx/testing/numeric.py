@@ -96,7 +96,7 @@ def significant(value: float, bound: float) -> str:
 def measure(line: Line, scale: float, rtol: float = 1e-6, target: float = 1e-8) -> Numeric:
     """The derivative at the start of `line`, on which offsets of about a millionth of `scale` are small."""
     if line(0.0) is None:
-        return unresolved(line, rtol, "f is not a finite number there")
+        return unresolved(line, rtol, line.trouble or "f is not a finite number there")
     target, first = min(target, rtol / 8.0), power_of_two(1e-6 * scale)
     best: Climb | None = None
     flagged: list[tuple[str, Climb]] = []
