@@ -194,7 +194,13 @@ __all__ = [
     "where",
 ]
 
-_LAZY: dict[str, str] = {}
+_LAZY: dict[str, str] = {
+    "Drawing": ".view.drawing",
+    "animate": ".view.animation",
+    "draw": ".view.draw",
+    "mermaid": ".view.text",
+    "tree": ".view.text",
+}
 """Names whose rooms import numpy or graphviz: the room is opened when the name is first asked for."""
 
 

@@ -110,6 +110,16 @@ def _edges_of_many(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tup
     return zip(range(len(parents)), parents, node.op.local_derivatives(operands, out, wanted), strict=True)
 
 
+def _send_zero(node: Any, adjoints: MutableMapping[Any, Any]) -> None:
+    """What the chain rule sends from an upstream of exactly zero, as behind a relu that is off, without asking any rule."""
+    for parent in node.parents:
+        if type(parent) is not float:
+            if parent._stamp > node._stamp:
+                raise stale(node, parent)
+            if not adjoints.get(parent):
+                adjoints[parent] = 0.0
+
+
 def stale(node: Any, parent: Any) -> RuntimeError:
     """The error for a `node` whose number no longer follows from those of its parents."""
     if node._stamp < 0:
@@ -140,16 +150,19 @@ def chain_rule(
     for node in reversed(order):  # type: ignore[call-overload]  # a list, or a dict with nodes as keys
         if node.op is None or (upstream := known(node)) is None:
             continue
+        if upstream == 0.0 and read is None and watch is None:
+            _send_zero(node, adjoints)
+            continue
         for slot, parent, local in _edges(node, read):
             if type(parent) is float:
                 continue
             if parent._stamp > node._stamp:
                 raise stale(node, parent)
-            contribution = upstream * local if times is None else times(upstream, local)
-            if contribution != contribution and (upstream == 0.0 or local == 0.0):
-                contribution = 0.0
+            if times is None:
+                contribution = upstream * local if upstream and local else 0.0
+            else:
+                contribution = times(upstream, local)
             before = known(parent)
             after = adjoints[parent] = contribution if before is None else before + contribution
             if watch is not None:
                 watch(node, slot, upstream, local, contribution, before, after)
-

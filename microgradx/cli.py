@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="microgradx", description="A scalar autograd engine to step through, draw and test with.")
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_demo, _add_check):
+    for add in (_add_demo, _add_draw, _add_check):
         add(commands)
     return top
 
@@ -79,6 +79,32 @@ def _demo(options: argparse.Namespace) -> int:
     here = Path(__file__).parent
     folder = next(path for path in (here / "demos", here.parent / "demos") if path.is_dir())
     runpy.run_path(str(folder / "moons.py"), run_name="__main__")
+    return 0
+
+
+def _add_draw(commands: Any) -> None:
+    command = commands.add_parser("draw", help="draw the gradient flow of an expression: microgradx draw 'a*b + c' a=2 b=-3 c=10")
+    add_target(command)
+    command.add_argument("-o", "--output", metavar="FILE", help="a .svg, .png, .pdf, .dot or .html file; text without")
+    command.add_argument("--edges", default="local", help="what stands on a wire: local, chain or none")
+    command.add_argument("--flow", default="forward", help="which way arrows point: forward or backward")
+    command.add_argument("--theme", default="light", help="light, dark or auto")
+    command.add_argument("--detail", default="auto", help="auto, full, values, neurons, layers or model")
+    command.set_defaults(run=_draw)
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from .view.draw import draw
+    from .view.text import tree
+
+    output = target(options)
+    if output.grad is None:
+        output.backward()
+    if options.output is None:
+        print(tree(output))
+        return 0
+    drawing = draw(output, edges=options.edges, flow=options.flow, theme=options.theme, detail=options.detail)
+    print(f"{drawing.save(options.output)}: {drawing.summary}")
     return 0
 
 

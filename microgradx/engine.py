@@ -303,9 +303,10 @@ def itself(node: Value) -> Value:
 
 
 def product(upstream: Any, local: Any) -> Any:
-    """upstream * local, without a node for a multiplication by the number 1."""
+    """upstream * local as the chain rule has it, for Values: 0 where a factor is 0, and no node for a multiplication by 1."""
     if type(local) is float and local == 1.0:
         return upstream
     if type(upstream) is float and upstream == 1.0:
         return local
-    return upstream * local
+    contribution = upstream * local
+    return 0.0 if contribution != contribution and (upstream == 0.0 or local == 0.0) else contribution

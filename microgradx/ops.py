@@ -29,7 +29,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from . import special
+from . import ieee, special
 from .operation import Op, primitive
 
 LN2 = 0.6931471805599453
@@ -41,13 +41,13 @@ add: Op = primitive("add", "{} + {}", operator.add, 1.0, 1.0, numpy="add")
 subtract: Op = primitive("subtract", "{} - {}", operator.sub, 1.0, -1.0, numpy="subtract")
 multiply: Op = primitive("multiply", "{} * {}", operator.mul, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
 divide: Op = primitive(
-    "divide", "{} / {}", special.divide,
+    "divide", "{} / {}", ieee.divide,
     lambda a, b, out: 1.0 / b,
     lambda a, b, out: -out / b,
     domain=((-3.0, 3.0), (0.5, 2.0)), numpy="divide",
 )
 power: Op = primitive(
-    "power", "{} ** {}", special.power,
+    "power", "{} ** {}", ieee.power,
     lambda a, b, out: where(b, b * power(a, b - 1.0), 0.0),
     lambda a, b, out: where(where(a, 1.0, 1.0 - step(b)), out * log(a), 0.0),  # 0**b is flat in b for b >= 0
     domain=((0.3, 3.0), (-2.0, 3.0)), numpy="power",
@@ -56,39 +56,39 @@ negative: Op = primitive("negative", "-{}", operator.neg, -1.0, numpy="negative"
 positive: Op = primitive("positive", "+{}", lambda a: a, 1.0, numpy="positive")
 absolute: Op = primitive("absolute", "abs({})", abs, lambda a, out: sign(a), numpy="absolute")
 floor_divide: Op = primitive(
-    "floor_divide", "{} // {}", special.floor_divide, 0.0, 0.0, domain=((-5.0, 5.0), (0.7, 2.0)), numpy="floor_divide"
+    "floor_divide", "{} // {}", ieee.floor_divide, 0.0, 0.0, domain=((-5.0, 5.0), (0.7, 2.0)), numpy="floor_divide"
 )
 remainder: Op = primitive(
-    "remainder", "{} % {}", special.remainder, 1.0, lambda a, b, out: -floor_divide(a, b),
+    "remainder", "{} % {}", ieee.remainder, 1.0, lambda a, b, out: -floor_divide(a, b),
     domain=((-5.0, 5.0), (0.7, 2.0)), numpy="remainder",
 )
 
-exp: Op = primitive("exp", "exp({})", special.exp, lambda a, out: out, numpy="exp")
-exp2: Op = primitive("exp2", "exp2({})", special.exp2, lambda a, out: out * LN2, numpy="exp2")
-expm1: Op = primitive("expm1", "expm1({})", special.expm1, lambda a, out: exp(a), numpy="expm1")
-log: Op = primitive("log", "log({})", special.log, lambda a, out: 1.0 / a, domain=(0.1, 5.0), numpy="log")
-log2: Op = primitive("log2", "log2({})", special.log2, lambda a, out: 1.0 / LN2 / a, domain=(0.1, 5.0), numpy="log2")
-log10: Op = primitive("log10", "log10({})", special.log10, lambda a, out: 1.0 / LN10 / a, domain=(0.1, 5.0), numpy="log10")
-log1p: Op = primitive("log1p", "log1p({})", special.log1p, lambda a, out: 1.0 / (1.0 + a), domain=(-0.9, 5.0), numpy="log1p")
-sqrt: Op = primitive("sqrt", "sqrt({})", special.sqrt, lambda a, out: 0.5 / out, domain=(0.1, 5.0), numpy="sqrt")
+exp: Op = primitive("exp", "exp({})", ieee.exp, lambda a, out: out, numpy="exp")
+exp2: Op = primitive("exp2", "exp2({})", ieee.exp2, lambda a, out: out * LN2, numpy="exp2")
+expm1: Op = primitive("expm1", "expm1({})", ieee.expm1, lambda a, out: exp(a), numpy="expm1")
+log: Op = primitive("log", "log({})", ieee.log, lambda a, out: 1.0 / a, domain=(0.1, 5.0), numpy="log")
+log2: Op = primitive("log2", "log2({})", ieee.log2, lambda a, out: 1.0 / LN2 / a, domain=(0.1, 5.0), numpy="log2")
+log10: Op = primitive("log10", "log10({})", ieee.log10, lambda a, out: 1.0 / LN10 / a, domain=(0.1, 5.0), numpy="log10")
+log1p: Op = primitive("log1p", "log1p({})", ieee.log1p, lambda a, out: 1.0 / (1.0 + a), domain=(-0.9, 5.0), numpy="log1p")
+sqrt: Op = primitive("sqrt", "sqrt({})", ieee.sqrt, lambda a, out: 0.5 / out, domain=(0.1, 5.0), numpy="sqrt")
 cbrt: Op = primitive("cbrt", "cbrt({})", math.cbrt, lambda a, out: 1.0 / (3.0 * out * out), domain=(0.1, 5.0), numpy="cbrt")
 square: Op = primitive("square", "{}**2", lambda a: a * a, lambda a, out: 2.0 * a, numpy="square")
 reciprocal: Op = primitive(
-    "reciprocal", "1 / {}", lambda a: special.divide(1.0, a), lambda a, out: -out * out, domain=(0.4, 3.0), numpy="reciprocal"
+    "reciprocal", "1 / {}", lambda a: ieee.divide(1.0, a), lambda a, out: -out * out, domain=(0.4, 3.0), numpy="reciprocal"
 )
 one_minus_square: Op = primitive(  # its value keeps its digits near 1, its derivative (that of the product would not) near 0
     "one_minus_square", "1 - {}**2", lambda a: (1.0 - a) * (1.0 + a), lambda a, out: -2.0 * a,
     array=lambda np, a: (1.0 - a) * (1.0 + a),
 )
 
-sin: Op = primitive("sin", "sin({})", special.sin, lambda a, out: cos(a), numpy="sin")
-cos: Op = primitive("cos", "cos({})", special.cos, lambda a, out: -sin(a), numpy="cos")
-tan: Op = primitive("tan", "tan({})", special.tan, lambda a, out: 1.0 + out * out, domain=(-1.2, 1.2), numpy="tan")
+sin: Op = primitive("sin", "sin({})", ieee.sin, lambda a, out: cos(a), numpy="sin")
+cos: Op = primitive("cos", "cos({})", ieee.cos, lambda a, out: -sin(a), numpy="cos")
+tan: Op = primitive("tan", "tan({})", ieee.tan, lambda a, out: 1.0 + out * out, domain=(-1.2, 1.2), numpy="tan")
 asin: Op = primitive(
-    "asin", "asin({})", special.asin, lambda a, out: reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arcsin"
+    "asin", "asin({})", ieee.asin, lambda a, out: reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arcsin"
 )
 acos: Op = primitive(
-    "acos", "acos({})", special.acos, lambda a, out: -reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arccos"
+    "acos", "acos({})", ieee.acos, lambda a, out: -reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arccos"
 )
 atan: Op = primitive("atan", "atan({})", math.atan, lambda a, out: 1.0 / (1.0 + a * a), numpy="arctan")
 atan2: Op = primitive(
@@ -97,18 +97,18 @@ atan2: Op = primitive(
     lambda a, b, out: where(hypot(a, b), -a / hypot(a, b) / hypot(a, b), 0.0),
     domain=((0.3, 3.0), (-3.0, 3.0)), numpy="arctan2",
 )
-sinh: Op = primitive("sinh", "sinh({})", special.sinh, lambda a, out: cosh(a), numpy="sinh")
-cosh: Op = primitive("cosh", "cosh({})", special.cosh, lambda a, out: sinh(a), numpy="cosh")
+sinh: Op = primitive("sinh", "sinh({})", ieee.sinh, lambda a, out: cosh(a), numpy="sinh")
+cosh: Op = primitive("cosh", "cosh({})", ieee.cosh, lambda a, out: sinh(a), numpy="cosh")
 tanh: Op = primitive(  # 1 - tanh**2 would be 0 from 19.1 on; 1 / cosh**2 is right until it underflows
     "tanh", "tanh({})", math.tanh, lambda a, out: square(1.0 / cosh(a)), numpy="tanh"
 )
 asinh: Op = primitive("asinh", "asinh({})", math.asinh, lambda a, out: 1.0 / hypot(1.0, a), numpy="arcsinh")
 acosh: Op = primitive(
-    "acosh", "acosh({})", special.acosh, lambda a, out: reciprocal(sqrt(a - 1.0) * sqrt(a + 1.0)),
+    "acosh", "acosh({})", ieee.acosh, lambda a, out: reciprocal(sqrt(a - 1.0) * sqrt(a + 1.0)),
     domain=(1.2, 5.0), numpy="arccosh",
 )
 atanh: Op = primitive(
-    "atanh", "atanh({})", special.atanh, lambda a, out: 1.0 / one_minus_square(a), domain=(-0.9, 0.9), numpy="arctanh"
+    "atanh", "atanh({})", ieee.atanh, lambda a, out: 1.0 / one_minus_square(a), domain=(-0.9, 0.9), numpy="arctanh"
 )
 hypot: Op = primitive(
     "hypot", "hypot({}, {})", math.hypot,
@@ -128,25 +128,25 @@ polygamma: Op = primitive(  # the order counts derivatives, so there is no deriv
     domain=((1.0, 1.0), (0.5, 5.0)),
 )
 
-floor: Op = primitive("floor", "floor({})", special.floor, 0.0, numpy="floor")
-ceil: Op = primitive("ceil", "ceil({})", special.ceil, 0.0, numpy="ceil")
-trunc: Op = primitive("trunc", "trunc({})", special.trunc, 0.0, numpy="trunc")
+floor: Op = primitive("floor", "floor({})", ieee.floor, 0.0, numpy="floor")
+ceil: Op = primitive("ceil", "ceil({})", ieee.ceil, 0.0, numpy="ceil")
+trunc: Op = primitive("trunc", "trunc({})", ieee.trunc, 0.0, numpy="trunc")
 round_: Op = primitive(
-    "round", "round({}, {})", special.round_half_even, 0.0, 0.0, domain=((-3.0, 3.0), (1.0, 1.0)), numpy="rint",
-    array=lambda np, a, digits: np.vectorize(special.round_half_even, otypes=[float])(a, digits), defaults=(0.0,),
+    "round", "round({}, {})", ieee.round_half_even, 0.0, 0.0, domain=((-3.0, 3.0), (1.0, 1.0)), numpy="rint",
+    array=lambda np, a, digits: np.vectorize(ieee.round_half_even, otypes=[float])(a, digits), defaults=(0.0,),
 )
-sign: Op = primitive("sign", "sign({})", special.sign, 0.0, numpy="sign")
-step: Op = primitive("step", "step({})", special.step, 0.0, array=lambda np, a: np.heaviside(a, 1.0))
+sign: Op = primitive("sign", "sign({})", ieee.sign, 0.0, numpy="sign")
+step: Op = primitive("step", "step({})", ieee.step, 0.0, array=lambda np, a: np.heaviside(a, 1.0))
 heaviside: Op = primitive(
-    "heaviside", "heaviside({}, {})", special.heaviside, 0.0, lambda a, at_zero, out: 1.0 - absolute(sign(a)), numpy="heaviside"
+    "heaviside", "heaviside({}, {})", ieee.heaviside, 0.0, lambda a, at_zero, out: 1.0 - absolute(sign(a)), numpy="heaviside"
 )
 compare: Op = primitive(  # 1, 0 or -1 as the first is greater, equal or less; sign(a - b) would be nan for two equal infinities
-    "compare", "compare({}, {})", special.compare, 0.0, 0.0,
+    "compare", "compare({}, {})", ieee.compare, 0.0, 0.0,
     array=lambda np, a, b: np.where(np.isnan(a) | np.isnan(b), np.nan, 1.0 * np.greater(a, b) - np.less(a, b)),
 )
 
 relu: Op = primitive(
-    "relu", "relu({})", special.relu, lambda a, out: heaviside(a, 0.0), array=lambda np, a: np.maximum(a, 0.0)
+    "relu", "relu({})", ieee.relu, lambda a, out: heaviside(a, 0.0), array=lambda np, a: np.maximum(a, 0.0)
 )
 leaky_relu: Op = primitive(
     "leaky_relu", "leaky_relu({}, {})", lambda a, slope: a if a > 0.0 else slope * a,
@@ -174,23 +174,23 @@ softsign: Op = primitive(
     array=lambda np, a: a / (1.0 + np.abs(a)),
 )
 hard_tanh: Op = primitive(
-    "hard_tanh", "hard_tanh({})", lambda a: special.minimum(special.maximum(a, -1.0), 1.0),
+    "hard_tanh", "hard_tanh({})", lambda a: ieee.minimum(ieee.maximum(a, -1.0), 1.0),
     lambda a, out: heaviside(1.0 - absolute(a), 0.0),
     array=lambda np, a: np.minimum(np.maximum(a, -1.0), 1.0),
 )
 
 maximum: Op = primitive(  # a tie shares one half and one half
-    "maximum", "maximum({}, {})", special.maximum,
+    "maximum", "maximum({}, {})", ieee.maximum,
     lambda a, b, out: 0.5 + 0.5 * compare(a, b),
     lambda a, b, out: 0.5 - 0.5 * compare(a, b), numpy="maximum",
 )
 minimum: Op = primitive(
-    "minimum", "minimum({}, {})", special.minimum,
+    "minimum", "minimum({}, {})", ieee.minimum,
     lambda a, b, out: 0.5 - 0.5 * compare(a, b),
     lambda a, b, out: 0.5 + 0.5 * compare(a, b), numpy="minimum",
 )
 clip: Op = primitive(  # at a bound the slope is 1, and the upper bound wins where the two cross, as in PyTorch's clamp
-    "clip", "clip({}, {}, {})", lambda a, low, high: special.minimum(special.maximum(a, low), high),
+    "clip", "clip({}, {}, {})", lambda a, low, high: ieee.minimum(ieee.maximum(a, low), high),
     lambda a, low, high, out: step(compare(a, low)) * step(compare(high, a)),
     lambda a, low, high, out: (1.0 - step(compare(a, low))) * (1.0 - step(compare(low, high))),
     lambda a, low, high, out: 1.0 - step(compare(high, a)) * step(compare(high, low)),

@@ -101,8 +101,6 @@ def push_forward(outputs: Sequence[Value], tangents: dict[Any, Any], create_grap
             if (tangent := tangents.get(parent)) is None:
                 continue
             part = product(tangent, local)
-            if part != part and (tangent == 0.0 or local == 0.0):
-                part = 0.0
             total = part if total is None else total + part
         if total is not None:
             tangents[node] = total

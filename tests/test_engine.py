@@ -610,3 +610,19 @@ def test_many_small_pickles_leave_nothing_behind() -> None:
         pickle.dumps(diamond()[2])
     gc.collect()
     assert len(snapshot._living.places) == 0
+
+
+def test_a_zero_upstream_asks_no_rule_and_gives_the_bits_of_one_that_was_asked() -> None:
+    asked = []
+    op = mx.primitive("test_asked", "asked({})", lambda a: a, lambda a, out: asked.append(a) or math.inf)
+    try:
+        x, z = Value(2.0), Value(-0.0)
+        out = mx.relu(-op(x)) + z * (x * 0.0)
+        quiet, watched = {out: 1.0}, {out: 1.0}
+        chain_rule(topological_order(out), quiet)
+        assert asked == []
+        chain_rule(topological_order(out), watched, watch=lambda *edge: None)
+        assert asked == [2.0]
+        assert [a.hex() for a in quiet.values()] == [watched[node].hex() for node in quiet]
+    finally:
+        del mx.OPS["test_asked"]

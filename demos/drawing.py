@@ -1,0 +1,90 @@
+"""The gallery: a neuron, the classic expression, a folded network, a sick network, a loop and a second derivative, as SVG."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from microgradx import Drawing, Value, animate, draw, gradient
+from microgradx.nn import MLP
+from microgradx.nn.data import moons
+
+
+def neuron(theme: str = "light") -> Drawing:
+    """One neuron with two inputs: tanh(x1*w1 + x2*w2 + b)."""
+    x1, x2 = Value(2.0), Value(0.0)
+    w1, w2, b = Value(-3.0), Value(1.0), Value(6.8813735870195432)
+    x1w1, x2w2 = x1 * w1, x2 * w2
+    n = x1w1 + x2w2 + b
+    o = n.tanh()
+    o.backward()
+    return draw(o, theme=theme)
+
+
+def classic(theme: str = "light") -> Drawing:
+    """L = (a*b + c)*f, the gradient going backward and each contribution as upstream * local derivative."""
+    a, b, c, f = Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)
+    e = a * b
+    d = e + c
+    L = d * f
+    L.backward()
+    return draw(L, theme=theme, edges="chain", flow="backward")
+
+
+def network(theme: str = "light") -> Drawing:
+    """A network of 13 neurons over a batch of 16 points, 723 values, folded to a card per neuron."""
+    model = MLP(2, [6, 6, 1], activation="tanh", rng=1)
+    points, labels = moons(16)
+    misses = [(model(point) - (2.0 * label - 1.0)) ** 2 for point, label in zip(points, labels, strict=True)]
+    loss = sum(misses[1:], misses[0]) / len(misses)
+    loss.backward()
+    return draw(loss, theme=theme)
+
+
+def sick(theme: str = "light") -> Drawing:
+    """A relu that is off kills one gradient, a saturated sigmoid lets one vanish, and log(0) makes an infinity."""
+    a, b, c, k = Value(3.0), Value(0.0), Value(-2.0), Value(-40.0)
+    off = (a * c).relu()
+    squeezed = k.sigmoid()
+    product = a * b
+    r = off + squeezed * c + product.log()
+    r.backward()
+    return draw(r, theme=theme)
+
+
+def loop(theme: str = "light") -> Drawing:
+    """Eight steps of y = y*w + b: the weight is drawn again beside each far use, and its gradient fades on the way."""
+    w, b, y = Value(0.5, label="w"), Value(0.1, label="b"), Value(1.0, label="y0")
+    for _ in range(8):
+        y = y * w + b
+    y.backward()
+    return draw(y, theme=theme, edges="none")
+
+
+def second_order(theme: str = "light") -> Drawing:
+    """The graph of d(x^3 + x*y)/dx, itself differentiated."""
+    x, y = Value(2.0), Value(3.0)
+    z = x**3 + x * y
+    (slope,) = gradient(z, [x], create_graph=True)
+    slope.backward()
+    return draw(slope, theme=theme)
+
+
+GALLERY = {made.__name__: made for made in (neuron, classic, network, sick, loop, second_order)}
+
+
+def main(folder: str = "gallery") -> None:
+    """Write each drawing as SVG into `folder`, light and dark, and one backward pass that moves."""
+    for name, make in GALLERY.items():
+        drawing = make()
+        print(f"{drawing.save(Path(folder, f'{name}.svg'))}: {drawing.summary}")
+        make("dark").save(Path(folder, f"{name}_dark.svg"))
+    a, b, c, f = Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)
+    e = a * b
+    d = e + c
+    L = d * f
+    print(f"{animate(L, Path(folder, 'backward_pass.svg'))}: the backward pass of L, step by step")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

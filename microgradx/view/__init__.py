@@ -1,0 +1,1 @@
+"""What people look at: names, drawings, the stepper, explanations, pages."""

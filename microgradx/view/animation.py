@@ -1,0 +1,114 @@
+"""The backward pass as one SVG file that moves by itself: a frame per step, all in one layout, no script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+from ..engine import Value
+from .cards import LINES, Picture, picture
+from .dot import body, columns
+from .drawing import Drawing
+from .files import write_atomically
+from .flow import Flow, at_step, short, snapshot, steps
+from .layout import lay_out
+from .names import caller_variables
+from .svg import SANS, finished, plain, prefix_of
+from .theme import THEMES
+
+MOST_STEPS = 60
+HOLD = 3  # how many times longer the last frame stands
+CAPTION = 24  # points
+
+
+def animate(
+    output: Value,
+    path: str | Path,
+    *,
+    seconds: float = 1.0,
+    edges: str = "chain",
+    theme: str = "light",
+    rankdir: str = "LR",
+    names: Mapping[str, object] | None = None,
+) -> str:
+    """Write the backward pass of `output` as one animated SVG, a step every so many seconds, and give its path.
+
+    Viewers that do not animate, and readers who asked their system for less motion, see the last step. At most 60 steps: beyond
+    that, step through the pass or draw single steps with `draw(output, step=k)`. `.grad` is not touched.
+    """
+    if Path(path).suffix.lower() != ".svg":
+        raise ValueError(f"an animation is an SVG file, got {str(path)!r}: end the name in .svg")
+    if theme not in ("light", "dark"):
+        raise ValueError(f"theme={theme!r} is not known: an animation is 'light' or 'dark'")
+    if not seconds > 0.0:
+        raise ValueError(f"seconds={seconds!r} shows no step: write how long each step stands, such as 1.0")
+    flow = snapshot(output, caller_variables(), names)
+    count = steps(flow)
+    if count > MOST_STEPS:
+        raise ValueError(f"{count:,} steps, an animation shows at most {MOST_STEPS}: draw(..., step=k) draws single ones")
+    frames = [at_step(flow, k) for k in range(count + 1)]
+    pictures = [picture(frame, range(len(flow.nodes)), edges, LINES, False) for frame in frames]
+    drawn = [_frame(shown, theme, rankdir) for shown in _aligned(pictures)]
+    captions = [frame.caption[0] for frame in frames]
+    write_atomically(Path(path), _film(flow, drawn, captions, seconds, theme).encode())
+    return str(path)
+
+
+def _aligned(pictures: list[Picture]) -> list[Picture]:
+    """Give every card and label the room it needs in its widest frame, so that all frames are laid out alike."""
+    for cards in zip(*[shown.cards for shown in pictures], strict=True):
+        room = max(columns(line) for card in cards for line in card.lines)
+        for card in cards:
+            card.columns = room
+    for wires in zip(*[shown.wires for shown in pictures], strict=True):
+        room = max(len(wire.label) for wire in wires)
+        for wire in wires:
+            wire.label = wire.label.center(room)
+    return pictures
+
+
+def _frame(shown: Picture, theme: str, rankdir: str) -> str:
+    shown.caption = []
+    drawing = Drawing("gradient_flow")
+    drawing.body += body(shown, theme, "backward", rankdir, False)
+    return finished(lay_out(drawing.source).decode(), prefix_of("f"), shown.title, "", theme, rankdir in ("TB", "BT"))
+
+
+def _film(flow: Flow, drawn: list[str], captions: list[str], seconds: float, theme: str) -> str:
+    sizes = [re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', frame) for frame in drawn]
+    width = max(float(size[1]) for size in sizes if size)
+    height = max(float(size[2]) for size in sizes if size)
+    colors = THEMES[theme]
+    prefix = prefix_of("a")
+    name = escape(plain(f"the backward pass of {short(flow, flow.output)}, step by step"))
+    groups = []
+    for k, (frame, caption) in enumerate(zip(drawn, captions, strict=True)):
+        inner = frame[re.search(r'<g [^>]*class="graph"', frame).start() : frame.rindex("</svg>")]  # type: ignore[union-attr]
+        words = (
+            f'<text x="12" y="{height + CAPTION / 2:g}" font-family="{SANS}" font-size="11" fill="{colors.faint}">'
+            f"{escape(plain(caption))}</text>"
+        )
+        groups.append(f'<g class="{prefix}frame {prefix}{k}">\n{inner.strip()}\n{words}\n</g>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" id="{prefix}svg" role="img" aria-labelledby="{prefix}title" '
+        f'width="{width:g}pt" height="{height + CAPTION:g}pt" viewBox="0 0 {width:g} {height + CAPTION:g}">\n'
+        f'<title id="{prefix}title">{name}</title>\n'
+        f"<style>{_timing(prefix, len(drawn), seconds)}</style>\n"
+        f'<rect width="100%" height="100%" fill="{colors.background}"/>\n' + "\n".join(groups) + "\n</svg>\n"
+    )
+
+
+def _timing(prefix: str, frames: int, seconds: float) -> str:
+    """Give the CSS that shows one frame after the other; without animation the last one shows."""
+    last, whole = frames - 1, frames - 1 + HOLD
+    rules = [f".{prefix}frame{{visibility:hidden}}", f".{prefix}{last}{{visibility:visible}}"]
+    moving = []
+    for k in range(frames):
+        start, end = 100 * k / whole, 100 * (k + 1 if k < last else whole) / whole
+        before = "0%{visibility:hidden}" if k else ""
+        after = f"{end:.4g}%{{visibility:hidden}}" if k < last else ""
+        rules.append(f"@keyframes {prefix}k{k}{{{before}{start:.4g}%{{visibility:visible}}{after}}}")
+        moving.append(f".{prefix}{k}{{animation:{prefix}k{k} {whole * seconds:g}s step-end infinite}}")
+    return "".join(rules) + f"@media (prefers-reduced-motion:no-preference){{{''.join(moving)}}}"

@@ -1,0 +1,212 @@
+"""What a drawing shows: one card per value, one wire per operand, a caption in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+
+from ..context import source_line
+from ..engine import Value
+from .flow import Edge, Flow, Troubles, diagnose, made_by, short
+from .notation import exact, number
+from .theme import tone_of
+
+LINES = ("name", "value", "grad")
+ONES_SHOWN = 30  # cards up to which an addition's `*1` is written
+FAR = 3  # ranks from a leaf's first use, beyond which a use gets a copy of the leaf
+WIDEST = 4.0  # points
+
+
+@dataclass
+class Card:
+    """A box of the drawing. `kind` is leaf, inner, output, constant, copy or fold; `tone` the sign of its gradient."""
+
+    id: str
+    lines: list[str]
+    kind: str
+    tone: str
+    tooltip: str
+    heavy: bool = False
+    columns: int = 0  # letters it has room for at least
+
+
+@dataclass
+class Wire:
+    """An arrow from an operand to the value made from it; `spine` says that both ends are computed, in columns side by side."""
+
+    tail: str
+    head: str
+    label: str
+    tone: str
+    width: float
+    tooltip: str
+    spine: bool
+
+
+@dataclass
+class Picture:
+    """All that is drawn. `span` is the number of columns, `virtual` the places where a wire passes a column without stopping."""
+
+    cards: list[Card]
+    wires: list[Wire]
+    title: str
+    caption: list[str] = field(default_factory=list)
+    span: int = 1
+    virtual: int = 0
+    ranksep: float = 0.55  # inches between columns
+
+
+def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], constants: bool) -> Picture:
+    """Give one card for each value of `flow` in `kept`, with copies of a leaf beside its far uses."""
+    troubles = diagnose(flow)
+    inside = set(kept)
+    wired = [edge for edge in flow.edges if edge.tail in inside and edge.head in inside]
+    rank = ranks(flow, kept, wired)
+    drawn = Picture([], [], f"the gradient flow of {short(flow, flow.output)}")
+    for place in kept:
+        drawn.cards.append(_card(flow, place, show, troubles))
+    largest = flow.largest()
+    uses: dict[tuple[int, int], list[float | None]] = {}
+    for edge in wired:
+        uses.setdefault((edge.tail, edge.head), []).append(edge.contribution)
+    copies: dict[tuple[int, int], Card] = {}
+    for edge in wired:
+        tail = f"n{edge.tail}"
+        if flow.nodes[edge.tail].op is None and rank[edge.head] - rank[edge.tail] > FAR + 1:
+            where = (edge.tail, edge.head)
+            if where not in copies:
+                copies[where] = _copy(flow, edge, len(copies), show, _sum(uses[where]))
+            tail = copies[where].id
+        else:
+            drawn.virtual += max(0, rank[edge.head] - rank[edge.tail] - 1)
+        spine = flow.nodes[edge.tail].op is not None and rank[edge.head] == rank[edge.tail] + 1
+        drawn.wires.append(_wire(flow, edge, tail, edges, largest, len(kept) <= ONES_SHOWN, spine))
+    drawn.cards += copies.values()
+    if constants:
+        _draw_constants(flow, kept, drawn)
+    drawn.span = 1 + max(rank.values()) - min(rank.values())
+    drawn.caption = troubles.sentences(flow)
+    if copies:
+        names = sorted({place for place, _ in copies})
+        drawn.caption.append(
+            f"Copies, marked with ', stand beside far uses of {', '.join(short(flow, place) for place in names[:6])}"
+            f"{' and others' if len(names) > 6 else ''}; each shows its part of the gradient."
+        )
+    return drawn
+
+
+def ranks(flow: Flow, kept: Sequence[int], wired: Sequence[Edge]) -> dict[int, int]:
+    """Give each value its column: as far from the leaves as its longest path, a leaf just before its first use."""
+    rank = dict.fromkeys(kept, 0)
+    for edge in wired:  # edges come in topological order of their heads
+        rank[edge.head] = max(rank[edge.head], rank[edge.tail] + 1)
+    first: dict[int, int] = {}
+    for edge in wired:
+        if flow.nodes[edge.tail].op is None:
+            first[edge.tail] = min(first.get(edge.tail, rank[edge.head]), rank[edge.head])
+    return rank | {leaf: use - 1 for leaf, use in first.items()}
+
+
+def symbol(node: Value) -> str:
+    """Give how a node's operation is written, with the plain numbers among its operands.
+
+    >>> x = Value(3.0)
+    >>> [symbol(y) for y in (x * x, 2 - x, x.tanh(), x * 2, x**3)]
+    ['*', '2 -', 'tanh', '* 2', '** 3']
+    """
+    assert node.op is not None
+    template = node.op.template
+    numbers = [None if isinstance(parent, Value) else number(parent) for parent in node.parents]
+    plain = not any(letter.isalpha() for letter in template)
+    if plain:
+        return " ".join(template.format(*[text or "" for text in numbers]).split())
+    if all(text is None for text in numbers) or template.count("{}") != len(numbers):
+        return node.op.name
+    return template.format(*[text or "_" for text in numbers])
+
+
+def title(flow: Flow, place: int) -> str:
+    """Give the first line of a card: the name, then how the value is made."""
+    node = flow.nodes[place]
+    if node.op is None:
+        return short(flow, place) if flow.named(place) else "input"
+    return f"{short(flow, place)}: {symbol(node)}" if flow.named(place) else symbol(node)
+
+
+def _card(flow: Flow, place: int, show: Container[str], troubles: Troubles) -> Card:
+    node, grad = flow.nodes[place], flow.grads[place]
+    bad = not math.isfinite(flow.data[place])
+    tone = "bad" if bad else tone_of(grad)
+    head = title(flow, place) + (" !" if tone == "bad" else "")
+    texts = {"name": head, "value": number(flow.data[place]), "grad": f"grad {'-' if grad is None else number(grad)}"}
+    kind = "output" if place == flow.output else "leaf" if node.op is None else "inner"
+    heavy = place in (troubles.origin, flow.active)
+    return Card(f"n{place}", [texts[line] for line in LINES if line in show], kind, tone, _tooltip(flow, place), heavy)
+
+
+def _tooltip(flow: Flow, place: int) -> str:
+    node, grad = flow.nodes[place], flow.grads[place]
+    lines = [flow.names[place][:1000]]
+    if node.label and node.label != flow.names[place]:
+        lines.append(f"label {node.label[:1000]}")
+    lines.append(f"made by {made_by(node)}" if node.op else "a leaf")
+    lines.append(f"value {exact(flow.data[place])}")
+    lines.append("gradient not computed: call backward()" if grad is None else f"gradient {exact(grad)}")
+    written = source_line(node)
+    return "\n".join(lines + ([f"written at {written}"] if written else []))
+
+
+def _wire(flow: Flow, edge: Edge, tail: str, edges: str, largest: float, ones: bool, spine: bool) -> Wire:
+    upstream, got = flow.grads[edge.head], edge.contribution
+    label = ""
+    if edges == "local" and (ones or edge.local != 1.0):
+        label = f"*{number(edge.local)}"
+    elif edges == "chain" and got is not None and upstream is not None:
+        label = f"{number(upstream)}*{number(edge.local)}"
+    said = f"{short(flow, edge.tail)} -> {short(flow, edge.head)}\nlocal derivative {exact(edge.local)}"
+    if got is not None and upstream is not None:
+        said += f"\nupstream gradient {exact(upstream)}\ncontribution {exact(got)}"
+    return Wire(tail, f"n{edge.head}", label, tone_of(got), width(got, largest), said, spine)
+
+
+def width(contribution: float | None, largest: float) -> float:
+    """Give the width of a wire in points: four decades of contribution below the largest gradient are told apart.
+
+    >>> [width(c, 10.0) for c in (10.0, 0.1, 0.001, None)]
+    [4.0, 2.4, 0.8, 0.8]
+    """
+    if not contribution or not largest:
+        return 0.8
+    if not math.isfinite(contribution):
+        return WIDEST
+    decades = math.log10(abs(contribution)) - math.log10(largest)
+    return round(min(WIDEST, 0.8 + 3.2 * max(0.0, 1.0 + decades / 4.0)), 2)
+
+
+def _sum(parts: list[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def _copy(flow: Flow, edge: Edge, count: int, show: Container[str], share: float | None) -> Card:
+    texts = {
+        "name": title(flow, edge.tail) + "'",
+        "value": number(flow.data[edge.tail]),
+        "grad": f"grad {'-' if share is None else '+= ' + number(share)}",
+    }
+    said = f"{flow.names[edge.tail][:1000]}, drawn again beside a far use\nvalue {exact(flow.data[edge.tail])}"
+    if share is not None:
+        said += f"\nthis use adds {exact(share)} to its gradient"
+    lines = [texts[line] for line in LINES if line in show]
+    return Card(f"n{edge.tail}c{count}", lines, "copy", tone_of(share), said)
+
+
+def _draw_constants(flow: Flow, kept: Sequence[int], drawn: Picture) -> None:
+    for place in kept:
+        for slot, parent in enumerate(flow.nodes[place].parents):
+            if not isinstance(parent, Value):
+                id = f"n{place}k{slot}"
+                said = f"the number {exact(parent)}: no gradient flows into it"
+                drawn.cards.append(Card(id, [number(parent)], "constant", "none", said))
+                drawn.wires.append(Wire(id, f"n{place}", "", "none", 0.8, said, False))

@@ -1,0 +1,244 @@
+"""Folding: a graph too large to read becomes one card per neuron, per layer, or per repeated structure."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .cards import Card, Picture, Wire, symbol, title, width
+from .flow import Edge, Flow, diagnose, made_by, short
+from .names import brief
+from .notation import exact, number
+from .theme import tone_of
+
+MOST_CARDS = 150
+MOST_WIRES, STRONGEST = 300, 3  # beyond so many wires only the strongest few of each card are drawn
+THINNER = 0.6  # wires between folded cards are many, so they are drawn thinner
+LEVELS = (("neurons", 2), ("layers", 2), ("layers", 1), ("layers", 0), ("model", 0))
+"""What is folded, and how many operations back two values must look alike to share a card; from fine to coarse."""
+
+
+@dataclass
+class Group:
+    """Values drawn as one card; `shown` are those whose numbers the card averages."""
+
+    key: Hashable
+    id: str
+    title: str
+    members: list[int]
+    shown: list[int]
+
+
+def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Group]:
+    """Part `kept` into groups: by module at this level, elsewhere by how the values are made, `depth` operations back."""
+    modules = [coarse(module, level) for module in flow.modules]
+    keys: list[Hashable] = list(_signatures(flow, modules, depth))
+    inside = set(kept)
+    users: dict[int, set[Hashable]] = {}
+    for edge in flow.edges:
+        if edge.head in inside and flow.nodes[edge.tail].op is None and modules[edge.tail] is None:
+            users.setdefault(edge.tail, set()).add(keys[edge.head])
+    for leaf, used_by in users.items():
+        keys[leaf] = ("leaf", frozenset(used_by))
+    keys[flow.output] = "output"
+    found: dict[Hashable, Group] = {}
+    for place in kept:
+        group = found.setdefault(keys[place], Group(keys[place], f"n{place}", "", [], []))
+        group.members.append(place)
+    ends = _ends(flow, keys)
+    for group in found.values():
+        module = modules[group.members[0]]
+        group.shown = [k for k in group.members if k in ends] or group.members if module else group.members
+        group.title = _title(flow, group, module)
+    return list(found.values())
+
+
+def coarse(module: str | None, level: str) -> str | None:
+    """Give the module that `module` is folded into at a level.
+
+    >>> [coarse("layers[0].neurons[3]", level) for level in ("neurons", "layers", "model")]
+    ['layers[0].neurons[3]', 'layers[0]', 'model']
+    """
+    if module is None or level == "neurons":
+        return module
+    return "model" if level == "model" else module.rpartition(".")[0] or module
+
+
+def _signatures(flow: Flow, modules: list[str | None], depth: int) -> list[Hashable]:
+    """Give equal keys to values that look alike `depth` operations back; small integers, so that keys stay small."""
+    operands = flow.operands
+    numbers: dict[Hashable, int] = {}
+
+    def interned(key: Hashable) -> int:
+        return numbers.setdefault(key, len(numbers))
+
+    def own(place: int) -> Hashable:
+        return modules[place] or made_by(flow.nodes[place])
+
+    plain = [interned(own(place)) for place in range(len(flow.nodes))]
+    keys = plain
+    for _ in range(depth):
+        keys = [
+            plain[place] if modules[place] else interned((plain[place], *[keys[k] for k in operands[place]]))
+            for place in range(len(flow.nodes))
+        ]
+    return list(keys)
+
+
+def _ends(flow: Flow, keys: list[Hashable]) -> set[int]:
+    """Find the computed values that leave their group: what the rest of the graph sees of it."""
+    return {e.tail for e in flow.edges if keys[e.tail] != keys[e.head] and flow.nodes[e.tail].op is not None}
+
+
+def _title(flow: Flow, group: Group, module: str | None) -> str:
+    first, count = group.members[0], len(group.shown)
+    times = f" x{count:,}" if count > 1 else ""
+    if module:
+        return brief(module) + times
+    if len(group.members) == 1:
+        return title(flow, first)
+    symbols = {symbol(flow.nodes[k]) if flow.nodes[k].op else "input" for k in group.members}
+    return (symbols.pop() if len(symbols) == 1 else made_by(flow.nodes[first])) + times
+
+
+def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Picture:
+    """Give one card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
+    parts = groups(flow, kept, level, depth)
+    drawn = Picture([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
+    every = _bundles(flow, parts)
+    largest = max((bundle.size for bundle in every if math.isfinite(bundle.size)), default=0.0)
+    shown = _strongest(every) if len(every) > MOST_WIRES else every
+    drawn.wires = [bundle.wire(largest) for bundle in shown]
+    drawn.span, drawn.ranksep = 12, 1.0
+    drawn.caption = [folded_sentence(flow, kept, len(parts), level)]
+    if len(shown) < len(every):
+        few = f"the {STRONGEST} strongest into each card, the strongest out of it"
+        drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
+    drawn.caption += diagnose(flow).sentences(flow)
+    return drawn
+
+
+@dataclass
+class Bundle:
+    """All operands that one group gives another; `size` adds up the sizes of the contributions."""
+
+    tail: str
+    head: str
+    computed: bool
+    edges: list[Edge]
+
+    @cached_property
+    def known(self) -> list[float]:
+        """The contributions, as far as the gradient has passed."""
+        return [edge.contribution for edge in self.edges if edge.contribution is not None]
+
+    @cached_property
+    def size(self) -> float:
+        """How much gradient passes, whatever its sign."""
+        return sum(map(abs, self.known))
+
+    def wire(self, largest: float) -> Wire:
+        """Give the wire that stands for the bundle."""
+        total = sum(self.known) if self.known else None
+        said = f"{len(self.edges):,} operand(s)"
+        if total is not None:
+            said += f"\ncontributions add up to {exact(total)}, their sizes to {exact(self.size)}"
+        return Wire(self.tail, self.head, "", tone_of(total), THINNER * width(self.size, largest), said, self.computed)
+
+
+def _bundles(flow: Flow, parts: Sequence[Group]) -> list[Bundle]:
+    of = {place: group for group in parts for place in group.members}
+    found: dict[tuple[str, str], Bundle] = {}
+    for edge in flow.edges:
+        tail, head = of.get(edge.tail), of.get(edge.head)
+        if tail and head and (tail is not head or flow.modules[edge.head] is None):  # a module's inner wires are not drawn
+            computed = flow.nodes[tail.members[-1]].op is not None
+            found.setdefault((tail.id, head.id), Bundle(tail.id, head.id, computed, [])).edges.append(edge)
+    return list(found.values())
+
+
+def _strongest(every: Sequence[Bundle]) -> list[Bundle]:
+    """Keep what a reader can follow of a dense network, in the order it came."""
+    into: dict[str, list[Bundle]] = {}
+    out: dict[str, Bundle] = {}
+    for bundle in every:
+        into.setdefault(bundle.head, []).append(bundle)
+        if bundle.tail not in out or bundle.size > out[bundle.tail].size:
+            out[bundle.tail] = bundle
+    chosen = {id(bundle) for bundle in out.values()}
+    for bundles in into.values():
+        chosen |= {id(bundle) for bundle in sorted(bundles, key=lambda bundle: -bundle.size)[:STRONGEST]}
+    return [bundle for bundle in every if id(bundle) in chosen]
+
+
+def folded_to_fit(flow: Flow, kept: Sequence[int], why: str = "") -> Picture:
+    """Fold as little as gives a picture that can be read; `why` comes before the caption."""
+    for level, depth in LEVELS:
+        found = folded_picture(flow, kept, level, depth)
+        if len(found.cards) <= MOST_CARDS:
+            break
+    found.caption[0] = why + found.caption[0]
+    return found
+
+
+def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> str:
+    """Say what was folded and how to see it unfolded."""
+    way = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}[level]
+    example = next((module for module in flow.modules if module), None)
+    return (
+        f"{len(kept):,} values folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
+        f"To open: {f'module={brief(example)!r} or ' if example else ''}detail='full'."
+    )
+
+
+def _card(flow: Flow, group: Group) -> Card:
+    values = [flow.data[k] for k in group.shown]
+    grads = [grad for k in group.shown if (grad := flow.grads[k]) is not None]
+    mean = statistics.fmean(grads) if grads else None
+    bad = not all(map(math.isfinite, values)) or not all(map(math.isfinite, grads))
+    tone = "bad" if bad else "zero" if grads and not any(grads) else tone_of(mean)
+    lines = [group.title + (" !" if bad else ""), spread(values), f"grad {spread(grads) if grads else '-'}"]
+    single = len(group.members) == 1
+    kind = "output" if flow.output in group.members else "leaf" if _leaves_only(flow, group) else "inner" if single else "fold"
+    return Card(group.id, lines, kind, tone, _tooltip(flow, group, grads))
+
+
+def _leaves_only(flow: Flow, group: Group) -> bool:
+    return all(flow.nodes[k].op is None for k in group.members)
+
+
+def spread(numbers: Sequence[float]) -> str:
+    """Give the mean and the standard deviation of some numbers, one number alone or many equal ones as itself.
+
+    >>> spread([1.0, 3.0]), spread([2.0]), spread([2.0, 2.0])
+    ('2 +- 1', '2', '2')
+    """
+    if not all(map(math.isfinite, numbers)):
+        return f"{sum(not math.isfinite(x) for x in numbers):,} not finite"
+    mean = math.fsum(numbers) / len(numbers)
+    wide = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers)) if max(numbers) != min(numbers) else 0.0
+    return number(mean) + (f" +- {wide:.2g}" if wide else "")
+
+
+def _tooltip(flow: Flow, group: Group, grads: list[float]) -> str:
+    operations: dict[str, int] = {}
+    for place in group.members:
+        kind = made_by(flow.nodes[place])
+        operations[kind] = operations.get(kind, 0) + 1
+    most = sorted(operations.items(), key=lambda pair: (-pair[1], pair[0]))[:6]
+    module = flow.modules[group.members[0]]
+    lines = [module or group.title, f"{len(group.members):,} values: " + ", ".join(f"{count:,} {kind}" for kind, count in most)]
+    if len(group.members) == 1:
+        lines.append(f"value {exact(flow.data[group.members[0]])}")
+    for what, some in (("gradient", grads), ("parameter gradient", _parameter_grads(flow, group))):
+        if some:
+            zeros = sum(grad == 0.0 for grad in some)
+            lines.append(f"{what}: {len(some):,}, from {exact(min(some))} to {exact(max(some))}, {zeros:,} exactly 0")
+    return "\n".join(lines)
+
+
+def _parameter_grads(flow: Flow, group: Group) -> list[float]:
+    return [g for k in group.members if flow.nodes[k].op is None and (g := flow.grads[k]) is not None]

@@ -1,0 +1,235 @@
+"""How numbers and operations are written: four digits, the fewest brackets, LaTeX."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Container, Mapping
+from functools import lru_cache
+
+from ..engine import Value
+from ..operation import Op
+
+Piece = str | tuple[Value | float, int, bool]
+"""Text that is done, or an operand still to be written: (operand, precedence it needs, whether without spaces)."""
+
+LOOSEST, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+INFIX: dict[type[ast.operator], tuple[str, int, int, int]] = {
+    ast.Add: ("+", SUM, SUM, PRODUCT),  # sign, own precedence, what the left and the right operand need
+    ast.Sub: ("-", SUM, SUM, PRODUCT),
+    ast.Mult: ("*", PRODUCT, PRODUCT, SIGN),
+    ast.Div: ("/", PRODUCT, PRODUCT, SIGN),
+    ast.FloorDiv: ("//", PRODUCT, PRODUCT, SIGN),
+    ast.Mod: ("%", PRODUCT, PRODUCT, SIGN),
+    ast.Pow: ("**", POWER, ATOM, SIGN),
+}
+BRACKETS = (("(", ")"), ("\\left(", "\\right)"))
+LATEX_SIGNS = {"*": "\\cdot", "%": "\\bmod", "//": "\\mathbin{//}"}
+LATEX_FUNCTIONS = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "exp", "max", "min"])
+
+
+def number(x: float) -> str:
+    """Return `x` in four significant digits, as every display writes it.
+
+    >>> [number(x) for x in (2.0, -4.20113, 0.000123456, 12345.678, -0.0, math.inf)]
+    ['2', '-4.201', '1.235e-4', '1.235e4', '0', 'inf']
+    """
+    if x == 0.0:
+        return "0"
+    if not math.isfinite(x):
+        return str(x)
+    short = f"{x:.4g}"
+    if 1e-3 <= abs(float(short)) < 1e4:
+        return short
+    mantissa, exponent = f"{x:.3e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def exact(x: float) -> str:
+    """Return the shortest text that reads back as `x`, whole numbers without their `.0`.
+
+    >>> exact(2.0), exact(0.1), exact(-3.0)
+    ('2', '0.1', '-3')
+    """
+    return repr(x).removesuffix(".0")
+
+
+def operation(node: Value, named: Mapping[Value, str]) -> str:
+    """Return one operation with its operands' names: `d = e + c` is written `e + c`.
+
+    >>> x = Value(3.0, label="x")
+    >>> operation(2 * x, {x: "x"})
+    '2 * x'
+    """
+    texts = []
+    for piece in _pieces(node, False, False):
+        text = piece if isinstance(piece, str) else _atom(piece[0], named, False)
+        texts.append(f"({text})" if not isinstance(piece, str) and text[0] == "-" and piece[1] > SIGN else text)
+    return "".join(texts)
+
+
+def expression(top: Value, ends: Container[Value], named: Mapping[Value, str], latex: bool) -> str:
+    """Return `name = expression` for `top`, written down to leaves and to `ends`, with a stack and no recursion."""
+    written: list[str] = []
+    if not unnamed(top, named[top]):
+        written.append(f"{_name(named[top], latex)} = ")
+    todo: list[Piece] = [(top, LOOSEST, False)]
+    while todo:
+        piece = todo.pop()
+        if isinstance(piece, str):
+            written.append(piece)
+            continue
+        node, needed, tight = piece
+        if not isinstance(node, Value) or not node.op or (node in ends and node is not top):
+            text = exact(top.data) if node is top else _atom(node, named, latex)
+            written.append("".join((BRACKETS[latex][0], text, BRACKETS[latex][1])) if text[0] == "-" and needed > SIGN else text)
+        elif _precedence(node) < needed:
+            opening, closing = BRACKETS[latex]
+            todo += [closing, *reversed(_pieces(node, False, latex)), opening]
+        else:
+            todo += reversed(_pieces(node, tight, latex))
+    return "".join(written)
+
+
+def unnamed(node: Value, name: str) -> bool:
+    """Return whether `name` is only the stand-in `op#n` that a value gets if nobody named it."""
+    return node.label is None and name.startswith(f"{node.op.name if node.op else 'input'}#")
+
+
+@lru_cache(maxsize=512)
+def syntax(op: Op, operands: int) -> ast.expr:
+    """Return how an operation is written as a syntax tree in which operand k is the name `_k`.
+
+    >>> from microgradx import OPS
+    >>> ast.unparse(syntax(OPS["divide"], 2)), ast.unparse(syntax(OPS["sum"], 3)), ast.unparse(syntax(OPS["dot"], 4))
+    ('_0 / _1', 'sum(_0, _1, _2)', 'dot([_0, _1], [_2, _3])')
+
+    A template that is not Python, such as one with a sign of its own, is written as a call by name.
+    """
+    places = [f"_{place}" for place in range(operands)]
+    half = operands // 2
+    fill = places
+    if op.name == "dot":
+        fill = [f"[{', '.join(places[:half])}], [{', '.join(places[half:])}]"]
+    elif op.arity is None:
+        fill = [", ".join(places)]
+    try:
+        return ast.parse(op.template.format(*fill), mode="eval").body
+    except (SyntaxError, IndexError, KeyError, ValueError):
+        return ast.Call(ast.Name(op.name), [ast.Name(place) for place in places], [])
+
+
+def _pieces(node: Value, tight: bool, latex: bool) -> list[Piece]:
+    """Return one operation as pieces: its signs as text, its operands still to be written."""
+    assert node.op is not None
+    return _written(syntax(node.op, len(node.parents)), node.parents, (LOOSEST, tight), latex)
+
+
+def _written(tree: ast.expr, operands: tuple[Value | float, ...], around: tuple[int, bool], latex: bool) -> list[Piece]:
+    """Return a template's tree as pieces; the recursion is as deep as the template, not as the graph."""
+    needed, tight = around
+    match tree:
+        case ast.Name(id=name) if name[1:].isdigit():
+            return [(operands[int(name[1:])], needed, tight)]
+        case ast.BinOp(left=left, op=sign, right=right):
+            pieces = _infix(INFIX[type(sign)], (left, right), operands, tight, latex)
+        case ast.UnaryOp(op=sign, operand=operand):
+            pieces = ["-" if isinstance(sign, ast.USub) else "+", *_written(operand, operands, (SIGN, True), latex)]
+        case ast.Call(func=ast.Name(id=name), args=args):
+            pieces = _call(name, [_written(arg, operands, (LOOSEST, False), latex) for arg in args], latex)
+        case ast.List(elts=items):
+            listed = [_written(item, operands, (LOOSEST, False), latex) for item in items]
+            pieces = _call("[", listed, latex)
+        case _:
+            pieces = [ast.unparse(tree)]
+    opening, closing = BRACKETS[latex]
+    return [opening, *pieces, closing] if _binds(tree) < needed else pieces
+
+
+def _infix(
+    how: tuple[str, int, int, int],
+    sides: tuple[ast.expr, ast.expr],
+    operands: tuple[Value | float, ...],
+    tight: bool,
+    latex: bool,
+) -> list[Piece]:
+    """Return `left sign right`; inside a looser sign it goes without spaces, as in `a*b + c`."""
+    sign, own, left, right = how
+    if latex and sign == "/":
+        over, under = (_written(side, operands, (LOOSEST, False), latex) for side in sides)
+        return ["\\frac{", *over, "}{", *under, "}"]
+    if latex and sign == "**":
+        return [
+            *_written(sides[0], operands, (ATOM, True), latex),
+            "^{",
+            *_written(sides[1], operands, (LOOSEST, True), latex),
+            "}",
+        ]
+    if latex and right == SIGN:
+        right = POWER  # two signs in a row are Python, not mathematics
+    tight = tight or sign == "**"
+    first, second = (
+        _written(side, operands, (need, tight or _inner(side, operands, own)), latex)
+        for side, need in zip(sides, (left, right), strict=True)
+    )
+    text = LATEX_SIGNS.get(sign, sign) if latex else sign
+    return [*first, text if tight and not latex else f" {text} ", *second]
+
+
+def _inner(side: ast.expr, operands: tuple[Value | float, ...], outside: int) -> bool:
+    """Return whether an operand of an infix sign is itself an operation that binds more strongly."""
+    if isinstance(side, ast.Name):
+        operand = operands[int(side.id[1:])]
+        return isinstance(operand, Value) and operand.op is not None and _precedence(operand) > outside
+    return _binds(side) > outside
+
+
+def _call(function: str, arguments: list[list[Piece]], latex: bool) -> list[Piece]:
+    """Return a function call as pieces; `[` is a plain list."""
+    opening, closing = f"{function}(", ")"
+    if function == "[":
+        opening, closing = ("\\left[", "\\right]") if latex else ("[", "]")
+    elif latex:
+        opening, closing = f"\\operatorname{{{_escaped(function)}}}\\left(", "\\right)"
+        if function in LATEX_FUNCTIONS:
+            opening = f"\\{function}\\left("
+        elif function in ("sqrt", "abs"):
+            opening, closing = {"sqrt": ("\\sqrt{", "}"), "abs": ("\\left|", "\\right|")}[function]
+    written: list[Piece] = [opening]
+    for place, argument in enumerate(arguments):
+        written += [", ", *argument] if place else argument
+    return [*written, closing]
+
+
+def _precedence(node: Value) -> int:
+    assert node.op is not None
+    return _binds(syntax(node.op, len(node.parents)))
+
+
+def _binds(tree: ast.expr) -> int:
+    """Return how strongly the outermost sign of a template binds."""
+    if isinstance(tree, ast.BinOp):
+        return INFIX[type(tree.op)][1]
+    return SIGN if isinstance(tree, ast.UnaryOp) else ATOM
+
+
+def _atom(node: Value | float, named: Mapping[Value, str], latex: bool) -> str:
+    """Return a name or a number; an input nobody named is written as its number."""
+    if not isinstance(node, Value):
+        return exact(node)
+    name = named[node]
+    return exact(node.data) if node.op is None and unnamed(node, name) else _name(name, latex)
+
+
+def _name(name: str, latex: bool) -> str:
+    """Return a name as it stands, or for LaTeX with its index lowered and its special signs made harmless."""
+    if not latex:
+        return name
+    if parts := re.fullmatch(r"([A-Za-z])_?(\d*)", name):
+        return f"{parts[1]}_{{{parts[2]}}}" if parts[2] else name
+    return f"\\mathrm{{{_escaped(name)}}}"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[\\{}$&#^_%~]", lambda m: "\\" + m[0] if m[0] in "{}$&#_%" else "\\ ", text)

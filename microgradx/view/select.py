@@ -1,0 +1,76 @@
+"""Which values of a graph are drawn: those on a path, near the output, or of one module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..engine import Value
+from .flow import Flow, short
+from .names import brief
+
+
+def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module: str | None) -> tuple[list[int], list[str]]:
+    """Give the places to draw, in order, and sentences that say what is left out."""
+    kept, said = set(range(len(flow.nodes))), []
+    if path is not None:
+        kept &= _between(flow, path)
+        said.append(f"Only what lies on a path from {_named(flow, path[0])}.")
+    if depth is not None:
+        if not isinstance(depth, int) or depth < 0:
+            raise ValueError(f"depth={depth!r} is not a count of operations: write 0 for the output alone, 1 for its operands")
+        kept &= _near(flow, depth)
+        hidden = len(flow.nodes) - len(kept)
+        if hidden and path is None:
+            said.append(f"Up to {depth} operations from the output; {hidden:,} values further back are not drawn.")
+    if module is not None:
+        kept &= _within(flow, module)
+        said.append(f"Only {brief(module)} and what it is given.")
+    return sorted(kept), said
+
+
+def _between(flow: Flow, path: tuple[Any, Value]) -> set[int]:
+    if not isinstance(path, tuple) or len(path) != 2:
+        raise TypeError(f"path={path!r} has no two ends: write path=(x, output), or path=([x, y], output)")
+    starts, end = path
+    starts = [starts] if isinstance(starts, Value) else list(starts)
+    place = {node: k for k, node in enumerate(flow.nodes)}
+    for node in (*starts, end):
+        if node not in place:
+            raise ValueError(f"{node!r} is not in the graph of {short(flow, flow.output)}: path=(x, output) needs values of it")
+    after, before = {place[node] for node in starts}, {place[end]}
+    for edge in flow.edges:
+        if edge.tail in after:
+            after.add(edge.head)
+    for edge in reversed(flow.edges):
+        if edge.head in before:
+            before.add(edge.tail)
+    if not after & before:
+        raise ValueError(f"no path leads from {_named(flow, path[0])} to {short(flow, place[end])}")
+    return after & before
+
+
+def _near(flow: Flow, depth: int) -> set[int]:
+    operands = flow.operands
+    found = layer = {flow.output}
+    for _ in range(depth):
+        layer = {operand for place in layer for operand in operands[place]} - found
+        found = found | layer
+    return found
+
+
+def _within(flow: Flow, module: str) -> set[int]:
+    modules = flow.modules
+    wanted = brief(module)
+    inside = {k for k, name in enumerate(modules) if name and f"{brief(name)}.".startswith(f"{wanted}.")}
+    if not inside:
+        some = sorted({brief(name) for name in modules if name})[:5]
+        known = f"there are {', '.join(some)} ..." if some else "it has none"
+        raise ValueError(f"no module {module!r} in this graph; {known}")
+    return inside | {edge.tail for edge in flow.edges if edge.head in inside}
+
+
+def _named(flow: Flow, starts: Value | Iterable[Value]) -> str:
+    wanted = {starts} if isinstance(starts, Value) else set(starts)
+    names = [short(flow, k) for k, node in enumerate(flow.nodes) if node in wanted]
+    return ", ".join(names[:6])

@@ -1,0 +1,99 @@
+"""A graph as plain text: an indented tree for terminals and doctests, and Mermaid for READMEs and issue threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..chain import topological_order
+from ..engine import Value
+from .cards import LINES, Picture, picture
+from .flow import snapshot
+from .fold import folded_to_fit
+from .names import caller_variables, displayed, name_nodes
+from .notation import number, operation
+from .theme import LIGHT
+
+MERMAID_CARDS = 150  # GitHub draws at most 500 wires
+SHAPES = {"leaf": '(["{}"])', "copy": '(["{}"])', "constant": '(["{}"])', "output": '[["{}"]]'}
+
+
+def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str, object] | None = None) -> str:
+    """Give the graph as indented text, each value once with its operands below it.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> L = a * b + a
+    >>> L.backward()
+    >>> print(tree(L))
+    L = multiply#2 + a = -4, grad 1
+      multiply#2 = a * b = -6, grad 1
+        a = 2, grad -2
+        b = -3, grad 2
+      a: above
+
+    At most `lines` lines and `depth` levels are written, and the last line counts the values left out. Before `backward()` it
+    says `grad -`.
+    """
+    if depth < 0 or lines < 1:
+        raise ValueError(f"depth={depth!r}, lines={lines!r} leave nothing to write: depth is at least 0 and lines at least 1")
+    order = topological_order(output)
+    given = name_nodes(order, caller_variables(), names)
+    called = {node: re.sub(r"\s+", " ", name) for node, name in displayed(given).items()}
+    written: list[str] = []
+    seen: set[Value] = set()
+    pending = [(output, 0)]
+    while pending and len(written) < lines:
+        node, level = pending.pop()
+        indent = "  " * level
+        if node in seen:
+            written.append(f"{indent}{called[node]}: above")
+            continue
+        seen.add(node)
+        made = f" = {operation(node, called)}" if node.op else ""
+        grad = "-" if node.grad is None else number(node.grad)
+        written.append(f"{indent}{called[node]}{made} = {number(node.data)}, grad {grad}")
+        if level < depth:
+            pending += [(parent, level + 1) for parent in reversed(node.parents) if isinstance(parent, Value)]
+    left = len(order) - len(seen)
+    return "\n".join([*written, f"... and {left:,} more values"] if left else written)
+
+
+def mermaid(output: Value, *, names: Mapping[str, object] | None = None) -> str:
+    """Give the graph as Mermaid text, which GitHub and others draw inside a ```mermaid block.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x.tanh()
+    >>> print(mermaid(y))
+    graph LR
+      n0(["x<br>3<br>grad -"])
+      n1[["y: tanh<br>0.9951<br>grad -"]]
+      n0 -->|"*0.009866"| n1
+      classDef none fill:#FFFFFF,stroke:#8C959F,color:#1F2328
+      class n0,n1 none
+
+    Above 150 values it is folded like a drawing.
+    """
+    flow = snapshot(output, caller_variables(), names)
+    every = range(len(flow.nodes))
+    shown = picture(flow, every, "local", LINES, False) if len(every) <= MERMAID_CARDS else folded_to_fit(flow, every)
+    return "\n".join(["graph LR", *_body(shown)])
+
+
+def _body(shown: Picture) -> list[str]:
+    lines = []
+    for card in shown.cards:
+        lines.append(f"  {card.id}" + SHAPES.get(card.kind, '["{}"]').replace("{}", "<br>".join(map(_inert, card.lines))))
+    for wire in shown.wires:
+        arrow = "-.->" if wire.tone == "zero" else "-->"
+        lines.append(f"  {wire.tail} {arrow}" + (f'|"{_inert(wire.label)}"|' if wire.label else "") + f" {wire.head}")
+    for tone, (line, tint) in LIGHT.tones.items():
+        if members := [card.id for card in shown.cards if card.tone == tone]:
+            lines.append(f"  classDef {tone} fill:{tint},stroke:{line},color:{LIGHT.ink}")
+            lines.append(f"  class {','.join(members)} {tone}")
+    return lines
+
+
+def _inert(raw: str) -> str:
+    """Write a text so that Mermaid shows exactly it."""
+    named = {"#": "#35;", "&": "#amp;", "<": "#lt;", ">": "#gt;", '"': "#quot;", "`": "#96;", "\\": "#92;"}
+    return "".join(named.get(letter, letter if letter.isprintable() else "?") for letter in raw)

@@ -1,0 +1,52 @@
+"""`microgradx draw`, and the demo that makes the gallery."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from microgradx.cli import main
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "demos" / "drawing.py"
+
+
+def test_the_command_writes_a_file_and_says_what_is_in_it(tmp_path, capsys):
+    path = tmp_path / "g.svg"
+    assert main(["draw", "(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2", "-o", str(path)]) == 0
+    assert path.read_text().startswith("<svg")
+    assert capsys.readouterr().out == f"{path}: 7 values; output output = -8, gradient 1.\n"
+
+
+def test_the_command_without_a_file_prints_the_tree(capsys):
+    assert main(["draw", "a*a", "a=3"]) == 0
+    assert capsys.readouterr().out == "output = a * a = 9, grad 1\n  a = 3, grad 6\n  a: above\n"
+
+
+def test_a_wrong_option_is_an_error_of_one_line(capsys, tmp_path):
+    assert main(["draw", "a*a", "a=3", "--theme", "pink", "-o", str(tmp_path / "g.svg")]) == 2
+    assert capsys.readouterr().err == "microgradx: theme='pink' is not known: write one of 'light', 'dark', 'auto'\n"
+    assert main(["draw", "a*a", "a=3", "-o", "g.doc"]) == 2
+    assert "end the name in one of .svg" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(runpy.run_path(str(DEMO))["GALLERY"]))
+def test_each_picture_of_the_gallery_is_drawn_light_and_dark(name, tmp_path):
+    demo = runpy.run_path(str(DEMO))
+    for theme in ("light", "dark"):
+        demo["GALLERY"][name](theme).save(tmp_path / f"{name}.svg")
+        assert (tmp_path / f"{name}.svg").read_text().count('class="node') > 3
+
+
+def test_the_picture_of_the_readme_is_what_its_lines_make_without_any_program(tmp_path, monkeypatch):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    exec(code, {})
+    pictures = Path("neuron.svg"), ROOT / "demos" / "neuron.svg"
+    made, kept = (re.findall(r">([^<>]+)</(?:text|title)>", picture.read_text()) for picture in pictures)
+    assert made == kept
+    assert len(made) > 40

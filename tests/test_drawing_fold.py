@@ -1,0 +1,244 @@
+"""What becomes of graphs too large to read: copies of far leaves, folding, selections, and limits that hold."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from microgradx import Value, draw
+from microgradx.nn import MLP
+from microgradx.nn.data import moons
+from microgradx.view import drawing as room
+from microgradx.view.flow import snapshot
+from microgradx.view.fold import LEVELS, groups, spread
+
+
+def batch(points: int, sizes: list[int], expand: bool = False) -> Value:
+    model = MLP(2, sizes, activation="tanh", rng=1, expand=expand)
+    xs, labels = moons(points)
+    losses = [(model(x) - (2.0 * label - 1.0)) ** 2 for x, label in zip(xs, labels, strict=True)]
+    total = sum(losses[1:], losses[0])
+    total.label = "loss"
+    total.backward()
+    return total
+
+
+def loop(steps: int) -> Value:
+    w, b, y = Value(0.5, label="w"), Value(0.1, label="b"), Value(1.0, label="y0")
+    for _ in range(steps):
+        y = y * w + b
+    y.backward()
+    return y
+
+
+def titles(drawn) -> list[str]:
+    return [label.split("\\n")[0] for label in re.findall(r'^\tn\w+ \[.*? label="([^"]*)"', drawn.source, re.MULTILINE)]
+
+
+def test_far_uses_of_a_leaf_are_copies_whose_shares_add_up_to_its_gradient():
+    y = loop(10)
+    drawn = draw(y)
+    assert titles(drawn).count("w'") == 8
+    assert "Copies, marked with ', stand beside far uses of w, b" in drawn.summary
+    shares = re.findall(r"tooltip=\"w, drawn again [^\"]*this use adds ([^ ]+) to its gradient", drawn.source)
+    weight = next(node for node in snapshot(y).nodes if node.label == "w")
+    near = [edge.contribution for edge in snapshot(y).edges if snapshot(y).nodes[edge.tail] is weight][:2]
+    assert math.fsum([*map(float, shares), *near]) == pytest.approx(weight.grad, rel=1e-15)
+
+
+def test_near_uses_of_a_leaf_are_wires():
+    assert "'" not in "".join(titles(draw(loop(2))))
+
+
+def test_a_loop_of_100_steps_sharing_one_weight_is_laid_out():
+    assert draw(loop(100)).svg().count('class="node') > 300
+
+
+def test_a_batch_folds_to_one_card_per_neuron_with_mean_and_spread():
+    drawn = draw(batch(64, [4, 1]))
+    assert {f"L0.n{k} x64" for k in range(4)} <= set(titles(drawn))
+    assert "folded into" in drawn.summary
+    assert "one card per neuron" in drawn.summary
+    assert "To open: module='L1.n0' or detail='full'." in drawn.summary
+    assert " +- " in drawn.source
+
+
+def test_of_a_dense_network_the_strongest_wires_are_drawn_and_the_caption_says_so():
+    model = MLP(2, [20, 20, 1], activation="tanh", rng=1, expand=True)
+    out = model([0.5, -0.5])
+    out.backward()
+    drawn = draw(out)
+    assert re.search(r"Of 42\d wires \d+ are drawn: the 3 strongest into each card, the strongest out of it\.", drawn.summary)
+    heads = re.findall(r" -> (n\d+) ", drawn.source)
+    tails = set(re.findall(r"(n\d+) -> ", drawn.source))
+    assert len(heads) < 130
+    assert sum(heads.count(head) >= 3 for head in set(heads)) >= 20
+    assert len(tails) >= 40
+    assert drawn.source == draw(out).source
+
+
+def test_the_mean_on_a_folded_card_is_the_mean_over_the_batch():
+    loss = batch(64, [4, 1])
+    outputs = [node for node in snapshot(loss).nodes if node.label == "layers[0].neurons[2]" and node.op]
+    assert len(outputs) == 64
+    expected = f"L0.n2 x64\\n{spread([n.data for n in outputs])}\\ngrad {spread([n.grad for n in outputs])}"
+    assert expected in draw(loss).source
+
+
+def test_every_value_is_in_exactly_one_group_at_every_level():
+    flow = snapshot(batch(8, [4, 4, 1], expand=True))
+    for level, depth in LEVELS:
+        members = sorted(k for group in groups(flow, range(len(flow.nodes)), level, depth) for k in group.members)
+        assert members == list(range(len(flow.nodes)))
+
+
+def test_inner_values_belong_to_the_neuron_whose_parameters_they_are_made_of():
+    flow = snapshot(batch(2, [3, 1], expand=True))
+    for edge in flow.edges:
+        owner = (flow.nodes[edge.tail].label or "").rpartition(".")
+        if flow.nodes[edge.tail].op is None and owner[0]:
+            assert flow.modules[edge.head] == owner[0]
+
+
+def test_folding_by_layer_and_model():
+    loss = batch(8, [4, 4, 1])
+    assert {"L0 x32", "L1 x32", "L2 x8"} <= set(titles(draw(loss, detail="layers")))
+    assert any(title.startswith("model") for title in titles(draw(loss, detail="model")))
+
+
+def test_repeated_structure_folds_without_any_module():
+    xs = [Value(float(k), label=f"x{k}") for k in range(1_500)]
+    terms = [(x * 2.0).tanh() for x in xs]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    total.backward()
+    drawn = draw(total)
+    assert {"input x1,500", "* 2 x1,500", "tanh x1,500"} <= set(titles(drawn))
+    assert len(titles(drawn)) < 10
+    assert "cards: xN for N alike values" in drawn.summary
+
+
+def test_a_long_loop_folds_to_a_cycle():
+    drawn = draw(loop(4_000))
+    assert len(titles(drawn)) < 20
+    assert drawn.svg()
+
+
+def test_dead_values_are_counted_through_a_fold():
+    x = [Value(-1.0) for _ in range(3_000)]
+    total = x[0].relu()
+    for value in x[1:]:
+        total = total + value.relu()
+    total.backward()
+    assert "Dead (gradient exactly 0): x[0], x[1], x[2], x[3], x[4], x[5] and 2,994 more." in draw(total).summary
+
+
+def test_sixty_five_thousand_values_fold():
+    loss = batch(100, [16, 16, 1], expand=True)
+    drawn = draw(loss)
+    assert len(snapshot(loss).nodes) > 60_000
+    assert len(titles(drawn)) < 60
+    assert drawn.svg().count('class="node') == len(titles(drawn))
+
+
+def test_a_chain_of_two_hundred_thousand_values_is_drawn_without_recursion():
+    y = Value(1.0)
+    for _ in range(100_000):
+        y = (y + 1e-9).sin()
+    assert len(titles(draw(y))) < 20
+
+
+def test_a_computed_value_used_all_along_a_loop_is_folded_rather_than_waited_for():
+    x, y = Value(0.5, label="x"), Value(1.0, label="y0")
+    shared = x.sin()
+    for _ in range(80):
+        y = y * shared + shared
+    assert len(titles(draw(y))) < 20
+
+
+def test_more_cards_than_can_be_laid_out_are_refused():
+    y = Value(1.0)
+    for _ in range(11_000):
+        y = y + 1.0
+    with pytest.raises(ValueError, match="11,001 cards are more than the 10,000 that can be laid out: leave detail='auto'"):
+        draw(y, detail="full")
+
+
+def test_a_layout_that_takes_too_long_is_folded_instead(monkeypatch):
+    y = loop(20)
+    drawn = draw(y)
+    whole = drawn.source
+    real = room.lay_out
+
+    def slow(dot, *rest):
+        if dot == whole:
+            raise TimeoutError("layout took longer than 1 s")
+        return real(dot, *rest)
+
+    monkeypatch.setattr(room, "lay_out", slow)
+    assert "Laying out every value took too long." in drawn.svg()
+
+
+def test_a_layout_that_takes_too_long_says_what_to_do(monkeypatch):
+    def slow(*_):
+        raise TimeoutError("layout took longer than 1 s")
+
+    monkeypatch.setattr(room, "lay_out", slow)
+    with pytest.raises(TimeoutError, match="took longer than 1 s: draw less of it with path=, depth= or module="):
+        draw(loop(3), detail="full").svg()
+
+
+def test_a_hard_graph_is_given_up_within_its_limit():
+    hard = draw(batch(6, [12, 12, 1], expand=True), detail="full", seconds=0.2)
+    with pytest.raises(TimeoutError, match=r"longer than 0\.2 s: draw less of it"):
+        hard.svg()
+
+
+def test_a_path_keeps_what_lies_between():
+    a, b, c = (Value(float(k), label=name) for k, name in enumerate("abc"))
+    out = (a * b).tanh() + c.exp()
+    assert titles(draw(out, path=(a, out))) == ["a", "*", "tanh", "out: +"]
+    assert len(titles(draw(out, path=([a, c], out)))) == 6
+    assert "Only what lies on a path from a." in draw(out, path=(a, out)).summary
+
+
+def test_a_path_needs_values_of_the_graph():
+    a, out = Value(1.0), Value(2.0) * 2
+    with pytest.raises(ValueError, match=r"is not in the graph of out: path=\(x, output\) needs values of it"):
+        draw(out, path=(a, out))
+
+
+def test_a_path_needs_two_ends():
+    x = Value(1.0, label="x")
+    with pytest.raises(TypeError, match=r"has no two ends: write path=\(x, output\)"):
+        draw(x * 2, path=x)
+
+
+def test_depth_counts_operations_back_from_the_output():
+    y = loop(10)
+    assert len(titles(draw(y, depth=0))) == 1
+    assert "Up to 2 operations from the output; 18 values further back are not drawn." in draw(y, depth=2).summary
+
+
+@pytest.mark.parametrize("module", ["layers[1].neurons[0]", "L1.n0"])
+def test_one_module_is_drawn_with_what_it_is_given(module):
+    drawn = draw(batch(4, [4, 1]), module=module)
+    assert "Only L1.n0 and what it is given." in drawn.summary
+    assert sum(title.startswith("L1.n0.w") for title in titles(drawn)) == 4
+    assert "layers[1].neurons[0].w[0]" in drawn.source  # in full where the pointer rests
+
+
+def test_a_module_that_is_not_there_names_some_that_are():
+    with pytest.raises(ValueError, match=r"no module 'layers\[7\]' in this graph; there are L0\.n0, L0\.n1, L1\.n0"):
+        draw(batch(4, [2, 1]), module="layers[7]")
+
+
+def test_labels_on_wires_end_where_they_cannot_be_read():
+    y = Value(1.0)
+    for _ in range(80):
+        y = (y * 1.5).tanh()
+    assert 'label="*1.5"' not in draw(y).source
+    assert 'label="*1.5"' in draw(y, detail="full").source

@@ -1,0 +1,126 @@
+"""A graph as text, and as a picture that moves."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as xml
+
+import pytest
+
+from microgradx import Value, animate, mermaid, tree
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def expression() -> Value:
+    a, b, c, f = (Value(x, label=name) for x, name in ((2.0, "a"), (-3.0, "b"), (10.0, "c"), (-2.0, "f")))
+    out = (a * b + c) * f
+    out.label = "L"
+    return out
+
+
+def test_a_tree_shows_shared_values_once():
+    x = Value(3.0, label="x")
+    y = x * x
+    z = y + y
+    z.backward()
+    assert tree(z).splitlines() == [
+        "z = y + y = 18, grad 1",
+        "  y = x * x = 9, grad 2",
+        "    x = 3, grad 12",
+        "    x: above",
+        "  y: above",
+    ]
+
+
+def test_a_tree_before_backward_has_no_gradients():
+    assert tree(Value(1.0, label="x")) == "x = 1, grad -"
+
+
+def test_a_tree_is_bounded_and_counts_what_is_left_out():
+    y = Value(1.0)
+    for _ in range(50_000):
+        y = y + 1.0
+    text = tree(y, depth=2)
+    assert text.splitlines()[-1] == "... and 49,998 more values"
+    assert len(text.splitlines()) == 4
+    assert len(tree(y, depth=10**9, lines=7).splitlines()) == 8
+
+
+def test_a_tree_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="depth=-1, lines=100 leave nothing to write"):
+        tree(Value(1.0), depth=-1)
+
+
+def test_mermaid_text_has_a_node_per_value_and_an_arrow_per_operand():
+    text = mermaid(expression())
+    assert len(re.findall(r"^  n\d+[\[(]", text, re.MULTILINE)) == 7
+    assert text.count(" -->") == 6
+
+
+def test_mermaid_text_is_inert():
+    text = mermaid(Value(1.0, label='"]<b>#x\n') * 2)
+    assert 'n0(["#quot;]#lt;b#gt;#35;x <br>1<br>grad -"])' in text
+
+
+def test_mermaid_text_of_a_large_graph_is_folded():
+    y = Value(1.0)
+    for _ in range(400):
+        y = (y * 1.5).tanh()
+    assert len(mermaid(y).splitlines()) < 40
+
+
+def test_an_animation_has_a_frame_per_step_and_ends_with_the_gradients(tmp_path):
+    out = expression()
+    assert animate(out, tmp_path / "pass.svg") == str(tmp_path / "pass.svg")
+    text = (tmp_path / "pass.svg").read_text()
+    frames = [group for group in xml.fromstring(text).iter(f"{SVG}g") if "frame" in group.get("class", "")]
+    captions = [frame.findall(f"{SVG}text")[-1].text for frame in frames]
+    assert captions == [
+        "Step 0 of 3: the seed, d(L) / d(L) = 1.",
+        "Step 1 of 3: L passes its gradient on.",
+        "Step 2 of 3: add passes its gradient on.",
+        "Step 3 of 3: multiply passes its gradient on.",
+    ]
+    assert "grad 6" in [element.text for element in frames[-1].iter(f"{SVG}text")]
+    assert out.grad is None
+    assert "<script" not in text
+
+
+def test_the_frames_of_an_animation_are_laid_out_alike(tmp_path):
+    animate(expression(), tmp_path / "pass.svg")
+    frames = [g for g in xml.parse(tmp_path / "pass.svg").iter(f"{SVG}g") if "frame" in g.get("class", "")]
+    cards = [
+        [group.find(f"{SVG}text").get("x") for group in frame.iter(f"{SVG}g") if group.get("class", "").startswith("node")]
+        for frame in frames
+    ]
+    assert len(cards) == 4
+    assert all(places == cards[0] for places in cards)
+
+
+def test_the_last_frame_shows_where_nothing_moves(tmp_path):
+    animate(expression(), tmp_path / "pass.svg")
+    style = re.search(r"<style>(.*?)</style>", (tmp_path / "pass.svg").read_text())[1]
+    assert re.match(r"\.(a\d+-)frame\{visibility:hidden\}\.\1(3)\{visibility:visible\}", style)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"path": "pass.gif"}, "an animation is an SVG file, got 'pass.gif': end the name in .svg"),
+        ({"path": "pass.svg", "seconds": 0.0}, "seconds=0.0 shows no step"),
+        ({"path": "pass.svg", "theme": "auto"}, "theme='auto' is not known: an animation is 'light' or 'dark'"),
+    ],
+)
+def test_an_animation_that_cannot_be_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        animate(expression(), **arguments)
+
+
+def test_too_many_steps_are_refused(tmp_path):
+    y = Value(1.0)
+    for _ in range(61):
+        y = y + 1.0
+    with pytest.raises(ValueError, match="61 steps, an animation shows at most 60"):
+        animate(y, tmp_path / "pass.svg")
+    assert list(tmp_path.iterdir()) == []

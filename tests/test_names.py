@@ -1,0 +1,172 @@
+"""Names of values, and formulas that read back as the graph they were written from."""
+
+import random
+import sys
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microgradx import OPS, Value, ops, topological_order
+from microgradx.expression import parse
+from microgradx.nn import MLP
+from microgradx.view.names import caller_variables, find_node, formula, name_nodes
+
+BINARY = ["add", "subtract", "multiply", "divide", "power", "floor_divide", "remainder"]
+UNARY = ["negative", "positive", "reciprocal", "tanh", "absolute", "relu"]  # square and gaussian read back as a power
+
+
+def names_of(output, **kwargs):
+    return list(name_nodes(topological_order(output), **kwargs).values())
+
+
+def random_tree(seed, size):
+    """An expression whose computed values are used once each, in named leaves and plain numbers."""
+    rng = random.Random(seed)
+    leaves = {name: Value(rng.uniform(0.5, 2.0), name) for name in "abc"}
+    pool = []
+    for _ in range(size):
+        take = [pool.pop() if pool and rng.random() < 0.6 else rng.choice([*leaves.values(), -2.0, 0.5]) for _ in range(2)]
+        if not isinstance(take[0], Value) and not isinstance(take[1], Value):
+            take[0] = leaves["a"]
+        op = OPS[rng.choice(BINARY)] if rng.random() < 0.6 else None
+        pool.append(op(*take) if op else OPS[rng.choice(UNARY)](take[0] if isinstance(take[0], Value) else leaves["b"]))
+    return pool[-1], {name: leaf.data for name, leaf in leaves.items()}
+
+
+def test_label_wins_over_variable_and_variable_over_number():
+    a, b = Value(1.0, "alpha"), Value(2.0)
+    assert names_of(a * b + 1, caller={"a": a, "b": b}) == ["alpha", "b", "multiply#2", "add#3"]
+
+
+def test_given_names_win_over_the_callers():
+    b = Value(2.0)
+    assert names_of(b, caller={"b": b}, names={"given": b}) == ["given"]
+
+
+def test_items_of_lists_and_dicts_are_named_by_their_place():
+    xs, d = [Value(1.0), Value(2.0)], {"k": Value(3.0)}
+    assert names_of(xs[0] * xs[1] * d["k"], caller={"xs": xs, "d": d})[:3] == ["xs[0]", "xs[1]", "multiply#2"]
+    assert "d['k']" in names_of(xs[0] * d["k"], caller={"xs": xs, "d": d})
+
+
+def test_unlabelled_parameters_are_named_by_their_module_path():
+    model = MLP(2, [2, 1], rng=0)
+    for parameter in model.parameters():
+        parameter.label = None
+    names = names_of(model([0.5, 0.25]), caller={"model": model})
+    assert "layers[1].neurons[0].w[1]" in names
+
+
+def test_foreign_things_among_the_callers_variables_do_no_harm():
+    class Foreign:
+        def named_parameters(self):
+            return [("weight", object())]
+
+        def __getattr__(self, name):
+            raise RuntimeError("no such thing")
+
+    x = Value(1.0)
+    things = {"foreign": Foreign(), "kind": Foreign, "mock": mock.Mock(), "many": range(10**9), "x": x}
+    assert names_of(x * 2, caller=things) == ["x", "multiply#1"]
+
+
+def test_names_are_unique_even_if_labels_repeat_or_look_like_numbered_ones():
+    a, b, c = Value(1.0, "x"), Value(2.0, "x"), Value(3.0, "x#2")
+    names = names_of((a + b) * c)
+    assert len(set(names)) == len(names) == 5
+
+
+def test_caller_variables_sees_locals_before_globals_and_no_underscored_names():
+    BINARY = "local"
+    _hidden = Value(1.0)
+    found = (lambda: caller_variables(1))()
+    assert found["BINARY"] == BINARY
+    assert "_hidden" not in found
+    assert "UNARY" in found
+
+
+def test_same_program_gives_the_same_names_twice():
+    def names():
+        a = Value(2.0)
+        return names_of((a * 3 + a).tanh())
+
+    assert names() == names() == ["input#0", "multiply#1", "add#2", "tanh#3"]
+
+
+def test_unknown_name_lists_the_nearest():
+    a = Value(1.0, "weight")
+    with pytest.raises(KeyError, match="no value is called 'wieght' in the graph of L; the nearest names are 'weight'"):
+        find_node("wieght", {a: "weight"}, "L")
+    with pytest.raises(KeyError, match="is not in the graph of L; no way leads from L down to it"):
+        find_node(Value(2.0), {a: "weight"}, "L")
+    with pytest.raises(TypeError, match=r"found by its name or given as a Value, got 3\.5"):
+        find_node(3.5, {a: "weight"}, "L")
+
+
+@pytest.mark.parametrize(
+    ("build", "text"),
+    [
+        (lambda a, b, c: a - (b - c), "a - (b - c)"),
+        (lambda a, b, c: a - b - c, "a - b - c"),
+        (lambda a, b, c: a + (b + c), "a + (b + c)"),
+        (lambda a, b, c: (a * b + c) * a, "(a*b + c) * a"),
+        (lambda a, b, c: -(a * b), "-(a * b)"),
+        (lambda a, b, c: -a * b, "-a * b"),
+        (lambda a, b, c: (-a) ** b, "(-a)**b"),
+        (lambda a, b, c: -(a**b), "-a**b"),
+        (lambda a, b, c: a**b**c, "a**b**c"),
+        (lambda a, b, c: (a**b) ** c, "(a**b)**c"),
+        (lambda a, b, c: a**-b, "a**-b"),
+        (lambda a, b, c: a * -2.0, "a * -2"),
+        (lambda a, b, c: (-2.0) ** a, "(-2)**a"),
+        (lambda a, b, c: (a * b + c).tanh() / c, "tanh(a*b + c) / c"),
+        (lambda a, b, c: ops.square(a + b) * c, "(a + b)**2 * c"),
+        (lambda a, b, c: ops.reciprocal(a * b), "1 / (a * b)"),
+        (lambda a, b, c: ops.gaussian(a + b), "exp(-(a + b)**2)"),
+        (lambda a, b, c: ops.dot([a, b], [c, a]), "dot([a, b], [c, a])"),
+        (lambda a, b, c: ops.max_([a, b + c]), "max(a, b + c)"),
+    ],
+)
+def test_formula_has_the_fewest_brackets(build, text):
+    a, b, c = Value(2.0, "a"), Value(3.0, "b"), Value(0.5, "c")
+    assert formula(build(a, b, c)) == text
+
+
+@given(seed=st.integers(0, 10**6), size=st.integers(1, 12))
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_formula_reads_back_as_the_same_graph(seed, size):
+    output, values = random_tree(seed, size)
+    text = formula(output, caller={})
+    again = parse(text.replace("abs(", "absolute("), values)
+    assert repr(again.data) == repr(output.data)
+    assert formula(again, caller={}) == text
+
+
+def test_shared_values_get_a_line_of_their_own():
+    x = Value(1.0)
+    y = x + x
+    z = y + y
+    assert formula(z) == "y = x + x\nz = y + y"
+
+
+def test_formula_of_a_chain_of_200_000_needs_no_recursion():
+    x = total = Value(1.0, "x")
+    for _ in range(200_000):
+        total = total + x
+    assert formula(total, caller={}).count("+") == 200_000
+    assert sys.getrecursionlimit() <= 10_000
+
+
+def test_latex_writes_fractions_powers_indices_and_harmless_labels():
+    w0, x, odd = Value(2.0, "w0"), Value(3.0, "x"), Value(1.0, "50%_a\\b")
+    assert formula((w0 * x + 1) / x**2, latex=True) == r"\frac{w_{0} \cdot x + 1}{x^{2}}"
+    assert formula(odd * -2.0, latex=True) == r"\mathrm{50\%\_a\ b} \cdot \left(-2\right)"
+    assert formula(ops.sqrt(ops.absolute(x)).relu(), latex=True) == r"\operatorname{relu}\left(\sqrt{\left|x\right|}\right)"
+
+
+def test_formula_of_a_leaf_is_its_number():
+    a = Value(2.0)
+    assert formula(a) == "a = 2"
+    assert formula(Value(2.5) * a) == "2.5 * a"
