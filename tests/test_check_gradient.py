@@ -207,6 +207,14 @@ def test_a_gradient_of_nan_is_traced_to_the_infinite_local_derivative():
     assert "local derivative for operand 0 is inf" in report.blame
 
 
+def test_blame_at_a_sampled_point_speaks_of_that_point():
+    x = Value(0.5, "x")
+    report = failure(lambda x: (x - x).sqrt() + x * x, x, samples=1, domain=(2.0, 3.0))
+    assert "sqrt(0)" in report.blame
+    assert {r.verdict for r in report.rows} == {"wrong"}
+    assert x.data == 0.5
+
+
 def test_a_fault_of_the_backward_pass_is_told_from_a_wrong_rule(monkeypatch):
     def doubled(self, seed=1.0):
         from microgradx.chain import topological_order

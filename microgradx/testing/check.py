@@ -115,7 +115,7 @@ def _judge(trial: Trial, report: Report) -> None:
     measured = [row for row in rows if row.verdict == "wrong" and row.members == 1 and not row.numeric.bent]
     if measured and output is not None and not report.blame:
         with inputs.restoring():
-            named = rebuild_named(lambda: recorded(inputs, trial.point)) or output
+            named = rebuild_named(lambda: recorded(inputs, trial.point)) or recorded(inputs, trial.point)
             report.blame = blamed(named, measured[0], inputs.leaves[inputs.paths.index(measured[0].path)])
         for row in measured if report.blame else ():
             row.hint = ""  # a rule seen to be wrong is surer than what a ratio suggests
