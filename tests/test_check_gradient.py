@@ -298,6 +298,15 @@ def test_rounding_that_hides_the_slope_is_settled_by_the_exact_oracle():
     assert (report.rows[0].verdict, report.rows[0].numeric.oracle) == ("agrees", "exact")
 
 
+def test_rounding_inside_f_that_reaches_the_coded_gradient_too_is_weak_and_not_wrong():
+    report = check_gradient(lambda x: (x**3 * (x.exp() + x.asinh())).exp().cos(), -2.373787400869084)
+    assert [r.verdict for r in report.rows] == ["weak"]
+
+
+def test_a_product_of_slopes_too_small_for_a_float_is_said_to_underflow():
+    assert "underflows to 0" in failure(lambda x: -0.94 / (x.sin() - x.cosh()).sinh().square().cosh(), -1.7164282171650647).blame
+
+
 def test_the_exact_oracle_refuses_a_function_that_hides_a_float_computation():
     with pytest.raises(ValueError, match="computes with floats"):
         check_gradient(math.sin, 1.0, grad=math.cos, oracle="exact")

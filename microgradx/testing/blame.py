@@ -98,6 +98,8 @@ def _not_finite(order: Sequence[Value], above: set[Value]) -> str:
 
 def _no_rule_wrong(output: Value, row: Partial, leaf: Value) -> str:
     """All local derivatives are right: is it the graph that is not f, or the way contributions are added up?"""
+    if row.coded == 0.0 and abs(row.numeric.value) < 1e-150:
+        return "every local derivative on the way is right, but their product is too small for a float: it underflows to 0"
     moved = {leaf: 1.0}
     push_forward([output], moved)
     forward = moved.get(output, 0.0)

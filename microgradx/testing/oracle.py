@@ -15,7 +15,7 @@ from .ladder import EPS
 from .numeric import Numeric
 
 DIGITS = 60
-STEPS = ("1e-20", "1e-17")  # a central difference over h is off by h**2: 1e-34 relative at worst
+STEPS = (("1e-20", DIGITS), ("1e-17", DIGITS + DIGITS // 2))  # a central difference over h is off by h**2: 1e-34 at worst
 
 
 def replayed(
@@ -35,23 +35,20 @@ def replayed(
     with mpmath.workdps(DIGITS):
         f = _graph_in_digits(mpmath, output, leaf) if output is not None else _callable_in_digits(mpmath, inputs, i, point)
         try:
-            slopes, rounding = _central(mpmath, f, point[i])
+            slope, width = _central(mpmath, f, point[i])
         except (TypeError, ValueError, ArithmeticError, NotImplementedError) as why:
             if required:
                 text = f'oracle="exact" cannot follow {inputs.paths[i]} with {DIGITS} digits: {why}; use oracle="ladder"'
                 raise ValueError(text) from why
             return numeric
-        wide = abs(slopes[0] - slopes[1])
-        value = float(slopes[0])
-        bound = float(wide + rounding) + EPS * abs(value)
-        settled = wide <= 1e-12 * abs(slopes[0]) + rounding
+        value = float(slope)
+        bound = float(width) + EPS * abs(value)
     unseen = 1e-13 * abs(inputs.number(point)) / (abs(point[i]) or 1.0)  # no difference of floats sees a smaller slope
-    fits = numeric.verdict == "unresolved" or abs(value - numeric.value) <= numeric.bound + bound + unseen
-    if not (settled and fits):
+    if numeric.verdict != "unresolved" and abs(value - numeric.value) > numeric.bound + bound + unseen:
         if required:
             raise ValueError(
                 f'oracle="exact" gives {value!r} for {inputs.paths[i]} where differences of floats give {numeric!r}: f hides a '
-                'float computation; use oracle="ladder"'
+                'float computation, or rounds badly; use oracle="ladder"'
             )
         return numeric
     note = f"{DIGITS} digits"
@@ -80,17 +77,26 @@ def complex_step(inputs: Inputs, i: int, point: Sequence[float], numeric: Numeri
     return replace(numeric, value=value, bound=bound, left=value, right=value, verdict="smooth", oracle="complex")
 
 
-def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> tuple[list[Any], Any]:
-    """Central differences over two tiny steps, which agree if f really has all digits, and what rounding leaves of them."""
-    slopes, rounding = [], mpmath.mpf(0)
-    for step in STEPS:
-        h = mpmath.mpf(step) * (abs(x) or 1)
-        ahead, behind = f(mpmath.mpf(x) + h), f(mpmath.mpf(x) - h)
-        if not isinstance(ahead, mpmath.mpf) or not isinstance(behind, mpmath.mpf):
-            raise TypeError(f"it comes out as {type(ahead).__name__}, so something in it computes with floats")
-        slopes.append((ahead - behind) / (2 * h))
-        rounding = max(rounding, mpmath.mpf(10) ** (2 - DIGITS) * abs(ahead) / h)
-    return slopes, rounding
+def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> tuple[Any, Any]:
+    """The slope over two tiny steps, and its bound; ArithmeticError where more digits give another function.
+
+    The second step is computed with half as many digits again: a float computation inside f, or a number so large that the
+    digits do not reach its fraction, changes the value or the slope.
+    """
+    values, slopes, reach = [], [], mpmath.mpf(0)
+    for step, digits in STEPS:
+        with mpmath.workdps(digits):
+            h = mpmath.mpf(step) * (abs(x) or 1)
+            ahead, behind = f(mpmath.mpf(x) + h), f(mpmath.mpf(x) - h)
+            if not isinstance(ahead, mpmath.mpf) or not isinstance(behind, mpmath.mpf):
+                raise TypeError(f"it comes out as {type(ahead).__name__}, so something in it computes with floats")
+            values.append((ahead + behind) / 2)
+            slopes.append((ahead - behind) / (2 * h))
+            reach = max(reach, mpmath.mpf(10) ** (2 - digits) * abs(ahead) / h)
+    apart = abs(slopes[0] - slopes[1])
+    if apart > 1e-12 * abs(slopes[1]) + reach or abs(values[0] - values[1]) > 1e-25 * abs(values[1]):
+        raise ArithmeticError("with more digits it comes out differently, so something in it computes with floats")
+    return slopes[1], apart + reach
 
 
 def _callable_in_digits(mpmath: Any, inputs: Inputs, i: int, point: Sequence[float]) -> Callable[[Any], Any]:
