@@ -195,11 +195,17 @@ __all__ = [
 ]
 
 _LAZY: dict[str, str] = {
-    "Drawing": ".view.drawing",
     "animate": ".view.animation",
     "draw": ".view.draw",
+    "Drawing": ".view.drawing",
+    "explain": ".view.paths",
+    "formula": ".view.names",
+    "layers": ".view.layers",
     "mermaid": ".view.text",
+    "origin": ".view.origin",
+    "stepper": ".view.stepper",
     "tree": ".view.text",
+    "why": ".view.why",
 }
 """Names whose rooms import numpy or graphviz: the room is opened when the name is first asked for."""
 

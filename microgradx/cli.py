@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import runpy
 import sys
+import webbrowser
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -19,11 +21,16 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 a finding such as a wrong derivative, 2 wrong usage."""
-    options = parser().parse_args(arguments)
+    commands = parser()
+    options, late = commands.parse_known_args(arguments)
+    if late and not (hasattr(options, "values") and all("=" in word and word[0] != "-" for word in late)):
+        commands.error(f"unrecognized arguments: {' '.join(late)}")
+    if late:
+        options.values += late  # pairs after an option: argparse closes the list at the first option
     try:
         return int(options.run(options))
     except (ValueError, TypeError, KeyError, AttributeError, ImportError, OSError, RuntimeError) as error:
-        print(f"microgradx: {error}", file=sys.stderr)
+        print(f"microgradx: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
 
 
@@ -32,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="microgradx", description="A scalar autograd engine to step through, draw and test with.")
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_demo, _add_draw, _add_check):
+    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_demo):
         add(commands)
     return top
 
@@ -68,6 +75,100 @@ def _pair(text: str) -> tuple[str, float]:
         return name, float(number)
     except ValueError:
         raise ValueError(f"{number!r} in {text!r} is not a number: write for example {name}=2") from None
+
+
+def _add_step(commands: Any) -> None:
+    command = commands.add_parser("step", help="walk the backward pass, one step at a time")
+    add_target(command)
+    command.add_argument("--by", choices=("node", "neuron", "layer"), help="what one step fires")
+    command.add_argument("--json", action="store_true", help="print the contributions as JSON")
+    command.add_argument("-i", "--interactive", action="store_true", help="open a prompt instead of printing all steps")
+    command.add_argument("-o", "--output", metavar="PAGE", help="write one self-contained web page; - for standard output")
+    command.add_argument("-f", "--force", action="store_true", help="overwrite an existing file")
+    command.add_argument("--open", action="store_true", help="show the written page in the browser")
+    command.set_defaults(run=_step)
+
+
+def _step(options: argparse.Namespace) -> int:
+    from .view.stepper import stepper
+
+    s = stepper(target(options), by=options.by, names={})
+    if options.output:
+        return _write_page(s, options)
+    if options.json:
+        steps = [{"fires": step.name, "contributions": [_edge(s, edge) for edge in step.contributions]} for step in s]
+        print(json.dumps({"output": s.output.data, "steps": steps}, indent=1))
+    elif options.interactive:
+        s.interact()
+    else:
+        print(s)
+        for step in s:
+            print(step)
+    return 0
+
+
+def _edge(s: Any, edge: Any) -> dict[str, Any]:
+    numbers = {name: getattr(edge, name) for name in ("slot", "upstream", "local", "contribution", "before", "after")}
+    return {"from": s.names[edge.node], "into": s.names[edge.operand], **numbers}
+
+
+def _write_page(s: Any, options: argparse.Namespace) -> int:
+    if options.output == "-":
+        sys.stdout.write(s.show().html)
+        return 0
+    if Path(options.output).exists() and not options.force:
+        raise FileExistsError(f"{options.output} exists: write -f to overwrite it")
+    path = s.to_html(options.output)
+    print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
+    if options.open:
+        webbrowser.open(path.resolve().as_uri())
+    return 0
+
+
+def _add_explain(commands: Any) -> None:
+    command = commands.add_parser("explain", help="one gradient as the sum over its paths")
+    add_target(command)
+    command.add_argument("--wrt", metavar="NAME", required=True, help="the value whose gradient is explained")
+    command.add_argument("-k", type=int, default=5, help="how many of the largest paths to list (5)")
+    command.add_argument("--json", action="store_true", help="print the figures as JSON")
+    command.set_defaults(run=_explain)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from .view.paths import explain
+
+    found = explain(target(options), options.wrt, options.k, names={})
+    figures = {name: getattr(found, name) for name in ("total", "count", "live", "magnitude", "remainder")}
+    paths = [{"path": path.names, "contribution": path.contribution} for path in found.paths]
+    print(json.dumps({**figures, "paths": paths}, indent=1) if options.json else found)
+    return 0
+
+
+def _add_why(commands: Any) -> None:
+    command = commands.add_parser("why", help="why a gradient is zero, tiny or not a number")
+    add_target(command)
+    command.add_argument("--wrt", metavar="NAME", required=True, help="the value whose gradient is asked about")
+    command.set_defaults(run=_why)
+
+
+def _why(options: argparse.Namespace) -> int:
+    from .view.why import why
+
+    print(why(target(options), options.wrt, names={}))
+    return 0
+
+
+def _add_layers(commands: Any) -> None:
+    command = commands.add_parser("layers", help="one line per layer of a network: what is off, what gets no gradient")
+    add_target(command)
+    command.set_defaults(run=_layers)
+
+
+def _layers(options: argparse.Namespace) -> int:
+    from .view.layers import layers
+
+    print(layers(target(options)))
+    return 0
 
 
 def _add_demo(commands: Any) -> None:

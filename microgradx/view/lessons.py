@@ -1,0 +1,96 @@
+"""Two exercises on a recorded pass: guess the gradients, and see what plain recursion would have computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..engine import Value
+from .blocks import WIDTH, clip, table
+from .notation import number
+from .paths import counted
+from .trace import Trace
+
+VISITS = 200_000
+"""Plain recursion is replayed only up to so many calls: it makes one per path."""
+
+
+@dataclass(frozen=True, repr=False)
+class Guess:
+    """What was right in a guess; `right` maps each name to True or False, printing it tells how far off."""
+
+    right: Mapping[str, bool]
+    rows: tuple[tuple[str, str, str], ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(table(self.rows, "<><"))
+
+
+def judged(guesses: Mapping[str, float], truth: Mapping[str, float], signs: bool) -> Guess:
+    """Return the verdict on guessed gradients; with `signs`, only the sign is asked and told.
+
+    >>> judged({"a": 6.0, "b": -3.0}, {"a": 6.0, "b": -4.0}, signs=False)
+    a  6 right
+    b -3 wrong, off by 1
+    """
+    right, rows = {}, []
+    for name, guess in guesses.items():
+        wanted = truth[name]
+        same_sign = (guess > 0) - (guess < 0) == (wanted > 0) - (wanted < 0)
+        right[name] = same_sign if signs else math.isclose(guess, wanted, rel_tol=1e-3, abs_tol=1e-9)
+        verdict = "right" if right[name] else "wrong sign" if not same_sign else f"wrong, off by {number(guess - wanted)}"
+        rows.append((name, number(guess), verdict))
+    return Guess(right, tuple(rows))
+
+
+@dataclass(frozen=True, repr=False)
+class Naive:
+    """The gradients of plain recursion beside the right ones; `calls` is how often a value sent its gradient on."""
+
+    gradients: Mapping[str, float]
+    wrong: Mapping[str, tuple[float, float]]
+    calls: int
+
+    def __repr__(self) -> str:
+        if self.calls > VISITS:
+            return clip(f"plain recursion would make {counted(self.calls)} calls, one per path; not one per value", WIDTH)
+        if not self.wrong:
+            return "plain recursion gives the same here: no computed value is used twice"
+        lines = ["plain recursion sends on at every arrival, before the gradient is complete:"]
+        rows = [("  value", "right", "recursion")]
+        rows += [(f"  {name}", number(right), number(naive)) for name, (right, naive) in list(self.wrong.items())[:12]]
+        return "\n".join([*lines, *table(rows, "<>>")])
+
+
+def naive(trace: Trace, named: Mapping[Value, str]) -> Naive:
+    """Return what `for p in parents: p.grad += ...; p.backward()` computes, without the order that waits for all arrivals.
+
+    >>> from microgradx.view.names import name_nodes
+    >>> a = Value(1.0, "a"); b = a + a; c = b + b
+    >>> trace = Trace(c)
+    >>> naive(trace, name_nodes(trace.order)).wrong["a"]
+    (4.0, 8.0)
+    """
+    paths = {trace.output: 1}
+    for node, slot in zip(trace.column("node"), trace.column("slot"), strict=True):
+        operand = node.parents[slot]
+        paths[operand] = paths.get(operand, 0) + paths[node]
+    calls = sum(paths.values())
+    if calls > VISITS:
+        return Naive({}, {}, calls)
+    gradients = dict.fromkeys(trace.order, 0.0)
+    gradients[trace.output] = 1.0
+    pending = [trace.output]
+    while pending:
+        node = pending.pop()
+        edges = [trace[place] for place in trace.out_of.get(node, ())]
+        for edge in edges:
+            gradients[edge.operand] += gradients[node] * edge.local
+        pending += [edge.operand for edge in reversed(edges)]
+    wrong = {
+        named[node]: (trace.adjoints[node], gradients[node])
+        for node in trace.order
+        if not math.isclose(gradients[node], trace.adjoints[node], rel_tol=1e-12) and not math.isnan(gradients[node])
+    }
+    return Naive({named[node]: gradient for node, gradient in gradients.items()}, wrong, calls)

@@ -1,0 +1,139 @@
+
+"use strict";
+(() => {
+  // The table holds the whole pass; this script only moves a cursor over it and paints the graph to match.
+  const one = selector => document.querySelector(selector), all = selector => [...document.querySelectorAll(selector)];
+  const slider = one(".slider"), find = one(".find"), last = Number(slider.max);
+  const bodies = all("main tbody"), cards = new Map(all("svg .card").map(card => [card.dataset.n, card]));
+  const edges = new Map(all("svg .edge").map(edge => [edge.dataset.e, edge]));
+  const rows = bodies.map(body => [...body.rows]), seed = one(".now").textContent;
+  const signOf = text => text === "0" ? "zero" : /nan|inf/.test(text) ? "odd" : text.startsWith("-") ? "minus" : "plus";
+  const cell = (row, k) => row.cells[k].textContent, sentBy = row => cell(row, 5), after = row => cell(row, 6).split("-> ")[1];
+  const tell = row => `${cell(row, 3)} += ${cell(row, 4) ? `${cell(row, 2)} x ${cell(row, 4)} = ` : ""}${sentBy(row)}`;
+  const live = k => rows[k - 1].some(row => sentBy(row) !== "0");
+  const into = row => row.dataset.into ?? cell(row, 3);
+  let at = -1, found = "", path = null;  // path: the names from which a way leads to the value found, if only they are shown
+  const shown = k => !path || rows[k - 1].some(row => path.has(into(row)));
+
+  function show(k) {
+    k = Math.max(0, Math.min(last, Math.round(k) || 0));
+    if (k === at) return;
+    at = k;
+    slider.value = k;
+    const title = k ? bodies[k - 1].dataset.title : "the seed";
+    slider.setAttribute("aria-valuetext", `step ${k} of ${last}: ${title}`);
+    one(".place").textContent = `step ${k} of ${last}`;
+    one("[data-go=back]").disabled = one("[data-go=first]").disabled = k === 0;
+    one("[data-go=on]").disabled = one("[data-go=last]").disabled = k === last;
+    one(".now").textContent = k ? told(k) : seed;
+    bodies.forEach((body, i) => {
+      body.classList.toggle("pending", i >= k);
+      for (const row of rows[i]) row.classList.toggle("current", i === k - 1);
+    });
+    paint(k);
+    if (k) reveal(bodies[k - 1]);
+    try { history.replaceState(null, "", `#s=${k}`); } catch { /* a page inside a notebook has no address of its own */ }
+  }
+
+  function told(k) {
+    const sent = rows[k - 1].filter(row => sentBy(row) !== "0"), zeros = rows[k - 1].length - sent.length;
+    const parts = (sent.length ? sent : rows[k - 1]).slice(0, 8).map(tell);
+    if (sent.length > 8) parts.push(`${sent.length - 8} more in the table`);
+    if (sent.length && zeros) parts.push(`${zeros} contribution${zeros > 1 ? "s" : ""} of 0`);
+    return `${bodies[k - 1].dataset.title}:  ${parts.join(";  ")}`;
+  }
+
+  function paint(k) {
+    for (const card of cards.values()) {
+      const root = card.dataset.root === "1";
+      card.classList.remove("done", "plus", "minus", "zero", "odd", "current");
+      if (card.dataset.g) card.querySelector(".grad").textContent = root ? "grad 1" : "grad -";
+      if (root) card.classList.add("done", "plus");
+    }
+    for (const edge of edges.values()) edge.classList.remove("done", "plus", "minus", "zero", "odd", "current");
+    for (let i = 0; i < k; i++) cards.get(bodies[i].dataset.n)?.classList.add("done");
+    for (let i = 0; i < k; i++) for (const row of rows[i]) {
+      const card = cards.get(row.dataset.to), edge = edges.get(row.dataset.e);
+      if (card) {
+        card.classList.remove("plus", "minus", "zero", "odd");
+        card.classList.add("done", signOf(after(row)));
+        card.querySelector(".grad").textContent = `grad ${after(row)}`;
+      }
+      if (edge) {
+        edge.classList.remove("plus", "minus", "zero", "odd");
+        edge.classList.add("done", edge.dataset.many ? "many" : signOf(sentBy(row)));
+        if (i === k - 1) edge.classList.add("current");
+      }
+    }
+    const card = k ? cards.get(bodies[k - 1].dataset.n) : [...cards.values()].find(card => card.dataset.root === "1");
+    if (!card) return;
+    card.classList.add("current");
+    const box = one("figure"), inner = card.getBoundingClientRect(), outer = box.getBoundingClientRect();
+    if (inner.left < outer.left || inner.right > outer.right) box.scrollLeft += inner.left - outer.left - outer.width / 2;
+    if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += inner.top - outer.top - outer.height / 2;
+  }
+
+  function reveal(body) {
+    // Only while the reader is in the table already: moving must not scroll the graph away.
+    const box = body.getBoundingClientRect(), top = one(".controls").getBoundingClientRect().bottom;
+    if (one("main").getBoundingClientRect().top < top && (box.top < top || box.bottom > innerHeight)) body.scrollIntoView({ block: "center" });
+  }
+
+  function search(name) {
+    const wanted = name.trim();
+    if (!wanted) return;
+    const fires = bodies.findIndex(body => body.dataset.name === wanted);
+    let hit = fires + 1;
+    if (fires < 0) rows.forEach((some, i) => { if (some.some(row => into(row) === wanted)) hit = i + 1; });
+    if (hit) { found = wanted; show(hit); }
+    find.setCustomValidity(hit ? "" : "no value of that name");
+    find.reportValidity();
+  }
+
+  function only() {
+    path = path || !found ? null : new Set([found]);
+    if (path) for (let i = last - 1; i >= 0; i--) if (shown(i + 1)) path.add(bodies[i].dataset.name);
+    one("[data-go=only]").setAttribute("aria-pressed", String(Boolean(path)));
+    if (!found) find.focus();
+    for (const row of rows.flat()) {
+      const aside = Boolean(path) && !path.has(into(row));
+      row.classList.toggle("aside", aside);
+      edges.get(row.dataset.e)?.classList.toggle("aside", aside);
+    }
+  }
+
+  const moves = {
+    first: () => show(0), last: () => show(last), only,
+    back: () => { let k = at - 1; while (k > 0 && !shown(k)) k--; show(k); },
+    on: () => { let k = at + 1; while (k <= last && !shown(k)) k++; if (k <= last) show(k); },
+    theme: () => {
+      const dark = matchMedia("(prefers-color-scheme: dark)").matches, root = document.documentElement;
+      root.dataset.theme = (root.dataset.theme || (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
+    },
+    liveOn: () => { let k = at + 1; while (k <= last && !live(k)) k++; if (k <= last) show(k); },
+    liveBack: () => { let k = at - 1; while (k > 0 && !live(k)) k--; show(k); },
+    find: () => find.focus(), help: () => { const help = one(".help"); help.open = !help.open; },
+  };
+  const keys = { ArrowRight: "on", j: "on", ArrowLeft: "back", k: "back", Home: "first", End: "last", n: "liveOn", p: "liveBack", "/": "find", o: "only", "?": "help" };
+
+  document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target === find) {
+      if (event.key === "Enter") search(find.value);
+      if (event.key === "Escape") find.blur();
+      return;
+    }
+    if (event.target === slider && /^(Arrow|Home|End)/.test(event.key)) return;  // the slider moves itself
+    const move = keys[event.key];
+    if (move) { event.preventDefault(); moves[move](); }
+  });
+  find.addEventListener("change", () => search(find.value));
+  slider.addEventListener("input", () => show(Number(slider.value)));
+  for (const button of all("[data-go]")) button.addEventListener("click", () => moves[button.dataset.go]());
+  const linked = () => { const step = /^#s=(\d+)$/.exec(location.hash); if (step) show(Number(step[1])); return step; };
+  addEventListener("hashchange", linked);
+  addEventListener("beforeprint", () => paint(last));
+  addEventListener("afterprint", () => paint(at));
+  one(".controls").hidden = false;
+  if (!linked()) show(0);
+})();

@@ -1,0 +1,145 @@
+"""A recorded pass as one self-contained web page: a table that needs no script, and a script that moves a cursor over it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine import Value
+from .blocks import clip, printable
+from .chart import Chart
+from .files import write_atomically
+from .notation import number
+from .step import Step
+from .wording import Pass
+
+if TYPE_CHECKING:
+    from .stepper import Stepper
+
+LIMIT = 5 * 2**20
+HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")
+FEW = 200
+"""A table inside a notebook cell lists so many steps; the page lists all."""
+
+
+def write_page(stepper: Stepper, path: str | Path, limit: int | None = LIMIT) -> Path:
+    """Write the page to `path` and return it; a page beyond `limit` bytes is refused with what to do instead."""
+    text = page_html(stepper)
+    data = text.encode()
+    if limit is not None and len(data) > limit:
+        raise ValueError(
+            f"the page would have {len(data) / 2**20:.1f} MiB, more than {limit / 2**20:.1f}: step by 'layer', take fewer "
+            "samples, or insist with limit=None"
+        )
+    path = Path(path)
+    write_atomically(path, data)
+    return path
+
+
+def page_html(stepper: Stepper) -> str:
+    """Return the page. It asks the network for nothing, and its policy lets only its own script and style run."""
+    of = stepper.shared
+    drawn = Chart(of)
+    source = files(__package__)
+    style, script = ((source / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    heading = stepper.heading()
+    parts = {
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+        "style": style,
+        "script": script,
+        "title": escape(clip(heading, 60)),
+        "heading": escape(clip(heading, 200)),
+        "size": escape(stepper.size()),
+        "last": str(len(of.steps)),
+        "options": "".join(f'<option value="{escape(printable(of.names[node]))}">' for node in of.trace.order[:2000]),
+        "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
+        "graph": drawn.svg(),
+        "table": _table(of, drawn, len(of.steps)),
+    }
+    page = (source / "page.html").read_text(encoding="utf-8")
+    pieces = page.split("{{")
+    return pieces[0] + "".join(parts[name] + rest for name, rest in (piece.split("}}", 1) for piece in pieces[1:]))
+
+
+def table_html(stepper: Stepper) -> str:
+    """Return the pass as a plain table without script, style or id, for a notebook cell and for GitHub."""
+    of = stepper.shared
+    more = len(of.steps) - FEW
+    left_out = f"<p>{more} more steps; s.show() or s.to_html(path) has all.</p>" if more > 0 else ""
+    return f"<p>{escape(stepper.heading())} ({escape(stepper.size())})</p>{_table(of, None, min(FEW, len(of.steps)))}{left_out}"
+
+
+class Frame:
+    """The page inside a notebook; elsewhere its repr says how to write it to a file."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    def __repr__(self) -> str:
+        size = len(self.html.encode()) / 1024
+        return f"<page of {size:.0f} KiB, shown in a notebook; s.to_html('back.html') writes it to a file>"
+
+    def _repr_html_(self) -> str:
+        source = escape(self.html)
+        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" width="100%" height="640" style="border:0"></iframe>'
+
+
+def _table(of: Pass, drawn: Chart | None, steps: int) -> str:
+    ids = drawn.ids() if drawn else {}
+    caption = "The whole backward pass, one row per contribution: upstream x local = contribution"
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEAD)
+    bodies = [_body(Step(k, of), of, drawn, ids) for k in range(1, steps + 1)]
+    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n" + "\n".join(bodies) + "\n</table>"
+
+
+def _body(step: Step, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
+    """Return the rows of a step; in the step of a layer, one per value however many contributions it gets."""
+    together: dict[object, list[int]] = {}
+    for place in step.group.edges:
+        if step.leaves(of.trace[place]):
+            together.setdefault(of.trace[place].operand if step.group.name else place, []).append(place)
+    data = ""
+    if drawn:
+        name, title = (escape(printable(text)) for text in (of.names[step.node], step.title(80)))
+        data = f' data-n="{ids.get(step.node, "")}" data-title="{title}" data-name="{name}"'
+    start = [str(step.index), clip(step.title(60), 60)]
+    rows = [_row([*start, *_cells(of, places)], places[0], of, drawn, ids) for places in together.values()]
+    return f"<tbody{data}>\n" + "\n".join(rows) + "\n</tbody>"
+
+
+def _cells(of: Pass, places: list[int]) -> list[str]:
+    """Return what was sent into one value: upstream, into, local, contribution, gradient so far, arrived."""
+    first, last = of.trace[places[0]], of.trace[places[-1]]
+    nth, total = of.arrived(places[-1])
+    grew = f"{number(first.before or 0.0)} -> {number(last.after)}"
+    if len(places) == 1:
+        into = clip(of.slot(first), 40)
+        return [*map(number, (first.upstream,)), into, number(first.local), number(first.contribution), grew, f"{nth} of {total}"]
+    sent = math.fsum(of.trace[place].contribution for place in places)
+    into = clip(of.names[first.operand], 40)
+    return [f"{len(places)} added up", into, "", number(sent), grew, f"{nth} of {total}"]
+
+
+def _row(cells: list[str], place: int, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
+    data = ""
+    if drawn:
+        operand = of.trace[place].operand
+        card = drawn.cards.get(operand) if drawn.card_of.get(operand) is operand else None
+        name = printable(of.names[operand])
+        marks = {
+            "to": ids[operand] if card and card.gradient else "",
+            "e": f"e{drawn.edge_of[place]}" if place in drawn.edge_of else "",
+            "into": name if name != cells[3] else "",
+        }
+        data = "".join(f' data-{key}="{escape(text)}"' for key, text in marks.items() if text)
+    return f'<tr{data}><th scope="row">{cells[0]}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells[1:]) + "</tr>"
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

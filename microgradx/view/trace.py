@@ -1,0 +1,169 @@
+"""One recorded backward pass, edge by edge, and how its edges are grouped into steps."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ..chain import chain_rule, topological_order
+from ..engine import Value
+
+GRAINS = ("node", "neuron", "layer")
+NEURON = re.compile(r"(?:(?P<layer>.*)\.)?neurons\[\d+\]")
+
+
+class Contribution(NamedTuple):
+    """What one edge carried: `upstream * local` went into `operand`, whose gradient so far rose from `before`."""
+
+    node: Value
+    slot: int
+    upstream: float
+    local: float
+    contribution: float
+    before: float | None
+    after: float
+
+    @property
+    def operand(self) -> Value:
+        """The value that received the contribution."""
+        operand = self.node.parents[self.slot]
+        assert isinstance(operand, Value)
+        return operand
+
+
+class Group(NamedTuple):
+    """What one step fires: a node, a run of additions, a neuron or a layer, with the places of its edges in the trace."""
+
+    head: Value
+    nodes: tuple[Value, ...]
+    edges: tuple[int, ...]
+    name: str | None
+
+
+class Trace:
+    """One backward pass of `output` as the engine's own chain rule took it; no `.grad` is touched.
+
+    >>> a, b = Value(2.0), Value(-3.0)
+    >>> trace = Trace(a * b)
+    >>> [(edge.upstream, edge.local, edge.contribution, edge.before, edge.after) for edge in trace]
+    [(1.0, -3.0, -3.0, None, -3.0), (1.0, 2.0, 2.0, None, 2.0)]
+
+    The edges lie flat in one list: an object per edge would wake the garbage collector and make recording slower
+    than the pass it records.
+    """
+
+    def __init__(self, output: Value) -> None:
+        self.output = output
+        self.order = topological_order(output)
+        self.adjoints: dict[Value, float] = {output: 1.0}
+        self.data = [node.data for node in self.order]
+        self.carried = {node: node.grad for node in self.order if node.op is None and node.grad}
+        flat: list[object] = []
+        keep = flat.extend
+
+        def watch(*event: object) -> None:
+            keep(event)
+
+        chain_rule(self.order, self.adjoints, watch=watch)
+        self._flat = flat
+
+    def __len__(self) -> int:
+        return len(self._flat) // len(Contribution._fields)
+
+    def __getitem__(self, place: int) -> Contribution:
+        if not 0 <= place < len(self):
+            raise IndexError(f"edge {place} of a pass with {len(self)} edges; count from 0")
+        width = len(Contribution._fields)
+        return Contribution._make(self._flat[place * width : place * width + width])
+
+    def __iter__(self) -> Iterator[Contribution]:
+        return (self[place] for place in range(len(self)))
+
+    def column(self, field: str) -> list[Any]:
+        """Return one field of every edge: sweeps over a whole pass read columns, which make no object per edge."""
+        fields = Contribution._fields
+        return self._flat[fields.index(field) :: len(fields)]
+
+    @cached_property
+    def into(self) -> dict[Value, list[int]]:
+        """Per node the places of the edges that bring its gradient, in the order in which they were added."""
+        into: dict[Value, list[int]] = {}
+        for place, (node, slot) in enumerate(zip(self.column("node"), self.column("slot"), strict=True)):
+            into.setdefault(node.parents[slot], []).append(place)
+        return into
+
+    @cached_property
+    def out_of(self) -> dict[Value, list[int]]:
+        """Per fired node the places of the edges over which it sends, in firing order."""
+        out_of: dict[Value, list[int]] = {}
+        for place, node in enumerate(self.column("node")):
+            out_of.setdefault(node, []).append(place)
+        return out_of
+
+    def changed(self) -> list[tuple[Value, float]]:
+        """Return each node whose number is no longer the one of this pass, with the number it was recorded with."""
+        return [
+            (node, then)
+            for node, then in zip(self.order, self.data, strict=True)
+            if node.data != then and not (math.isnan(node.data) and math.isnan(then))
+        ]
+
+    def groups(self, by: str = "node", fold: bool = False) -> list[Group]:
+        """Return the steps of the pass at a grain: per node, per neuron or per layer.
+
+        A neuron is the value labelled `...neurons[3]` and everything that feeds only it; what feeds several neurons and
+        is none itself stays a step of its own. With `fold`, a sum that goes nowhere but into another sum joins it.
+        """
+        owners = self._owners(by, fold)
+        members: dict[object, list[Value]] = {}
+        if by == "layer":
+            ranks = self._ranks(owners)
+            for node in sorted(owners, key=lambda node: ranks[owners[node]]):
+                match = NEURON.fullmatch(owners[node].label or "")
+                key = (match["layer"] or "layer", ranks[owners[node]]) if match else owners[node]
+                members.setdefault(key, []).append(node)
+        else:
+            for node, head in owners.items():
+                members.setdefault(head, []).append(node)
+        return [
+            Group(nodes[0], tuple(nodes), tuple(self._edges(nodes)), key[0] if isinstance(key, tuple) else None)
+            for key, nodes in members.items()
+        ]
+
+    def _edges(self, nodes: list[Value]) -> Iterator[int]:
+        return (place for node in nodes for place in self.out_of[node])
+
+    def _owners(self, by: str, fold: bool) -> dict[Value, Value]:
+        """Return for every fired node the one whose step it belongs to, in firing order."""
+        owners: dict[Value, Value] = {}
+        senders = self.column("node")
+        for node in self.out_of:
+            owners[node] = node
+            consumers = {owners[senders[place]]: None for place in self.into.get(node, ())}
+            alone = len(consumers) == 1
+            if (by == "node" and fold and alone and self._continues_a_sum(node)) or (
+                by != "node" and alone and not NEURON.fullmatch(node.label or "")
+            ):
+                owners[node] = next(iter(consumers))
+        return owners
+
+    def _continues_a_sum(self, node: Value) -> bool:
+        """Return whether a node only adds, and goes into one operation that only adds: then upstream passes unchanged."""
+        places = self.into[node]
+        consumer = self[places[0]].node
+        both = (*self.out_of[node], *self.out_of[consumer])
+        return len(places) == 1 and all(self[place].local == 1.0 for place in both)
+
+    def _ranks(self, owners: dict[Value, Value]) -> dict[Value, int]:
+        """Return how many steps lie between the output and each step's head: samples of one layer share a rank."""
+        ranks: dict[Value, int] = dict.fromkeys(owners.values(), 0)
+        senders = self.column("node")
+        for node, head in owners.items():
+            for place in self.into.get(node, ()):
+                above = owners[senders[place]]
+                if above is not head:
+                    ranks[head] = max(ranks[head], ranks[above] + 1)
+        return ranks

@@ -1,0 +1,219 @@
+"""Why a gradient is zero, tiny or not a number: which of six causes it is, where, and what rules out the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..engine import Value
+from .blocks import WIDTH, clip, table
+from .names import caller_variables, displayed, find_node, name_nodes
+from .notation import number, operation
+from .origin import origin_in
+from .paths import Sweep, counted, explain_in, signed
+from .trace import Trace
+from .wording import Numbers, slope, symbol
+
+TINY = 1e-6
+"""A gradient below this share of what flows into it, or below this size, is worth a reason."""
+SMALLEST = 2.3e-308
+"""Sums below this have lost digits: smaller doubles are subnormal."""
+FLAT = frozenset(["floor", "ceil", "round", "trunc", "sign", "heaviside", "step", "compare", "floor_divide"])
+CHOICES = frozenset(["maximum", "minimum", "max", "min", "where", "clip"])
+SATURATING = frozenset(
+    [
+        *("tanh", "sigmoid", "hard_tanh", "exp", "exp2", "expm1", "elu", "gelu", "softplus", "softsign", "erf", "erfc"),
+        *("gaussian", "normal_pdf", "normal_cdf", "logsumexp", "logaddexp", "softmax_share", "log_softmax_share"),
+    ]
+)
+PRODUCTS = frozenset(["multiply", "dot"])
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An operation whose local derivative is zero: the last zero on `paths` of the paths to the value asked about."""
+
+    node: Value
+    reason: str
+    paths: int
+    upstream: float
+
+
+@dataclass(frozen=True, repr=False)
+class Why:
+    """The cause of a gradient's size; printing it shows the proof.
+
+    `cause` is one of "no path", "flat output", "cut", "cancellation", "underflow", "not finite", and for a gradient that
+    is neither zero nor broken "small factors" or "nothing wrong". `cuts` are the zeros, those that stop most paths first.
+    """
+
+    cause: str
+    gradient: float
+    cuts: tuple[Cut, ...]
+    lines: tuple[str, ...] = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "\n".join(clip(line, WIDTH) for line in self.lines)
+
+
+def why(output: Value, wrt: Value | str, names: Mapping[str, object] | None = None) -> Why:
+    """Return why d(output)/d(wrt) is zero, tiny or not finite.
+
+    >>> w, x = Value(-2.0), Value(1.5)
+    >>> h = (w * x).relu()
+    >>> L = 3 * h
+    >>> why(L, w)
+    dL/dw = 0: every path, 1 of 1, is cut by a zero local derivative
+      1 of 1  at h = relu(-3): it is off, and an off relu has slope 0
+              dL/dh = 3 arrived there and was stopped
+      ruled out: no path, cancellation, underflow, not finite
+    """
+    if not isinstance(output, Value):
+        raise TypeError(f"why(L, w) needs the Value whose gradient is asked; {output!r} has no graph")
+    trace = Trace(output)
+    caller = caller_variables(1)
+    named = name_nodes(trace.order, caller, names)
+    if isinstance(wrt, Value) and wrt not in named:
+        return _no_path(wrt, symbol(output, named), name_nodes([wrt], caller, names)[wrt])
+    return why_in(trace, displayed(named), find_node(wrt, named, symbol(output, named)))
+
+
+def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
+    """Return the cause for one gradient of a pass that is already recorded."""
+    gradient = trace.adjoints.get(goal, 0.0)
+    head = f"{slope(goal, trace.output, named)} = {number(gradient)}"
+    if goal is trace.output:
+        return Why("nothing wrong", gradient, (), (f"{head}: it is the output itself, whose gradient is the seed 1",))
+    if not math.isfinite(gradient):
+        told = f"{head}: a value or a factor on the way is not finite"
+        return Why("not finite", gradient, (), (told, *(f"  {line}" for line in origin_in(trace, named).lines)))
+    sweep = Sweep(trace, goal, 1)
+    live, size = sweep.live.get(goal, 0), sweep.size.get(goal, 0.0)
+    cuts = _cuts(named, sweep) if live < sweep.count[goal] else ()
+    if not live:
+        cause, lines = _dead(named, sweep, cuts)
+    elif (gradient == 0.0 and size == 0.0) or 0.0 < size < SMALLEST:
+        cause, lines = _underflow(sweep)
+    elif abs(gradient) <= TINY * size:
+        cause, lines = _cancelled(named, sweep)
+    else:
+        cause, lines = _alive(named, sweep, cuts)
+    return Why(cause, gradient, cuts, (f"{head}: {lines[0]}", *lines[1:]))
+
+
+def _no_path(wrt: Value, top: str, name: str) -> Why:
+    """Return the verdict on a value that is not in the graph at all."""
+    return Why(
+        "no path",
+        0.0,
+        (),
+        (
+            f"d{top}/d{clip(name, 40)} = 0: no path leads from {top} to it, it is not in the graph",
+            "  it was never used, or left the graph by .detach(), .data, float() or no_grad()",
+        ),
+    )
+
+
+def _cuts(named: Mapping[Value, str], sweep: Sweep) -> tuple[Cut, ...]:
+    """Return the operations that hold the last zero of each cut path; their numbers add up to all that are cut."""
+    trace = sweep.trace
+    onward = {sweep.goal: 1}
+    stopped: dict[Value, tuple[int, int]] = {}
+    for place in range(len(trace) - 1, -1, -1):
+        edge = trace[place]
+        ways = onward.get(edge.operand, 0)
+        if not ways:
+            continue
+        if edge.local != 0.0:
+            onward[edge.node] = onward.get(edge.node, 0) + ways
+        else:
+            before = stopped.get(edge.node, (0, edge.slot))[0]
+            stopped[edge.node] = (before + sweep.count[edge.node] * ways, edge.slot)
+    found = [Cut(node, _reason(node, slot, named), paths, trace.adjoints[node]) for node, (paths, slot) in stopped.items()]
+    return tuple(sorted(found, key=lambda cut: -cut.paths))
+
+
+def _reason(node: Value, slot: int, named: Mapping[Value, str]) -> str:
+    """Return in words why an operation's local derivative towards one operand is zero."""
+    assert node.op is not None
+    name = node.op.name
+    if name == "relu":
+        return "it is off, and an off relu has slope 0"
+    if name in PRODUCTS:
+        half = len(node.parents) // 2
+        other = node.parents[(slot + half) % len(node.parents)]
+        return f"the other factor{f', {clip(named[other], 24)},' if isinstance(other, Value) else ''} is 0"
+    if name in FLAT or (name == "where" and slot == 0):
+        return "it is flat: its slope is 0 everywhere"
+    if name in CHOICES:
+        return "this operand was not the one chosen"
+    if name in SATURATING:
+        return "it is saturated: its slope is 0 to the last bit"
+    return "its slope is 0 there"
+
+
+def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
+    """Return the proof that no path is live: the cuts, whose numbers add up to all paths."""
+    trace, count = sweep.trace, sweep.count[sweep.goal]
+    lines = [*_cut_lines(trace, named, cuts, count), "  ruled out: no path, cancellation, underflow, not finite"]
+    if all(trace[place].local == 0.0 for place in trace.out_of[trace.output]):
+        return "flat output", [f"the output itself is flat, so all of {counted(count)} end there", *lines]
+    whole = f"{counted(count)} of {counted(count)}"
+    return "cut", [f"every path, {whole}, is cut by a zero local derivative", *lines]
+
+
+def _underflow(sweep: Sweep) -> tuple[str, list[str]]:
+    """Return the proof of an underflow: how large the largest product would be."""
+    exponent, mantissa, *_ = sweep.largest(sweep.goal)[0]
+    power = round((exponent + math.log2(mantissa)) * math.log10(2))
+    live = sweep.live[sweep.goal]
+    return "underflow", [
+        "the product of the factors underflows",
+        f"  the largest of {counted(live)} live path{'s' * (live > 1)} is about 1e{power}",
+        "  a double holds nothing smaller than 4.9e-324",
+        "  ruled out: no path, every path cut, cancellation, not finite",
+    ]
+
+
+def _cut_lines(trace: Trace, named: Mapping[Value, str], cuts: tuple[Cut, ...], count: int) -> list[str]:
+    lines = []
+    for cut in cuts[:3]:
+        share = f"  {counted(cut.paths)} of {counted(count)}"
+        made = operation(cut.node, Numbers())
+        lines.append(f"{share}  at {clip(named[cut.node], 20)} = {clip(made, 24)}: {cut.reason}")
+        arrived = f"{slope(cut.node, trace.output, named)} = {number(cut.upstream)}"
+        what = "arrived there and was stopped" if cut.upstream else "arrived there: nothing was left to stop"
+        lines.append(" " * (len(share) + 2) + f"{arrived} {what}")
+    if len(cuts) > 3:
+        lines.append(f"  and {len(cuts) - 3} more operations, {counted(sum(cut.paths for cut in cuts[3:]))} paths")
+    return lines
+
+
+def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]]:
+    """Return the proof of a cancellation: the largest path of each sign, and what all add up to without their signs."""
+    rows = []
+    for sign in (1.0, -1.0):
+        same = [path for path in explain_in(sweep.trace, named, sweep.goal, 64).paths if path.contribution * sign > 0]
+        if same:
+            rows.append(("  largest", signed(same[0].contribution), f"along {same[0]}"))
+    return "cancellation", [
+        f"{counted(sweep.live[sweep.goal])} live paths cancel",
+        f"  sum |contribution| = {number(sweep.size[sweep.goal])}: half of it positive, half negative",
+        *table(rows, "<><", (2,)),
+        "  ruled out: no path, every path cut, underflow, not finite",
+    ]
+
+
+def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
+    """Return what a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
+    trace, goal = sweep.trace, sweep.goal
+    told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
+    if abs(trace.adjoints[goal]) >= TINY:
+        return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]
+    path = explain_in(trace, named, goal, 1).paths[0]
+    rows = []
+    for place in sorted(range(len(path.factors)), key=lambda place: abs(path.factors[place]))[:3]:
+        node = path.nodes[place]
+        rows.append((f"  x {number(path.factors[place])}", "at", f"{named[node]} = {operation(node, Numbers())}"))
+    return "small factors", [f"small factors multiply; {told}", *table(rows, "<<<", (2,))]

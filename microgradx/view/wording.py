@@ -1,0 +1,64 @@
+"""How a pass speaks of its values: their names, their slopes, which slot they stand in and which arrival this is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..engine import Value
+from .blocks import clip
+from .notation import number, unnamed
+from .trace import Contribution, Group, Trace
+
+
+def symbol(output: Value, names: Mapping[Value, str]) -> str:
+    """Return what the output is called in `dL/dw`: its name, or `out` if nobody named it."""
+    return "out" if output.op and unnamed(output, names[output]) else names[output]
+
+
+def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30) -> str:
+    """Return how the gradient of a node is written: `dL/dw`, with brackets where a name is more than a word."""
+    top = symbol(output, names)
+    name = top if node is output else names[node]
+    above, below = (f"d{x}" if re.fullmatch(r"[\w.\[\]]{1,24}", x) else f"d({clip(x, room)})" for x in (top, name))
+    return f"{above}/{below}"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What every step of one pass shares: the trace, the names, and which step fires each node."""
+
+    trace: Trace
+    names: Mapping[Value, str]
+    steps: Sequence[Group]
+    fired_in: Mapping[Value, int]
+
+    @property
+    def symbol(self) -> str:
+        """What the output is called."""
+        return symbol(self.trace.output, self.names)
+
+    def slope(self, node: Value, room: int = 30) -> str:
+        """Return how the gradient of a node is written, such as `dL/dw`."""
+        return slope(node, self.trace.output, self.names, room)
+
+    def slot(self, edge: Contribution) -> str:
+        """Return the operand's name; where one operand stands in several slots, the slot too."""
+        name = self.names[edge.operand]
+        parents = edge.node.parents
+        if sum(parent is edge.operand for parent in parents) < 2:
+            return name
+        return f"{name} [{('left', 'right')[edge.slot] if len(parents) == 2 else edge.slot}]"
+
+    def arrived(self, place: int) -> tuple[int, int]:
+        """Return which arrival at its operand an edge is, and how many there are in all."""
+        places = self.trace.into[self.trace[place].operand]
+        return places.index(place) + 1, len(places)
+
+
+class Numbers(dict[Value, str]):
+    """Names every value by its number: an operation written with it is the forward computation."""
+
+    def __missing__(self, node: Value) -> str:
+        return number(node.data)

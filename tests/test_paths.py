@@ -1,0 +1,300 @@
+"""Explanations of gradients: paths counted and ranked exactly, causes of zeros told apart, layers summed up."""
+
+import math
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microgradx import Value, detect_anomaly, ops
+from microgradx.nn import MLP
+from microgradx.view.blocks import columns
+from microgradx.view.layers import layers
+from microgradx.view.origin import origin
+from microgradx.view.paths import counted, explain
+from microgradx.view.stepper import stepper
+from microgradx.view.trace import Trace
+from microgradx.view.why import why
+
+
+def random_dag(rng):
+    """A small graph with repeats, shared values, relus and factors of 0."""
+    pool = [Value(rng.choice([-1.5, -0.5, 0.0, 0.7, 2.0]), f"x{i}") for i in range(3)]
+    leaves = list(pool)
+    for _ in range(rng.randint(1, 9)):
+        a, b = rng.choice(pool), rng.choice(pool)
+        pool.append(
+            rng.choice([lambda a, b: a * b, lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a.relu(), ops.maximum])(a, b)
+        )
+    return pool[-1], leaves
+
+
+def every_path(trace, goal):
+    """All paths by plain recursion: (slots, product of the local derivatives)."""
+    if trace.output is goal:
+        return [((), 1.0)]
+    found = []
+
+    def walk(node, slots, product):
+        for place in trace.out_of.get(node, ()):
+            edge = trace[place]
+            # the library multiplies mantissas, so an exact zero stays one and nothing underflows in so small a graph
+            if edge.operand is goal:
+                found.append(((*slots, edge.slot), product * edge.local))
+            walk(edge.operand, (*slots, edge.slot), product * edge.local)
+
+    walk(trace.output, (), 1.0)
+    return found
+
+
+def test_counts_sums_and_best_paths_equal_brute_force_on_500_random_graphs():
+    rng = random.Random(7)
+    checked = 0
+    while checked < 500:
+        output, leaves = random_dag(rng)
+        trace = Trace(output)
+        reached = [leaf for leaf in leaves if leaf in trace.adjoints]
+        if not reached:
+            continue
+        checked += 1
+        for leaf in reached:
+            paths = every_path(trace, leaf)
+            live = [product for _, product in paths if product != 0.0]
+            got = explain(output, leaf, k=4)
+            assert (got.count, got.live) == (len(paths), len(live))
+            assert got.magnitude == pytest.approx(math.fsum(map(abs, live)), rel=1e-12, abs=0.0)
+            best = sorted(map(abs, live), reverse=True)[:4]
+            assert [abs(path.contribution) for path in got.paths] == best
+            by_slots = dict(paths)
+            assert all(by_slots[path.slots] == path.contribution for path in got.paths)
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_all_live_paths_sum_to_the_gradient(seed):
+    output, leaves = random_dag(random.Random(seed))
+    output.backward()
+    for leaf in leaves:
+        if leaf.grad is not None:
+            got = explain(output, leaf, k=10_000)
+            assert len(got.paths) == got.live
+            assert math.fsum(path.contribution for path in got.paths) == pytest.approx(leaf.grad, rel=1e-12, abs=1e-12)
+            assert got.total == leaf.grad or got.total == pytest.approx(leaf.grad)
+            assert got.remainder == pytest.approx(0.0, abs=1e-9)
+
+
+def test_two_to_the_forty_paths_take_under_50_ms():
+    y = x = Value(1.0, "x")
+    for _ in range(40):
+        y = y + y
+    times = []
+    for _ in range(5):
+        start = time.process_time()
+        got = explain(y, x)
+        times.append(time.process_time() - start)
+    assert (got.count, got.live, got.total) == (2**40, 2**40, 2.0**40)
+    assert min(times) < 0.05
+
+
+def test_explanation_block_reads_as_a_product_per_path():
+    a, b, c, f = Value(2.0, "a"), Value(-3.0, "b"), Value(10.0, "c"), Value(-2.0, "f")
+    L = (a * b + c) * f + a * 3
+    assert repr(explain(L, a)) == (
+        "dL/da = 9                                                        2 paths: 2 live\n"
+        "sum |contribution| = 9, so 100% survives cancellation\n"
+        "# contribution covers path\n"
+        "1           +6    67% L > multiply#6 > add#4 > multiply#2 > a\n"
+        "2           +3   100% L > multiply#7 > a\n"
+        "  path 1: -2 x -3 = +6"
+    )
+    got = explain(L, "a", k=1)
+    assert (got.coverage, got.survives, got.remainder) == (6 / 9, 1.0, 3.0)
+    assert [node.label for node in got.paths[0].nodes] == [None, None, None, None, "a"]
+    assert "1 more, sum +3" in repr(got)
+
+
+def test_a_path_too_small_for_a_double_still_ranks_and_counts():
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(3):
+        y = y * 1e-200
+    got = explain(y, x)
+    assert (got.live, got.total, got.paths[0].contribution) == (1, 0.0, 0.0)
+
+
+def test_explain_refuses_what_has_no_paths():
+    x = Value(1.0, "x")
+    with pytest.raises(TypeError, match=r"explain\(L, w\) needs the Value whose gradient is asked; 1\.0 has no graph"):
+        explain(1.0, x)
+    with pytest.raises(ValueError, match="k is how many of the largest paths to list, 0 or more; got -1"):
+        explain(x * 2, x, k=-1)
+    with pytest.raises(KeyError, match="no value is called 'w'"):
+        explain(x * 2, "w")
+    assert explain(x, x).count == 1
+
+
+def test_counted_writes_large_numbers_as_powers_of_two():
+    assert [counted(999), counted(2**50), counted(3**40)] == ["999", "2^50", "about 2^63"]
+
+
+def off_relu():
+    w = Value(-2.0, "w")
+    h = (w * 1.5).relu()
+    return h * 3.0 + Value(1.0, "b"), w
+
+
+def zero_factor():
+    w, x = Value(2.0, "w"), Value(0.0, "x")
+    return w * x + w * 0.0, w
+
+
+def cancelling():
+    w = Value(2.0, "w")
+    return (w * 3.0).tanh() - (w * 3.0).tanh() + 1.0, w
+
+
+def underflowing():
+    w = Value(1.0, "w")
+    return w * 1e-200 * 1e-200 + 1.0, w
+
+
+def flat_output():
+    w = Value(-2.0, "w")
+    return (w * 1.0).relu(), w
+
+
+def detached():
+    w = Value(2.0, "w")
+    return (w * 2.0).detach() * Value(3.0, "v"), w
+
+
+def not_finite():
+    w = Value(0.0, "w")
+    return w.sqrt() * 2.0, w
+
+
+def saturated():
+    w = Value(400.0, "w")
+    return w.tanh() * 2.0 + w.sigmoid().floor(), w
+
+
+@pytest.mark.parametrize(
+    ("case", "cause", "told"),
+    [
+        (off_relu, "cut", "it is off, and an off relu has slope 0"),
+        (zero_factor, "cut", "the other factor, x, is 0"),
+        (cancelling, "cancellation", "2 live paths cancel"),
+        (underflowing, "underflow", "the largest of 1 live path is about 1e-400"),
+        (flat_output, "flat output", "the output itself is flat"),
+        (detached, "no path", "left the graph by .detach(), .data, float() or no_grad()"),
+        (not_finite, "not finite", "every value is finite; the first bad gradient is made at sqrt#1"),
+        (saturated, "cut", "it is flat: its slope is 0 everywhere"),
+    ],
+)
+def test_why_tells_the_causes_apart(case, cause, told):
+    output, w = case()
+    verdict = why(output, w)
+    assert verdict.cause == cause
+    assert told in repr(verdict)
+    assert max(map(columns, repr(verdict).split("\n"))) <= 80
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (lambda w: w.tanh(), "it is saturated: its slope is 0 to the last bit"),
+        (lambda w: ops.maximum(w, 1000.0), "this operand was not the one chosen"),
+        (lambda w: ops.where(w, 2.0, 3.0), "it is flat: its slope is 0 everywhere"),
+        (lambda w: w**0, "its slope is 0 there"),
+        (lambda w: ops.dot([w, w], [0.0, 0.0]), "the other factor is 0"),
+    ],
+)
+def test_a_cut_says_why_its_slope_is_zero(build, reason):
+    w = Value(400.0, "w")
+    verdict = why(build(w) * 1.0 + Value(1.0), w)
+    assert verdict.cuts[0].reason == reason
+
+
+def test_cuts_add_up_to_all_paths_that_are_cut():
+    model = MLP(2, [6, 6, 6, 1], rng=5, expand=True)
+    loss = (model([2.0, -1.0]) - 1.0) ** 2
+    for parameter in model.parameters()[:12]:
+        paths, verdict = explain(loss, parameter), why(loss, parameter)
+        assert sum(cut.paths for cut in verdict.cuts) == paths.count - paths.live
+        assert verdict.cause == ("cut" if not paths.live else "nothing wrong")
+
+
+def test_why_of_a_small_gradient_names_the_small_factors():
+    w = Value(1.0, "w")
+    verdict = why((w * 1e-5 * 1e-5).tanh(), w)
+    assert verdict.cause == "small factors"
+    assert "x 1e-5" in repr(verdict)
+
+
+def test_why_of_the_output_itself_is_its_seed():
+    w = Value(1.0, "w")
+    assert "whose gradient is the seed 1" in repr(why(w, w))
+    with pytest.raises(TypeError, match=r"why\(L, w\) needs the Value whose gradient is asked"):
+        why(2.0, w)
+
+
+def test_origin_tells_file_and_line_when_recorded():
+    with detect_anomaly():
+        x = Value(0.0, "x")
+        y = x.sqrt()
+    found = origin(y * 2.0)
+    assert not found.forward
+    assert "test_paths.py:" in repr(found)
+    with pytest.raises(TypeError, match=r"origin\(L\) needs the Value that went wrong"):
+        origin(None)
+
+
+def test_layers_count_what_is_off_and_add_up_to_every_zero_parameter():
+    model = MLP(2, [8, 8, 1], rng=3)
+    loss = (model([0.0, -1.0]) - 1.0) ** 2
+    loss.backward()
+    summary = layers(loss)
+    assert [row.name for row in summary.rows] == ["layers[2]", "layers[1]", "layers[0]"]
+    assert sum(row.parameters for row in summary.rows) == len(model.parameters())
+    assert sum(row.zero for row in summary.rows) == sum(p.grad == 0.0 for p in model.parameters())
+    assert all(row.own_off + row.input_zero <= row.zero for row in summary.rows)
+    assert [row.zero for row in layers(model).rows] == [row.zero for row in summary.rows]
+    assert "from this sample" in repr(summary)
+    assert "from the last pass" in repr(layers(model))
+
+
+def test_layers_flag_vanishing_and_exploding_and_dead():
+    def flags(factor):
+        model = MLP(1, [2, 2, 1], activation="linear", rng=1)
+        for neuron in model.layers[1].neurons:
+            for weight in neuron.w:
+                weight.data = factor * (1.0 if weight.data >= 0 else -1.0)
+        return [row.flag for row in layers(model([1.0])).rows]
+
+    assert flags(1e-9) == ["", "", "vanishing"]
+    assert flags(1e6) == ["", "", "exploding"]
+    assert flags(0.0) == ["", "", "gets nothing"]
+
+
+def test_layers_need_a_network():
+    x = Value(1.0)
+    with pytest.raises(ValueError, match="no value in this graph is labelled as a neuron's output"):
+        layers(x * 2.0)
+    with pytest.raises(TypeError, match="needs an output Value or a model with named_parameters"):
+        layers(3)
+    with pytest.raises(ValueError, match="call backward"):
+        layers(MLP(1, [1], rng=0))
+
+
+@pytest.mark.parametrize("label", ["layers[0]." * 30 + "w", "a\nb", "名" * 100])
+def test_explanations_fit_80_columns_whatever_the_names(label):
+    x = Value(2.0, label)
+    y = (x * x - x * 3.0).relu()
+    y.label = label
+    loss = y * 1e-300 + x * 1e300
+    texts = [repr(explain(loss, x)), repr(why(loss, x)), repr(origin(loss / 0.0)), repr(stepper(loss).guess({label: 1.0}))]
+    for line in "\n".join(texts).split("\n"):
+        assert columns(line) <= 80
+        assert line.isprintable()
