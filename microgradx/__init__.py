@@ -213,7 +213,7 @@ _LAZY: dict[str, str] = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("nn",):
+    if name in ("nn", "testing"):
         return import_module(f".{name}", __name__)
     if name in _LAZY:
         return getattr(import_module(_LAZY[name], __name__), name)
@@ -221,4 +221,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "nn"})
+    return sorted({*globals(), *_LAZY, "nn", "testing"})

@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="microgradx", description="A scalar autograd engine to step through, draw and test with.")
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_bench, _add_demo):
+    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_bench, _add_demo):
         add(commands)
     return top
 
@@ -220,3 +220,22 @@ def _draw(options: argparse.Namespace) -> int:
     drawing = draw(output, edges=options.edges, flow=options.flow, theme=options.theme, detail=options.detail)
     print(f"{drawing.save(options.output)}: {drawing.summary}")
     return 0
+
+
+def _add_check(commands: Any) -> None:
+    command = commands.add_parser("check", help="check the derivatives of an expression or a function; exit 1 if one is wrong")
+    add_target(command)
+    command.add_argument("--grad", metavar="MODULE:FUNCTION", help="judge this function's result instead of backward()")
+    command.add_argument("--rtol", type=float, default=1e-6, help="the relative error to catch (1e-6)")
+    command.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
+    command.add_argument("--samples", type=int, default=0, help="so many random points besides the given one")
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    command.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .testing.command import checked
+
+    report = checked(options.target, dict(map(_pair, options.values)), options.grad, options.rtol, options.order, options.samples)
+    print(report.to_json() if options.json else report)
+    return 0 if report.ok else 1

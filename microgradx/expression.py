@@ -25,7 +25,7 @@ _COMPOSED = {f.__name__: f for f in (ops.selu, ops.silu, ops.log_sigmoid, ops.mi
 _CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045, "inf": float("inf"), "nan": float("nan")}
 
 
-def parse(text: str, values: Mapping[str, float]) -> Value:
+def parse(text: str, values: Mapping[str, float | Value]) -> Value:
     """The graph of an expression in named numbers, each name a labelled leaf.
 
     >>> L = parse("(a*b + c)*f", {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0})
@@ -33,10 +33,11 @@ def parse(text: str, values: Mapping[str, float]) -> Value:
     (-8.0, [None, 'f'])
 
     Allowed are numbers, names, + - * / // % **, brackets and calls of the table's functions by name; `name = expression` gives
-    the result that label. Raises ValueError that shows what is not understood, and lists near names.
+    the result that label. A Value given for a name is used as it is. Raises ValueError that shows what is not understood, and
+    lists near names.
     """
     label, expression = _parsed(text)
-    leaves = {name: Value(data, name) for name, data in values.items()}
+    leaves = {name: data if isinstance(data, Value) else Value(data, name) for name, data in values.items()}
     result = _graph(expression, leaves, text)
     if not isinstance(result, Value):
         result = Value(result)

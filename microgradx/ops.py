@@ -85,10 +85,10 @@ sin: Op = primitive("sin", "sin({})", ieee.sin, lambda a, out: cos(a), numpy="si
 cos: Op = primitive("cos", "cos({})", ieee.cos, lambda a, out: -sin(a), numpy="cos")
 tan: Op = primitive("tan", "tan({})", ieee.tan, lambda a, out: 1.0 + out * out, domain=(-1.2, 1.2), numpy="tan")
 asin: Op = primitive(
-    "asin", "asin({})", ieee.asin, lambda a, out: 1.0 / sqrt(one_minus_square(a)), domain=(-0.9, 0.9), numpy="arcsin"
+    "asin", "asin({})", ieee.asin, lambda a, out: reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arcsin"
 )
 acos: Op = primitive(
-    "acos", "acos({})", ieee.acos, lambda a, out: -1.0 / sqrt(one_minus_square(a)), domain=(-0.9, 0.9), numpy="arccos"
+    "acos", "acos({})", ieee.acos, lambda a, out: -reciprocal(sqrt(one_minus_square(a))), domain=(-0.9, 0.9), numpy="arccos"
 )
 atan: Op = primitive("atan", "atan({})", math.atan, lambda a, out: 1.0 / (1.0 + a * a), numpy="arctan")
 atan2: Op = primitive(
@@ -104,7 +104,8 @@ tanh: Op = primitive(  # 1 - tanh**2 would be 0 from 19.1 on; 1 / cosh**2 is rig
 )
 asinh: Op = primitive("asinh", "asinh({})", math.asinh, lambda a, out: 1.0 / hypot(1.0, a), numpy="arcsinh")
 acosh: Op = primitive(
-    "acosh", "acosh({})", ieee.acosh, lambda a, out: 1.0 / (sqrt(a - 1.0) * sqrt(a + 1.0)), domain=(1.2, 5.0), numpy="arccosh"
+    "acosh", "acosh({})", ieee.acosh, lambda a, out: reciprocal(sqrt(a - 1.0) * sqrt(a + 1.0)),
+    domain=(1.2, 5.0), numpy="arccosh",
 )
 atanh: Op = primitive(
     "atanh", "atanh({})", ieee.atanh, lambda a, out: 1.0 / one_minus_square(a), domain=(-0.9, 0.9), numpy="arctanh"

@@ -1,0 +1,173 @@
+"""The pytest plugin: a fixture, a marker and options for derivative checks; it does nothing until a test checks one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import zlib
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .testing import Numeric, Report
+
+MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults for the derivative checks of this test"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options and the ini value."""
+    group = parser.getgroup("gradcheck", "derivative checks (microgradx)")
+    group.addoption("--gradcheck-seed", type=int, metavar="N", help="one seed for all tests instead of one for each")
+    group.addoption("--gradcheck-report", metavar="PATH", help="write every derivative report to this JSON file")
+    group.addoption(
+        "--gradcheck-mutate", action="store_true", help="inject faults into gradients that passed: each must make its check fail"
+    )
+    parser.addini("gradcheck_rtol", "the relative error that derivative checks are to catch", default="1e-6")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and the collector of reports."""
+    config.addinivalue_line("markers", MARKER)
+    config.pluginmanager.register(Collector(config), "microgradx-collector")
+
+
+@pytest.fixture
+def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
+    """`check_gradient` with this test's defaults: rtol from the ini file, a seed of its own, and what its marker says."""
+    from .testing import check_gradient
+
+    config, seed = request.config, request.config.getoption("--gradcheck-seed")
+    defaults = {
+        "rtol": _rtol(config.getini("gradcheck_rtol")),
+        "seed": zlib.crc32(request.node.nodeid.encode()) if seed is None else seed,
+    }
+    for marker in reversed(list(request.node.iter_markers("gradcheck"))):
+        defaults.update(marker.kwargs)
+
+    def check(f: Callable[..., Any], at: Any, grad: Any = None, **options: Any) -> Report:
+        __tracebackhide__ = True
+        return check_gradient(f, at, grad, **{**defaults, **options})
+
+    return check
+
+
+def _rtol(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise pytest.UsageError(f"gradcheck_rtol = {text!r} is not a number: write for example 1e-6") from None
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: Any, right: Any) -> list[str] | None:
+    """What `assert mine == derivative_of(f)(x)` says when it fails."""
+    module = sys.modules.get("microgradx.testing.numeric")
+    if module is None or op != "==":
+        return None
+    measured, coded = (left, right) if isinstance(left, module.Numeric) else (right, left)
+    if not isinstance(measured, module.Numeric) or not hasattr(coded, "__float__"):
+        return None
+    return explained(float(coded), measured)
+
+
+def explained(coded: float, measured: Numeric) -> list[str]:
+    """The lines under a failed comparison: both numbers, how far apart, and what that may mean."""
+    from .testing.blame import hint
+    from .testing.report import Partial
+
+    row = Partial("x", measured.at, coded, measured, "wrong")
+    lines = [
+        f"{coded!r} is not the derivative at {measured.at!r}" if measured.verdict != "unresolved" else "cannot tell",
+        f"coded:    {coded!r}",
+        f"measured: {measured!r}, from {measured.evaluations} evaluations",
+    ]
+    if measured.verdict in ("smooth", "one-sided"):
+        lines.append(f"off by:   {row.off:.1e} relative; up to {measured.tolerance():.1e} absolute would pass")
+    advice = hint(row, [row], "the code", True)
+    return lines + [f"hint:     {advice}"] * bool(advice)
+
+
+class Collector:
+    """Takes in the reports of every test for the summary, the report file and the mutants."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.mutate = config.getoption("--gradcheck-mutate")
+        self.entries: list[dict[str, Any]] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Watch the checks of one test; afterwards, with --gradcheck-mutate, fail it if an injected fault would have passed."""
+        check = sys.modules.get("microgradx.testing.check")
+        numeric = sys.modules.get("microgradx.testing.numeric")
+        if check is None or numeric is None:
+            return (yield)
+        reports: list[Report] = []
+
+        def compared(measured: Numeric, coded: float) -> None:
+            reports.append(check.report_of(coded, measured))
+
+        check.WATCHERS.append(reports.append)
+        numeric.WATCHERS.append(compared)
+        try:
+            result = yield
+        finally:
+            check.WATCHERS.remove(reports.append)
+            numeric.WATCHERS.remove(compared)
+            self.entries += [{"test": item.nodeid, **json.loads(report.to_json())} for report in reports]
+        if self.mutate:
+            self._fail_for_survivors(reports)
+        return result
+
+    def _fail_for_survivors(self, reports: list[Report]) -> None:
+        from .testing.mutants import survivors
+
+        alive = [f"{report.name}: {line}" for report in reports if report.ok for line in survivors(report)]
+        if alive:
+            listed = "\n  ".join(alive[:10])
+            pytest.fail(
+                f"this test passes, but would also pass with a wrong gradient (--gradcheck-mutate):\n  {listed}\n"
+                "choose a point where the derivative is not hidden by rounding or equal to another, or a smaller rtol",
+                pytrace=False,
+            )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Hand the reports to the main process, or write them."""
+        output = getattr(self.config, "workeroutput", None)
+        path = self.config.getoption("--gradcheck-report")
+        if output is not None:
+            output["gradcheck"] = json.dumps(self.entries)
+        elif path:
+            _write(Path(path), json.dumps(self.entries, indent=1))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take over what a worker process of xdist has collected."""
+        self.entries += json.loads(getattr(node, "workeroutput", {}).get("gradcheck", "[]"))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One line, if any derivative was checked."""
+        if not self.entries:
+            return
+        rows = [row for entry in self.entries for row in entry["rows"]]
+        counts = {v: sum(r["members"] for r in rows if r["verdict"] == v) for v in ("wrong", "unresolved", "kink", "weak")}
+        bounds = [r["bound"] / abs(r["measured"]) for r in rows if isinstance(r["bound"], float) and _nonzero(r["measured"])]
+        parts = [f"checked {sum(r['members'] for r in rows):,} derivatives", *(f"{n} {v}" for v, n in counts.items() if n)]
+        worst = f", bounds within {max(bounds):.0e} of the value" if bounds else ""
+        terminalreporter.write_line(f"gradcheck: {', '.join(parts)}{worst}")
+
+
+def _nonzero(x: Any) -> bool:
+    return isinstance(x, float) and x != 0.0
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,142 @@
+"""The gradient under test: what backward() gives, how far its own rounding can move it, and its contributions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..chain import chain_rule, edges, topological_order
+from ..engine import Value
+from ..transforms import push_forward
+from .inputs import Inputs, name_of
+from .ladder import EPS
+
+SLACK = 16.0 * EPS  # rounding of a coded gradient, in units of the sum of the sizes of its contributions
+
+
+@dataclass
+class Coded:
+    """A gradient in the order of the inputs, with what is known about it."""
+
+    slopes: list[float]
+    slack: list[float]
+    grain: float = 0.0  # rounding of f itself, as the graph tells it
+    dropped: list[tuple[float, ...]] = field(default_factory=list)  # for each input: the gradient without one contribution
+    output: Value | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
+    """The gradient that `backward()` leaves on the inputs, with every `.grad` put back as it was."""
+    output = recorded(inputs, point)
+    leaves = [leaf for leaf in inputs.leaves if leaf is not None]
+    order = topological_order(output)
+    slopes = backward_slopes(output, order, leaves)
+    sizes = magnitudes(order, output)
+    slack = [SLACK * sizes.get(leaf, 0.0) for leaf in leaves]
+    grain = EPS * math.hypot(*(sizes.get(node, 0.0) * node.data for node in order if node.op is not None))
+    faults, dropped = forward_fault(output, leaves, slopes, sizes), without_one(order, output, leaves)
+    again = recorded(inputs, point)
+    if not same(slopes, backward_slopes(again, topological_order(again), leaves)):
+        faults.append("backward() of the same function at the same point gave different bits: is something random in it?")
+    return Coded(slopes, slack, grain if math.isfinite(grain) else 0.0, dropped, output, faults)
+
+
+def from_numbers(inputs: Inputs, point: Sequence[float], grad: Any) -> Coded:
+    """The gradient that a function or a list of numbers gives."""
+    if callable(grad):
+        found = inputs.call(point, grad)
+        slopes, what = inputs.flat(found, name_of(grad)), grad
+        again = inputs.flat(inputs.call(point, grad), name_of(grad))
+        faults = [] if same(slopes, again) else [f"{name_of(what)} gave different bits when called twice at the same point"]
+        return Coded(slopes, [0.0] * len(slopes), faults=faults)
+    slopes = inputs.flat(grad, "grad")
+    return Coded(slopes, [0.0] * len(slopes))
+
+
+def recorded(inputs: Inputs, point: Sequence[float]) -> Value:
+    """f as a graph; f must return a Value."""
+    output = inputs.call(point)
+    if getattr(output, "shape", None) == () and isinstance(output.item(), Value):
+        output = output.item()
+    if not isinstance(output, Value):
+        raise TypeError(
+            f"{name_of(inputs.f)} returned {output!r} ({type(output).__name__}), not one Value, so backward() cannot be judged: "
+            "compute with Values (no .data, float() or math.sin inside), or pass grad= to check plain code"
+        )
+    return output
+
+
+def backward_slopes(output: Value, order: Sequence[Value], leaves: Sequence[Value]) -> list[float]:
+    """What `output.backward()` adds to the grad of each leaf; afterwards every grad is as it was."""
+    kept = [(node, node.grad) for node in order] + [(leaf, leaf.grad) for leaf in leaves]
+    for node, _ in kept:
+        node.grad = None
+    try:
+        output.backward()
+        return [0.0 if leaf.grad is None else leaf.grad for leaf in leaves]
+    finally:
+        for node, grad in kept:
+            node.grad = grad
+
+
+def magnitudes(order: Sequence[Value], output: Value) -> dict[Value, float]:
+    """For each node the sum over all paths of |product of local derivatives|: the scale of its gradient's rounding."""
+    sizes = {output: 1.0}
+    for node in reversed(order):
+        if node.op is None or not (size := sizes.get(node, 0.0)):
+            continue
+        for _, parent, local in edges(node):
+            if local:
+                sizes[parent] = sizes.get(parent, 0.0) + size * abs(local)
+    return sizes
+
+
+def forward_fault(output: Value, leaves: Sequence[Value], slopes: Sequence[float], sizes: dict[Value, float]) -> list[str]:
+    """A message if forward mode through the same graph contradicts backward(): then the fault is not in a rule."""
+    moved: dict[Any, Any] = {leaf: (abs(leaf.data) or 1.0) * (1.0 if k % 2 else -0.5) for k, leaf in enumerate(leaves)}
+    directions = [moved[leaf] for leaf in leaves]
+    push_forward([output], moved)
+    forward = moved.get(output, 0.0)
+    backward = math.fsum(slope * d for slope, d in zip(slopes, directions, strict=True) if slope)
+    room = 4.0 * SLACK * math.fsum(sizes.get(leaf, 0.0) * abs(d) for leaf, d in zip(leaves, directions, strict=True))
+    if not math.isfinite(forward) or not math.isfinite(backward) or abs(forward - backward) <= room:
+        return []
+    return [
+        f"along one direction backward() gives {backward:.10g} and forward mode {forward:.10g} on the same graph with the same "
+        "local derivatives: contributions are lost, doubled or passed on too early in the backward pass"
+    ]
+
+
+def without_one(order: Sequence[Value], output: Value, leaves: Sequence[Value]) -> list[tuple[float, ...]]:
+    """For each leaf that receives several contributions, its gradient with the largest of them left out."""
+    received: dict[Any, list[float]] = {leaf: [] for leaf in leaves}
+
+    def note(node: Any, slot: int, upstream: Any, local: Any, contribution: Any, before: Any, after: Any) -> None:
+        parent = node.parents[slot]
+        if parent in received:
+            received[parent].append(contribution)
+
+    chain_rule(order, {output: 1.0}, watch=note)
+    return [
+        (math.fsum(parts) - max(parts, key=abs),) if len(parts) > 1 and all(map(math.isfinite, parts)) else ()
+        for parts in (received[leaf] for leaf in leaves)
+    ]
+
+
+def same(left: Sequence[float], right: Sequence[float]) -> bool:
+    """Whether two gradients are equal to the bit, nan to nan."""
+    return list(map(float.hex, left)) == list(map(float.hex, right))
+
+
+def rebuild_named(f: Callable[[], Value]) -> Value | None:
+    """The graph of `f` with source lines, or None if building it under `detect_anomaly` raises."""
+    from ..context import detect_anomaly
+
+    try:
+        with detect_anomaly():
+            return f()
+    except FloatingPointError:
+        return None

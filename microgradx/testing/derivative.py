@@ -1,0 +1,48 @@
+"""`derivative_of`: the derivative of a function of one number, measured, to compare with as with `pytest.approx`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from .inputs import Inputs, plain
+from .ladder import EVERYWHERE, Interval, Line
+from .numeric import Numeric, measure
+from .oracle import complex_step, replayed
+
+
+def derivative_of(
+    f: Callable[[float], Any],
+    *,
+    rtol: float = 1e-6,
+    domain: Interval = EVERYWHERE,
+    oracle: Literal["ladder", "exact", "complex"] = "ladder",
+) -> Callable[[float], Numeric]:
+    """The derivative of any function of one number, measured with a bound that holds.
+
+    >>> import math
+    >>> derivative_of(math.sin)(1.0) == math.cos(1.0)
+    True
+    >>> derivative_of(math.sin)(1.0) == math.cos(1.0) * (1 + 1e-6)
+    False
+    >>> derivative_of(abs)(0.0)
+    kink with slopes -1 (left) and 1 (right)
+
+    An error of `rtol` or more is not equal, unless rounding of f hides it (then `weak` is true). f is called only inside
+    `domain`, and a ValueError or ArithmeticError ends it. With `oracle` the measured value is sharpened: "complex" calls f with
+    complex numbers, "exact" with mpmath's numbers of 60 digits.
+    """
+
+    def derivative(x: float) -> Numeric:
+        numeric = measure(Line(lambda point: plain(f(point), f), float(x), domain), abs(x) or 1.0, rtol)
+        if oracle == "ladder" or numeric.bent or numeric.verdict == "vertical":
+            return numeric
+        inputs = Inputs(f, float(x), graph=False)
+        if oracle == "complex":
+            return complex_step(inputs, 0, inputs.start, numeric)
+        return replayed(inputs, 0, inputs.start, None, None, numeric, required=True)
+
+    if oracle not in ("ladder", "exact", "complex"):
+        raise ValueError(f"oracle={oracle!r} is none of 'ladder', 'exact', 'complex'")
+    return derivative
+

@@ -1,0 +1,200 @@
+"""Sharper judges than differences of floats: the graph replayed with 60 digits, and the complex step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..chain import topological_order
+from ..engine import Value
+from ..operation import Op
+from .inputs import Inputs
+from .ladder import EPS
+from .numeric import Numeric
+
+DIGITS = 60
+STEPS = (("1e-20", DIGITS), ("1e-17", DIGITS + DIGITS // 2))  # a central difference over h is off by h**2: 1e-34 at worst
+
+
+def replayed(
+    inputs: Inputs, i: int, point: Sequence[float], leaf: Value | None, output: Value | None, numeric: Numeric, required: bool
+) -> Numeric:
+    """The derivative from values computed with 60 digits: of the graph, or of an f that accepts mpmath's numbers.
+
+    `numeric` comes back unchanged if that cannot be done (with `required` a ValueError says why), or if the two contradict
+    each other, which happens when f hides a float computation from mpmath.
+    """
+    try:
+        import mpmath  # type: ignore[import-untyped]  # it has no annotations
+    except ImportError:
+        if required:
+            raise ValueError('oracle="exact" computes with mpmath: pip install mpmath') from None
+        return numeric
+    with mpmath.workdps(DIGITS):
+        f = _graph_in_digits(mpmath, output, leaf) if output is not None else _callable_in_digits(mpmath, inputs, i, point)
+        try:
+            slope, width = _central(mpmath, f, point[i])
+        except (TypeError, ValueError, ArithmeticError, NotImplementedError) as why:
+            if required:
+                text = f'oracle="exact" cannot follow {inputs.paths[i]} with {DIGITS} digits: {why}; use oracle="ladder"'
+                raise ValueError(text) from why
+            return numeric
+        value = float(slope)
+        bound = float(width) + EPS * abs(value)
+    unseen = 1e-13 * abs(inputs.number(point)) / (abs(point[i]) or 1.0)  # no difference of floats sees a smaller slope
+    if numeric.verdict != "unresolved" and abs(value - numeric.value) > numeric.bound + bound + unseen:
+        if required:
+            raise ValueError(
+                f'oracle="exact" gives {value!r} for {inputs.paths[i]} where differences of floats give {numeric!r}: f hides a '
+                'float computation, or rounds badly; use oracle="ladder"'
+            )
+        return numeric
+    note = f"{DIGITS} digits"
+    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict="smooth", oracle="exact", note=note)
+
+
+def complex_step(inputs: Inputs, i: int, point: Sequence[float], numeric: Numeric) -> Numeric:
+    """f(x + ih).imag / h with h = 1e-20: exact to rounding where f is analytic and takes complex numbers (Squire, Trapp 1998).
+
+    An f that drops the imaginary part (abs, comparisons, float()) is found out by the differences of floats.
+    """
+    h = 1e-20 * (abs(point[i]) or 1.0)
+    arguments: list[Any] = list(point)
+    arguments[i] = complex(point[i], h)
+    try:
+        result = complex(inputs.call(arguments))
+    except (TypeError, ValueError, ArithmeticError) as why:
+        raise ValueError(f'oracle="complex" needs an f that takes complex numbers (cmath or numpy): {why}') from why
+    value = result.imag / h
+    bound = 64.0 * EPS * abs(value)
+    if numeric.verdict != "unresolved" and abs(value - numeric.value) > numeric.bound + bound:
+        raise ValueError(
+            f"the complex step gives {value!r} for {inputs.paths[i]} where differences of floats give {numeric!r}: f loses the "
+            'imaginary part (abs, max, a comparison?); use oracle="ladder"'
+        )
+    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict="smooth", oracle="complex")
+
+
+def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> tuple[Any, Any]:
+    """The slope over two tiny steps, and its bound; ArithmeticError where more digits give another function.
+
+    The second step is computed with half as many digits again: a float computation inside f, or a number so large that the
+    digits do not reach its fraction, changes the value or the slope.
+    """
+    values, slopes, reach = [], [], mpmath.mpf(0)
+    for step, digits in STEPS:
+        with mpmath.workdps(digits):
+            h = mpmath.mpf(step) * (abs(x) or 1)
+            ahead, behind = f(mpmath.mpf(x) + h), f(mpmath.mpf(x) - h)
+            if not isinstance(ahead, mpmath.mpf) or not isinstance(behind, mpmath.mpf):
+                raise TypeError(f"it comes out as {type(ahead).__name__}, so something in it computes with floats")
+            values.append((ahead + behind) / 2)
+            slopes.append((ahead - behind) / (2 * h))
+            reach = max(reach, mpmath.mpf(10) ** (2 - digits) * abs(ahead) / h)
+    apart = abs(slopes[0] - slopes[1])
+    if apart > 1e-12 * abs(slopes[1]) + reach or abs(values[0] - values[1]) > 1e-25 * abs(values[1]):
+        raise ArithmeticError("with more digits it comes out differently, so something in it computes with floats")
+    return slopes[1], apart + reach
+
+
+def _callable_in_digits(mpmath: Any, inputs: Inputs, i: int, point: Sequence[float]) -> Callable[[Any], Any]:
+    def f(x: Any) -> Any:
+        arguments: list[Any] = [mpmath.mpf(p) for p in point]
+        arguments[i] = x
+        return inputs.call(arguments)
+
+    return f
+
+
+def _graph_in_digits(mpmath: Any, output: Value, leaf: Value | None) -> Callable[[Any], Any]:
+    """The graph of `output` as a function of one leaf, computed with all digits."""
+    order = topological_order(output)
+
+    def f(x: Any) -> Any:
+        numbers: dict[Any, Any] = {}
+        for node in order:
+            if node.op is None:
+                numbers[node] = x if node is leaf else mpmath.mpf(node.data)
+            else:
+                operands = [mpmath.mpf(p) if isinstance(p, float) else numbers[p] for p in node.parents]
+                numbers[node] = in_digits(mpmath, node.op, operands)
+        return numbers[output]
+
+    return f
+
+
+def in_digits(mpmath: Any, op: Op, operands: Sequence[Any]) -> Any:
+    """`op` on mpmath's numbers, seen to fit its value on the same operands as floats.
+
+    Raises TypeError for an operation whose float function mpmath's numbers cannot pass through.
+    """
+    name = op.name
+    if name in _MEANINGS:
+        result = _MEANINGS[name](mpmath, *operands)
+    elif op.arity == 1 and hasattr(mpmath, name):
+        result = getattr(mpmath, name)(*operands)
+    else:
+        result = op.forward(*operands)
+    floats = [float(x) for x in operands]
+    rounded = op.forward(*floats)
+    slopes = zip(op.local_derivatives(floats, rounded), floats, strict=True)
+    rounding = math.fsum(abs(d) * 4.0 * EPS * abs(x) for d, x in slopes if math.isfinite(d))
+    if not isinstance(result, (mpmath.mpf, int)) or not abs(float(result) - rounded) <= 1e-9 * abs(rounded) + rounding + 1e-300:
+        raise TypeError(f"operation {name!r} computes with floats only")
+    return mpmath.mpf(result)
+
+
+def _share(m: Any, *xs: Any) -> Any:
+    return 1 / m.fsum(m.exp(x - xs[0]) for x in xs)
+
+
+def _trunc(m: Any, a: Any) -> Any:
+    return m.floor(a) if a >= 0 else m.ceil(a)
+
+
+_MEANINGS: dict[str, Callable[..., Any]] = {  # where mpmath's function has another name, or none
+    "divide": lambda m, a, b: a / b,
+    "power": lambda m, a, b: a**b,
+    "floor_divide": lambda m, a, b: m.floor(a / b),
+    "remainder": lambda m, a, b: a - b * m.floor(a / b),
+    "absolute": lambda m, a: abs(a),
+    "exp2": lambda m, a: m.mpf(2) ** a,
+    "log2": lambda m, a: m.log(a) / m.log(2),
+    "log10": lambda m, a: m.log(a) / m.log(10),
+    "reciprocal": lambda m, a: 1 / a,
+    "atan2": lambda m, a, b: m.atan2(a, b),
+    "hypot": lambda m, a, b: m.sqrt(a * a + b * b),
+    "gaussian": lambda m, a: m.exp(-a * a),
+    "normal_pdf": lambda m, a: m.npdf(a),
+    "normal_cdf": lambda m, a: m.erfc(-a / m.sqrt(2)) / 2,
+    "lgamma": lambda m, a: m.log(abs(m.gamma(a))),
+    "polygamma": lambda m, n, a: m.polygamma(int(n), a),
+    "trunc": _trunc,
+    "round": lambda m, a, digits: m.nint(a * 10**digits) / 10**digits,
+    "step": lambda m, a: m.mpf(a >= 0),
+    "heaviside": lambda m, a, at_zero: m.mpf(a > 0) if a else at_zero,
+    "compare": lambda m, a, b: m.sign(a - b),
+    "relu": lambda m, a: max(a, m.mpf(0)),
+    "leaky_relu": lambda m, a, slope: a if a > 0 else slope * a,
+    "elu": lambda m, a, alpha: a if a > 0 else alpha * m.expm1(a),
+    "gelu": lambda m, a: a * m.erfc(-a / m.sqrt(2)) / 2,
+    "sigmoid": lambda m, a: 1 / (1 + m.exp(-a)),
+    "softplus": lambda m, a: m.log1p(m.exp(a)),
+    "softsign": lambda m, a: a / (1 + abs(a)),
+    "hard_tanh": lambda m, a: min(max(a, m.mpf(-1)), m.mpf(1)),
+    "maximum": lambda m, a, b: max(a, b),
+    "minimum": lambda m, a, b: min(a, b),
+    "clip": lambda m, a, low, high: min(max(a, low), high),
+    "logaddexp": lambda m, a, b: max(a, b) + m.log1p(m.exp(-abs(a - b))),
+    "sum": lambda m, *xs: m.fsum(xs),
+    "prod": lambda m, *xs: m.fprod(xs),
+    "dot": lambda m, *xs: m.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]),
+    "mean": lambda m, *xs: m.fsum(xs) / len(xs),
+    "max": lambda m, *xs: max(xs),
+    "min": lambda m, *xs: min(xs),
+    "logsumexp": lambda m, *xs: max(xs) + m.log(m.fsum(m.exp(x - max(xs)) for x in xs)),
+    "softmax_share": _share,
+    "log_softmax_share": lambda m, *xs: m.log(_share(m, *xs)),
+}

@@ -1,0 +1,232 @@
+"""What a check found: one row per partial derivative, the worst first, as text, as JSON and as an AssertionError."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .numeric import Numeric
+
+RANKS = {"wrong": 0, "unresolved": 1, "weak": 2, "kink": 3, "agrees": 4}
+ROWS = 10  # how many rows a failure shows; the rest are counted
+
+
+@dataclass
+class Partial:
+    """One partial derivative: what the code under test says, what was measured, and the verdict.
+
+    `verdict` is "agrees", "kink" (between the two slopes), "weak" (agrees, but rounding hides errors of `rtol`), "wrong" or
+    "unresolved". A row can stand for `members` inputs that were measured together along one direction.
+    """
+
+    path: str
+    point: float
+    coded: float
+    numeric: Numeric
+    verdict: str
+    slack: float = 0.0  # rounding of the coded gradient itself
+    hint: str = ""
+    members: int = 1
+    smallest: float = math.nan  # the smallest contribution among the members
+    dropped: tuple[float, ...] = ()  # the coded gradient without one of its contributions
+
+    @property
+    def off(self) -> float:
+        """The relative error: |coded - measured| / |measured|."""
+        return relative(abs(self.coded - self.numeric.value), self.numeric.value)
+
+    @property
+    def sensitivity(self) -> float:
+        """The smallest relative error in this input (in any of its members) that would have been called wrong."""
+        if self.numeric.verdict not in ("smooth", "one-sided") or not self.coded:
+            return math.nan
+        if self.members > 1:
+            return 2.0 * (self.numeric.bound + self.slack) / self.smallest
+        return (self.numeric.tolerance() + self.slack + abs(self.coded - self.numeric.value)) / abs(self.coded)
+
+
+def relative(error: float, size: float) -> float:
+    """error / |size|, and inf where size is 0 but the error is not."""
+    return error / abs(size) if size else (0.0 if error == 0.0 else math.inf)
+
+
+@dataclass
+class Report:
+    """All rows of one check; `str(report)` is the text a failing test shows."""
+
+    name: str
+    rows: list[Partial]
+    coded_by: str = "backward()"
+    rtol: float = 1e-6
+    evaluations: int = 0
+    seed: int = 0
+    strict: bool = False
+    blame: str = ""
+    faults: list[str] = field(default_factory=list)  # faults found without measuring: reverse against forward, repeatability
+    reproducer: str = ""
+
+    def worst_first(self) -> list[Partial]:
+        """The rows, wrong ones first, and the largest relative error first among equals."""
+        return sorted(self.rows, key=lambda row: (RANKS[row.verdict], -row.off if not math.isnan(row.off) else -math.inf))
+
+    def count(self, verdict: str) -> int:
+        """How many partial derivatives have that verdict."""
+        return sum(row.members for row in self.rows if row.verdict == verdict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong and nothing is left unresolved; under `strict` also nothing weak."""
+        bad = ("wrong", "unresolved", "weak") if self.strict else ("wrong", "unresolved")
+        return not self.faults and not any(row.verdict in bad for row in self.rows)
+
+    @property
+    def sensitivity(self) -> float:
+        """The smallest relative error that this run would have caught in every input; nan if no input has a slope."""
+        return max((row.sensitivity for row in self.rows if not math.isnan(row.sensitivity)), default=math.nan)
+
+    def summary(self) -> str:
+        """One line: how many partials were checked, and how they came out."""
+        total = sum(row.members for row in self.rows)
+        text = f"{total:,} partial derivative{'s' * (total != 1)}: {_counted(self.rows)}"
+        return text + f", {len(self.faults)} fault{'s' * (len(self.faults) != 1)} besides" * bool(self.faults)
+
+    def raise_if_wrong(self) -> Report:
+        """This report if all is well, else an AssertionError that carries it."""
+        __tracebackhide__ = True  # pytest then shows the line of the test
+        if self.ok:
+            return self
+        wrong = self.faults or any(row.verdict == "wrong" for row in self.rows)
+        raise (WrongDerivative if wrong else UnresolvedDerivative)(self)
+
+    def __str__(self) -> str:
+        rows = self.worst_first()
+        shown = [row for row in rows if self.ok or row.verdict != "agrees"][:ROWS]
+        lines = [f"{self.name}: {self.summary()}", *(line for fault in self.faults for line in _wrapped(fault))]
+        if shown:
+            lines += ["", *_table(shown, self.coded_by), *self._not_shown(rows[len(shown) :])]
+        lines += _hints(shown, self)
+        if self.blame:
+            lines += ["", *(line for part in self.blame.splitlines() for line in _wrapped(part))]
+        lines += ["", f"  {self._effort()}"]
+        if not self.ok and self.reproducer:
+            lines += ["", "  to see it again:", *(f"    {line}" for line in self.reproducer.splitlines())]
+        return "\n".join(lines)
+
+    def _not_shown(self, rows: Sequence[Partial]) -> list[str]:
+        """How many rows of each verdict the table leaves out."""
+        return [f"  not shown: {_counted(rows)}; report.rows has all"] if rows else []
+
+    def _effort(self) -> str:
+        known = self.ok and not math.isnan(self.sensitivity)
+        caught = f"; a relative error of {self.sensitivity:.0e} or more would have been caught" if known else ""
+        return f"{self.evaluations} evaluations, seed {self.seed}{caught}"
+
+    def to_json(self) -> str:
+        """The whole report as JSON, with numbers that JSON cannot write (nan, inf) as strings."""
+        rows = [
+            {
+                "path": row.path, "point": row.point, "coded": row.coded, "measured": row.numeric.value,
+                "bound": row.numeric.bound, "left": row.numeric.left, "right": row.numeric.right, "verdict": row.verdict,
+                "relative_error": row.off, "oracle": row.numeric.oracle, "evaluations": row.numeric.evaluations,
+                "hint": row.hint, "members": row.members,
+            }
+            for row in self.worst_first()
+        ]
+        whole = {
+            "name": self.name, "ok": self.ok, "summary": self.summary(), "rtol": self.rtol, "seed": self.seed,
+            "evaluations": self.evaluations, "sensitivity": self.sensitivity, "faults": self.faults, "blame": self.blame,
+            "reproducer": self.reproducer, "rows": rows,
+        }
+        return json.dumps(_writable(whole), indent=1)
+
+
+class DerivativeError(AssertionError):
+    """A derivative check that did not pass; `.report` has every row."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__(str(report))
+
+
+class WrongDerivative(DerivativeError):
+    """At least one derivative is wrong."""
+
+
+class UnresolvedDerivative(DerivativeError):
+    """Nothing was seen to be wrong, but at least one derivative could not be told from wrong."""
+
+
+WORDS = {"wrong": "wrong", "unresolved": "undecided", "weak": "weak", "kink": "at a kink", "agrees": "right"}
+VERDICTS = {
+    "wrong": "WRONG",
+    "unresolved": "cannot tell",
+    "weak": "agrees, weakly",
+    "kink": "agrees, at a kink",
+    "agrees": "agrees",
+}
+
+
+def _counted(rows: Sequence[Partial]) -> str:
+    """How many partials have each verdict, in words."""
+    counts = [(sum(row.members for row in rows if row.verdict == verdict), word) for verdict, word in WORDS.items()]
+    return ", ".join(f"{count:,} {word}" for count, word in counts if count)
+
+
+def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
+    """Aligned columns, headed by who says what."""
+    cells = [("input", "at", f"{coded_by} says", "measured", "off by", "verdict")]
+    for row in rows:
+        together = f"{row.path} (and {row.members - 1:,} more)" if row.members > 1 else row.path
+        at = "" if row.members > 1 else f"{row.point:.6g}"
+        coded = repr(row.coded) if row.verdict == "wrong" and row.off < 1e-6 else f"{row.coded:.10g}"
+        measured = "not measurable" if row.numeric.verdict == "unresolved" else repr(row.numeric)
+        measured = "not measured" if row.members > 1 and math.isnan(row.numeric.value) else measured
+        off = "" if row.numeric.verdict not in ("smooth", "one-sided") else f"{row.off:.1e}"
+        verdict = VERDICTS[row.verdict].replace("kink", row.numeric.verdict if row.numeric.bent else "kink")
+        cells.append((together, at, coded, measured, off, verdict))
+    widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+
+
+def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
+    """What to do about each row, once for rows with the same advice."""
+    advice: dict[str, list[str]] = {}
+    for row in rows:
+        if row.hint or row.verdict == "weak":
+            advice.setdefault(row.hint or _weak(row, report.strict), []).append(row.path)
+    texts = [f"{', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
+    return ["", *(line for text in texts for line in _wrapped(text))] if texts else []
+
+
+def _weak(row: Partial, strict: bool) -> str:
+    """What to do about agreement that rounding noise, or the company of other inputs, makes weak."""
+    if row.members > 1:
+        return (
+            f"measured together, so that an error below {row.sensitivity:.0e} in one of {row.members:,} would not show: "
+            "check fewer at once, such as one layer's"
+        )
+    hidden = f"{row.sensitivity:.0e}" if row.coded else "any size"
+    return (
+        f"rounding noise of f hides relative errors below {hidden}: use a point where f is smaller or steeper, or "
+        'oracle="exact"'
+        + "; strict=True lets no such row pass" * strict
+    )
+
+
+def _wrapped(text: str) -> list[str]:
+    """`text` in lines that fit a terminal, indented, never broken inside a word."""
+    return textwrap.wrap(
+        text, 118, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _writable(x: Any) -> Any:
+    if isinstance(x, float) and not math.isfinite(x):
+        return str(x)
+    if isinstance(x, dict):
+        return {key: _writable(item) for key, item in x.items()}
+    return [_writable(item) for item in x] if isinstance(x, list) else x

@@ -1,0 +1,112 @@
+"""Functions with points for judging derivative checkers: ordinary ones, stress points and random expressions."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath
+
+Case = tuple[str, float]
+"""An expression in x and m, where m is the math module or mpmath, and a point."""
+
+ORDINARY: dict[str, tuple[float, float]] = {
+    "x*x": (-3, 3), "x**3 - 2*x": (-3, 3), "1/(1+x*x)": (-3, 3), "x**5": (-2, 2), "1/x": (0.3, 4), "m.sqrt(x)": (0.2, 9),
+    "x**1.5": (0.3, 5), "x**-2.5": (0.4, 4), "m.exp(x)": (-3, 3), "m.exp(-x*x)": (-2, 2), "m.expm1(x)": (-2, 2),
+    "m.log(x)": (0.2, 8), "m.log1p(x)": (-0.7, 5), "x*m.log(x)": (0.2, 5), "x**x": (0.3, 3), "2**x": (-3, 3),
+    "m.sin(x)": (-4, 4), "m.cos(x)": (-4, 4), "m.tan(x)": (-1.2, 1.2), "m.asin(x)": (-0.9, 0.9), "m.acos(x)": (-0.9, 0.9),
+    "m.atan(x)": (-4, 4), "m.sinh(x)": (-3, 3), "m.cosh(x)": (-3, 3), "m.tanh(x)": (-3, 3), "m.asinh(x)": (-4, 4),
+    "m.acosh(x)": (1.2, 6), "m.atanh(x)": (-0.9, 0.9), "m.erf(x)": (-2, 2), "m.gamma(x)": (0.5, 5),
+    "m.log(m.gamma(x))": (2.5, 8), "1/(1+m.exp(-x))": (-5, 5), "m.log(1+m.exp(x))": (-5, 5), "x/(1+m.exp(-x))": (-5, 5),
+    "x*m.tanh(m.log(1+m.exp(x)))": (-4, 4), "m.sin(x)/x": (0.2, 6), "m.sin(x*x)": (-2, 2), "m.exp(m.sin(x))": (-3, 3),
+    "m.cos(m.exp(x))": (-1, 1.5), "m.sqrt(1+x*x)": (-4, 4), "m.hypot(x, 2)": (-4, 4), "m.atan2(x, 2)": (-4, 4),
+    "x*m.exp(-x)": (-1, 4), "m.sin(3*x)*m.exp(-x/2)": (-2, 3), "(x-1)*(x-2)*(x-3)": (-1, 5), "(x*x-1)/(x*x+1)": (-3, 3),
+    "m.log(x*x+1)": (-3, 3), "0.5*x*(1+m.erf(x/m.sqrt(2)))": (-3, 3), "m.exp(x)/(m.exp(x)+m.exp(1)+1)": (-3, 3),
+    "m.sqrt(x+m.sqrt(x))": (0.2, 5), "m.log(m.exp(x)+m.exp(2*x))": (-3, 3),
+}
+
+STRESS: list[Case] = [
+    # the edge of the domain
+    ("m.sqrt(x)", 1e-5), ("m.sqrt(x)", 1e-8), ("m.sqrt(x)", 1e-12), ("m.log(x)", 1e-5), ("m.log(x)", 1e-7), ("m.log(x)", 1e-12),
+    ("1/x", 1e-6), ("1/x", 1e-9), ("1/x", 1e9), ("x**-3", 1e-4), ("m.acos(x)", 0.9999999), ("m.asin(x)", 0.99999),
+    ("m.asin(x)", -0.999999), ("m.acosh(x)", 1.000001), ("m.atanh(x)", 0.999999), ("m.log(1-x)", 0.9999999),
+    ("m.sqrt(1-x*x)", 0.9999), ("x**x", 1e-6), ("x**0.3", 1e-7), ("m.log1p(x)", -0.999999),
+    # saturation
+    ("m.tanh(x)", 5.0), ("m.tanh(x)", 10.0), ("1/(1+m.exp(-x))", 20.0), ("1/(1+m.exp(-x))", -20.0), ("m.erf(x)", 4.0),
+    ("m.log(1+m.exp(x))", -20.0), ("m.log(1+m.exp(x))", 30.0), ("m.exp(-x*x)", 5.0), ("m.atan(x)", 1e6), ("m.exp(x)", -300.0),
+    # scale
+    ("m.sin(x*1e9)", 1e-9), ("m.sin(x*1e-9)", 1e9), ("m.exp(x*1e6)", 1e-6), ("m.exp(x*1e-6)", 1e6), ("x*x", 1e-9), ("x*x", 1e9),
+    ("x**3", 1e-9), ("m.sin(x)*1e-9", 1.0), ("m.sin(x)*1e9", 1.0), ("m.exp(x)", 200.0), ("m.exp(x)", 700.0), ("1e-12*x", 3.0),
+    ("1e12*x", 3.0),
+    # offset
+    ("1e6+m.sin(x)", 1.0), ("1e6+x", 1.0), ("m.sin(x)+1e6*x", 1.0), ("m.cos(x)-1e6", 0.5), ("m.log(x+1e6)", 1.0),
+    ("m.sqrt(x*x+1e6)", 1e-3), ("(x+1e6)**2", 1.0),
+    # steep and oscillating
+    ("m.sin(1e6*x)", 1.0), ("m.sin(1e3*x)", 1.0), ("m.sin(100*x)", 50.0), ("m.sin(x)", 1e6), ("m.sin(x)", 1e9),
+    ("m.cos(1e4*x)*m.exp(-x)", 2.0), ("m.tanh(1e4*(x-1))", 1.0001), ("m.exp(-1e6*(x-1)**2)", 1.001), ("m.sin(1/x)", 0.01),
+    ("m.sin(1/x)", 0.001), ("m.tan(x)", 1.5707), ("x**50", 1.3), ("m.exp(1e3*x)", 0.5),
+]
+
+UNARY = (
+    "m.sin({})", "m.cos({})", "m.tanh({})", "m.exp({})", "m.log({})", "m.sqrt({})", "({})**2", "({})**3", "1/({})", "m.atan({})",
+    "m.sinh({})", "m.cosh({})", "m.asinh({})", "m.log1p({})", "m.expm1({})", "m.erf({})", "-({})", "1/(1+m.exp(-({})))",
+)
+BINARY = ("({} + {})", "({} - {})", "({})*({})", "({})/({})")
+
+
+def ordinary() -> list[Case]:
+    """51 functions at 7 points each."""
+    return [(text, low + (high - low) * (k + 0.5) / 7.0) for text, (low, high) in ORDINARY.items() for k in range(7)]
+
+
+def randomly(count: int, seed: int = 2026) -> list[Case]:
+    """Random expressions up to six operations deep, at points where they are finite."""
+    rng = random.Random(seed)
+    cases: list[Case] = []
+    while len(cases) < count:
+        text, x = _expression(rng, 6), rng.uniform(-3.0, 3.0)
+        if "x" in text.replace("exp", "") and finite(function(text), x):
+            cases.append((text, x))
+    return cases
+
+
+def _expression(rng: random.Random, depth: int) -> str:
+    if depth <= 0 or rng.random() < 0.12:
+        return "x" if rng.random() < 0.75 else repr(round(rng.uniform(-3.0, 3.0), 2))
+    if rng.random() < 0.62:
+        return rng.choice(UNARY).format(_expression(rng, depth - 1))
+    return rng.choice(BINARY).format(_expression(rng, depth - 1), _expression(rng, depth - 1))
+
+
+def function(text: str) -> Callable[[float], Any]:
+    """The expression as a function of floats."""
+    return eval(f"lambda x, m=m: {text}", {"m": math})  # type: ignore[no-any-return]  # the texts stand above
+
+
+def finite(f: Callable[[float], Any], x: float) -> bool:
+    """Whether f(x) is a finite real number."""
+    try:
+        value = f(x)
+    except (ValueError, ArithmeticError):
+        return False
+    return not isinstance(value, complex) and math.isfinite(value)
+
+
+def judged(cases: list[Case]) -> Iterator[tuple[Callable[[float], Any], float, float]]:
+    """(f, x, true derivative) for each case, from central differences with 60 digits; cases without one are left out."""
+    for text, x in cases:
+        exact = eval(f"lambda x, m=m: {text}", {"m": mpmath})
+        with mpmath.workdps(60):
+            here = mpmath.mpf(x)
+            h = mpmath.mpf(10) ** -20 * (abs(here) or 1)
+            try:
+                slope = (exact(here + h) - exact(here - h)) / (2 * h)
+            except (ValueError, ArithmeticError, TypeError):
+                continue
+            if isinstance(slope, mpmath.mpc) or not math.isfinite(float(slope)):
+                continue
+            size = abs(exact(here)) / (abs(here) or 1)
+            true = float(slope) if abs(slope) > size * mpmath.mpf(10) ** -30 else 0.0  # what is left of a zero
+        yield function(text), x, true

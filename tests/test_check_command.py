@@ -1,0 +1,88 @@
+"""`microgradx check` and the demo."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+from microgradx.cli import main
+
+DEMO = Path(__file__).parent.parent / "demos" / "derivatives.py"
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    (tmp_path / "checked_module.py").write_text(
+        "import math\n"
+        "def f(x, y): return math.sin(x) * y\n"
+        "def right(x, y): return math.cos(x) * y, math.sin(x)\n"
+        "def wrong(x, y): return math.cos(x) * y, math.cos(x)\n"
+        "def g(x): return x * x.tanh()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    return "checked_module"
+
+
+def test_an_expression_with_right_derivatives_exits_with_0(capsys):
+    assert main(["check", "(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2"]) == 0
+    assert "4 partial derivatives: 4 right" in capsys.readouterr().out
+
+
+def test_second_derivatives_and_samples_are_checked_on_request(capsys):
+    assert main(["check", "x**2 * y", "x=2", "y=3", "--order", "2", "--samples", "1"]) == 0
+    assert "12 partial derivatives: 12 right" in capsys.readouterr().out
+
+
+def test_a_wrong_derivative_exits_with_1_and_names_the_input(module, capsys):
+    assert main(["check", f"{module}:f", "x=1", "y=2", "--grad", f"{module}:right"]) == 0
+    assert main(["check", f"{module}:f", "x=1", "y=2", "--grad", f"{module}:wrong"]) == 1
+    out = capsys.readouterr().out
+    assert "WRONG" in out
+    assert "microgradx check checked_module:f x=1.0 y=2.0" in out
+
+
+def test_a_function_on_values_is_judged_by_backward(module):
+    assert main(["check", f"{module}:g", "x=0.5"]) == 0
+
+
+def test_an_operation_of_a_module_is_checked_for_its_contract(capsys):
+    assert main(["check", "microgradx:tanh"]) == 0
+    assert "check_op(tanh)" in capsys.readouterr().out
+
+
+def test_a_point_where_nothing_can_be_measured_exits_with_1(capsys):
+    assert main(["check", "log(x)", "x=-1"]) == 1
+    assert "move the point into the domain" in capsys.readouterr().out
+
+
+def test_the_report_is_printed_as_json_on_request(capsys):
+    assert main(["check", "x**2", "x=3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["coded"] == 6.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "1 + 2"], "no named number"),
+        (["check", "microgradx:nothing", "x=1"], "nothing"),
+        (["check", "math:sin", "y=1"], "write math:sin x=1.0"),
+        (["check", "x**2", "x=1", "--grad", "math:sin"], "leave --grad out"),
+    ],
+)
+def test_misuse_exits_with_2_and_says_what_to_write(arguments, message, capsys):
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_demo_shows_each_verdict(capsys):
+    from microgradx import OPS
+
+    try:
+        runpy.run_path(str(DEMO), run_name="__main__")
+    finally:
+        OPS.pop("difference_of_squares", None)
+    out = capsys.readouterr().out
+    assert "to blame: difference_of_squares(hidden=1.7, " in out
+    for words in ("1 wrong", "agrees, at a kink", "337 right", "its rule for operand 1", "the sign is flipped"):
+        assert words in out

@@ -1,0 +1,165 @@
+"""The pytest plugin, run on suites of its own."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+
+import numpy  # noqa: F401  # loaded here once: a suite run in this process must not load it a second time
+import pytest
+
+from microgradx.testing import check_gradient, survivors
+
+pytest_plugins = ["pytester"]
+
+RIGHT = """
+    import math
+    from microgradx import nn
+    from microgradx.testing import check_gradient, check_op, derivative_of
+    from microgradx import OPS
+
+    def test_fixture(gradcheck):
+        assert gradcheck(lambda x, y: x * y.tanh() + x * x, at=(2.0, 0.5)).ok
+
+    def test_function():
+        check_gradient(lambda p: p["w"][0].sin() * p["b"] * p["w"][1], at={"w": [0.5, 0.7], "b": 3.0})
+
+    def test_model():
+        check_gradient(lambda model: model([0.3, -0.2]), nn.MLP(2, [3, 1], activation="tanh", rng=0))
+
+    def test_large_model():
+        check_gradient(lambda model: model([0.3, -0.2]), nn.MLP(2, [8, 8, 1], activation="tanh", rng=0))
+
+    def test_comparison():
+        assert math.cos(1.3) == derivative_of(math.sin)(1.3)
+"""
+
+
+def test_a_failed_comparison_says_both_numbers_and_what_the_ratio_means(pytester):
+    pytester.makepyfile(
+        """
+        from microgradx.testing import derivative_of
+
+        def test_cube():
+            assert 6 * 1.3**2 == derivative_of(lambda x: x**3)(1.3)
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*is not the derivative at 1.3*", "*coded:    10.14*", "*measured: 5.07* ±*", "*off by:   1.0e+00*", "*hint:*twice*"]
+    )
+
+
+def test_comparisons_without_a_measured_derivative_keep_their_own_text(pytester):
+    pytester.makepyfile("def test_list():\n    assert [1] == [2]")
+    pytester.runpytest().stdout.fnmatch_lines(["*At index 0 diff: 1 != 2*"])
+
+
+def test_a_right_suite_passes_with_one_summary_line(pytester):
+    pytester.makepyfile(RIGHT)
+    result = pytester.runpytest("--strict-markers")
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(["gradcheck: checked 1?? derivatives, bounds within *e-* of the value"])
+
+
+def test_every_mutant_of_a_right_suite_is_killed(pytester):
+    pytester.makepyfile(RIGHT)
+    pytester.runpytest("--gradcheck-mutate").assert_outcomes(passed=5)
+
+
+def test_a_check_that_would_let_a_wrong_gradient_pass_fails_under_mutation(pytester):
+    pytester.makepyfile(
+        """
+        import math
+
+        def test_hidden_by_rounding(gradcheck):
+            gradcheck(lambda x: 1e13 + math.sin(x), 1.0, grad=math.cos)
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)
+    result = pytester.runpytest("--gradcheck-mutate")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*would also pass with a wrong gradient*", "*x = 1: an error of 1e-4*would have passed*"])
+
+
+def test_a_failure_shows_the_report_and_a_seed_that_repeats_it(pytester):
+    pytester.makepyfile(
+        """
+        def test_wrong(gradcheck):
+            gradcheck(lambda x: x**3, 1.3, grad=lambda x: x**2, samples=2, domain=(0.5, 2.0))
+        """
+    )
+    first, second = pytester.runpytest(), pytester.runpytest()
+    seeds = [line for line in first.stdout.lines if "evaluations, seed" in line]
+    assert seeds == [line for line in second.stdout.lines if "evaluations, seed" in line] != []
+    assert "raise_if_wrong" not in first.stdout.str()
+    first.stdout.fnmatch_lines(["*3 wrong*", "*lambda> says*measured*"])
+    pytester.runpytest("--gradcheck-seed=7").stdout.fnmatch_lines(["*seed 7*"])
+
+
+def test_the_marker_and_the_ini_value_set_the_defaults_of_a_test(pytester):
+    pytester.makeini("[pytest]\ngradcheck_rtol = 0.5")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_ini(gradcheck):
+            assert gradcheck(lambda x: x * x, 1.5, grad=2.5).rtol == 0.5
+
+        @pytest.mark.gradcheck(rtol=1e-3, seed=5, samples=1)
+        def test_marker(gradcheck):
+            report = gradcheck(lambda x: x * x, 1.5)
+            assert (report.rtol, report.seed, len(report.rows)) == (1e-3, 5, 2)
+        """
+    )
+    pytester.runpytest("--strict-markers").assert_outcomes(passed=2)
+
+
+def test_an_ini_value_that_is_no_number_says_what_to_write(pytester):
+    pytester.makeini("[pytest]\ngradcheck_rtol = tight")
+    pytester.makepyfile("def test_any(gradcheck):\n    gradcheck(lambda x: x * x, 1.5)")
+    pytester.runpytest().stdout.fnmatch_lines(["*gradcheck_rtol = 'tight' is not a number: write for example 1e-6*"])
+
+
+def test_every_report_is_written_to_the_file_asked_for(pytester):
+    pytester.makepyfile(RIGHT)
+    pytester.runpytest("--gradcheck-report=reports/found.json")
+    entries = json.loads((pytester.path / "reports" / "found.json").read_text())
+    assert {entry["test"].split("::")[1] for entry in entries} == {
+        "test_fixture", "test_function", "test_model", "test_large_model", "test_comparison"
+    }
+    assert all(entry["ok"] for entry in entries)
+    assert [path.name for path in (pytester.path / "reports").iterdir()] == ["found.json"]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="xdist is not installed")
+def test_worker_processes_hand_their_reports_to_the_main_one(pytester):
+    pytester.makepyfile(RIGHT)
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n", "1", "--gradcheck-report=found.json", "--strict-markers")
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(["gradcheck: checked 1?? derivatives*"])
+    assert len(json.loads((pytester.path / "found.json").read_text())) == 5
+
+
+def test_the_plugin_loads_neither_numpy_nor_the_checks_until_used():
+    code = "import microgradx.pytest_plugin, sys; print({'numpy', 'graphviz', 'microgradx.testing'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+
+
+def test_mutants_of_a_direction_through_many_inputs_are_killed():
+    report = check_gradient(lambda v: sum(x.sin() for x in v), [0.01 * k for k in range(1, 101)])
+    assert report.rows[0].members > 1
+    assert survivors(report) == []
+
+
+def test_points_are_drawn_from_the_domain_and_try_its_edges():
+    from hypothesis import find
+
+    from microgradx.testing import points
+
+    assert find(points((0.5, 2.0)), lambda x: x == 2.0) == 2.0
+    assert find(points([(0.0, 1.0), (3.0, 4.0)]), lambda p: True)[1] >= 3.0
+    assert set(find(points({"a": (0.0, 1.0)}), lambda p: True)) == {"a"}
+    with pytest.raises(ValueError, match="is empty"):
+        points((2.0, 1.0))
