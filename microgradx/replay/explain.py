@@ -138,6 +138,10 @@ def draw(program: Program) -> Any:
             lines = [f"{formula} = {step.name}", shapes, nodes and f"{nodes} scalars", origin]
             graph.node(box, "\n".join(filter(None, lines)))
             for read in dict.fromkeys(reads):
-                graph.edge(latest.get(read, read), box)
+                if read in latest:
+                    graph.edge(latest[read], box)
+                elif any(mark.isalpha() for mark in read) and read != "numbers":
+                    graph.node(read, shape="plaintext")
+                    graph.edge(read, box)
             latest[formula] = box
     return graph
