@@ -59,13 +59,14 @@ class Runner:
         groups = group(columns, sums)
         self.operations = len(groups.rows)
         scalar = self.rows_live = int((columns.live & (columns.op > CONSTANT)).sum())
-        calls = 1.5 * (len(groups.start) - 1)  # a group is one to three calls
-        if not any_width and calls * CALL_NS > scalar * ROW_NS and scalar <= LONGEST_SOURCE:
-            self.form = "loop"
-            return
-        placer = Placer(columns, sums, groups)
-        placer.place()
-        self.plan = Plan(placer, self.rows)
+        most = scalar * ROW_NS / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else np.inf
+        if len(groups.start) - 1 <= most:  # a group is at least one call
+            placer = Placer(columns, sums, groups)
+            placer.place()
+            if len(placer.emitter.instructions) <= most:
+                self.plan = Plan(placer, self.rows)
+                return
+        self.form = "loop"
 
     def prepare(self) -> None:
         """What is not part of the data: bound programs, the exact loop."""
