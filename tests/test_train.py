@@ -46,6 +46,21 @@ def test_an_optimizer_may_hold_the_parameters_already():
     assert fitted(model=model, optimizer=nn.SGD(model.parameters(), lr=0.1))[1].loss == fitted()[1].loss
 
 
+def test_an_optimizer_given_some_parameters_moves_only_those():
+    model = nn.MLP(1, [1], init="zeros")
+    weight, bias = model.parameters()
+    _, history = fitted(model=model, optimizer=nn.SGD([weight], lr=0.1))
+    assert bias.data == 0.0
+    assert weight.data != 0.0
+    assert history.gradient_norms["layers[0]"][0] == pytest.approx(2 * math.hypot(5.0, 2.5))
+
+
+def test_an_optimizer_that_trained_another_model_is_bound_anew():
+    optimizer = nn.SGD(lr=0.1)
+    fitted(optimizer=optimizer)
+    assert fitted(optimizer=optimizer)[1].loss == fitted()[1].loss
+
+
 def test_a_schedule_sets_the_rate_of_each_epoch():
     _, history = fitted(schedule=nn.schedules.exponential(0.1, 0.5))
     assert history.learning_rate == [0.1, 0.05, 0.025]

@@ -63,7 +63,7 @@ def fit(
     is the longest gradient allowed. `accuracy(outputs, targets)` is measured for the classifying losses, or by the function
     given. A callback is called as `callback(epoch, model, history)` after each epoch and ends the training by returning
     True; Ctrl-C ends it too, and the history so far comes back. `progress=None` shows a bar on a terminal and in a notebook,
-    if tqdm is installed. FloatingPointError: a loss or a gradient is not finite; the model holds the weights from before
+    if tqdm is installed. An optimizer made with some of the parameters moves only those. FloatingPointError: a loss or a gradient is not finite; the model holds the weights from before
     that update.
     """
     rows, targets = _checked_data(X, y)
@@ -74,7 +74,8 @@ def fit(
     measure = _known_loss(loss)
     if accuracy is None and measure in CLASSIFYING:
         accuracy = share_of_right_answers
-    optimizer.bind(model.parameters())
+    if not _is_part(optimizer.parameters, model.parameters()):
+        optimizer.bind(model.parameters())
     run = _Run(model, measure, accuracy, optimizer, clip)
     history = History()
     batches = _batches(rows, targets, batch_size, seed)
@@ -132,7 +133,8 @@ class _Run:
             bad = _first_not_finite(total)
             raise FloatingPointError(f"the loss of epoch {epoch} is {total.data!r}: {bad}; {self._advice()}")
         right = math.nan if self.accuracy is None else self.accuracy(outputs, targets)
-        self.optimizer.zero_grad()
+        for parameter in self.model.parameters():
+            parameter.grad = 0.0
         total.backward()
         layers: dict[str, list[Value]] = {}
         for name, parameter in self.model.named_parameters():
@@ -151,6 +153,11 @@ class _Run:
     def _advice(self) -> str:
         rate = self.optimizer.lr
         return f"lower the learning rate (now {rate:g}), clip the gradient (clip=1.0), or start from smaller weights"
+
+
+def _is_part(held: Sequence[Value], parameters: Sequence[Value]) -> bool:
+    """Whether an optimizer was given parameters of this model already, all of them or those to be trained."""
+    return bool(held) and {id(parameter) for parameter in held} <= {id(parameter) for parameter in parameters}
 
 
 def _first_not_finite(total: Value) -> str:
