@@ -21,27 +21,28 @@ table = Comparison()
 train, test = nn.data.circles(300, seed=1), nn.data.circles(100, seed=2)
 
 
-def cost_and_accuracy(model, X, y):
+def judged(model, X, y):
     with no_grad():
         outputs = [model(row) for row in X]
         return nn.binary_cross_entropy(outputs, y).data, f"{nn.accuracy(outputs, y):.0%}"
 
 
 print("Two inputs, ReLU layers of 10 and 5 neurons, one sigmoid output; 300 points on two circles, 100 more for the test.")
-print("Biases start at 0, the learning rate is 0.01, the cost is the mean cross-entropy.")
-print("He: normal * sqrt(2 / inputs). Xavier, as in the notes: normal * sqrt(1 / inputs).")
+print(
+    "Biases 0, rate 0.01, mean cross-entropy. He: normal * sqrt(2 / inputs); Xavier, as in the notes: normal * sqrt(1 / inputs)."
+)
 for name, (init, first, soon, printed, last, accuracies) in STARTS.items():
     source = "published" if name in ("zeros", "10 * normal", "He") and UPDATES > 20 else "by hand in float64"
     table.section(f"1. Starting weights: {name}, {UPDATES} updates", reference=source)
     model = nn.MLP(2, [10, 5, 1], init=init, rng=np.random.RandomState(3))
     losses = nn.fit(model, *train, loss="binary_cross_entropy", optimizer=nn.SGD(lr=0.01), epochs=UPDATES).loss
-    cost, train_accuracy = cost_and_accuracy(model, *train)
+    cost, train_accuracy = judged(model, *train)
     close = 1e-4 if name == "10 * normal" and UPDATES > 100 else 1e-10
     table.row("cost before training", first, losses[0])
     if UPDATES > 14000:
         table.row("cost after 14000 updates", printed, losses[14000], within=close)
         table.row("cost after 15000 updates", last, cost, within=close)
-        table.row("accuracy: training / test", accuracies, f"{train_accuracy} / {cost_and_accuracy(model, *test)[1]}")
+        table.row("accuracy: training / test", accuracies, f"{train_accuracy} / {judged(model, *test)[1]}")
     else:
         table.row("cost after 20 updates", soon, cost, within=close)
     units = {tuple(p.data for p in neuron.parameters()) for neuron in model.layers[0].neurons}
@@ -69,7 +70,7 @@ table.row("sigmoid at 0", 0.25, chain(sigmoid, 1, 0.0))
 table.row("sigmoid at 10", 4.5395807735907655e-05, chain(sigmoid, 1, 10.0), within=1e-11)
 table.row("tanh at 5", 0.0001815832309438603, chain(tanh, 1, 5.0), within=1e-11)
 table.row("ReLU at 0, taken as", 0.0, chain(relu, 1, 0.0))
-print("1 - a loses digits where a is nearly 1; the slopes on the right are computed without that loss.")
+print("(1 - a loses digits where a is nearly 1; the slopes on the right do not.)")
 
 table.section("4. Ten tanh layers of 32 neurons: length of the gradient of the first layer's weights", reference="by hand")
 SPREADS = {"0.01": (0.01, 2.2746911763279887e-10), "sqrt(1/32)": (32**-0.5, 4.661398443187544), "1": (1.0, 161.63949261082146)}

@@ -2,17 +2,19 @@
 
 import sys
 
+import numpy as np
+
 from microgradx import Value, nn
 from microgradx.nn.comparison import Comparison
 
-UPDATES = 15000 if "--full" in sys.argv else 100
-CIRCLES = {  # learning rate: the cost of He weights after 100 and after 15000 updates, by hand in float64
-    0.0001: (0.8788028107041716, 0.7191394564129666),
-    0.001: (0.0, 0.6819508213992371),
-    0.01: (0.7346784586053027, 0.06481018741251142),
-    0.1: (0.0, 0.008383273452962067),
-    1.0: (0.0, 0.6931471805599453),
-    10.0: (0.0, 1.0444277593378286),
+UPDATES = 15000 if "--full" in sys.argv else 20
+CIRCLES = {  # learning rate: the cost of the circles network after 20 and after 15000 updates
+    0.0001: (0.8822561487173484, 0.7191394564129666),
+    0.001: (0.8753179419693038, 0.6819508213992371),
+    0.01: (0.8216527422581981, 0.06481018741251142),
+    0.1: (0.7106237469704256, 0.008383273452962067),
+    1.0: (0.6748834768524697, 0.6931471805599453),
+    10.0: (1.044427759337909, 1.0444277593378286),
 }
 table = Comparison()
 
@@ -63,12 +65,15 @@ table.section(
 )
 costs = {}
 for rate, figures in CIRCLES.items():
-    import numpy as np
-
     model = nn.MLP(2, [10, 5, 1], init="he", rng=np.random.RandomState(3))
     history = nn.fit(model, X, y, loss="binary_cross_entropy", optimizer=nn.SGD(lr=rate), epochs=UPDATES + 1)
     costs[rate] = history.loss[UPDATES]
     table.row(f"rate {rate:g}", figures[UPDATES == 15000], costs[rate], within=1e-9)
-table.row("best rate", 0.1, min(costs, key=costs.get))
-print("At rates 1 and 10 every unit of the second layer is dead: ReLU gives 0 for all points, and 0.6931 = ln 2 is a coin toss.")
+if UPDATES == 15000:
+    table.row("best rate", 0.1, min(costs, key=costs.get))
+    print(
+        "At rates 1 and 10 the second layer is dead: its ReLUs give 0 for every point. 0.6931 = ln 2 is the cost of a coin toss."
+    )
+else:
+    print("With --full: the 15000 updates of the notes, at the end of which rate 0.1 is the best and rates 1 and 10 are dead.")
 table.verdict("Too small a rate is slow, too large a rate ruins the network; in between there is a best one.")

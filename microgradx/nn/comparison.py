@@ -11,7 +11,7 @@ class Comparison:
 
     >>> table = Comparison()
     >>> table.row("loss before training", 0.2425, 0.24251985734837728, within=1e-3)
-    loss before training                   0.2425                 0.24251985734837728    agrees to 8.2e-05
+    loss before training                   0.2425                  0.24251985734837728     equal to 4 digits
     >>> table.verdict("The loss is the published one.")
     <BLANKLINE>
     VERDICT: 1 of 1 figures reproduced. The loss is the published one.

@@ -63,8 +63,8 @@ def fit(
     is the longest gradient allowed. `accuracy(outputs, targets)` is measured for the classifying losses, or by the function
     given. A callback is called as `callback(epoch, model, history)` after each epoch and ends the training by returning
     True; Ctrl-C ends it too, and the history so far comes back. `progress=None` shows a bar on a terminal and in a notebook,
-    if tqdm is installed. An optimizer made with some of the parameters moves only those. FloatingPointError: a loss or a gradient is not finite; the model holds the weights from before
-    that update.
+    if tqdm is installed. An optimizer made with some of the parameters moves only those. FloatingPointError: a loss or a
+    gradient is not finite; the model holds the weights from before that update.
     """
     rows, targets = _checked_data(X, y)
     if epochs < 1:
