@@ -7,15 +7,16 @@ import numpy as np
 from microgradx import Value, nn, no_grad, relu, sigmoid, tanh
 from microgradx.nn.comparison import Comparison
 
-UPDATES = 15000 if "--full" in sys.argv else 20
-LN2 = 0.6931471805599453
-STARTS = {  # cost before training, after 20 updates, after 14000 (the last one printed), after 15000; accuracies at the end
-    "zeros": ("zeros", LN2, LN2, LN2, LN2, "50% / 50%"),
-    "10 * normal": (nn.init.normal(10.0), 1773.5859549373833, 78.55514805025183, 0.38278, 0.38107, "83% / 86%"),
-    "He": ("he", 0.8830537463419761, 0.8216527422581981, 0.07357895962677366, 0.06481018741251142, "99% / 96%"),
-    "Xavier": ("xavier_fan_in", 0.729451703805014, 0.7243984965355327, 0.10850689140892149, 0.09421417390603815, "99% / 93%"),
-    "all 0.5": (nn.init.constant(0.5), 1.7876413820493218, 1.336787030502448, 0.648536431545295, 0.6476200817891506, "58% / 59%"),
-    "0.01 * normal": (nn.init.normal(0.01), 0.6931473549048266, 0.6931473545528513, 0.69314730658, 0.69314730338, "46% / 48%"),
+STARTS = {  # the cost before training, after 14000 updates (the last one printed) and after 15000; the accuracies at the end
+    "zeros": ("zeros", 0.6931471805599453, 0.6931471805599453, 0.6931471805599453, "50% / 50%"),
+    "10 * normal": (nn.init.normal(10.0), 1773.5859549373833, 0.38278397192120406, 0.38106681833923084, "83% / 86%"),
+    "He": ("he", 0.8830537463419761, 0.07357895962677366, 0.06481018741251142, "99% / 96%"),
+    "Xavier": ("xavier_fan_in", 0.729451703805014, 0.10850689140892149, 0.09421417390603815, "99% / 93%"),
+    "all 0.5": (nn.init.constant(0.5), 1.7876413820493218, 0.648536431545295, 0.6476200817891506, "58% / 59%"),
+    "0.01 * normal": (nn.init.normal(0.01), 0.6931473549048266, 0.6931473065831708, 0.6931473033837475, "46% / 48%"),
+    "-0.3 to 0.3": (nn.init.uniform(-0.3, 0.3), 0.6934183917810843, 0.692081226118, 0.691777007959, "58% / 55%"),
+    "0 to 1": (nn.init.uniform(0.0, 1.0), 1.8793310772001497, 0.3840609123291001, 0.2496179499593379, "99% / 95%"),
+    "-1 to 1": (nn.init.uniform(), 0.7086907600996061, 0.2708874664306154, 0.19785621347772867, "99% / 94%"),
 }
 table = Comparison()
 train, test = nn.data.circles(300, seed=1), nn.data.circles(100, seed=2)
@@ -28,25 +29,22 @@ def judged(model, X, y):
 
 
 print("Two inputs, ReLU layers of 10 and 5 neurons, one sigmoid output; 300 points on two circles, 100 more for the test.")
-print(
-    "Biases 0, rate 0.01, mean cross-entropy. He: normal * sqrt(2 / inputs); Xavier, as in the notes: normal * sqrt(1 / inputs)."
-)
-for name, (init, first, soon, printed, last, accuracies) in STARTS.items():
-    source = "published" if name in ("zeros", "10 * normal", "He") and UPDATES > 20 else "by hand in float64"
-    table.section(f"1. Starting weights: {name}, {UPDATES} updates", reference=source)
+print("Biases 0, rate 0.01, mean cross-entropy. He: normal * sqrt(2 / inputs). Xavier in the notes: normal * sqrt(1 / inputs).")
+print("Published: zeros, 10 * normal and He, except after 15000. The other references were computed by hand in float64.")
+for name in STARTS if "--all" in sys.argv else list(STARTS)[:5]:
+    init, first, printed, last, accuracies = STARTS[name]
+    note = "  (published first cost: inf, from ln(0); roundings grow here, so 4 digits agree)" if name == "10 * normal" else ""
+    table.section(f"1. Starting weights: {name}{note}", reference="reference")
     model = nn.MLP(2, [10, 5, 1], init=init, rng=np.random.RandomState(3))
-    losses = nn.fit(model, *train, loss="binary_cross_entropy", optimizer=nn.SGD(lr=0.01), epochs=UPDATES).loss
-    cost, train_accuracy = judged(model, *train)
-    close = 1e-4 if name == "10 * normal" and UPDATES > 100 else 1e-10
+    losses = nn.fit(model, *train, loss="binary_cross_entropy", optimizer=nn.SGD(lr=0.01), epochs=15000).loss
+    cost, accuracy = judged(model, *train)
+    close = 1e-4 if name == "10 * normal" else 1e-9
     table.row("cost before training", first, losses[0])
-    if UPDATES > 14000:
-        table.row("cost after 14000 updates", printed, losses[14000], within=close)
-        table.row("cost after 15000 updates", last, cost, within=close)
-        table.row("accuracy: training / test", accuracies, f"{train_accuracy} / {judged(model, *test)[1]}")
-    else:
-        table.row("cost after 20 updates", soon, cost, within=close)
+    table.row("cost after 14000 updates", printed, losses[14000], within=close)
+    table.row("cost after 15000 updates", last, cost, within=close)
+    table.row("accuracy: training / test", accuracies, f"{accuracy} / {judged(model, *test)[1]}")
     units = {tuple(p.data for p in neuron.parameters()) for neuron in model.layers[0].neurons}
-    table.row("different units in the first layer", 1 if name in ("zeros", "all 0.5") else 10, len(units))
+    table.row("different neurons among the first ten", 1 if name in ("zeros", "all 0.5") else 10, len(units))
 
 
 def chain(step, depth=10, x=1.0):
@@ -63,16 +61,12 @@ table.row("linear, weight 0.5: vanishes", 0.0009765625, chain(lambda a: 0.5 * a)
 table.row("linear, weight 1.5: explodes", 57.6650390625, chain(lambda a: 1.5 * a))
 table.row("sigmoid, weight 1", 2.7847671758175863e-07, chain(sigmoid))
 table.row("tanh, weight 1", 0.040912041969128836, chain(tanh))
+table.row("ReLU, weight 1", 1.0, chain(relu))
 table.row("tanh, weight 10: saturated", 1.45e-71, float(f"{chain(lambda a: tanh(10.0 * a)):.3g}"))
-table.row("ReLU, weight 1: not shrunk", 1.0, chain(relu))
-table.section("3. Saturation: the slope of one activation far from 0", reference="by hand: a*(1-a)")
-table.row("sigmoid at 0", 0.25, chain(sigmoid, 1, 0.0))
-table.row("sigmoid at 10", 4.5395807735907655e-05, chain(sigmoid, 1, 10.0), within=1e-11)
-table.row("tanh at 5", 0.0001815832309438603, chain(tanh, 1, 5.0), within=1e-11)
-table.row("ReLU at 0, taken as", 0.0, chain(relu, 1, 0.0))
-print("(1 - a loses digits where a is nearly 1; the slopes on the right do not.)")
+table.row("slope of one sigmoid at 10", 4.5395807735951673e-05, chain(sigmoid, 1, 10.0))
+table.row("slope of one tanh at 5", 0.00018158323094380667, chain(tanh, 1, 5.0))
 
-table.section("4. Ten tanh layers of 32 neurons: length of the gradient of the first layer's weights", reference="by hand")
+table.section("3. Ten tanh layers of 32 neurons: length of the gradient of the first layer's weights", reference="by hand")
 SPREADS = {"0.01": (0.01, 2.2746911763279887e-10), "sqrt(1/32)": (32**-0.5, 4.661398443187544), "1": (1.0, 161.63949261082146)}
 for name, (std, norm) in SPREADS.items():
     stream = np.random.RandomState(0)

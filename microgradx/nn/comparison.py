@@ -11,7 +11,7 @@ class Comparison:
 
     >>> table = Comparison()
     >>> table.row("loss before training", 0.2425, 0.24251985734837728, within=1e-3)
-    loss before training                   0.2425                  0.24251985734837728     equal to 4 digits
+    loss before training                    0.2425                  0.24251985734837728     equal to 4 digits
     >>> table.verdict("The loss is the published one.")
     <BLANKLINE>
     VERDICT: 1 of 1 figures reproduced. The loss is the published one.
@@ -28,7 +28,7 @@ class Comparison:
         self, title: str, *notes: str, what: str = "", reference: str = "published", here: str = "reproduced"
     ) -> None:
         """A heading above the rows to come, lines of explanation, and where the two figures of each row come from."""
-        print("", title, *notes, f"{what:38} {reference:23} {here}", sep="\n")
+        print("", title, *notes, f"{what:38}  {reference:22}  {here}", sep="\n")
 
     def row(self, what: str, published: Any, here: Any, within: float = 1e-14) -> None:
         """One figure: what it is, the published one, the one computed here, and how well they agree."""
@@ -44,7 +44,7 @@ class Comparison:
             if what not in self.failures
             else "DIFFERS"
         )
-        print(f"{what:38} {_shown(published):23} {_shown(here):23} {said}")
+        print(f"{what:38}  {_shown(published):22}  {_shown(here):22}  {said}")
 
     def verdict(self, meaning: str) -> None:
         """The last line: how many figures were reproduced and what that shows."""

@@ -21,8 +21,9 @@ class History:
     epoch  loss  accuracy  rate  |gradient| layers[0]
         0   0.5       75%   0.1                     2
 
-    With minibatches the loss and the accuracy are means over the batches, each taken before its own update, and the gradient norm
-    is that of the last batch. `accuracy` stays empty where nothing is classified. `stopped` says why training ended early.
+    With minibatches the loss and the accuracy are means over the batches, each taken before its own update, and the gradient
+    norm is that of the last batch. `accuracy` stays empty where nothing is classified. `stopped` says why training ended
+    early, `eager` why the updates could not be replayed.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -30,6 +31,7 @@ class History:
     learning_rate: list[float] = field(default_factory=list)
     gradient_norms: dict[str, list[float]] = field(default_factory=dict)
     stopped: str | None = None
+    eager: str | None = None
 
     def add(
         self, *, loss: float, accuracy: float | None, learning_rate: float, gradient_norms: Mapping[str, float]

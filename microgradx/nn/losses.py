@@ -10,7 +10,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import ops
+from ..engine import Value
 from ..operation import Operand
 
 Loss = Callable[[Any, Any], Any]
@@ -165,8 +168,18 @@ def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
     """
     if len(outputs) != len(targets) or len(outputs) == 0:
         raise ValueError(f"{len(outputs)} outputs and {len(targets)} targets: {_EACH}")
-    right = [_is_right(output, target, threshold) for output, target in zip(outputs, targets, strict=True)]
-    return sum(right) / len(right)
+    judged = np.array([output if type(output) is float else plain_numbers(output) for output in outputs])
+    wanted = np.array([plain_numbers(target) for target in targets] if _is_row(targets[0]) else targets, dtype=float)
+    if judged.ndim == 2 and judged.shape[1] > 1:
+        return float(np.mean(judged.argmax(axis=1) == (wanted.argmax(axis=1) if wanted.ndim == 2 else wanted)))
+    return float(np.mean((judged.ravel() > threshold) == (wanted.ravel() > 0.0)))
+
+
+def plain_numbers(output: Any) -> Any:
+    """An output or a row of outputs as plain numbers."""
+    if _is_row(output):
+        return [plain_numbers(number) for number in output]
+    return output.data if isinstance(output, Value) else float(output)
 
 
 LOSSES: dict[str, Loss] = {
@@ -176,16 +189,6 @@ LOSSES: dict[str, Loss] = {
 
 CLASSIFYING: tuple[Loss, ...] = (hinge, binary_cross_entropy, cross_entropy)
 """The losses whose outputs `accuracy` can judge as they are."""
-
-
-def _is_right(output: Any, target: Any, threshold: float) -> bool:
-    if _is_row(output) and len(output) > 1:
-        return bool(_largest(output) == (_largest(target) if _is_row(target) else target))
-    return bool((_flat(output)[0] > threshold) == (_flat(target)[0] > 0))
-
-
-def _largest(row: Sequence[Any]) -> int:
-    return max(range(len(row)), key=lambda index: row[index])
 
 
 def _is_row(item: Any) -> bool:
