@@ -17,7 +17,7 @@ def trained():
 def test_runs_share_one_picture_with_their_names(trained, tmp_path):
     figure = nn.plots.losses({"adam": trained[3], "by hand": [1.0, 0.5]}, tmp_path / "losses.svg")
     (axes,) = figure.axes
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["adam", "by hand"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["adam", "by hand"]
     assert [len(line.get_xdata()) for line in axes.lines] == [60, 2]
     assert (tmp_path / "losses.svg").read_bytes().startswith(b"<?xml")
 

@@ -153,6 +153,17 @@ def test_a_loss_that_is_not_finite_names_the_epoch_and_the_first_bad_value():
     assert model.parameters()[0].data == 800.0
 
 
+def test_a_bad_minibatch_is_named_by_its_number():
+    def third_is_bad(outputs, targets, calls=[]):  # noqa: B006  # counts the calls
+        calls.append(1)
+        return nn.mse(outputs, targets) * (math.inf if len(calls) == 3 else 1.0)
+
+    with pytest.raises(
+        FloatingPointError, match=r"the loss of epoch 0, batch 2 is (inf|nan): the first bad value is multiply"
+    ):
+        fitted(batch_size=1, loss=third_is_bad)
+
+
 def test_a_slope_that_is_not_finite_names_the_weight_and_leaves_it():
     def steep(outputs, targets):
         from microgradx import sqrt
@@ -192,6 +203,7 @@ def test_too_large_a_rate_ends_in_that_error_not_in_silence():
             TypeError,
             r"the loss gave 0\.5: it must give one Value made from the outputs",
         ),
+        ({"optimizer": "adam"}, TypeError, r"optimizer='adam' is no optimizer: write for example nn\.SGD\(lr=0\.1\)"),
         ({"epochs": 0}, ValueError, r"epochs=0: training needs at least 1"),
         ({"batch_size": 0}, ValueError, r"batch_size=0: a batch needs at least 1 row; None takes all"),
         ({"X": [[1.0, 2.0], [3.0, 4.0]]}, ValueError, r"takes 1 inputs, got 2"),

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..context import no_grad
-from ..engine import Value
 from .history import History
+from .losses import plain_numbers
 from .saving import write_atomically
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-COLOURS = ("#3b6fb6", "#d1622b")  # class 0, class 1: far apart for every kind of colour vision, and in grey
+COLOURS = ("#3b6fb6", "#d1622b", "#2a9d6f", "#b3589a", "#8a7a2f", "#5b5b5b")  # apart for every kind of colour vision
 
 
 def losses(
@@ -42,7 +42,7 @@ def losses(
         values = run.loss if isinstance(run, History) else run
         axes.plot(range(len(values)), values, label=name)
     axes.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
-    axes.legend()
+    figure.legend(loc="outside center right")
     return _finished(figure, path)
 
 
@@ -91,14 +91,15 @@ def decision_boundary(
         scores = np.array([[_numbers(model([float(first), float(second)])) for first in across] for second in up])
     classes = scores.argmax(axis=2) if scores.shape[2] > 1 else (scores[..., 0] > threshold).astype(int)
     figure, (axes,) = _figure(1, title)
-    colours = _colours(max(2, int(classes.max()) + 1, len(np.unique(y))))
+    count = max(2, scores.shape[2], len(np.unique(y)))
+    colours = [COLOURS[place % len(COLOURS)] for place in range(count)]
     levels = np.arange(len(colours) + 1) - 0.5
     axes.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.25)
     for colour, label in zip(colours, np.unique(y), strict=False):
         axes.scatter(
             X[y == label, 0],
             X[y == label, 1],
-            s=14,
+            s=20,
             color=colour,
             edgecolors="white",
             linewidths=0.4,
@@ -122,6 +123,7 @@ def histograms(
     for axes, (name, numbers) in zip(panels, layers.items(), strict=True):
         axes.hist(list(numbers), bins=40, color=COLOURS[0])
         axes.set(title=name, ylabel="count")
+        axes.locator_params(axis="x", nbins=4)
     return _finished(figure, path)
 
 
@@ -148,17 +150,9 @@ def activations(model: Any, X: Any) -> dict[str, list[float]]:
 
 
 def _numbers(outputs: Any) -> list[float]:
-    """The plain numbers of one output or a row of them."""
-    row = outputs if isinstance(outputs, Sequence) else [outputs]
-    return [output.data if isinstance(output, Value) else float(output) for output in row]
-
-
-def _colours(count: int) -> list[Any]:
-    import matplotlib
-
-    return (
-        list(COLOURS) if count == 2 else [matplotlib.colormaps["viridis"](step / (count - 1)) for step in range(count)]
-    )
+    """One output or a row of them as a row of plain numbers."""
+    numbers = plain_numbers(outputs)
+    return numbers if isinstance(numbers, list) else [numbers]
 
 
 def _figure(panels: int, title: str) -> tuple[Figure, list[Axes]]:

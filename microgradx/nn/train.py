@@ -82,6 +82,10 @@ def fit(
         raise ValueError(f"epochs={epochs!r}: training needs at least 1")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r}: a batch needs at least 1 row; None takes all rows at once")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"optimizer={optimizer!r} is no optimizer: write for example nn.SGD(lr=0.1) or nn.Adam(lr=0.001)"
+        )
     measure = _known_loss(loss)
     if accuracy is None and measure in CLASSIFYING:
         accuracy = share_of_right_answers
@@ -97,7 +101,7 @@ def fit(
         for epoch in range(epochs):
             if schedule is not None:
                 optimizer.lr = schedule(epoch)
-            seen = [run.update(batch, epoch) for batch in next(batches)]
+            seen = [run.update(batch, epoch, number) for number, batch in enumerate(next(batches))]
             history.add(
                 loss=_mean([(before.loss, before.rows) for before in seen]),
                 accuracy=None if accuracy is None else _mean([(before.accuracy, before.rows) for before in seen]),
@@ -159,12 +163,14 @@ class _Run:
             return f"{type(error).__name__}: {error}"
         return None
 
-    def update(self, batch: Batch, epoch: int) -> _Before:
+    def update(self, batch: Batch, epoch: int, number: int) -> _Before:
         """Measure the batch, differentiate, and move the parameters once, unless something is not finite."""
         rows, targets = batch
         for parameter in self.parameters.values():
             parameter.grad = 0.0
-        loss, outputs = (self.replay and self.replay.differentiate()) or self.differentiate(rows, targets, epoch)
+        loss, outputs = (self.replay and self.replay.differentiate()) or self.differentiate(
+            rows, targets, f"epoch {epoch}, batch {number}" if number else f"epoch {epoch}"
+        )
         right = math.nan if self.accuracy is None else self.accuracy(outputs, targets)
         norms = {layer: gradient_norm(parameters) for layer, parameters in self.layers.items()}
         if self.clip is not None:
@@ -172,7 +178,7 @@ class _Run:
         self.optimizer.step()
         return _Before(loss, right, norms, len(rows))
 
-    def differentiate(self, rows: list[Any], targets: list[Any], epoch: int) -> tuple[float, list[Any]]:
+    def differentiate(self, rows: list[Any], targets: list[Any], when: str) -> tuple[float, list[Any]]:
         """The loss and the outputs as plain numbers, with each slope in the `.grad` of its parameter."""
         outputs = [self.model(row) for row in rows]
         total = self.measure(outputs, targets)
@@ -180,12 +186,12 @@ class _Run:
             raise TypeError(f"the loss gave {total!r}: it must give one Value made from the outputs of the model")
         if not math.isfinite(total.data):
             bad = _first_not_finite(total)
-            raise FloatingPointError(f"the loss of epoch {epoch} is {total.data!r}: {bad}; {self._advice()}")
+            raise FloatingPointError(f"the loss of {when} is {total.data!r}: {bad}; {self._advice()}")
         total.backward()
         for name, parameter in self.parameters.items():
             if parameter.grad is not None and not math.isfinite(parameter.grad):
                 raise FloatingPointError(
-                    f"the loss of epoch {epoch} is {total.data!r}, but its slope at {name} is {parameter.grad!r}; "
+                    f"the loss of {when} is {total.data!r}, but its slope at {name} is {parameter.grad!r}; "
                     + self._advice()
                 )
         return total.data, [plain_numbers(output) for output in outputs]
