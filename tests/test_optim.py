@@ -95,6 +95,14 @@ def test_binding_the_same_parameters_again_keeps_the_memory_and_others_start_afr
     assert adam.bind([Value(1.0)])._memories == [{}]
 
 
+def test_a_parameter_listed_twice_moves_once():
+    w = Value(1.0)
+    optimizer = nn.SGD([w, w], lr=0.1)
+    w.grad = 2.0
+    optimizer.step()
+    assert w.data == 0.8
+
+
 def test_clipping_shortens_a_long_gradient_to_the_norm_and_leaves_a_short_one():
     x, y = Value(0.0), Value(0.0)
     x.grad, y.grad = 3.0, 4.0

@@ -35,8 +35,8 @@ class Optimizer:
             self.bind(parameters)
 
     def bind(self, parameters: Iterable[Value]) -> Self:
-        """Take charge of these parameters, with an empty memory unless they are the ones held already."""
-        parameters = list(parameters)
+        """Take charge of these parameters, each once, with an empty memory unless they are the ones held already."""
+        parameters = list({id(parameter): parameter for parameter in parameters}.values())
         for parameter in parameters:
             if not isinstance(parameter, Value):
                 raise TypeError(f"an optimizer moves Values, got {parameter!r}: write {self._call()}")

@@ -42,7 +42,7 @@ def losses(
         values = run.loss if isinstance(run, History) else run
         axes.plot(range(len(values)), values, label=name)
     axes.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
-    figure.legend(loc="outside center right")
+    figure.legend(loc="outside right center")
     return _finished(figure, path)
 
 

@@ -74,18 +74,13 @@ def fit(
     installed.
 
     Updates by all rows are recorded once and replayed as a few array instructions; losses then agree to 1e-14 or so with
-    those of `replay=False`, which computes node by node. `history.eager` says why if something cannot be recorded.
+    those of `replay=False`, which computes node by node and is needed where a model or a loss has numbers of its own that
+    vary from call to call, such as noise. `history.eager` says why if something cannot be recorded.
+
     FloatingPointError: a loss or a slope is not finite; the model holds the weights from before that update.
     """
     rows, targets = _checked_data(X, y)
-    if epochs < 1:
-        raise ValueError(f"epochs={epochs!r}: training needs at least 1")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size={batch_size!r}: a batch needs at least 1 row; None takes all rows at once")
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            f"optimizer={optimizer!r} is no optimizer: write for example nn.SGD(lr=0.1) or nn.Adam(lr=0.001)"
-        )
+    _check_settings(optimizer, epochs, batch_size)
     measure = _known_loss(loss)
     if accuracy is None and measure in CLASSIFYING:
         accuracy = share_of_right_answers
@@ -263,6 +258,17 @@ def _checked_data(X: Any, y: Any) -> Batch:
                         f"{name}[{place}] holds {number!r}: every number must be finite; leave that sample out or fill it in"
                     )
     return [[float(number) for number in row] for row in rows], targets
+
+
+def _check_settings(optimizer: Any, epochs: int, batch_size: int | None) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"optimizer={optimizer!r} is no optimizer: write for example nn.SGD(lr=0.1) or nn.Adam(lr=0.001)"
+        )
+    if epochs < 1:
+        raise ValueError(f"epochs={epochs!r}: training needs at least 1")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size={batch_size!r}: a batch needs at least 1 row; None takes all rows at once")
 
 
 def _known_loss(loss: str | Loss) -> Loss:
