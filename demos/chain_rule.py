@@ -51,7 +51,7 @@ for _ in range(2000):
     others.append(error([weight - 1e-3 * s / math.hypot(*step) for weight, s in zip(start, step, strict=True)])[0])
 table.row("squared length of the gradient", 0.014122674373120392, length**2)
 table.row("E after the step against the gradient", 0.2424010287071492, best)
-print(f"{'lowest E of the 2000 random steps':38}  {'':22}  {min(others)!r}")
+print(f"{'lowest E of the 2000 random steps':38}  {'':22}  {float(min(others))!r}")
 table.row("random steps that reach lower", 0, sum(other < best for other in others))
 
 

@@ -36,7 +36,7 @@ table.section(
 for rate, meaning in ((0.01, "too small"), (0.1, "good"), (0.5, "perfect"), (1.0, "jumps between 1 and -1"), (1.1, "too large")):
     table.row(f"rate {rate}: {meaning}", (1.0 - 2.0 * rate) ** 50, descend(nn.SGD(lr=rate), 50), within=1e-12)
 
-table.section("2. Start large, then shrink: schedules, by the rate they give in epochs 0, 50 and 99", reference="by hand")
+table.section("2. Start large, then shrink: the rate in epochs (passes over the data) 0, 50 and 99", reference="by hand")
 schedules = {
     "linear from 1.0 to 0.1 (moons demo)": (nn.schedules.linear(1.0, 0.1, 100), "1, 0.55, 0.109"),
     "a tenth after every 40 epochs": (nn.schedules.step(1.0, every=40), "1, 0.1, 0.01"),
@@ -47,7 +47,11 @@ schedules = {
 for name, (schedule, expected) in schedules.items():
     table.row(name, expected, ", ".join(f"{schedule(epoch):.3g}" for epoch in (0, 50, 99)))
 
-table.section("3. Relatives of gradient descent: w after 10 updates on f = w^2 from w = 1", reference="by hand")
+table.section(
+    "3. Relatives of gradient descent: w after 10 updates on f = w^2 from w = 1",
+    "Momentum adds 0.9 of the last step; Adagrad, RMSProp and Adam divide each step by the size of earlier gradients.",
+    reference="by hand",
+)
 table.row("SGD, rate 0.1", 0.1073741824, descend(nn.SGD(lr=0.1), 10))
 table.row("SGD with momentum 0.9, rate 0.1", 0.0043998706, descend(nn.SGD(lr=0.1, momentum=0.9), 10), within=1e-8)
 table.row("Adagrad, rate 0.1", 0.5537312003652513, descend(nn.Adagrad(lr=0.1), 10))

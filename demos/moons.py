@@ -24,7 +24,7 @@ def loss(scores, labels):
 
 
 print("100 points on two half moons, labelled -1 and +1; two hidden layers of 16 ReLU neurons; 337 weights and biases.")
-print("Loss: mean of max(0, 1 - label * score), plus 0.0001 * the sum of all squared weights and biases.")
+print("The output is a score: above 0 means +1. Loss: mean of max(0, 1 - label * score), plus 0.0001 * every squared weight.")
 print("The learning rate falls in a straight line from 1.0 to 0.1: large steps first, small ones to settle.")
 history = nn.fit(
     model,

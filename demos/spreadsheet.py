@@ -56,7 +56,11 @@ runs = {f"learning rate {rate}": trained(network(), rate, 45) for rate in SCREEN
 for (name, run), published in zip(runs.items(), SCREENSHOTS.values(), strict=True):
     table.row(name, published, round(run[45], 4), within=0.0)
 
-table.section("5. The same network with biases 0.35 and 0.60 (Mazur's worked example)", reference="by hand in float64")
+table.section(
+    "5. The same network with biases 0.35 and 0.60, which stay as they are (Mazur's worked example)",
+    "(the second figure is often quoted as 0.291027924, a slip in the original)",
+    reference="by hand in float64",
+)
 biased = network(bias=True)
 for name, parameter in biased.named_parameters():
     if name.endswith(".b"):
