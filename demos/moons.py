@@ -2,7 +2,7 @@
 
 import random
 
-from microgradx import nn
+from microgradx import draw, nn
 from microgradx.nn.comparison import Comparison
 
 LOG = {  # step: (loss, accuracy) as micrograd's notebook printed them before the update of that step
@@ -43,9 +43,13 @@ for step, (published, accuracy) in LOG.items():
     table.row(f"{step}: loss", published, history.loss[step], within=1e-12)
     table.row(f"{step}: accuracy", accuracy, f"{history.accuracy[step]:.0%}")
 
+model.zero_grad()
+strongest = max(model.layers[0](X[0]))
+strongest.backward()
+print(f"\nThe neuron that the first point excites most, and the gradient of its weights: {draw(strongest).save('neuron.svg')}")
 try:
     nn.plots.decision_boundary(model, X, labels, "moons.png", title="Two moons after 100 steps")
-    print("\nWhat the network answers over the plane: moons.png")
+    print("What the network answers over the plane: moons.png")
 except ImportError as missing:
-    print(f"\nNo picture: {missing}")
+    print(f"No picture of the plane: {missing}")
 table.verdict("Every point is on its side of the boundary after 100 steps.")
