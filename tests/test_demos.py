@@ -11,11 +11,10 @@ from microgradx.cli import main
 from microgradx.nn.comparison import Comparison
 
 DEMOS = Path(__file__).parent.parent / "demos"
-QUICK = ["neuron", "spreadsheet", "losses", "chain_rule", "moons"]
-OURS = [*QUICK, "learning_rate", "initialization"]
+OURS = ["neuron", "spreadsheet", "learning_rate", "initialization", "losses", "chain_rule", "moons"]
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", OURS)
 def test_a_demo_reproduces_every_figure_and_ends_in_its_verdict(name, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "microgradx", "demo", name], cwd=tmp_path, capture_output=True, text=True, timeout=300

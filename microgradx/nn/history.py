@@ -23,7 +23,7 @@ class History:
 
     With minibatches the loss and the accuracy are means over the batches, each taken before its own update, and the gradient
     norm is that of the last batch. `accuracy` stays empty where nothing is classified. `stopped` says why training ended
-    early.
+    early, `eager` why the updates could not be replayed.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -31,6 +31,7 @@ class History:
     learning_rate: list[float] = field(default_factory=list)
     gradient_norms: dict[str, list[float]] = field(default_factory=dict)
     stopped: str | None = None
+    eager: str | None = None
 
     def add(
         self, *, loss: float, accuracy: float | None, learning_rate: float, gradient_norms: Mapping[str, float]
