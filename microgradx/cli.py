@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import json
 import runpy
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; each `_add_...` states one of them."""
-    top = argparse.ArgumentParser(prog="microgradx", description="A scalar autograd engine to step through, draw and test with.")
+    top = argparse.ArgumentParser(
+        prog="microgradx", description="A scalar autograd engine to step through, draw and test with."
+    )
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_bench, _add_demo):
@@ -185,15 +188,34 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _add_demo(commands: Any) -> None:
-    command = commands.add_parser("demo", help="train a small network on the two moons and draw one of its neurons")
+    command = commands.add_parser(
+        "demo", help="run a demo that reproduces published figures; without a name, list them"
+    )
+    command.add_argument("name", nargs="?", metavar="NAME", help="which demo")
+    command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="options of the demo, such as --all")
     command.set_defaults(run=_demo)
 
 
 def _demo(options: argparse.Namespace) -> int:
-    here = Path(__file__).parent
-    folder = next(path for path in (here / "demos", here.parent / "demos") if path.is_dir())
-    runpy.run_path(str(folder / "moons.py"), run_name="__main__")
+    demos = _demos()
+    if options.name is None:
+        for name, path in demos.items():
+            purpose = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            print(f"{name:16} {purpose.partition(chr(10))[0]}")
+        print("\nRun one of them: microgradx demo NAME")
+        return 0
+    if options.name not in demos:
+        raise ValueError(f"no demo {options.name!r}: choose one of {', '.join(demos)}")
+    sys.argv = [str(demos[options.name]), *options.options]
+    runpy.run_path(sys.argv[0], run_name="__main__")
     return 0
+
+
+def _demos() -> dict[str, Path]:
+    """Every demo by name: a wheel carries them inside the package, a checkout beside it."""
+    package = Path(__file__).parent
+    folder = package / "demos" if (package / "demos").is_dir() else package.parent / "demos"
+    return {path.stem: path for path in sorted(folder.glob("*.py"))}
 
 
 def _add_draw(commands: Any) -> None:
