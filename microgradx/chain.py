@@ -127,8 +127,9 @@ def stale(node: Any, parent: Any) -> RuntimeError:
             f"{node!r} was assigned, but it is computed by {node.op.name}: its number and its operands disagree. "
             "Call .forward() on the output to recompute it, or .detach() it and assign that leaf"
         )
+    happened = "assigned" if parent.op is None else "recomputed"
     return RuntimeError(
-        f"{parent!r} was assigned after {node!r} was computed from it by {node.op.name}: old and new numbers would mix. "
+        f"{parent!r} was {happened} after {node!r} was computed from it by {node.op.name}: old and new numbers would mix. "
         "Call .forward() on the output to recompute the graph, or build it again"
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx import Value, chain_rule, detect_anomaly, gradient, no_grad, source_line, topological_order
+from microgradx import OPS, Value, chain_rule, detect_anomaly, gradient, no_grad, primitive, source_line, topological_order
 
 DEEP = 1_000_000
 
@@ -322,6 +322,38 @@ def test_forward_of_one_graph_leaves_another_that_shares_the_leaf_stale() -> Non
         with pytest.raises(RuntimeError, match="old and new numbers would mix"):
             stale.backward()
     above_y.forward().backward()
+
+
+def test_forward_of_two_graphs_that_share_a_computed_node_leaves_both_fresh() -> None:
+    x = Value(2.0, "x")
+    shared = x * x
+    first, second = shared * 2.0, shared * 3.0
+    second.forward()
+    first.backward()
+    x.data = 5.0
+    first.forward()
+    second.forward()
+    first.backward()
+    second.backward()
+    assert x.grad == 8.0 + 20.0 + 30.0
+
+
+def test_a_node_built_from_a_stale_one_is_stale_once_that_is_recomputed() -> None:
+    x = Value(2.0)
+    shared = x * x
+    x.data = 5.0
+    late = shared * 3.0
+    shared.forward()
+    with pytest.raises(RuntimeError, match=r"Value\(data=25.0.*was recomputed after"):
+        late.backward()
+
+
+def test_forward_makes_floats_of_what_an_operation_of_ones_own_returns() -> None:
+    whole = primitive("whole", "int({})", int, 0.0)
+    try:
+        assert type(whole(Value(2.5)).forward().data) is float
+    finally:
+        del OPS["whole"]
 
 
 def test_a_graph_built_after_the_change_is_fresh() -> None:
