@@ -213,6 +213,13 @@ def test_a_watch_sees_every_contribution_as_the_engine_adds_it() -> None:
 # Order, depth, memory
 
 
+@pytest.mark.parametrize("op", [mx.sum, mx.mean, mx.prod, mx.max, mx.min], ids=lambda op: op.name)
+def test_the_derivatives_of_many_operands_are_counted_once(op: mx.Op) -> None:
+    xs = [Value(1.0 + i % 7) for i in range(300)]
+    slopes = gradient(op(xs), xs, create_graph=True)
+    assert sum(len(node.parents) for node in topological_order(*slopes)) < 20 * len(xs)
+
+
 def test_topological_order_is_depth_first_in_operand_order() -> None:
     a, b, c = (Value(1.0, name) for name in "abc")
     e = a * b
