@@ -70,9 +70,11 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     derivative. Raises RuntimeError where an operand was assigned since `node` was computed from it.
     """
     found = [edge for edge in _edges(node, read) if type(edge[1]) is not float]
-    for _, parent, _ in found:
+    for slot, parent, local in found:
         if parent._stamp > node._stamp:
             raise stale(node, parent)
+        if local is None:
+            node.op.returned_none(slot)
     return found
 
 
@@ -159,10 +161,12 @@ def chain_rule(
                 continue
             if parent._stamp > node._stamp:
                 raise stale(node, parent)
-            if times is None:
-                contribution = upstream * local if upstream and local else 0.0
+            if times is None and upstream and local:
+                contribution = upstream * local
+            elif local is None:
+                node.op.returned_none(slot)
             else:
-                contribution = times(upstream, local)
+                contribution = times(upstream, local) if times is not None else 0.0
             before = known(parent)
             after = adjoints[parent] = contribution if before is None else before + contribution
             if watch is not None:

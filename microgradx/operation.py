@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 OPS: dict[str, Op] = {}
 """Every primitive by name, in the order of the table; tests, the compiler and the drawings walk it."""
@@ -92,11 +92,19 @@ class Op:
         A rule is asked only for the operands wanted: x**2 never takes the log of x.
         """
         if self.arity is None:
-            return _total(self.partials[0], operands, out)  # type: ignore[no-any-return]  # a list, by contract
+            found = _total(self.partials[0], operands, out)
+            if not isinstance(found, (list, tuple)) or len(found) != len(operands):
+                what = f"{len(found)} of them" if isinstance(found, (list, tuple)) else repr(found)
+                raise TypeError(f"the rule of {self.name!r} must return a list of {len(operands)} local derivatives, got {what}")
+            return list(found)
         return [
             None if wanted is not None and not wanted[slot] else _total(partial, *operands, out)
             for slot, partial in enumerate(self.partials)
         ]
+
+    def returned_none(self, slot: int) -> NoReturn:
+        """Refuse a rule that gives no local derivative: None taken for a zero would be a wrong gradient told in silence."""
+        raise TypeError(f"the rule of {self.name!r} for operand {slot} returned None, not a number: does it lack a return?")
 
     def array(self, numpy: Any, *arrays: Any) -> Any:
         """The same function on float arrays, in the namespace `numpy`: its ufunc where there is one, else element by element."""
