@@ -198,6 +198,9 @@ def test_gradient_names_what_is_not_a_value() -> None:
     x = Value(1.0)
     with pytest.raises(TypeError, match=r"wrt must be a sequence of Values, .* write gradient\(output, \[x\]\)"):
         gradient(x * x, x)  # type: ignore[call-overload]
+    for wrong in (2.0, "x", None, [x]):
+        with pytest.raises(TypeError, match="wrt must hold Values, got "):
+            gradient(x * x, [wrong])  # type: ignore[list-item]
     with pytest.raises(TypeError, match=r"only a Value has a gradient, got 1.0: does the function leave the graph by .data"):
         gradient(1.0, [x])  # type: ignore[call-overload]
 
