@@ -147,7 +147,9 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         with _transform() as plain_out:
-            ((like, leaves),), args, nested = _variables(args, (argnum,))
+            if not isinstance(argnum, int):
+                raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
+            ((like, leaves),), args, nested = _variables(args, argnum)
             result = f(*args, **kwargs)
             keep = nested or not plain_out
             rows = [_shaped(like, _gradient(_as_value(y), leaves, keep)) for y in _outputs(result, "jacobian")]
@@ -195,9 +197,15 @@ def _variables(
     """For the chosen arguments (what they were, their fresh variables), all arguments with those put in, and whether any was
     a Value. A Value gets a new node on top, so that only what the function does with its own argument is differentiated."""
     replaced, chosen, nested = list(args), [], False
-    for k in (argnums,) if isinstance(argnums, int) else argnums:
+    named = (argnums,) if isinstance(argnums, int) else argnums
+    if not isinstance(named, Sequence) or not all(isinstance(k, int) for k in named):
+        raise TypeError(f"argnums={argnums!r} must be the place of an argument or a tuple of places: write 0 or (0, 1)")
+    for k in named:
         if not -len(args) <= k < len(args):
             raise ValueError(f"argnums names argument {k}, but the function was called with {len(args)} positional argument(s)")
+    if len({k % len(args) for k in named}) < len(named):
+        raise ValueError(f"argnums={argnums!r} names an argument twice: each place of {len(args)} stands in it once")
+    for k in named:
         flat = _flat(args[k])
         nested = nested or any(isinstance(x, Operand) for x in flat)
         leaves = [ops.positive(x) if isinstance(x, Operand) else Value(x) for x in flat]

@@ -140,6 +140,9 @@ def test_functions_of_the_library_are_differentiated_as_they_are() -> None:
         (lambda: jacobian(lambda x: [x.data])(1.0), "under jacobian returned"),
         (lambda: vjp(lambda x: x.data, 1.0), "under vjp returned"),
         (lambda: grad(lambda x: x)("a"), "'a' is a string, not a number"),
+        (lambda: grad(lambda x: x, "0")(1.0), "argnums='0' must be the place of an argument or a tuple of places"),
+        (lambda: grad(lambda x: x, 0.0)(1.0), "argnums=0.0 must be the place"),  # type: ignore[arg-type]
+        (lambda: jacobian(lambda x, y: x * y, (0, 1))(1.0, 2.0), r"argnum=\(0, 1\) must be the place of one argument"),
     ],
 )
 def test_what_cannot_be_differentiated_raises_a_type_error_that_says_why(attempt: object, advice: str) -> None:
@@ -151,6 +154,7 @@ def test_what_cannot_be_differentiated_raises_a_type_error_that_says_why(attempt
     ("attempt", "advice"),
     [
         (lambda: grad(lambda x: x, 1)(1.0), r"argnums names argument 1, but the function was called with 1 positional"),
+        (lambda: grad(lambda x, y: x * y, (1, -1))(1.0, 2.0), r"argnums=\(1, -1\) names an argument twice"),
         (lambda: jvp(mx.sin, (1.0,), ()), "one tangent for each primal, got 1 primals and 0 tangents"),
         (lambda: jvp(sum, ([1.0, 2.0],), ([1.0],)), "tangent 0 has 1 numbers, its primal has 2"),
         (lambda: vjp(lambda x: [x, x], 1.0)[1]([1.0]), "cotangent has 1 numbers, the value has 2"),
