@@ -12,6 +12,7 @@ import sys
 import threading
 import tracemalloc
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -427,6 +428,18 @@ def test_detect_anomaly_names_operation_operands_and_line_going_forward() -> Non
     message = r"divide gave inf from 1.0, Value\(data=0.0, .*'x'\) at .*test_engine.py:\d+"
     with pytest.raises(FloatingPointError, match=message), detect_anomaly():
         1.0 / Value(0.0, "x")
+
+
+def test_detect_anomaly_names_the_line_that_called_numpy() -> None:
+    huge = np.array([Value(1e308), Value(1e308)])
+    with pytest.raises(FloatingPointError, match=r"add gave inf from .* at .*test_engine.py:\d+"), detect_anomaly():
+        np.sum(huge)
+
+
+def test_detect_anomaly_names_a_line_in_a_folder_that_begins_like_the_package() -> None:
+    beside = str(Path(mx.__file__).parent) + "_lessons.py"
+    with pytest.raises(FloatingPointError, match=r"at .*microgradx_lessons.py:1"), detect_anomaly():
+        eval(compile("1 / x", beside, "eval"), {"x": Value(0.0)})
 
 
 def test_detect_anomaly_names_operation_operands_and_line_going_backward() -> None:
