@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Real
 from typing import Any
 
 from . import context, ops
@@ -64,6 +65,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     Forward mode: one sweep for any number of outputs, by the same local derivatives as the backward pass. `primals` and
     `tangents` are sequences of one length, each tangent shaped like its primal.
     """
+    _in_a_row(primals, tangents, "jvp")
     if len(primals) != len(tangents):
         raise ValueError(f"jvp needs one tangent for each primal, got {len(primals)} primals and {len(tangents)} tangents")
     with _transform() as plain_out:
@@ -175,6 +177,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     One primal gives one result shaped like it, several give a tuple.
     """
+    _in_a_row(primals, tangents, "hvp")
     every: int | tuple[int, ...] = 0 if len(primals) == 1 else tuple(range(len(primals)))
     return jvp(grad(f, every), primals, tangents)[1]
 
@@ -219,7 +222,7 @@ def _flat(x: Any) -> list[Any]:
     if isinstance(x, (list, tuple)):
         return [entry for item in x for entry in _flat(item)]
     if getattr(x, "shape", ()):
-        return list(x.flat)
+        return [entry if isinstance(entry, Operand) else number(entry) for entry in x.flat]
     return [x if isinstance(x, Operand) else number(x)]
 
 
@@ -261,6 +264,15 @@ def _out(x: Any, keep: bool) -> Any:
     return x if keep or not isinstance(x, Value) else x.data
 
 
+def _in_a_row(primals: Any, tangents: Any, transform: str) -> None:
+    for given in (primals, tangents):
+        if not hasattr(given, "__len__"):
+            raise TypeError(
+                f"{transform} takes one sequence of primals and one of tangents, got {given!r}: "
+                f"write {transform}(f, (3.0,), (1.0,))"
+            )
+
+
 def _outputs(result: Any, transform: str) -> list[Any]:
     """The numbers of a function's result, one Value among them at least."""
     outputs = _flat(result)
@@ -278,7 +290,9 @@ def _one_value(x: Any, transform: str) -> Value:
         return x
     if getattr(x, "shape", None) == () and isinstance(x.item(), Value):
         return x.item()  # type: ignore[no-any-return]  # a 0-d array of objects
-    if isinstance(x, (int, float)):
+    if x is None:
+        raise TypeError(f"the function under {transform} returned None: does it lack a return?")
+    if isinstance(x, Real):
         raise _left_the_graph(x, transform)
     raise TypeError(f"{transform} needs a function that returns one number, got {type(x).__name__}: use jacobian for several")
 

@@ -92,6 +92,11 @@ def test_jvp_pushes_tangents_of_any_shape() -> None:
     assert jvp(lambda x: (x, [x * x, 7.0]), (3.0,), (1.0,)) == ((3.0, [9.0, 7.0]), (1.0, [6.0, 0.0]))
 
 
+def test_slopes_along_an_array_of_whole_numbers_are_plain_floats() -> None:
+    (slope,) = jvp(lambda v: [v[0] * v[1]], (np.array([1, 2]),), (np.array([1, 0]),))[1]
+    assert (type(slope), slope) == (float, 2.0)
+
+
 def test_vjp_pulls_cotangents_back_any_number_of_times() -> None:
     value, pull = vjp(lambda v: [v[0] * v[1], v[0]], [3.0, 4.0])
     assert value == [12.0, 3.0]
@@ -134,7 +139,11 @@ def test_functions_of_the_library_are_differentiated_as_they_are() -> None:
     ("attempt", "advice"),
     [
         (lambda: grad(lambda x: [x, x])(1.0), "grad needs a function that returns one number, got list: use jacobian"),
-        (lambda: grad(lambda x: None)(1.0), "returns one number, got NoneType"),
+        (lambda: grad(lambda x: None)(1.0), r"under grad returned None: does it lack a return\?"),
+        (lambda: grad(lambda x: np.float32(2.0))(1.0), "under grad returned .*2.0.*, which is in no graph"),
+        (lambda: jvp(mx.sin, 3.0, 1.0), r"jvp takes one sequence of primals .* got 3.0: write jvp\(f, \(3.0,\), \(1.0,\)\)"),  # type: ignore[arg-type]
+        (lambda: jvp(mx.sin, (3.0,), 1.0), "jvp takes one sequence of primals and one of tangents, got 1.0"),  # type: ignore[arg-type]
+        (lambda: hvp(mx.sin, 3.0, 1.0), "hvp takes one sequence of primals"),  # type: ignore[arg-type]
         (lambda: grad(lambda x: x.data)(1.0), r"under grad returned 1.0, which is in no graph, .* does it read .data\?"),
         (lambda: jvp(lambda x: [x.data], (1.0,), (1.0,)), r"under jvp returned \[1.0\], which is in no graph"),
         (lambda: jacobian(lambda x: [x.data])(1.0), "under jacobian returned"),
