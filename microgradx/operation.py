@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -128,6 +129,9 @@ class Op:
         arrays = [numpy.asarray(operand) for operand in operands]
         if any(array.dtype.hasobject for array in arrays):
             return numpy.frompyfunc(self, len(arrays), 1)(*arrays)
+        if any(array.dtype.kind not in "biuf" for array in arrays):
+            kinds = ", ".join(str(array.dtype) for array in arrays)
+            raise TypeError(f"{self.name} works on arrays of real numbers, got {kinds}: write .real, .imag or astype(float)")
         with numpy.errstate(all="ignore"):
             return self.array(numpy, *[array.astype(float) for array in arrays])
 
@@ -214,7 +218,10 @@ def number(value: Any) -> float:
     Strings, None, complex numbers, arrays with several elements and Values raise a TypeError that says what to write instead.
     """
     if isinstance(value, numbers.Real):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # an int or a Fraction beyond 1.8e308, as IEEE 754 rounds it
+            return -math.inf if value < 0 else math.inf
     if isinstance(value, Operand):
         raise TypeError(f"{value!r} is in a graph already: use it as it is, or .data for its number")
     if isinstance(value, str):

@@ -12,6 +12,7 @@ import sys
 import threading
 import tracemalloc
 import weakref
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,16 @@ def test_what_is_not_one_real_number_raises_and_says_what_to_write(wrong: object
     x = Value(1.0)
     with pytest.raises(TypeError, match=advice):
         x.data = wrong
+
+
+def test_whole_numbers_beyond_the_largest_float_are_infinite() -> None:
+    assert [Value(10**400).data, (Value(1.0) - 10**400).data] == [math.inf, -math.inf]
+    assert Value(1.0) < 10**400
+
+
+def test_fractions_are_numbers_on_either_side() -> None:
+    half, x = Fraction(1, 2), Value(2.0)
+    assert [(x + half).data, (half - x).data, x * 2 == Fraction(4), x == Fraction(1)] == [2.5, -1.5, True, False]
 
 
 def test_a_label_that_is_not_a_string_raises() -> None:

@@ -81,6 +81,12 @@ def test_a_rule_of_several_operands_follows_ieee_754() -> None:
     assert (type(slope), slope.data) == (Value, -inf)
 
 
+@pytest.mark.parametrize("wrong", [np.array([1j]), np.array(["a"]), np.array(["2020-01-01"], dtype="datetime64")], ids=str)
+def test_an_array_of_something_else_than_real_numbers_raises_and_says_what_to_write(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"exp works on arrays of real numbers, got .*: write .real"):
+        mx.exp(wrong)
+
+
 def test_a_rule_that_returns_none_is_refused_and_is_no_zero() -> None:
     x = Value(2.0)
     y = unlisted(lambda a, out: None)(x)
