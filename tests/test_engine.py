@@ -20,6 +20,7 @@ import pytest
 
 import microgradx as mx
 from microgradx import OPS, Value, chain_rule, detect_anomaly, gradient, no_grad, primitive, source_line, topological_order
+from microgradx.chain import edges
 
 DEEP = 1_000_000
 
@@ -64,6 +65,13 @@ def test_python_sum_records_additions_without_a_phantom_zero() -> None:
     total = sum([x, y, z])
     assert total.parents[0].parents[0] is x
     assert len(topological_order(total)) == 5
+
+
+def test_only_the_whole_zero_that_sum_starts_from_is_no_operand() -> None:
+    x = Value(2.0)
+    assert (0 + x) is x
+    assert (0.0 + x).parents[0] == 0.0
+    assert sum([x], 0.0).parents[1] is x
 
 
 def test_in_place_operators_build_new_nodes() -> None:
@@ -244,6 +252,13 @@ def test_topological_order_is_depth_first_in_operand_order() -> None:
     assert topological_order(out)[2] is e
 
 
+def test_topological_order_keeps_the_order_of_many_operands_and_of_several_outputs() -> None:
+    a, b = Value(2.0), Value(3.0)
+    first, second = -a, -b
+    assert [node.data for node in topological_order(mx.sum([first, second]))] == [2.0, -2.0, 3.0, -3.0, -5.0]
+    assert [node.data for node in topological_order(second, first)] == [3.0, -3.0, 2.0, -2.0]
+
+
 def test_creation_order_is_topological_order() -> None:
     nodes = [Value(1.0), Value(2.0)]
     for k in range(50):
@@ -323,6 +338,16 @@ def test_backward_through_a_leaf_changed_since_raises_and_names_it() -> None:
         with pytest.raises(RuntimeError, match=r"label='x'\) was assigned after .* Call .forward\(\) on the output"):
             attempt()
     assert x.grad is None
+
+
+def test_a_stale_node_behind_a_zero_or_asked_for_its_edges_is_reported_as_well() -> None:
+    x = Value(3.0)
+    y = x * x
+    behind_zero = y * 0.0
+    x.data = 4.0
+    for attempt in (behind_zero.backward, lambda: edges(y)):
+        with pytest.raises(RuntimeError, match="old and new numbers would mix"):
+            attempt()
 
 
 def test_forward_recomputes_the_graph_in_place() -> None:
@@ -536,6 +561,10 @@ def test_no_grad_holds_in_its_own_task_only() -> None:
     assert asyncio.run(run()) is mx.multiply
 
 
+def test_detach_keeps_the_label() -> None:
+    assert Value(1.0, "w").detach().label == "w"
+
+
 def test_detach_gives_a_leaf() -> None:
     x = Value(2.0, "x")
     y = (x * x).detach() * x
@@ -658,6 +687,25 @@ def test_copies_hold_nan_constants_and_operations_on_many() -> None:
     twin = pickle.loads(pickle.dumps([out, x]))
     assert twin[0].parents[0] is twin[1]
     assert twin[0].parents[1] == 2.0
+
+
+def test_a_copy_of_a_fresh_graph_is_fresh_however_its_leaves_were_assigned() -> None:
+    y = Value(1.0)
+    for _ in range(10):
+        x = Value(1.0)
+        for _ in range(1_000):
+            x.data = 2.0
+        y = y * x
+    z = copy.deepcopy(y)
+    z.backward()
+    assert z.grad == 1.0
+
+
+def test_a_leaf_from_another_process_can_be_built_upon() -> None:
+    x = Value(1.0)
+    x.data = 2.0
+    program = "import pickle, sys; y = pickle.load(sys.stdin.buffer) * 2.0; y.backward()"
+    subprocess.run([sys.executable, "-c", program], input=pickle.dumps(x), check=True)
 
 
 def test_a_shallow_copy_shares_its_parents() -> None:

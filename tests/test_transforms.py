@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -95,6 +96,26 @@ def test_jvp_pushes_tangents_of_any_shape() -> None:
 def test_slopes_along_an_array_of_whole_numbers_are_plain_floats() -> None:
     (slope,) = jvp(lambda v: [v[0] * v[1]], (np.array([1, 2]),), (np.array([1, 0]),))[1]
     assert (type(slope), slope) == (float, 2.0)
+
+
+def test_tangents_that_are_values_stay_in_the_graph() -> None:
+    nudge = Value(2.0)
+    slope = jvp(lambda x: x * x, (3.0,), (nudge,))[1]
+    assert mx.gradient(slope, [nudge]) == [6.0]
+
+
+def test_a_tangent_given_to_a_computed_node_is_kept() -> None:
+    x = Value(3.0)
+    y = x * x
+    z = y * 3.0
+    tangents = {x: 1.0, y: 5.0}
+    mx.transforms.push_forward([z], tangents)
+    assert (tangents[y], tangents[z]) == (5.0, 15.0)
+
+
+def test_gradients_for_a_named_tuple_are_a_named_tuple() -> None:
+    point = namedtuple("point", "x y")
+    assert grad(lambda p: p.x * p.y)(point(2.0, 3.0)) == point(x=3.0, y=2.0)
 
 
 def test_vjp_pulls_cotangents_back_any_number_of_times() -> None:
