@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -20,7 +21,6 @@ watching = 0
 _watching_lock = Lock()
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _checking: ContextVar[bool] = ContextVar("checking", default=False)
-_PACKAGE = str(Path(__file__).parent)
 
 
 @contextmanager
@@ -111,14 +111,20 @@ def backward_watch() -> Watch | None:
     return check
 
 
+def _inner_folders() -> tuple[str, ...]:
+    """The folders of this package and, once it is loaded, of numpy; a file beside them may begin with the same name."""
+    files = [__file__, *([sys.modules["numpy"].__file__] if "numpy" in sys.modules else [])]
+    return tuple(str(Path(file).parent) + os.sep for file in files if file)
+
+
 def _at(node: Any) -> str:
     line = source_line(node)
     return f" at {line}" if line else " (build the graph inside detect_anomaly() to be told its line)"
 
 
 def _calling_line() -> str:
-    """The nearest line outside this package that is being executed."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    """The nearest line outside this package and numpy, whose `sum` adds Values for its caller, that is being executed."""
+    frame, inner = sys._getframe(1), _inner_folders()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

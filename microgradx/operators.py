@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 from . import ops
@@ -45,7 +46,7 @@ def named(op: Op, function: Method) -> Method:
 
 def fits(other: Any) -> bool:
     """Whether `other` can stand beside a value in an expression: an operand, a number, or a numpy scalar."""
-    return isinstance(other, (Operand, int, float)) or (getattr(other, "shape", None) == () and hasattr(other, "item"))
+    return isinstance(other, (Operand, int, float, Real)) or (getattr(other, "shape", None) == () and hasattr(other, "item"))
 
 
 class Operators(Operand):

@@ -238,7 +238,8 @@ def _products_of_others(factors: Sequence[Any], out: Any) -> list[Any]:
 def _shared_among_winners(operands: Sequence[Any], out: Any) -> list[Any]:
     """1/k for each of the k operands that equal the extreme value, 0 for the others."""
     winners = [1.0 - absolute(compare(operand, out)) for operand in operands]
-    return [winner / sum_(winners) for winner in winners]
+    count = sum_(winners)
+    return [winner / count for winner in winners]
 
 
 def _share_slopes(operands: Sequence[Any], out: Any) -> list[Any]:

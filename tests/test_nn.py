@@ -74,6 +74,8 @@ def test_every_activation_has_a_name_and_a_function_works_too() -> None:
 @pytest.mark.parametrize(
     ("attempt", "error", "advice"),
     [
+        (lambda: nn.MLP(1, [1], rng=0)(1.0), TypeError, r"1.0 is not a list, tuple or array of inputs: write model\(\[x\]\)"),
+        (lambda: nn.MLP(1, [1], rng=0)(np.array(1.0)), TypeError, "is not a list, tuple or array of inputs"),
         (lambda: nn.MLP(2, [1], rng=0)([1.0]), ValueError, r"takes 2 inputs, got 1: \[1.0\]"),
         (lambda: nn.Neuron(2, rng=0)([1.0, 2.0, 3.0]), ValueError, "a neuron with 2 weights got 3 inputs"),
         (lambda: nn.MLP(2, [1], output="rellu"), ValueError, "unknown activation 'rellu': choose one of linear, step, relu"),

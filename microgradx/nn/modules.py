@@ -82,7 +82,7 @@ class Neuron(Module):
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The neuron's output for one input vector: a list, tuple or array of numbers or Values."""
-        x = list(x)
+        x = _vector(x)
         if len(x) != len(self.w):
             raise ValueError(f"a neuron with {len(self.w)} weights got {len(x)} inputs")
         if self.expand:
@@ -123,7 +123,7 @@ class Layer(Module):
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:
         """The outputs of all neurons, in order."""
-        x = list(x)
+        x = _vector(x)
         return [neuron(x) for neuron in self.neurons]
 
     def __repr__(self) -> str:
@@ -171,7 +171,7 @@ class MLP(Module):
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The model's output for one input vector."""
-        x = list(x)
+        x = _vector(x)
         inputs = len(self.layers[0].neurons[0].w)
         if len(x) != inputs:
             raise ValueError(f"this model takes {inputs} inputs, got {len(x)}: {x!r}")
@@ -215,6 +215,12 @@ def generator(rng: Any) -> Any:
     import numpy
 
     return numpy.random.default_rng(rng)
+
+
+def _vector(x: Any) -> list[Any]:
+    if not isinstance(x, Iterable) or getattr(x, "shape", None) == ():
+        raise TypeError(f"{x!r} is not a list, tuple or array of inputs: write model([x]) for one number")
+    return list(x)
 
 
 def _count(n: Any, what: str) -> int:
