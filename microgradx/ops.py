@@ -294,7 +294,10 @@ def softmax(operands: Iterable[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    return [softmax_share(*first_to_front) for first_to_front in _each_in_front(operands)]
+    row = list(operands)
+    if row and all(type(x) is float for x in row):
+        return special.softmax_shares(*row)
+    return [softmax_share(*first_to_front) for first_to_front in _each_in_front(row)]
 
 
 def log_softmax(operands: Iterable[Any]) -> list[Any]:

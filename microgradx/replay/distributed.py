@@ -71,7 +71,7 @@ class Spread:
             for rows, (low, _) in zip(self.rows, self.parts, strict=True)
         ]
         tree, rest_sum = Tree(), None
-        sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)  # type: ignore[no-untyped-call]  # not annotated there
+        sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)
         for whole, last in sums:
             for part in whole:
                 tree.add(part)
