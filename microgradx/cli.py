@@ -188,26 +188,24 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _add_demo(commands: Any) -> None:
-    command = commands.add_parser(
-        "demo", help="run a demo that reproduces published figures; without a name, list them"
-    )
-    command.add_argument("name", nargs="?", metavar="NAME", help="which demo")
+    command = commands.add_parser("demo", help="train a network on two moons, then list the demos; or run the one named")
+    command.add_argument("name", nargs="?", metavar="NAME", help="which demo (moons)")
     command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="options of the demo, such as --all")
     command.set_defaults(run=_demo)
 
 
 def _demo(options: argparse.Namespace) -> int:
     demos = _demos()
+    name = options.name or "moons"
+    if name not in demos:
+        raise ValueError(f"no demo {name!r}: choose one of {', '.join(demos)}")
+    sys.argv = [str(demos[name]), *options.options]
+    runpy.run_path(sys.argv[0], run_name="__main__")
     if options.name is None:
+        print("\nAll demos, each run by microgradx demo NAME:")
         for name, path in demos.items():
             purpose = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-            print(f"{name:16} {purpose.partition(chr(10))[0]}")
-        print("\nRun one of them: microgradx demo NAME")
-        return 0
-    if options.name not in demos:
-        raise ValueError(f"no demo {options.name!r}: choose one of {', '.join(demos)}")
-    sys.argv = [str(demos[options.name]), *options.options]
-    runpy.run_path(sys.argv[0], run_name="__main__")
+            print(f"  {name:16} {purpose.partition(chr(10))[0]}")
     return 0
 
 

@@ -95,6 +95,13 @@ def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
         raise FloatingPointError(f"{op.name} gave {node.data!r} from {operands}{_at(node)}")
 
 
+def check_tangent(node: Any, tangent: Any) -> None:
+    """Raise if, under `detect_anomaly`, the tangent that forward mode finds at `node` is nan or infinite."""
+    if watching and _checking.get() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
+        operands = ", ".join(map(repr, node.parents))
+        raise FloatingPointError(f"the tangent of {node.op.name} is {tangent!r} for the operands {operands}{_at(node)}")
+
+
 def backward_watch() -> Watch | None:
     """What the chain rule is to call on every edge: under `detect_anomaly` a check for nan and inf."""
     if not (watching and _checking.get()):

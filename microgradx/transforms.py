@@ -105,6 +105,7 @@ def push_forward(outputs: Sequence[Value], tangents: dict[Any, Any], create_grap
             part = product(tangent, local)
             total = part if total is None else total + part
         if total is not None:
+            context.check_tangent(node, total)
             tangents[node] = total
 
 

@@ -33,10 +33,16 @@ def test_a_demo_is_short_and_says_what_it_shows(name):
     assert lines[0].startswith('"""')
 
 
-def test_the_command_line_lists_the_demos_and_names_them_for_an_unknown_one(capsys):
-    assert main(["demo"]) == 0
-    listed = capsys.readouterr().out
-    assert all(f"\n{name} " in f"\n{listed}" for name in OURS)
+def test_demo_without_a_name_trains_on_the_moons_draws_a_neuron_and_lists_all_demos(tmp_path):
+    command = [sys.executable, "-m", "microgradx", "demo"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True)
+    assert "VERDICT: 24 of 24 figures reproduced." in done.stdout
+    assert (tmp_path / "neuron.svg").read_text().startswith("<svg")
+    listed = done.stdout.partition("All demos")[2]
+    assert all(f"\n  {name} " in listed for name in OURS)
+
+
+def test_an_unknown_demo_lists_the_known_ones(capsys):
     assert main(["demo", "nothing"]) == 2
     assert "no demo 'nothing': choose one of chain_rule, " in capsys.readouterr().err
 

@@ -507,6 +507,11 @@ def test_detect_anomaly_checks_a_recomputation() -> None:
         y.forward()
 
 
+def test_detect_anomaly_checks_forward_mode() -> None:
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="the tangent of sqrt is inf for the operands"):
+        mx.jvp(mx.sqrt, (0.0,), (1.0,))
+
+
 def test_source_lines_are_recorded_under_detect_anomaly_only() -> None:
     x = Value(2.0)
     with detect_anomaly():
@@ -601,6 +606,8 @@ def test_comparisons_compare_data_and_hash_is_by_identity() -> None:
     assert len({a, b}) == 2
     assert type(a == b) is type(a < b) is bool
     assert a == np.float64(1.0)
+    assert a != np.str_("1.0")
+    assert a != np.complex128(1.0)
 
 
 def test_ordering_against_something_else_raises() -> None:

@@ -65,6 +65,13 @@ def test_named_parameters_are_found_in_any_module() -> None:
     assert names == ["scale", "parts['net'].neurons[0].w[0]", "parts['net'].neurons[0].b", "parts['pair'][0]"]
 
 
+def test_a_parameter_tied_to_two_places_is_named_twice_and_listed_once() -> None:
+    model = nn.Layer(2, 2, rng=0)
+    model.neurons[1].w = model.neurons[0].w
+    assert len(list(model.named_parameters())) == 6
+    assert len(model.parameters()) == 4
+
+
 def test_every_activation_has_a_name_and_a_function_works_too() -> None:
     for name, function in nn.ACTIVATIONS.items():
         assert nn.Neuron(1, name, rng=0)([0.7]).data == pytest.approx(function(nn.Neuron(1, "linear", rng=0)([0.7])).data)

@@ -40,8 +40,8 @@ class Module:
             yield from _placed(name, attribute)
 
     def parameters(self) -> list[Value]:
-        """Every parameter, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        """Every parameter once, in the order of `named_parameters`, which names one that is tied to two places twice."""
+        return list(dict.fromkeys(parameter for _, parameter in self.named_parameters()))
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0.0, so that the next backward pass does not add to the last one."""
