@@ -221,6 +221,8 @@ def test_depth_counts_operations_back_from_the_output():
     y = loop(10)
     assert len(titles(draw(y, depth=0))) == 1
     assert "Up to 2 operations from the output; 18 values further back are not drawn." in draw(y, depth=2).summary
+    short = draw(Value(1.0).tanh().exp(), depth=1)
+    assert "Up to 1 operation from the output; 1 value further back is not drawn." in short.summary
 
 
 @pytest.mark.parametrize("module", ["layers[1].neurons[0]", "L1.n0"])
