@@ -7,7 +7,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from microgradx import Value, animate, mermaid, tree
+from microgradx import Value, animate, mermaid, stepper, tree
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -87,6 +87,16 @@ def test_an_animation_has_a_frame_per_step_and_ends_with_the_gradients(tmp_path)
     assert "<script" not in text
 
 
+def test_an_animation_that_ends_in_html_is_the_steppers_page(tmp_path):
+    a, b = Value(2.0), Value(-3.0)
+    product = a * b
+    assert animate(product, tmp_path / "pass.html") == str(tmp_path / "pass.html")
+    stepper(product).to_html(tmp_path / "stepper.html")
+    assert (tmp_path / "pass.html").read_text() == (tmp_path / "stepper.html").read_text()
+    animate(product, tmp_path / "pass.html", names={"price": a})
+    assert "price" in (tmp_path / "pass.html").read_text()
+
+
 def test_the_frames_of_an_animation_are_laid_out_alike(tmp_path):
     animate(expression(), tmp_path / "pass.svg")
     frames = [g for g in xml.parse(tmp_path / "pass.svg").iter(f"{SVG}g") if "frame" in g.get("class", "")]
@@ -107,7 +117,7 @@ def test_the_last_frame_shows_where_nothing_moves(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"path": "pass.gif"}, "an animation is an SVG file, got 'pass.gif': end the name in .svg"),
+        ({"path": "pass.gif"}, "an animation is an SVG file or a page, got 'pass.gif': end the name in .svg or .html"),
         ({"path": "pass.svg", "seconds": 0.0}, "seconds=0.0 shows no step"),
         ({"path": "pass.svg", "theme": "auto"}, "theme='auto' is not known: an animation is 'light' or 'dark'"),
     ],

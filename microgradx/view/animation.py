@@ -15,6 +15,7 @@ from .files import write_atomically
 from .flow import Flow, at_step, short, snapshot, steps
 from .layout import lay_out
 from .names import caller_variables
+from .stepper import Stepper
 from .svg import SANS, finished, plain, prefix_of
 from .theme import THEMES
 
@@ -35,11 +36,15 @@ def animate(
 ) -> str:
     """Write the backward pass of `output` as one animated SVG, a step every so many seconds, and give its path.
 
+    A path that ends in .html gets the stepper's page instead, to play by hand: of the options only `names` is for it.
+
     Viewers that do not animate, and readers who asked their system for less motion, see the last step. At most 60 steps: beyond
     that, step through the pass or draw single steps with `draw(output, step=k)`. `.grad` is not touched.
     """
+    if Path(path).suffix.lower() == ".html":
+        return str(Stepper(output, None, False, names, caller_variables()).to_html(path))
     if Path(path).suffix.lower() != ".svg":
-        raise ValueError(f"an animation is an SVG file, got {str(path)!r}: end the name in .svg")
+        raise ValueError(f"an animation is an SVG file or a page, got {str(path)!r}: end the name in .svg or .html")
     if theme not in ("light", "dark"):
         raise ValueError(f"theme={theme!r} is not known: an animation is 'light' or 'dark'")
     if not seconds > 0.0:
