@@ -8,6 +8,7 @@ import xml.etree.ElementTree as xml
 import pytest
 
 from microgradx import Value, animate, mermaid, stepper, tree
+from microgradx import sum as total
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -56,6 +57,20 @@ def test_mermaid_text_has_a_node_per_value_and_an_arrow_per_operand():
     text = mermaid(expression())
     assert len(re.findall(r"^  n\d+[\[(]", text, re.MULTILINE)) == 7
     assert text.count(" -->") == 6
+
+
+def test_a_tree_is_bounded_in_width_and_drives_no_terminal():
+    xs = [Value(1.0, label="x" * 10_000), Value(2.0, label="\x1b[31mred\ud800"), *[Value(float(k)) for k in range(5_000)]]
+    text = tree(total(xs))
+    assert max(map(len, text.splitlines())) < 200
+    assert text.isascii()
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("function", [tree, mermaid])
+def test_text_of_what_is_no_value_is_refused(function):
+    with pytest.raises(TypeError, match=rf"{function.__name__} needs a Value, got 3\.0: write the result of an expression"):
+        function(3.0)
 
 
 def test_mermaid_text_is_inert():
