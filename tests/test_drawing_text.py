@@ -149,3 +149,9 @@ def test_too_many_steps_are_refused(tmp_path):
     with pytest.raises(ValueError, match="61 steps, an animation shows at most 60"):
         animate(y, tmp_path / "pass.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_too_many_values_are_refused_before_they_are_laid_out(tmp_path):
+    wide = total([Value(1.0) for _ in range(5_000)])
+    with pytest.raises(ValueError, match=r"5,001 values, an animation shows at most 300: .* ends in \.html gets a page"):
+        animate(wide, tmp_path / "pass.svg")

@@ -19,7 +19,7 @@ from .stepper import Stepper
 from .svg import SANS, finished, plain, prefix_of
 from .theme import THEMES
 
-MOST_STEPS = 60
+MOST_STEPS, MOST_CARDS = 60, 300  # with more values, frames are laid out for minutes
 HOLD = 3  # how many times longer the last frame stands
 CAPTION = 24  # points
 
@@ -51,8 +51,12 @@ def animate(
         raise ValueError(f"seconds={seconds!r} shows no step: write how long each step stands, such as 1.0")
     flow = snapshot(output, caller_variables(), names)
     count = steps(flow)
-    if count > MOST_STEPS:
-        raise ValueError(f"{count:,} steps, an animation shows at most {MOST_STEPS}: draw(..., step=k) draws single ones")
+    for many, most, what in ((count, MOST_STEPS, "steps"), (len(flow.nodes), MOST_CARDS, "values")):
+        if many > most:
+            raise ValueError(
+                f"{many:,} {what}, an animation shows at most {most}: draw(..., step=k) draws single steps, and a path that ends "
+                "in .html gets a page that steps through all"
+            )
     frames = [at_step(flow, k) for k in range(count + 1)]
     pictures = [picture(frame, range(len(flow.nodes)), edges, LINES, False) for frame in frames]
     drawn = [_frame(shown, theme, rankdir) for shown in _aligned(pictures)]
