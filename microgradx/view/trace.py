@@ -105,6 +105,11 @@ class Trace:
         return out_of
 
     @cached_property
+    def recorded(self) -> dict[Value, float]:
+        """Per node the number it had in this pass."""
+        return dict(zip(self.order, self.data, strict=True))
+
+    @cached_property
     def repeated(self) -> set[tuple[Value, Value]]:
         """Every (node, operand) of which the operand stands in several slots of the node."""
         senders = self.column("node")
