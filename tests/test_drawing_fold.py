@@ -244,3 +244,11 @@ def test_labels_on_wires_end_where_they_cannot_be_read():
         y = (y * 1.5).tanh()
     assert 'label="*1.5"' not in draw(y).source
     assert 'label="*1.5"' in draw(y, detail="full").source
+
+
+def test_the_caption_names_only_ways_to_unfold_that_work():
+    y = loop(5_100)
+    summary = draw(y).summary
+    assert "To open: depth=5." in summary
+    assert "detail='full'" not in summary
+    assert "To open: detail='full'." in draw(loop(1_500)).summary
