@@ -312,3 +312,10 @@ def test_a_table_of_layers_keeps_their_names_whole():
         assert max(map(len, shown.splitlines())) <= 80
         assert "layers[2] vanishing, layers[1] vanishing" in shown
         assert "..." not in shown
+
+
+def test_a_flat_output_ends_one_path_or_all_of_them():
+    x = Value(-1.0)
+    one, two = x.relu(), (x + x).relu()
+    assert "the output itself is flat, so the only path ends there" in repr(why(one, x))
+    assert "the output itself is flat, so all 2 paths end there" in repr(why(two, x))
