@@ -231,13 +231,13 @@ def _draw(options: argparse.Namespace) -> int:
     from .view.draw import draw
     from .view.text import tree
 
-    output = target(options)
-    if output.grad is None:
-        output.backward()
+    out = target(options)  # the name of this variable is what the drawing calls a result without one
+    if out.grad is None:
+        out.backward()
     if options.output is None:
-        print(tree(output))
+        print(tree(out))
         return 0
-    drawing = draw(output, edges=options.edges, flow=options.flow, theme=options.theme, detail=options.detail)
+    drawing = draw(out, edges=options.edges, flow=options.flow, theme=options.theme, detail=options.detail)
     print(f"{drawing.save(options.output)}: {drawing.summary}")
     return 0
 

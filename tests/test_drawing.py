@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import OPS, Value, detect_anomaly, draw, gradient, primitive
+from microgradx import OPS, Value, detect_anomaly, draw, gradient, operation, primitive
 from microgradx.view.cards import width
 from microgradx.view.flow import diagnose, snapshot
 from microgradx.view.layout import RendererUnavailable
@@ -469,3 +469,11 @@ def test_the_page_is_self_contained_and_knows_the_wires():
     assert '[["e0","n0","n2"],["e1","n1","n2"]]' in page
     assert "default-src 'none'" in page
     assert not re.findall(r'(?:src|href)="?http', page)
+
+
+@pytest.mark.parametrize(("template", "shown"), [("{} @ {}", "@"), ("{}{}{}", "odd"), ("{}{}", "odd"), ("{} } {}", "}")])
+def test_a_card_says_how_an_odd_operation_is_written(template, shown, monkeypatch):
+    monkeypatch.setattr(operation, "OPS", {})
+    odd = primitive("odd", template, lambda a, b: a + b, lambda a, b, out: 1.0, lambda a, b, out: 1.0)
+    L = odd(Value(1.0), Value(2.0))
+    assert f'label="L: {shown}\\n3' in draw(L).source

@@ -18,12 +18,12 @@ def test_the_command_writes_a_file_and_says_what_is_in_it(tmp_path, capsys):
     path = tmp_path / "g.svg"
     assert main(["draw", "(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2", "-o", str(path)]) == 0
     assert path.read_text().startswith("<svg")
-    assert capsys.readouterr().out == f"{path}: 7 values; output output = -8, gradient 1.\n"
+    assert capsys.readouterr().out == f"{path}: 7 values; output out = -8, gradient 1.\n"
 
 
 def test_the_command_without_a_file_prints_the_tree(capsys):
     assert main(["draw", "a*a", "a=3"]) == 0
-    assert capsys.readouterr().out == "output = a * a = 9, grad 1\n  a = 3, grad 6\n  a: above\n"
+    assert capsys.readouterr().out == "out = a * a = 9, grad 1\n  a = 3, grad 6\n  a: above\n"
 
 
 def test_a_wrong_option_is_an_error_of_one_line(capsys, tmp_path):
@@ -50,3 +50,11 @@ def test_the_picture_of_the_readme_is_what_its_lines_make_without_any_program(tm
     made, kept = (re.findall(r">([^<>]+)</(?:text|title)>", picture.read_text()) for picture in pictures)
     assert made == kept
     assert len(made) > 40
+
+
+def test_a_path_that_cannot_be_written_is_named_as_it_was_given(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / ("x" * 300 + ".svg")
+    assert main(["draw", "a*a", "a=3", "-o", str(path)]) == 2
+    assert capsys.readouterr().err.rstrip().endswith(f"File name too long: '{path}'")
+    assert [left.name for left in tmp_path.iterdir()] == ["file"]

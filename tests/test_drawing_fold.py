@@ -221,6 +221,8 @@ def test_depth_counts_operations_back_from_the_output():
     y = loop(10)
     assert len(titles(draw(y, depth=0))) == 1
     assert "Up to 2 operations from the output; 18 values further back are not drawn." in draw(y, depth=2).summary
+    short = draw(Value(1.0).tanh().exp(), depth=1)
+    assert "Up to 1 operation from the output; 1 value further back is not drawn." in short.summary
 
 
 @pytest.mark.parametrize("module", ["layers[1].neurons[0]", "L1.n0"])
@@ -242,3 +244,11 @@ def test_labels_on_wires_end_where_they_cannot_be_read():
         y = (y * 1.5).tanh()
     assert 'label="*1.5"' not in draw(y).source
     assert 'label="*1.5"' in draw(y, detail="full").source
+
+
+def test_the_caption_names_only_ways_to_unfold_that_work():
+    y = loop(5_100)
+    summary = draw(y).summary
+    assert "To open: depth=5." in summary
+    assert "detail='full'" not in summary
+    assert "To open: detail='full'." in draw(loop(1_500)).summary

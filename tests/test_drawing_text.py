@@ -7,7 +7,8 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from microgradx import Value, animate, mermaid, tree
+from microgradx import Value, animate, mermaid, stepper, tree
+from microgradx import sum as total
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -58,6 +59,20 @@ def test_mermaid_text_has_a_node_per_value_and_an_arrow_per_operand():
     assert text.count(" -->") == 6
 
 
+def test_a_tree_is_bounded_in_width_and_drives_no_terminal():
+    xs = [Value(1.0, label="x" * 10_000), Value(2.0, label="\x1b[31mred\ud800"), *[Value(float(k)) for k in range(5_000)]]
+    text = tree(total(xs))
+    assert max(map(len, text.splitlines())) < 200
+    assert text.isascii()
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("function", [tree, mermaid])
+def test_text_of_what_is_no_value_is_refused(function):
+    with pytest.raises(TypeError, match=rf"{function.__name__} needs a Value, got 3\.0: write the result of an expression"):
+        function(3.0)
+
+
 def test_mermaid_text_is_inert():
     text = mermaid(Value(1.0, label='"]<b>#x\n') * 2)
     assert 'n0(["#quot;]#lt;b#gt;#35;x <br>1<br>grad -"])' in text
@@ -87,6 +102,16 @@ def test_an_animation_has_a_frame_per_step_and_ends_with_the_gradients(tmp_path)
     assert "<script" not in text
 
 
+def test_an_animation_that_ends_in_html_is_the_steppers_page(tmp_path):
+    a, b = Value(2.0), Value(-3.0)
+    product = a * b
+    assert animate(product, tmp_path / "pass.html") == str(tmp_path / "pass.html")
+    stepper(product).to_html(tmp_path / "stepper.html")
+    assert (tmp_path / "pass.html").read_text() == (tmp_path / "stepper.html").read_text()
+    animate(product, tmp_path / "pass.html", names={"price": a})
+    assert "price" in (tmp_path / "pass.html").read_text()
+
+
 def test_the_frames_of_an_animation_are_laid_out_alike(tmp_path):
     animate(expression(), tmp_path / "pass.svg")
     frames = [g for g in xml.parse(tmp_path / "pass.svg").iter(f"{SVG}g") if "frame" in g.get("class", "")]
@@ -107,7 +132,7 @@ def test_the_last_frame_shows_where_nothing_moves(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"path": "pass.gif"}, "an animation is an SVG file, got 'pass.gif': end the name in .svg"),
+        ({"path": "pass.gif"}, "an animation is an SVG file or a page, got 'pass.gif': end the name in .svg or .html"),
         ({"path": "pass.svg", "seconds": 0.0}, "seconds=0.0 shows no step"),
         ({"path": "pass.svg", "theme": "auto"}, "theme='auto' is not known: an animation is 'light' or 'dark'"),
     ],
@@ -124,3 +149,9 @@ def test_too_many_steps_are_refused(tmp_path):
     with pytest.raises(ValueError, match="61 steps, an animation shows at most 60"):
         animate(y, tmp_path / "pass.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_too_many_values_are_refused_before_they_are_laid_out(tmp_path):
+    wide = total([Value(1.0) for _ in range(5_000)])
+    with pytest.raises(ValueError, match=r"5,001 values, an animation shows at most 300: .* ends in \.html gets a page"):
+        animate(wide, tmp_path / "pass.svg")

@@ -298,3 +298,24 @@ def test_explanations_fit_80_columns_whatever_the_names(label):
     for line in "\n".join(texts).split("\n"):
         assert columns(line) <= 80
         assert line.isprintable()
+
+
+def test_a_table_of_layers_keeps_their_names_whole():
+    model = MLP(2, [16, 16, 16, 1], activation="tanh", rng=0)
+    for weight in model.layers[3].neurons[0].w:
+        weight.data *= 1e-9
+    loss = model([0.5, 0.1])
+    before = repr(layers(loss))
+    loss.backward()
+    for shown in (before, repr(layers(model))):
+        assert [line.split()[0] for line in shown.splitlines()[1:5]] == [f"layers[{k}]" for k in (3, 2, 1, 0)]
+        assert max(map(len, shown.splitlines())) <= 80
+        assert "layers[2] vanishing, layers[1] vanishing" in shown
+        assert "..." not in shown
+
+
+def test_a_flat_output_ends_one_path_or_all_of_them():
+    x = Value(-1.0)
+    one, two = x.relu(), (x + x).relu()
+    assert "the output itself is flat, so the only path ends there" in repr(why(one, x))
+    assert "the output itself is flat, so all 2 paths end there" in repr(why(two, x))

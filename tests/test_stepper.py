@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import Value, ops, topological_order
+from microgradx import Value, gradient, ops, topological_order
 from microgradx.nn import MLP
 from microgradx.view.blocks import clip, colourful, columns, paint
 from microgradx.view.notation import number
@@ -493,3 +493,18 @@ def test_on_65_000_values_recording_takes_less_than_three_backward_passes_and_ex
     assert len(topological_order(loss)) > 65_000
     assert best(lambda: stepper(loss)) < 3 * best(loss.backward)
     assert best(lambda: explain(loss, model.parameters()[0]), 1) < 1.5
+
+
+def test_a_block_shows_the_numbers_of_the_recorded_pass():
+    x = Value(2.0)
+    s = stepper(x * x)
+    x.data = 5.0
+    assert "forward: 2 * 2 = 4" in str(s.next())
+
+
+def test_a_local_derivative_is_never_cut_to_fit():
+    x, y = Value(2.0), Value(3.0)
+    (slope,) = gradient((x.tanh() * y).exp(), [x], create_graph=True)
+    block = str(stepper(slope).next())
+    assert "  multiply#5        1 x 0.07065 =" in block
+    assert "squ..." not in block

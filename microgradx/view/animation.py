@@ -15,10 +15,11 @@ from .files import write_atomically
 from .flow import Flow, at_step, short, snapshot, steps
 from .layout import lay_out
 from .names import caller_variables
+from .stepper import Stepper
 from .svg import SANS, finished, plain, prefix_of
 from .theme import THEMES
 
-MOST_STEPS = 60
+MOST_STEPS, MOST_CARDS = 60, 300  # with more values, frames are laid out for minutes
 HOLD = 3  # how many times longer the last frame stands
 CAPTION = 24  # points
 
@@ -35,19 +36,27 @@ def animate(
 ) -> str:
     """Write the backward pass of `output` as one animated SVG, a step every so many seconds, and give its path.
 
+    A path that ends in .html gets the stepper's page instead, to play by hand: of the options only `names` is for it.
+
     Viewers that do not animate, and readers who asked their system for less motion, see the last step. At most 60 steps: beyond
     that, step through the pass or draw single steps with `draw(output, step=k)`. `.grad` is not touched.
     """
+    if Path(path).suffix.lower() == ".html":
+        return str(Stepper(output, None, False, names, caller_variables()).to_html(path))
     if Path(path).suffix.lower() != ".svg":
-        raise ValueError(f"an animation is an SVG file, got {str(path)!r}: end the name in .svg")
+        raise ValueError(f"an animation is an SVG file or a page, got {str(path)!r}: end the name in .svg or .html")
     if theme not in ("light", "dark"):
         raise ValueError(f"theme={theme!r} is not known: an animation is 'light' or 'dark'")
     if not seconds > 0.0:
         raise ValueError(f"seconds={seconds!r} shows no step: write how long each step stands, such as 1.0")
     flow = snapshot(output, caller_variables(), names)
     count = steps(flow)
-    if count > MOST_STEPS:
-        raise ValueError(f"{count:,} steps, an animation shows at most {MOST_STEPS}: draw(..., step=k) draws single ones")
+    for many, most, what in ((count, MOST_STEPS, "steps"), (len(flow.nodes), MOST_CARDS, "values")):
+        if many > most:
+            raise ValueError(
+                f"{many:,} {what}, an animation shows at most {most}: draw(..., step=k) draws single steps, and a path that ends "
+                "in .html gets a page that steps through all"
+            )
     frames = [at_step(flow, k) for k in range(count + 1)]
     pictures = [picture(frame, range(len(flow.nodes)), edges, LINES, False) for frame in frames]
     drawn = [_frame(shown, theme, rankdir) for shown in _aligned(pictures)]

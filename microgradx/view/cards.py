@@ -118,12 +118,13 @@ def symbol(node: Value) -> str:
     assert node.op is not None
     template = node.op.template
     numbers = [None if isinstance(parent, Value) else number(parent) for parent in node.parents]
+    signs = template.split("{}")
     plain = not any(letter.isalpha() for letter in template)
-    if plain:
-        return " ".join(template.format(*[text or "" for text in numbers]).split())
-    if all(text is None for text in numbers) or template.count("{}") != len(numbers):
+    if len(signs) != len(numbers) + 1 or not (plain or any(numbers)):
         return node.op.name
-    return template.format(*[text or "_" for text in numbers])
+    gap = "" if plain else "_"
+    filled = "".join(sign + text for sign, text in zip(signs, [*[text or gap for text in numbers], ""], strict=True))
+    return " ".join(filled.split()) or node.op.name
 
 
 def title(flow: Flow, place: int) -> str:

@@ -12,14 +12,14 @@ from .cards import LINES, Picture, picture
 from .dot import body
 from .drawing import Drawing
 from .flow import Flow, at_step, short, snapshot
-from .fold import LEVELS, folded_picture, folded_to_fit
+from .fold import HARD, LEVELS, folded_picture, folded_to_fit
 from .names import caller_variables
 from .notation import number
 from .select import chosen
 from .theme import THEMES
 
-LABELLED, UNFOLDED, HARD = 150, 2_500, 10_000
-"""Cards up to which wires are labelled, up to which nothing is folded, and the most that are drawn at all."""
+LABELLED, UNFOLDED = 150, 2_500
+"""Cards up to which wires are labelled, and up to which nothing is folded."""
 
 TANGLED, KNOTTED = 1_000, 5_000
 """Places where wires pass a column without stopping: from where speed goes before straightness (2,400 took 1.2 s, then 0.1 s),

@@ -10,7 +10,11 @@ from pathlib import Path
 def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path`, making its folders; on any failure the old file stays and nothing else is left behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    except OSError as error:
+        error.filename = str(path)  # what the user asked for, not our own file beside it
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

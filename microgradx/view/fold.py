@@ -14,6 +14,7 @@ from .names import brief
 from .notation import exact, number
 from .theme import tone_of
 
+HARD = 10_000  # the most cards that are drawn at all
 MOST_CARDS = 150
 MOST_WIRES, STRONGEST = 300, 3  # beyond so many wires only the strongest few of each card are drawn
 THINNER = 0.6  # wires between folded cards are many, so they are drawn thinner
@@ -188,9 +189,11 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
     """Say what was folded and how to see it unfolded."""
     way = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}[level]
     example = next((module for module in flow.modules if module), None)
+    ways = [f"module={brief(example)!r}"] if example else []
+    ways.append("detail='full'" if len(kept) <= HARD else "depth=5")
     return (
         f"{len(kept):,} values folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
-        f"To open: {f'module={brief(example)!r} or ' if example else ''}detail='full'."
+        f"To open: {' or '.join(ways)}."
     )
 
 

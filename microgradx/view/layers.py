@@ -42,16 +42,18 @@ class Layers:
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
-        head = ("layer", "neurons", "off", f"max |{self.what}|", "params", "zero =", "own off", "+ input 0", "+ other", "")
-        rows = [head]
+        largest = f"max |{self.what}|"
+        rows: list[tuple[str, ...]]
+        rows = [("layer", "neurons", "off", largest, "params", "zero =", "own off", "+ input 0", "+ other")]
         for row in self.rows:
-            why = ("-", "-", "-")
-            if row.own_off is not None and row.input_zero is not None:
-                why = (str(row.own_off), str(row.input_zero), str(row.zero - row.own_off - row.input_zero))
-            off = "-" if row.off is None else str(row.off)
-            cells = (row.name, str(row.neurons), off, number(row.largest), str(row.parameters), str(row.zero), *why, row.flag)
+            if row.off is None or row.own_off is None or row.input_zero is None:
+                rows[0] = ("layer", "neurons", largest, "params", "zero")
+                rows.append((row.name, str(row.neurons), number(row.largest), str(row.parameters), str(row.zero)))
+                continue
+            why = (str(row.own_off), str(row.input_zero), str(row.zero - row.own_off - row.input_zero))
+            cells = (row.name, str(row.neurons), str(row.off), number(row.largest), str(row.parameters), str(row.zero), *why)
             rows.append(cells)
-        return "\n".join([*table(rows, "<>>>>>>>><", (0,)), *(clip(line, WIDTH) for line in self._summary())])
+        return "\n".join([*table(rows, "<" + ">" * (len(rows[0]) - 1)), *(clip(line, WIDTH) for line in self._summary())])
 
     def _summary(self) -> list[str]:
         zero, every = sum(row.zero for row in self.rows), sum(row.parameters for row in self.rows)

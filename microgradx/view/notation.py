@@ -6,6 +6,7 @@ import ast
 import math
 import re
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 from ..engine import Value
@@ -105,7 +106,8 @@ def syntax(op: Op, operands: int) -> ast.expr:
     >>> ast.unparse(syntax(OPS["divide"], 2)), ast.unparse(syntax(OPS["sum"], 3)), ast.unparse(syntax(OPS["dot"], 4))
     ('_0 / _1', 'sum(_0, _1, _2)', 'dot([_0, _1], [_2, _3])')
 
-    A template that is not Python, such as one with a sign of its own, is written as a call by name.
+    A template that is not Python, or is more of it than signs, calls, lists, numbers and every operand, is
+    written as a call by name.
     """
     places = [f"_{place}" for place in range(operands)]
     half = operands // 2
@@ -114,10 +116,27 @@ def syntax(op: Op, operands: int) -> ast.expr:
         fill = [f"[{', '.join(places[:half])}], [{', '.join(places[half:])}]"]
     elif op.arity is None:
         fill = [", ".join(places)]
-    try:
-        return ast.parse(op.template.format(*fill), mode="eval").body
-    except (SyntaxError, IndexError, KeyError, ValueError):
-        return ast.Call(ast.Name(op.name), [ast.Name(place) for place in places], [])
+    with suppress(SyntaxError, IndexError, KeyError, ValueError, AttributeError):
+        written = ast.parse(op.template.format(*fill), mode="eval").body
+        if _writable(written) and {part.id for part in ast.walk(written) if isinstance(part, ast.Name)} >= set(places):
+            return written
+    return ast.Call(ast.Name(op.name), [ast.Name(place) for place in places], [])
+
+
+def _writable(tree: ast.expr) -> bool:
+    """Return whether `_written` knows every part of a template: others it would drop, or leave with an operand unfilled."""
+    match tree:
+        case ast.Name(id=name):
+            return name[1:].isdigit()
+        case ast.Constant():
+            return True
+        case ast.BinOp(left=left, op=sign, right=right):
+            return type(sign) in INFIX and _writable(left) and _writable(right)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return _writable(operand)
+        case ast.Call(func=ast.Name(), args=parts, keywords=[]) | ast.List(elts=parts):
+            return all(map(_writable, parts))
+    return False
 
 
 def _pieces(node: Value, tight: bool, latex: bool) -> list[Piece]:

@@ -22,7 +22,9 @@ def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module
         kept &= _near(flow, depth)
         hidden = len(flow.nodes) - len(kept)
         if hidden and path is None:
-            said.append(f"Up to {depth} operations from the output; {hidden:,} values further back are not drawn.")
+            operations = f"{depth} operation{'s' * (depth != 1)}"
+            further = "value further back is" if hidden == 1 else "values further back are"
+            said.append(f"Up to {operations} from the output; {hidden:,} {further} not drawn.")
     if module is not None:
         kept &= _within(flow, module)
         said.append(f"Only {brief(module)} and what it is given.")

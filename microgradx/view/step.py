@@ -11,7 +11,7 @@ from .blocks import WIDTH, clip, columns, ends, printable, table
 from .neuron import Neuron, neuron_lines, recognized
 from .notation import expression, number, operation
 from .trace import Contribution
-from .wording import Numbers, Pass
+from .wording import Pass
 
 ROWS = 12
 """A block lists at most so many contributions, the largest ones, unless all are asked for."""
@@ -116,9 +116,12 @@ class Step:
     def _forward(self) -> str:
         if self.group.name:
             return ""
+        then = self._of.trace.recorded
+        made = number(then[self.node])
         if len(self.group.nodes) > 1:
-            return f"forward: {number(self.node.data)}"
-        return f"forward: {operation(self.node, Numbers())} = {number(self.node.data)}"
+            return f"forward: {made}"
+        numbers = {operand: number(then[operand]) for operand in self.node.parents if isinstance(operand, Value)}
+        return f"forward: {operation(self.node, numbers)} = {made}"
 
     def _came_from(self, room: int) -> str:
         """Return where the upstream gradient came from and that it is complete."""
@@ -165,7 +168,11 @@ class Step:
                     f"  {nth} of {total}{' final' if nth == total else ''}",
                 ]
             rows.append(tuple(cells))  # type: ignore[arg-type]
-        return table(rows, "<><<<>><<<", (0, 3))
+        wide = sum(max(columns(row[place]) for row in rows) for place in range(len(rows[0]))) + len(rows[0]) - 1 > WIDTH
+        if wide:  # a clipped `square#8 = 0.07065` would lose the number
+            local = [number(self._of.trace[place].local) for place in places]
+            rows[1:] = [(*row[:3], alone, *row[4:]) for row, alone in zip(rows[1:], local, strict=True)]
+        return table(rows, "<><<<>><<<")
 
     def _local(self, edge: Contribution) -> str:
         """Return the local derivative, and for a product whose number it is: `f = -2`."""

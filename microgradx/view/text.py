@@ -7,12 +7,16 @@ from collections.abc import Mapping
 
 from ..chain import topological_order
 from ..engine import Value
+from .blocks import clip
 from .cards import LINES, Picture, picture
 from .flow import snapshot
 from .fold import folded_to_fit
 from .names import caller_variables, displayed, name_nodes
 from .notation import number, operation
 from .theme import LIGHT
+
+LONGEST = 40
+"""Columns of a name in a tree."""
 
 MERMAID_CARDS = 150  # GitHub draws at most 500 wires
 SHAPES = {"leaf": '(["{}"])', "copy": '(["{}"])', "constant": '(["{}"])', "output": '[["{}"]]'}
@@ -36,9 +40,10 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
     """
     if depth < 0 or lines < 1:
         raise ValueError(f"depth={depth!r}, lines={lines!r} leave nothing to write: depth is at least 0 and lines at least 1")
+    _check("tree", output)
     order = topological_order(output)
     given = name_nodes(order, caller_variables(), names)
-    called = {node: re.sub(r"\s+", " ", name) for node, name in displayed(given).items()}
+    called = {node: clip(re.sub(r"\s+", " ", name), LONGEST) for node, name in displayed(given).items()}
     written: list[str] = []
     seen: set[Value] = set()
     pending = [(output, 0)]
@@ -49,7 +54,7 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
             written.append(f"{indent}{called[node]}: above")
             continue
         seen.add(node)
-        made = f" = {operation(node, called)}" if node.op else ""
+        made = f" = {clip(operation(node, called), 2 * LONGEST + 20)}" if node.op else ""
         grad = "-" if node.grad is None else number(node.grad)
         written.append(f"{indent}{called[node]}{made} = {number(node.data)}, grad {grad}")
         if level < depth:
@@ -73,10 +78,16 @@ def mermaid(output: Value, *, names: Mapping[str, object] | None = None) -> str:
 
     Above 150 values it is folded like a drawing.
     """
+    _check("mermaid", output)
     flow = snapshot(output, caller_variables(), names)
     every = range(len(flow.nodes))
     shown = picture(flow, every, "local", LINES, False) if len(every) <= MERMAID_CARDS else folded_to_fit(flow, every)
     return "\n".join(["graph LR", *_body(shown)])
+
+
+def _check(function: str, output: object) -> None:
+    if not isinstance(output, Value):
+        raise TypeError(f"{function} needs a Value, got {output!r}: write the result of an expression, such as {function}(loss)")
 
 
 def _body(shown: Picture) -> list[str]:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ..chain import chain_rule, topological_order
@@ -102,6 +103,22 @@ class Trace:
         for place, node in enumerate(self.column("node")):
             out_of.setdefault(node, []).append(place)
         return out_of
+
+    @cached_property
+    def recorded(self) -> dict[Value, float]:
+        """Per node the number it had in this pass."""
+        return dict(zip(self.order, self.data, strict=True))
+
+    @cached_property
+    def repeated(self) -> set[tuple[Value, Value]]:
+        """Every (node, operand) of which the operand stands in several slots of the node."""
+        senders = self.column("node")
+        return {
+            (senders[place], operand)
+            for operand, places in self.into.items()
+            for place, next_place in pairwise(places)
+            if senders[place] is senders[next_place]
+        }
 
     def changed(self) -> list[tuple[Value, float]]:
         """Return each node whose number is no longer the one of this pass, with the number it was recorded with."""

@@ -158,7 +158,8 @@ def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tu
     trace, count = sweep.trace, sweep.count[sweep.goal]
     lines = [*_cut_lines(trace, named, cuts, count), "  ruled out: no path, cancellation, underflow, not finite"]
     if all(trace[place].local == 0.0 for place in trace.out_of[trace.output]):
-        return "flat output", [f"the output itself is flat, so all of {counted(count)} end there", *lines]
+        paths = "the only path ends" if count == 1 else f"all {counted(count)} paths end"
+        return "flat output", [f"the output itself is flat, so {paths} there", *lines]
     whole = f"{counted(count)} of {counted(count)}"
     return "cut", [f"every path, {whole}, is cut by a zero local derivative", *lines]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,15 +47,14 @@ class Pass:
     def slot(self, edge: Contribution) -> str:
         """Return the operand's name; where one operand stands in several slots, the slot too."""
         name = self.names[edge.operand]
-        parents = edge.node.parents
-        if sum(parent is edge.operand for parent in parents) < 2:
+        if (edge.node, edge.operand) not in self.trace.repeated:
             return name
-        return f"{name} [{('left', 'right')[edge.slot] if len(parents) == 2 else edge.slot}]"
+        return f"{name} [{('left', 'right')[edge.slot] if len(edge.node.parents) == 2 else edge.slot}]"
 
     def arrived(self, place: int) -> tuple[int, int]:
         """Return which arrival at its operand an edge is, and how many there are in all."""
         places = self.trace.into[self.trace[place].operand]
-        return places.index(place) + 1, len(places)
+        return bisect_left(places, place) + 1, len(places)
 
 
 class Numbers(dict[Value, str]):
