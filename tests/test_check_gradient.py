@@ -415,3 +415,15 @@ def test_the_gradient_of_the_engine_is_what_is_judged():
     x = Value(0.7)
     y = x.sin() * x
     assert check_gradient(lambda x: x.sin() * x, 0.7).rows[0].coded == gradient(y, [x])[0]
+
+
+def test_a_gradient_in_a_dict_is_matched_by_key_not_by_order():
+    at = {"a": 2.0, "b": 3.0}
+    assert check_gradient(lambda p: p["a"] * p["b"] ** 2, at, grad=lambda p: {"b": 2 * p["a"] * p["b"], "a": p["b"] ** 2}).ok
+    with pytest.raises(ValueError, match=r"gradient for 'c', but the inputs there are 'a', 'b'"):
+        check_gradient(lambda p: p["a"] * p["b"], at, grad={"a": 3.0, "c": 2.0})
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(3, 2\) for inputs of shape \(2, 3\): is it transposed\?"):
+        check_gradient(lambda w: float(w.sum()), numpy.ones((2, 3)), grad=numpy.ones((3, 2)))
