@@ -135,6 +135,9 @@ def plain(result: Any, f: Callable[..., Any]) -> Any:
         raise TypeError(
             f"{name_of(f)} returned {len(result)} outputs, a derivative check needs one: check their sum, or one at a time"
         )
+    if not hasattr(result, "__float__") and not isinstance(result, complex):
+        kind = type(result).__name__
+        raise TypeError(f"{name_of(f)} returned {result!r} ({kind}), not a number: return the number to differentiate")
     return result
 
 
