@@ -113,7 +113,7 @@ def _judge(trial: Trial, report: Report) -> None:
                 place = kinked(inputs, trial.point, inputs.paths.index(row.path))
                 row.hint = f"{row.hint}; {place}" if row.hint and place else row.hint or place
     measured = [row for row in rows if row.verdict == "wrong" and row.members == 1 and not row.numeric.bent]
-    if measured and output is not None and not report.blame:
+    if measured and output is not None and trial.coded.repeats and not report.blame:
         with inputs.restoring():
             named = rebuild_named(lambda: recorded(inputs, trial.point)) or recorded(inputs, trial.point)
             report.blame = blamed(named, measured[0], inputs.leaves[inputs.paths.index(measured[0].path)])
