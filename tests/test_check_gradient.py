@@ -265,7 +265,8 @@ def test_swapped_gradients_are_recognised():
 
 
 def test_a_transposed_gradient_names_the_mirrored_entry_though_another_has_that_number_too():
-    report = failure(lambda w: 3 * w[0][0] + 7 * w[0][1] + 3 * w[1][0] + 7 * w[1][1], [[1.0] * 2] * 2, grad=[[3.0, 3.0], [7.0, 7.0]])
+    wrong = [[3.0, 3.0], [7.0, 7.0]]
+    report = failure(lambda w: 3 * w[0][0] + 7 * w[0][1] + 3 * w[1][0] + 7 * w[1][1], [[1.0] * 2] * 2, grad=wrong)
     assert row(report, "w[0][1]").hint == "it is the derivative with respect to w[1][0]: two inputs are swapped"
 
 
@@ -388,10 +389,39 @@ def test_a_report_shows_ten_rows_and_counts_the_rest():
 
 def test_the_reproducer_of_a_failure_can_be_pasted():
     report = failure(math.sin, 1.0, grad=math.exp, samples=2, rtol=1e-4, domain=(0.5, 2.0), seed=3)
-    namespace = {"sin": math.sin, "exp": math.exp}
     with pytest.raises(WrongDerivative) as again:
-        exec(report.reproducer, namespace)
+        exec(report.reproducer, {})
     assert str(again.value.report) == str(report)
+
+
+def total(w):
+    return float(numpy.sum(w * w))
+
+
+@pytest.mark.parametrize(
+    ("at", "grad"),
+    [
+        (numpy.array([[1.0, 2.0], [3.0, 4.0]]), numpy.eye(2)),
+        (numpy.array([1.0]), math.nan),
+        ((numpy.array([1.0, 2.0]),), [2.0, math.inf]),
+    ],
+)
+def test_arrays_and_what_is_not_finite_can_be_pasted_too(at, grad):
+    report = failure(total, at, grad=grad)
+    assert f"from {__name__} import total" in report.reproducer
+    with pytest.raises(WrongDerivative) as again:
+        exec(report.reproducer, {})
+    assert str(again.value.report) == str(report)
+
+
+def test_what_cannot_be_pasted_is_said_to_be_elsewhere():
+    def inner(w):
+        return w[0] * w[0].data
+
+    lines = failure(inner, [Value(3.0)]).reproducer.splitlines()
+    assert lines[1] == "check_gradient(f, at=at)"
+    assert lines[2].startswith("# f is the function inner at test_check_gradient.py:")
+    assert lines[3] == "# at is the list that the check was called with"
 
 
 def test_a_failure_is_an_assertion_error_for_unittest():

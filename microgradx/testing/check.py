@@ -74,12 +74,12 @@ def check_gradient(
                     raise ValueError("order=2 differentiates the graph again, so it works without grad= only")
                 _second_order(trial, report)
     options = {
-        "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order, "samples": samples, "seed": seed,
-        "strict": strict,
+        "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order, "samples": samples,
+        "seed": seed or None, "strict": strict,
     }
     defaults = {name: p.default for name, p in inspect.signature(check_gradient).parameters.items()}
     changed = {name: x for name, x in options.items() if x != defaults[name]}
-    report.reproducer = call_again(f, at, grad, changed)
+    report.reproducer = call_again("check_gradient", {"f": f, "at": at, "grad": grad}, changed)
     for watch in WATCHERS:
         watch(report)
     return report.raise_if_wrong()
