@@ -76,6 +76,11 @@ def test_a_rule_that_raises_is_found(define):
     assert "a rule of under_test raises IndexError" in text
 
 
+def test_a_rule_that_returns_nothing_is_refused_by_name(define):
+    with pytest.raises(TypeError, match="the rule for operand 0 of under_test returned None, not a number"):
+        check_op(define(lambda a: a, lambda a, out: None))
+
+
 def test_a_rule_that_leaves_the_graph_is_found(define):
     text = found(define(lambda a: a * a, lambda a, out: 2.0 * float(a)), domain=(0.5, 2.0))
     assert "rules on values" in text.lower()

@@ -91,6 +91,8 @@ def _local_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: float
     """One row for each operand: the local derivative the rule gives against the measured one."""
     out = op.forward(*point)
     for slot, local in enumerate(op.local_derivatives(point, out)):
+        if not hasattr(local, "__float__"):
+            raise TypeError(f"the rule for operand {slot} of {op.name} returned {local!r}, not a number: has it no return?")
         low, high = intervals[slot]
         if low == high or _undifferentiable(op, slot):
             continue
