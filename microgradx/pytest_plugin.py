@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from .testing import Numeric, Report
 
-MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults for the derivative checks of this test"
+MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults of the gradcheck fixture in this test"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
