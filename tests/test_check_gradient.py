@@ -419,8 +419,8 @@ def test_what_cannot_be_pasted_is_said_to_be_elsewhere():
         return w[0] * w[0].data
 
     lines = failure(inner, [Value(3.0)]).reproducer.splitlines()
-    assert lines[1] == "check_gradient(f, at=at)"
-    assert lines[2].startswith("# f is the function inner at test_check_gradient.py:")
+    assert lines[1] == "check_gradient(inner, at=at)"
+    assert lines[2].startswith("# inner is the function at test_check_gradient.py:")
     assert lines[3] == "# at is the list that the check was called with"
 
 

@@ -46,8 +46,8 @@ def _written(x: Any, name: str) -> tuple[str, str, str]:
     if isinstance(x, Op):
         return f"OPS[{x.name!r}]", "from microgradx import OPS", ""
     if code := getattr(x, "__code__", None):
-        kind = "the lambda" if code.co_name == "<lambda>" else f"the function {code.co_name}"
-        return name, "", f"# {name} is {kind} at {Path(code.co_filename).name}:{code.co_firstlineno}"
+        text, kind = (name, "lambda") if code.co_name == "<lambda>" else (code.co_name, "function")
+        return text, "", f"# {text} is the {kind} at {Path(code.co_filename).name}:{code.co_firstlineno}"
     try:
         text = _literal(x)
     except TypeError:
