@@ -195,7 +195,9 @@ __all__ = [
 ]
 
 _LAZY: dict[str, str] = {
+    "Program": ".replay.program",
     "animate": ".view.animation",
+    "compile": ".replay.compile",
     "draw": ".view.draw",
     "Drawing": ".view.drawing",
     "explain": ".view.paths",

@@ -70,9 +70,11 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     derivative. Raises RuntimeError where an operand was assigned since `node` was computed from it.
     """
     found = [edge for edge in _edges(node, read) if type(edge[1]) is not float]
-    for _, parent, _ in found:
+    for slot, parent, local in found:
         if parent._stamp > node._stamp:
             raise stale(node, parent)
+        if local is None:
+            node.op.returned_none(slot)
     return found
 
 
@@ -127,8 +129,9 @@ def stale(node: Any, parent: Any) -> RuntimeError:
             f"{node!r} was assigned, but it is computed by {node.op.name}: its number and its operands disagree. "
             "Call .forward() on the output to recompute it, or .detach() it and assign that leaf"
         )
+    happened = "assigned" if parent.op is None else "recomputed"
     return RuntimeError(
-        f"{parent!r} was assigned after {node!r} was computed from it by {node.op.name}: old and new numbers would mix. "
+        f"{parent!r} was {happened} after {node!r} was computed from it by {node.op.name}: old and new numbers would mix. "
         "Call .forward() on the output to recompute the graph, or build it again"
     )
 
@@ -158,10 +161,12 @@ def chain_rule(
                 continue
             if parent._stamp > node._stamp:
                 raise stale(node, parent)
-            if times is None:
-                contribution = upstream * local if upstream and local else 0.0
+            if times is None and upstream and local:
+                contribution = upstream * local
+            elif local is None:
+                node.op.returned_none(slot)
             else:
-                contribution = times(upstream, local)
+                contribution = times(upstream, local) if times is not None else 0.0
             before = known(parent)
             after = adjoints[parent] = contribution if before is None else before + contribution
             if watch is not None:

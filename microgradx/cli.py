@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import json
 import runpy
@@ -36,10 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; each `_add_...` states one of them."""
-    top = argparse.ArgumentParser(prog="microgradx", description="A scalar autograd engine to step through, draw and test with.")
+    top = argparse.ArgumentParser(
+        prog="microgradx", description="A scalar autograd engine to step through, draw and test with."
+    )
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_demo):
+    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_bench, _add_demo):
         add(commands)
     return top
 
@@ -171,16 +174,46 @@ def _layers(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_bench(commands: Any) -> None:
+    command = commands.add_parser("bench", help="measure what compiling scalar code brings on this machine")
+    command.add_argument("cases", metavar="CASE", nargs="*", help="the beginning of a case's name, such as moons (default: all)")
+    command.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from .replay.bench import bench
+
+    bench(options.cases)
+    return 0
+
+
 def _add_demo(commands: Any) -> None:
-    command = commands.add_parser("demo", help="train a small network on the two moons and draw one of its neurons")
+    command = commands.add_parser("demo", help="train a network on two moons, then list the demos; or run the one named")
+    command.add_argument("name", nargs="?", metavar="NAME", help="which demo (moons)")
+    command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="options of the demo, such as --all")
     command.set_defaults(run=_demo)
 
 
 def _demo(options: argparse.Namespace) -> int:
-    here = Path(__file__).parent
-    folder = next(path for path in (here / "demos", here.parent / "demos") if path.is_dir())
-    runpy.run_path(str(folder / "moons.py"), run_name="__main__")
+    demos = _demos()
+    name = options.name or "moons"
+    if name not in demos:
+        raise ValueError(f"no demo {name!r}: choose one of {', '.join(demos)}")
+    sys.argv = [str(demos[name]), *options.options]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+    if options.name is None:
+        print("\nAll demos, each run by microgradx demo NAME:")
+        for name, path in demos.items():
+            purpose = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            print(f"  {name:16} {purpose.partition(chr(10))[0]}")
     return 0
+
+
+def _demos() -> dict[str, Path]:
+    """Every demo by name: a wheel carries them inside the package, a checkout beside it."""
+    package = Path(__file__).parent
+    folder = package / "demos" if (package / "demos").is_dir() else package.parent / "demos"
+    return {path.stem: path for path in sorted(folder.glob("*.py"))}
 
 
 def _add_draw(commands: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -20,7 +21,6 @@ watching = 0
 _watching_lock = Lock()
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _checking: ContextVar[bool] = ContextVar("checking", default=False)
-_PACKAGE = str(Path(__file__).parent)
 
 
 @contextmanager
@@ -95,6 +95,13 @@ def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
         raise FloatingPointError(f"{op.name} gave {node.data!r} from {operands}{_at(node)}")
 
 
+def check_tangent(node: Any, tangent: Any) -> None:
+    """Raise if, under `detect_anomaly`, the tangent that forward mode finds at `node` is nan or infinite."""
+    if watching and _checking.get() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
+        operands = ", ".join(map(repr, node.parents))
+        raise FloatingPointError(f"the tangent of {node.op.name} is {tangent!r} for the operands {operands}{_at(node)}")
+
+
 def backward_watch() -> Watch | None:
     """What the chain rule is to call on every edge: under `detect_anomaly` a check for nan and inf."""
     if not (watching and _checking.get()):
@@ -111,14 +118,20 @@ def backward_watch() -> Watch | None:
     return check
 
 
+def _inner_folders() -> tuple[str, ...]:
+    """The folders of this package and, once it is loaded, of numpy; a file beside them may begin with the same name."""
+    files = [__file__, *([sys.modules["numpy"].__file__] if "numpy" in sys.modules else [])]
+    return tuple(str(Path(file).parent) + os.sep for file in files if file)
+
+
 def _at(node: Any) -> str:
     line = source_line(node)
     return f" at {line}" if line else " (build the graph inside detect_anomaly() to be told its line)"
 
 
 def _calling_line() -> str:
-    """The nearest line outside this package that is being executed."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    """The nearest line outside this package and numpy, whose `sum` adds Values for its caller, that is being executed."""
+    frame, inner = sys._getframe(1), _inner_folders()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -125,8 +125,10 @@ class Value(Operators):
         for node in topological_order(self):
             if node.op is not None:
                 parents = node.parents
-                node._data = node.op.forward(*[x if type(x) is float else x._data for x in parents])
-                node._stamp = _clock
+                data = node.op.forward(*[x if type(x) is float else x._data for x in parents])
+                node._data = data if type(data) is float else number(data)
+                if any(type(x) is not float and x._stamp > node._stamp for x in parents):
+                    node._stamp = _clock  # only what was stale: another graph on a node that did not change stays fresh
                 if context.watching:
                     context.check_forward(node.op, parents, node)
         return self
@@ -283,6 +285,10 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     """
     if isinstance(wrt, Value):
         raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
+    variables = list(wrt)
+    for x in variables:
+        if not isinstance(x, Value):
+            raise TypeError(f"wrt must hold Values, got {x!r}: a number or a name in it has no place in the graph")
     ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
     for output in ends:
         if not isinstance(output, Value):
@@ -292,9 +298,9 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
         adjoints[output] = (adjoints[output] or 0.0) + 1.0
     if create_graph:
         chain_rule(adjoints, adjoints, itself, product, context.backward_watch())
-        return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, wrt)]
+        return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
     chain_rule(adjoints, adjoints, watch=context.backward_watch())
-    return [adjoints.get(x) or 0.0 for x in wrt]
+    return [adjoints.get(x) or 0.0 for x in variables]
 
 
 def itself(node: Value) -> Value:

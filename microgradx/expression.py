@@ -10,6 +10,7 @@ from typing import Any
 from . import ops
 from .engine import Value
 from .operation import OPS
+from .operation import number as plain_number
 
 _BINARY: dict[type[ast.operator], Any] = {
     ast.Add: ops.add,
@@ -89,7 +90,7 @@ def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tupl
     """(function, operand trees) of an operation, or (None, value) of a name or number."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return None, float(number)
+            return None, plain_number(number)
         case ast.Name(id=name):
             if name in leaves:
                 return None, leaves[name]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 OPS: dict[str, Op] = {}
 """Every primitive by name, in the order of the table; tests, the compiler and the drawings walk it."""
@@ -92,11 +93,19 @@ class Op:
         A rule is asked only for the operands wanted: x**2 never takes the log of x.
         """
         if self.arity is None:
-            return _total(self.partials[0], operands, out)  # type: ignore[no-any-return]  # a list, by contract
+            found = _total(self.partials[0], operands, out)
+            if not isinstance(found, (list, tuple)) or len(found) != len(operands):
+                what = f"{len(found)} of them" if isinstance(found, (list, tuple)) else repr(found)
+                raise TypeError(f"the rule of {self.name!r} must return a list of {len(operands)} local derivatives, got {what}")
+            return list(found)
         return [
             None if wanted is not None and not wanted[slot] else _total(partial, *operands, out)
             for slot, partial in enumerate(self.partials)
         ]
+
+    def returned_none(self, slot: int) -> NoReturn:
+        """Refuse a rule that gives no local derivative: None taken for a zero would be a wrong gradient told in silence."""
+        raise TypeError(f"the rule of {self.name!r} for operand {slot} returned None, not a number: does it lack a return?")
 
     def array(self, numpy: Any, *arrays: Any) -> Any:
         """The same function on float arrays, in the namespace `numpy`: its ufunc where there is one, else element by element."""
@@ -120,6 +129,9 @@ class Op:
         arrays = [numpy.asarray(operand) for operand in operands]
         if any(array.dtype.hasobject for array in arrays):
             return numpy.frompyfunc(self, len(arrays), 1)(*arrays)
+        if any(array.dtype.kind not in "biuf" for array in arrays):
+            kinds = ", ".join(str(array.dtype) for array in arrays)
+            raise TypeError(f"{self.name} works on arrays of real numbers, got {kinds}: write .real, .imag or astype(float)")
         with numpy.errstate(all="ignore"):
             return self.array(numpy, *[array.astype(float) for array in arrays])
 
@@ -205,8 +217,13 @@ def number(value: Any) -> float:
 
     Strings, None, complex numbers, arrays with several elements and Values raise a TypeError that says what to write instead.
     """
+    if type(value) is float:  # nearly always; asking the abstract class takes five times as long
+        return value
     if isinstance(value, numbers.Real):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # an int or a Fraction beyond 1.8e308, as IEEE 754 rounds it
+            return -math.inf if value < 0 else math.inf
     if isinstance(value, Operand):
         raise TypeError(f"{value!r} is in a graph already: use it as it is, or .data for its number")
     if isinstance(value, str):

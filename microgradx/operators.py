@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 from . import ops
@@ -45,7 +46,10 @@ def named(op: Op, function: Method) -> Method:
 
 def fits(other: Any) -> bool:
     """Whether `other` can stand beside a value in an expression: an operand, a number, or a numpy scalar."""
-    return isinstance(other, (Operand, int, float)) or (getattr(other, "shape", None) == () and hasattr(other, "item"))
+    if isinstance(other, (Operand, int, float, Real)):
+        return True
+    kind = getattr(getattr(other, "dtype", None), "kind", "f")  # numpy's letter: b, i, u and f are real numbers, O may be
+    return getattr(other, "shape", None) == () and hasattr(other, "item") and kind in "biufO"
 
 
 class Operators(Operand):

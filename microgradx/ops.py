@@ -238,7 +238,8 @@ def _products_of_others(factors: Sequence[Any], out: Any) -> list[Any]:
 def _shared_among_winners(operands: Sequence[Any], out: Any) -> list[Any]:
     """1/k for each of the k operands that equal the extreme value, 0 for the others."""
     winners = [1.0 - absolute(compare(operand, out)) for operand in operands]
-    return [winner / sum_(winners) for winner in winners]
+    count = sum_(winners)
+    return [winner / count for winner in winners]
 
 
 def _share_slopes(operands: Sequence[Any], out: Any) -> list[Any]:
@@ -293,7 +294,10 @@ def softmax(operands: Iterable[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    return [softmax_share(*first_to_front) for first_to_front in _each_in_front(operands)]
+    row = list(operands)
+    if row and all(type(x) is float for x in row):
+        return special.softmax_shares(*row)
+    return [softmax_share(*first_to_front) for first_to_front in _each_in_front(row)]
 
 
 def log_softmax(operands: Iterable[Any]) -> list[Any]:

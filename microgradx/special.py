@@ -219,6 +219,13 @@ def softmax_share(first: float, *others: float) -> float:
     return weights[0] / math.fsum(weights)
 
 
+def softmax_shares(*xs: float) -> list[float]:
+    """`softmax_share` of each x against the others, all from one sum."""
+    _, weights = _weights(xs)
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
 def softmax_rest(first: float, *others: float) -> float:
     """1 - softmax_share, as the sum of the other shares: no cancellation when the share is near 1."""
     _, weights = _weights((first, *others))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Real
 from typing import Any
 
 from . import context, ops
@@ -64,6 +65,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     Forward mode: one sweep for any number of outputs, by the same local derivatives as the backward pass. `primals` and
     `tangents` are sequences of one length, each tangent shaped like its primal.
     """
+    _in_a_row(primals, tangents, "jvp")
     if len(primals) != len(tangents):
         raise ValueError(f"jvp needs one tangent for each primal, got {len(primals)} primals and {len(tangents)} tangents")
     with _transform() as plain_out:
@@ -103,6 +105,7 @@ def push_forward(outputs: Sequence[Value], tangents: dict[Any, Any], create_grap
             part = product(tangent, local)
             total = part if total is None else total + part
         if total is not None:
+            context.check_tangent(node, total)
             tangents[node] = total
 
 
@@ -147,7 +150,9 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         with _transform() as plain_out:
-            ((like, leaves),), args, nested = _variables(args, (argnum,))
+            if not isinstance(argnum, int):
+                raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
+            ((like, leaves),), args, nested = _variables(args, argnum)
             result = f(*args, **kwargs)
             keep = nested or not plain_out
             rows = [_shaped(like, _gradient(_as_value(y), leaves, keep)) for y in _outputs(result, "jacobian")]
@@ -173,6 +178,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     One primal gives one result shaped like it, several give a tuple.
     """
+    _in_a_row(primals, tangents, "hvp")
     every: int | tuple[int, ...] = 0 if len(primals) == 1 else tuple(range(len(primals)))
     return jvp(grad(f, every), primals, tangents)[1]
 
@@ -195,9 +201,15 @@ def _variables(
     """For the chosen arguments (what they were, their fresh variables), all arguments with those put in, and whether any was
     a Value. A Value gets a new node on top, so that only what the function does with its own argument is differentiated."""
     replaced, chosen, nested = list(args), [], False
-    for k in (argnums,) if isinstance(argnums, int) else argnums:
+    named = (argnums,) if isinstance(argnums, int) else argnums
+    if not isinstance(named, Sequence) or not all(isinstance(k, int) for k in named):
+        raise TypeError(f"argnums={argnums!r} must be the place of an argument or a tuple of places: write 0 or (0, 1)")
+    for k in named:
         if not -len(args) <= k < len(args):
             raise ValueError(f"argnums names argument {k}, but the function was called with {len(args)} positional argument(s)")
+    if len({k % len(args) for k in named}) < len(named):
+        raise ValueError(f"argnums={argnums!r} names an argument twice: each place of {len(args)} stands in it once")
+    for k in named:
         flat = _flat(args[k])
         nested = nested or any(isinstance(x, Operand) for x in flat)
         leaves = [ops.positive(x) if isinstance(x, Operand) else Value(x) for x in flat]
@@ -211,7 +223,7 @@ def _flat(x: Any) -> list[Any]:
     if isinstance(x, (list, tuple)):
         return [entry for item in x for entry in _flat(item)]
     if getattr(x, "shape", ()):
-        return list(x.flat)
+        return [entry if isinstance(entry, Operand) else number(entry) for entry in x.flat]
     return [x if isinstance(x, Operand) else number(x)]
 
 
@@ -253,6 +265,15 @@ def _out(x: Any, keep: bool) -> Any:
     return x if keep or not isinstance(x, Value) else x.data
 
 
+def _in_a_row(primals: Any, tangents: Any, transform: str) -> None:
+    for given in (primals, tangents):
+        if not hasattr(given, "__len__"):
+            raise TypeError(
+                f"{transform} takes one sequence of primals and one of tangents, got {given!r}: "
+                f"write {transform}(f, (3.0,), (1.0,))"
+            )
+
+
 def _outputs(result: Any, transform: str) -> list[Any]:
     """The numbers of a function's result, one Value among them at least."""
     outputs = _flat(result)
@@ -270,7 +291,9 @@ def _one_value(x: Any, transform: str) -> Value:
         return x
     if getattr(x, "shape", None) == () and isinstance(x.item(), Value):
         return x.item()  # type: ignore[no-any-return]  # a 0-d array of objects
-    if isinstance(x, (int, float)):
+    if x is None:
+        raise TypeError(f"the function under {transform} returned None: does it lack a return?")
+    if isinstance(x, Real):
         raise _left_the_graph(x, transform)
     raise TypeError(f"{transform} needs a function that returns one number, got {type(x).__name__}: use jacobian for several")
 

@@ -140,6 +140,12 @@ def test_values_and_derivatives_are_accurate_to_1e_14(name: str) -> None:
             assert relative_error(slope, exact, scale) < 1e-14, (at, slot, slope, mpmath.nstr(exact, 17))
 
 
+def test_the_softmax_of_floats_has_the_bits_of_its_shares_one_by_one() -> None:
+    for row in ROWS:
+        shares = [mx.softmax_share(row[i], *row[:i], *row[i + 1 :]) for i in range(len(row))]
+        assert mx.softmax(row) == shares
+
+
 def derivative(oracle: Callable[..., mpf], at: list[mpf], slot: int) -> mpf:
     """Central differences with 1000 digits and a step of 1e-480: their error is far below any float."""
 

@@ -198,6 +198,11 @@ def test_the_comparison_notices_a_wrong_digit_a_lost_nan_and_a_wrong_infinity() 
     assert close(1.0, 1.0 + 2.3e-16)
 
 
+def test_the_slope_below_zero_has_a_derivative_below_zero_only() -> None:
+    assert [mx.grad(mx.leaky_relu, 1)(a, 0.1) for a in (2.0, 0.0, -2.0)] == [0.0, 0.0, -2.0]
+    assert [mx.grad(mx.elu, 1)(a, 0.1) for a in (2.0, 0.0, -1.0)] == [0.0, 0.0, mx.expm1(-1.0)]
+
+
 def test_softmax_of_infinities_is_its_limit_where_there_is_one() -> None:
     assert mx.softmax([0.0, inf]) == [0.0, 1.0]
     assert mx.softmax([0.0, -inf, 0.0]) == [0.5, 0.0, 0.5]

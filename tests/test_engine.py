@@ -12,12 +12,15 @@ import sys
 import threading
 import tracemalloc
 import weakref
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx import Value, chain_rule, detect_anomaly, gradient, no_grad, source_line, topological_order
+from microgradx import OPS, Value, chain_rule, detect_anomaly, gradient, no_grad, primitive, source_line, topological_order
+from microgradx.chain import edges
 
 DEEP = 1_000_000
 
@@ -64,6 +67,13 @@ def test_python_sum_records_additions_without_a_phantom_zero() -> None:
     assert len(topological_order(total)) == 5
 
 
+def test_only_the_whole_zero_that_sum_starts_from_is_no_operand() -> None:
+    x = Value(2.0)
+    assert (0 + x) is x
+    assert (0.0 + x).parents[0] == 0.0
+    assert sum([x], 0.0).parents[1] is x
+
+
 def test_in_place_operators_build_new_nodes() -> None:
     x = y = Value(2.0)
     y += 3
@@ -97,6 +107,16 @@ def test_what_is_not_one_real_number_raises_and_says_what_to_write(wrong: object
     x = Value(1.0)
     with pytest.raises(TypeError, match=advice):
         x.data = wrong
+
+
+def test_whole_numbers_beyond_the_largest_float_are_infinite() -> None:
+    assert [Value(10**400).data, (Value(1.0) - 10**400).data] == [math.inf, -math.inf]
+    assert Value(1.0) < 10**400
+
+
+def test_fractions_are_numbers_on_either_side() -> None:
+    half, x = Fraction(1, 2), Value(2.0)
+    assert [(x + half).data, (half - x).data, x * 2 == Fraction(4), x == Fraction(1)] == [2.5, -1.5, True, False]
 
 
 def test_a_label_that_is_not_a_string_raises() -> None:
@@ -198,6 +218,9 @@ def test_gradient_names_what_is_not_a_value() -> None:
     x = Value(1.0)
     with pytest.raises(TypeError, match=r"wrt must be a sequence of Values, .* write gradient\(output, \[x\]\)"):
         gradient(x * x, x)  # type: ignore[call-overload]
+    for wrong in (2.0, "x", None, [x]):
+        with pytest.raises(TypeError, match="wrt must hold Values, got "):
+            gradient(x * x, [wrong])  # type: ignore[list-item]
     with pytest.raises(TypeError, match=r"only a Value has a gradient, got 1.0: does the function leave the graph by .data"):
         gradient(1.0, [x])  # type: ignore[call-overload]
 
@@ -213,6 +236,13 @@ def test_a_watch_sees_every_contribution_as_the_engine_adds_it() -> None:
 # Order, depth, memory
 
 
+@pytest.mark.parametrize("op", [mx.sum, mx.mean, mx.prod, mx.max, mx.min], ids=lambda op: op.name)
+def test_the_derivatives_of_many_operands_are_counted_once(op: mx.Op) -> None:
+    xs = [Value(1.0 + i % 7) for i in range(300)]
+    slopes = gradient(op(xs), xs, create_graph=True)
+    assert sum(len(node.parents) for node in topological_order(*slopes)) < 20 * len(xs)
+
+
 def test_topological_order_is_depth_first_in_operand_order() -> None:
     a, b, c = (Value(1.0, name) for name in "abc")
     e = a * b
@@ -220,6 +250,13 @@ def test_topological_order_is_depth_first_in_operand_order() -> None:
     out = d * a
     assert [node.label for node in topological_order(out)] == ["a", "b", None, "c", None, None]
     assert topological_order(out)[2] is e
+
+
+def test_topological_order_keeps_the_order_of_many_operands_and_of_several_outputs() -> None:
+    a, b = Value(2.0), Value(3.0)
+    first, second = -a, -b
+    assert [node.data for node in topological_order(mx.sum([first, second]))] == [2.0, -2.0, 3.0, -3.0, -5.0]
+    assert [node.data for node in topological_order(second, first)] == [3.0, -3.0, 2.0, -2.0]
 
 
 def test_creation_order_is_topological_order() -> None:
@@ -303,6 +340,16 @@ def test_backward_through_a_leaf_changed_since_raises_and_names_it() -> None:
     assert x.grad is None
 
 
+def test_a_stale_node_behind_a_zero_or_asked_for_its_edges_is_reported_as_well() -> None:
+    x = Value(3.0)
+    y = x * x
+    behind_zero = y * 0.0
+    x.data = 4.0
+    for attempt in (behind_zero.backward, lambda: edges(y)):
+        with pytest.raises(RuntimeError, match="old and new numbers would mix"):
+            attempt()
+
+
 def test_forward_recomputes_the_graph_in_place() -> None:
     x, y, out = diamond()
     x.data = 2.0
@@ -322,6 +369,38 @@ def test_forward_of_one_graph_leaves_another_that_shares_the_leaf_stale() -> Non
         with pytest.raises(RuntimeError, match="old and new numbers would mix"):
             stale.backward()
     above_y.forward().backward()
+
+
+def test_forward_of_two_graphs_that_share_a_computed_node_leaves_both_fresh() -> None:
+    x = Value(2.0, "x")
+    shared = x * x
+    first, second = shared * 2.0, shared * 3.0
+    second.forward()
+    first.backward()
+    x.data = 5.0
+    first.forward()
+    second.forward()
+    first.backward()
+    second.backward()
+    assert x.grad == 8.0 + 20.0 + 30.0
+
+
+def test_a_node_built_from_a_stale_one_is_stale_once_that_is_recomputed() -> None:
+    x = Value(2.0)
+    shared = x * x
+    x.data = 5.0
+    late = shared * 3.0
+    shared.forward()
+    with pytest.raises(RuntimeError, match=r"Value\(data=25.0.*was recomputed after"):
+        late.backward()
+
+
+def test_forward_makes_floats_of_what_an_operation_of_ones_own_returns() -> None:
+    whole = primitive("whole", "int({})", int, 0.0)
+    try:
+        assert type(whole(Value(2.5)).forward().data) is float
+    finally:
+        del OPS["whole"]
 
 
 def test_a_graph_built_after_the_change_is_fresh() -> None:
@@ -387,6 +466,18 @@ def test_detect_anomaly_names_operation_operands_and_line_going_forward() -> Non
         1.0 / Value(0.0, "x")
 
 
+def test_detect_anomaly_names_the_line_that_called_numpy() -> None:
+    huge = np.array([Value(1e308), Value(1e308)])
+    with pytest.raises(FloatingPointError, match=r"add gave inf from .* at .*test_engine.py:\d+"), detect_anomaly():
+        np.sum(huge)
+
+
+def test_detect_anomaly_names_a_line_in_a_folder_that_begins_like_the_package() -> None:
+    beside = str(Path(mx.__file__).parent) + "_lessons.py"
+    with pytest.raises(FloatingPointError, match=r"at .*microgradx_lessons.py:1"), detect_anomaly():
+        eval(compile("1 / x", beside, "eval"), {"x": Value(0.0)})
+
+
 def test_detect_anomaly_names_operation_operands_and_line_going_backward() -> None:
     x = Value(0.0, "x")
     with detect_anomaly():
@@ -414,6 +505,11 @@ def test_detect_anomaly_checks_a_recomputation() -> None:
     x.data = -1.0
     with detect_anomaly(), pytest.raises(FloatingPointError, match="log gave nan"):
         y.forward()
+
+
+def test_detect_anomaly_checks_forward_mode() -> None:
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="the tangent of sqrt is inf for the operands"):
+        mx.jvp(mx.sqrt, (0.0,), (1.0,))
 
 
 def test_source_lines_are_recorded_under_detect_anomaly_only() -> None:
@@ -470,6 +566,10 @@ def test_no_grad_holds_in_its_own_task_only() -> None:
     assert asyncio.run(run()) is mx.multiply
 
 
+def test_detach_keeps_the_label() -> None:
+    assert Value(1.0, "w").detach().label == "w"
+
+
 def test_detach_gives_a_leaf() -> None:
     x = Value(2.0, "x")
     y = (x * x).detach() * x
@@ -506,6 +606,8 @@ def test_comparisons_compare_data_and_hash_is_by_identity() -> None:
     assert len({a, b}) == 2
     assert type(a == b) is type(a < b) is bool
     assert a == np.float64(1.0)
+    assert a != np.str_("1.0")
+    assert a != np.complex128(1.0)
 
 
 def test_ordering_against_something_else_raises() -> None:
@@ -592,6 +694,25 @@ def test_copies_hold_nan_constants_and_operations_on_many() -> None:
     twin = pickle.loads(pickle.dumps([out, x]))
     assert twin[0].parents[0] is twin[1]
     assert twin[0].parents[1] == 2.0
+
+
+def test_a_copy_of_a_fresh_graph_is_fresh_however_its_leaves_were_assigned() -> None:
+    y = Value(1.0)
+    for _ in range(10):
+        x = Value(1.0)
+        for _ in range(1_000):
+            x.data = 2.0
+        y = y * x
+    z = copy.deepcopy(y)
+    z.backward()
+    assert z.grad == 1.0
+
+
+def test_a_leaf_from_another_process_can_be_built_upon() -> None:
+    x = Value(1.0)
+    x.data = 2.0
+    program = "import pickle, sys; y = pickle.load(sys.stdin.buffer) * 2.0; y.backward()"
+    subprocess.run([sys.executable, "-c", program], input=pickle.dumps(x), check=True)
 
 
 def test_a_shallow_copy_shares_its_parents() -> None:

@@ -26,6 +26,10 @@ def test_expressions_mean_what_python_means(text: str, value: float) -> None:
     assert parse(text, {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0}).data == value
 
 
+def test_a_whole_number_beyond_the_largest_float_is_infinite() -> None:
+    assert parse("1" + "0" * 400, {}).data == float("inf")
+
+
 def test_a_name_used_twice_is_one_leaf_and_an_assignment_labels_the_result() -> None:
     y = parse("y = x*x", {"x": 3.0})
     assert y.parents[0] is y.parents[1]

@@ -65,6 +65,13 @@ def test_named_parameters_are_found_in_any_module() -> None:
     assert names == ["scale", "parts['net'].neurons[0].w[0]", "parts['net'].neurons[0].b", "parts['pair'][0]"]
 
 
+def test_a_parameter_tied_to_two_places_is_named_twice_and_listed_once() -> None:
+    model = nn.Layer(2, 2, rng=0)
+    model.neurons[1].w = model.neurons[0].w
+    assert len(list(model.named_parameters())) == 6
+    assert len(model.parameters()) == 4
+
+
 def test_every_activation_has_a_name_and_a_function_works_too() -> None:
     for name, function in nn.ACTIVATIONS.items():
         assert nn.Neuron(1, name, rng=0)([0.7]).data == pytest.approx(function(nn.Neuron(1, "linear", rng=0)([0.7])).data)
@@ -74,6 +81,8 @@ def test_every_activation_has_a_name_and_a_function_works_too() -> None:
 @pytest.mark.parametrize(
     ("attempt", "error", "advice"),
     [
+        (lambda: nn.MLP(1, [1], rng=0)(1.0), TypeError, r"1.0 is not a list, tuple or array of inputs: write model\(\[x\]\)"),
+        (lambda: nn.MLP(1, [1], rng=0)(np.array(1.0)), TypeError, "is not a list, tuple or array of inputs"),
         (lambda: nn.MLP(2, [1], rng=0)([1.0]), ValueError, r"takes 2 inputs, got 1: \[1.0\]"),
         (lambda: nn.Neuron(2, rng=0)([1.0, 2.0, 3.0]), ValueError, "a neuron with 2 weights got 3 inputs"),
         (lambda: nn.MLP(2, [1], output="rellu"), ValueError, "unknown activation 'rellu': choose one of linear, step, relu"),

@@ -81,6 +81,28 @@ def test_a_rule_of_several_operands_follows_ieee_754() -> None:
     assert (type(slope), slope.data) == (Value, -inf)
 
 
+@pytest.mark.parametrize("wrong", [np.array([1j]), np.array(["a"]), np.array(["2020-01-01"], dtype="datetime64")], ids=str)
+def test_an_array_of_something_else_than_real_numbers_raises_and_says_what_to_write(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"exp works on arrays of real numbers, got .*: write .real"):
+        mx.exp(wrong)
+
+
+def test_a_rule_that_returns_none_is_refused_and_is_no_zero() -> None:
+    x = Value(2.0)
+    y = unlisted(lambda a, out: None)(x)
+    for attempt in (y.backward, lambda: gradient(y, [x], create_graph=True), lambda: mx.chain.edges(y)):
+        with pytest.raises(TypeError, match="the rule of 'f' for operand 0 returned None, not a number"):
+            attempt()
+    assert x.grad is None
+
+
+def test_a_rule_for_many_operands_must_return_one_local_derivative_for_each() -> None:
+    for rule, shown in [(lambda operands, out: [1.0], "1 of them"), (lambda operands, out: None, "None")]:
+        many = unlisted(rule, gather=lambda *operands: operands)
+        with pytest.raises(TypeError, match=f"a list of 2 local derivatives, got {shown}"):
+            many(Value(1.0), 2.0).backward()
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
 def test_ints_bools_and_numpy_scalars_are_numbers_to_every_operation(op: Op, kind: Any) -> None:

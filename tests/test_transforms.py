@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -92,6 +93,31 @@ def test_jvp_pushes_tangents_of_any_shape() -> None:
     assert jvp(lambda x: (x, [x * x, 7.0]), (3.0,), (1.0,)) == ((3.0, [9.0, 7.0]), (1.0, [6.0, 0.0]))
 
 
+def test_slopes_along_an_array_of_whole_numbers_are_plain_floats() -> None:
+    (slope,) = jvp(lambda v: [v[0] * v[1]], (np.array([1, 2]),), (np.array([1, 0]),))[1]
+    assert (type(slope), slope) == (float, 2.0)
+
+
+def test_tangents_that_are_values_stay_in_the_graph() -> None:
+    nudge = Value(2.0)
+    slope = jvp(lambda x: x * x, (3.0,), (nudge,))[1]
+    assert mx.gradient(slope, [nudge]) == [6.0]
+
+
+def test_a_tangent_given_to_a_computed_node_is_kept() -> None:
+    x = Value(3.0)
+    y = x * x
+    z = y * 3.0
+    tangents = {x: 1.0, y: 5.0}
+    mx.transforms.push_forward([z], tangents)
+    assert (tangents[y], tangents[z]) == (5.0, 15.0)
+
+
+def test_gradients_for_a_named_tuple_are_a_named_tuple() -> None:
+    point = namedtuple("point", "x y")
+    assert grad(lambda p: p.x * p.y)(point(2.0, 3.0)) == point(x=3.0, y=2.0)
+
+
 def test_vjp_pulls_cotangents_back_any_number_of_times() -> None:
     value, pull = vjp(lambda v: [v[0] * v[1], v[0]], [3.0, 4.0])
     assert value == [12.0, 3.0]
@@ -134,12 +160,19 @@ def test_functions_of_the_library_are_differentiated_as_they_are() -> None:
     ("attempt", "advice"),
     [
         (lambda: grad(lambda x: [x, x])(1.0), "grad needs a function that returns one number, got list: use jacobian"),
-        (lambda: grad(lambda x: None)(1.0), "returns one number, got NoneType"),
+        (lambda: grad(lambda x: None)(1.0), r"under grad returned None: does it lack a return\?"),
+        (lambda: grad(lambda x: np.float32(2.0))(1.0), "under grad returned .*2.0.*, which is in no graph"),
+        (lambda: jvp(mx.sin, 3.0, 1.0), r"jvp takes one sequence of primals .* got 3.0: write jvp\(f, \(3.0,\), \(1.0,\)\)"),  # type: ignore[arg-type]
+        (lambda: jvp(mx.sin, (3.0,), 1.0), "jvp takes one sequence of primals and one of tangents, got 1.0"),  # type: ignore[arg-type]
+        (lambda: hvp(mx.sin, 3.0, 1.0), "hvp takes one sequence of primals"),  # type: ignore[arg-type]
         (lambda: grad(lambda x: x.data)(1.0), r"under grad returned 1.0, which is in no graph, .* does it read .data\?"),
         (lambda: jvp(lambda x: [x.data], (1.0,), (1.0,)), r"under jvp returned \[1.0\], which is in no graph"),
         (lambda: jacobian(lambda x: [x.data])(1.0), "under jacobian returned"),
         (lambda: vjp(lambda x: x.data, 1.0), "under vjp returned"),
         (lambda: grad(lambda x: x)("a"), "'a' is a string, not a number"),
+        (lambda: grad(lambda x: x, "0")(1.0), "argnums='0' must be the place of an argument or a tuple of places"),
+        (lambda: grad(lambda x: x, 0.0)(1.0), "argnums=0.0 must be the place"),  # type: ignore[arg-type]
+        (lambda: jacobian(lambda x, y: x * y, (0, 1))(1.0, 2.0), r"argnum=\(0, 1\) must be the place of one argument"),
     ],
 )
 def test_what_cannot_be_differentiated_raises_a_type_error_that_says_why(attempt: object, advice: str) -> None:
@@ -151,6 +184,7 @@ def test_what_cannot_be_differentiated_raises_a_type_error_that_says_why(attempt
     ("attempt", "advice"),
     [
         (lambda: grad(lambda x: x, 1)(1.0), r"argnums names argument 1, but the function was called with 1 positional"),
+        (lambda: grad(lambda x, y: x * y, (1, -1))(1.0, 2.0), r"argnums=\(1, -1\) names an argument twice"),
         (lambda: jvp(mx.sin, (1.0,), ()), "one tangent for each primal, got 1 primals and 0 tangents"),
         (lambda: jvp(sum, ([1.0, 2.0],), ([1.0],)), "tangent 0 has 1 numbers, its primal has 2"),
         (lambda: vjp(lambda x: [x, x], 1.0)[1]([1.0]), "cotangent has 1 numbers, the value has 2"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..engine import Value
+from .init import per_layer, starting_weights
 
 Activation = Callable[[Any], Any]
 
@@ -39,8 +40,8 @@ class Module:
             yield from _placed(name, attribute)
 
     def parameters(self) -> list[Value]:
-        """Every parameter, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        """Every parameter once, in the order of `named_parameters`, which names one that is tied to two places twice."""
+        return list(dict.fromkeys(parameter for _, parameter in self.named_parameters()))
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0.0, so that the next backward pass does not add to the last one."""
@@ -53,7 +54,7 @@ class Module:
 
 
 class Neuron(Module):
-    """activation(w . x + b), with weights uniform in -1..1 and bias 0.
+    """activation(w . x + b), with weights from `init` (uniform in -1..1) and bias 0, or none with `bias=False`.
 
     >>> neuron = Neuron(2, "tanh", rng=0)
     >>> [name for name, _ in neuron.named_parameters()]
@@ -62,10 +63,18 @@ class Neuron(Module):
     With `expand` every product and every sum is a node of its own instead of one `dot`: the numbers are the same to the bit.
     """
 
-    def __init__(self, inputs: int, activation: str | Activation = "relu", rng: Any = None, expand: bool = False) -> None:
-        uniform = generator(rng).uniform
-        self.w = [Value(float(uniform(-1.0, 1.0))) for _ in range(_count(inputs, "inputs"))]
-        self.b = Value(0.0)
+    def __init__(
+        self,
+        inputs: int,
+        activation: str | Activation = "relu",
+        rng: Any = None,
+        expand: bool = False,
+        init: Any = "uniform",
+        bias: bool = True,
+    ) -> None:
+        [weights] = starting_weights(init, _count(inputs, "inputs"), 1, generator(rng))
+        self.w = [Value(weight) for weight in weights]
+        self.b = Value(0.0) if bias else None
         self.activation = activation_named(activation)
         self.expand = expand
         self.label: str | None = None
@@ -73,7 +82,7 @@ class Neuron(Module):
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The neuron's output for one input vector: a list, tuple or array of numbers or Values."""
-        x = list(x)
+        x = _vector(x)
         if len(x) != len(self.w):
             raise ValueError(f"a neuron with {len(self.w)} weights got {len(x)} inputs")
         if self.expand:
@@ -82,7 +91,7 @@ class Neuron(Module):
                 total = total + weight * value
         else:
             total = ops.dot(self.w, x)
-        out = self.activation(total + self.b)
+        out = self.activation(total if self.b is None else total + self.b)
         if self.label is not None and isinstance(out, Value):
             out.label = self.label
         return out
@@ -99,15 +108,22 @@ class Layer(Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, activation: str | Activation = "relu", rng: Any = None, expand: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        activation: str | Activation = "relu",
+        rng: Any = None,
+        expand: bool = False,
+        init: Any = "uniform",
+        bias: bool = True,
     ) -> None:
-        rng = generator(rng)
-        self.neurons = [Neuron(inputs, activation, rng, expand) for _ in range(_count(outputs, "outputs"))]
+        weights = starting_weights(init, _count(inputs, "inputs"), _count(outputs, "outputs"), generator(rng))
+        self.neurons = [Neuron(inputs, activation, None, expand, [row], bias) for row in weights]
         self._label_parameters()
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:
         """The outputs of all neurons, in order."""
-        x = list(x)
+        x = _vector(x)
         return [neuron(x) for neuron in self.neurons]
 
     def __repr__(self) -> str:
@@ -122,8 +138,9 @@ class MLP(Module):
     (17, 'layers[0].neurons[0].b')
 
     `activation` is that of the hidden layers, `output` that of the last one. `rng` is a seed, a numpy Generator or RandomState,
-    or a `random.Random`; weights are drawn layer by layer, neuron by neuron, input by input, uniformly from -1..1; biases
-    are 0. Called on one input vector it returns one Value if the last layer has one neuron, else a list.
+    or a `random.Random`; weights are drawn layer by layer, neuron by neuron, input by input. `init` is a name such as "he", a
+    rule, or a list with one matrix per layer (see `nn.init`); biases are 0. Called on one input vector it returns one Value if
+    the last layer has one neuron, else a list.
     """
 
     def __init__(
@@ -134,13 +151,19 @@ class MLP(Module):
         output: str | Activation = "linear",
         rng: Any = None,
         expand: bool = False,
+        init: Any = "uniform",
+        bias: bool = True,
     ) -> None:
         if isinstance(sizes, int) or len(sizes) == 0:
             raise TypeError(f"sizes={sizes!r} must list the neurons of each layer: write MLP({inputs}, [16, 1])")
         rng = generator(rng)
         widths = [inputs, *sizes]
         kinds = [activation] * (len(sizes) - 1) + [output]
-        self.layers = [Layer(m, n, kind, rng, expand) for m, n, kind in zip(widths, widths[1:], kinds, strict=False)]
+        starts = per_layer(init, len(sizes))
+        self.layers = [
+            Layer(m, n, kind, rng, expand, start, bias)
+            for m, n, kind, start in zip(widths, widths[1:], kinds, starts, strict=False)
+        ]
         self._label_parameters()
         for i, layer in enumerate(self.layers):
             for j, neuron in enumerate(layer.neurons):
@@ -148,13 +171,27 @@ class MLP(Module):
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The model's output for one input vector."""
-        x = list(x)
+        x = _vector(x)
         inputs = len(self.layers[0].neurons[0].w)
         if len(x) != inputs:
             raise ValueError(f"this model takes {inputs} inputs, got {len(x)}: {x!r}")
         for layer in self.layers:
             x = layer(x)
         return x[0] if len(x) == 1 else x
+
+    def architecture(self) -> dict[str, Any] | None:
+        """The arguments that build a network of this shape again; None if an activation is a function without a name."""
+        first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
+        if not {first.activation, last.activation} <= set(ACTIVATIONS.values()):
+            return None
+        return {
+            "inputs": len(first.w),
+            "sizes": [len(layer.neurons) for layer in self.layers],
+            "activation": _name(first.activation) if len(self.layers) > 1 else "relu",
+            "output": _name(last.activation),
+            "expand": first.expand,
+            "bias": first.b is not None,
+        }
 
     def __repr__(self) -> str:
         return f"MLP({', '.join(map(repr, self.layers))}, {len(self.parameters())} parameters)"
@@ -178,6 +215,12 @@ def generator(rng: Any) -> Any:
     import numpy
 
     return numpy.random.default_rng(rng)
+
+
+def _vector(x: Any) -> list[Any]:
+    if not isinstance(x, Iterable) or getattr(x, "shape", None) == ():
+        raise TypeError(f"{x!r} is not a list, tuple or array of inputs: write model([x]) for one number")
+    return list(x)
 
 
 def _count(n: Any, what: str) -> int:

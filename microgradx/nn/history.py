@@ -1,0 +1,73 @@
+"""What happened while a model was trained, epoch by epoch: as lists, as a table, as a picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass
+class History:
+    """One entry per epoch: the loss, the accuracy and the gradient norms before its update, and the rate of that update.
+
+    >>> history = History()
+    >>> history.add(loss=0.5, accuracy=0.75, learning_rate=0.1, gradient_norms={"layers[0]": 2.0})
+    >>> print(history)
+    epoch  loss  accuracy  rate  |gradient| layers[0]
+        0   0.5       75%   0.1                     2
+
+    With minibatches the loss and the accuracy are means over the batches, each taken before its own update, and the gradient
+    norm is that of the last batch. `accuracy` stays empty where nothing is classified. `stopped` says why training ended
+    early, `eager` why the updates could not be replayed.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    gradient_norms: dict[str, list[float]] = field(default_factory=dict)
+    stopped: str | None = None
+    eager: str | None = None
+
+    def add(
+        self, *, loss: float, accuracy: float | None, learning_rate: float, gradient_norms: Mapping[str, float]
+    ) -> None:
+        """Append one epoch."""
+        self.loss.append(loss)
+        if accuracy is not None:
+            self.accuracy.append(accuracy)
+        self.learning_rate.append(learning_rate)
+        for layer, norm in gradient_norms.items():
+            self.gradient_norms.setdefault(layer, []).append(norm)
+
+    def table(self, rows: int = 12) -> str:
+        """At most `rows` epochs, evenly spread, always with the first and the last, as lines of text."""
+        if rows < 2:
+            raise ValueError(f"rows={rows!r}: a table needs at least 2 rows, for the first and the last epoch")
+        last = len(self.loss) - 1
+        epochs = sorted({round(last * row / (rows - 1)) for row in range(rows)}) if last >= 0 else []
+        columns = [["epoch", *map(str, epochs)], ["loss", *(f"{self.loss[epoch]:.6g}" for epoch in epochs)]]
+        if self.accuracy:
+            columns.append(["accuracy", *(f"{100 * self.accuracy[epoch]:.4g}%" for epoch in epochs)])
+        columns.append(["rate", *(f"{self.learning_rate[epoch]:.4g}" for epoch in epochs)])
+        for layer, norms in self.gradient_norms.items():
+            columns.append([f"|gradient| {layer}", *(f"{norms[epoch]:.3g}" for epoch in epochs)])
+        aligned = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
+        return "\n".join(map("  ".join, zip(*aligned, strict=True)))
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Loss, accuracy, gradient norms and rate over the epochs, as a figure; written to `path` (.png or .svg) if given."""
+        from . import plots
+
+        return plots.history(self, path)
+
+    def __str__(self) -> str:
+        return self.table() if self.loss else "no epoch was finished"
+
+    def __repr__(self) -> str:
+        ends = f", loss {self.loss[0]:.6g} -> {self.loss[-1]:.6g}" if self.loss else ""
+        return f"<History of {len(self.loss)} epochs{ends}{f', {self.stopped}' if self.stopped else ''}>"

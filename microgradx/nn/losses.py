@@ -1,0 +1,219 @@
+"""How wrong the outputs are, as one number to make small: losses for regression and classification, and penalties on weights.
+
+Every loss takes the outputs of a network and the targets, for one sample or for a list of them, and gives one value to call
+`backward()` on. Losses are means over the samples unless they say otherwise; plain numbers in give a plain number out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..engine import Value
+from ..operation import Operand
+
+Loss = Callable[[Any, Any], Any]
+
+_EACH = "each output needs one target, and at least 1 of them"
+
+
+def mse(outputs: Any, targets: Any) -> Any:
+    """Mean of (output - target)^2: for regression, behind a linear output layer.
+
+    >>> mse([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0])
+    0.375
+    """
+    return ops.mean([ops.square(output - target) for output, target in _paired(outputs, targets)])
+
+
+def half_squared_error(outputs: Any, targets: Any) -> Any:
+    """Sum of (output - target)^2 / 2: for regression; the error of the spreadsheet network.
+
+    >>> round(half_squared_error([0.7514, 0.7729], [0.01, 0.99]), 4)
+    0.2984
+
+    A sum over outputs and samples, not a mean, so the gradient at an output is just output - target.
+    """
+    return ops.sum_([ops.square(output - target) * 0.5 for output, target in _paired(outputs, targets)])
+
+
+def mae(outputs: Any, targets: Any) -> Any:
+    """Mean of |output - target|: for regression with outliers, behind a linear output layer.
+
+    >>> mae([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0])
+    0.5
+
+    The slope at an output that is exactly right is 0.
+    """
+    return ops.mean([ops.absolute(output - target) for output, target in _paired(outputs, targets)])
+
+
+def huber(outputs: Any, targets: Any, delta: float = 1.0) -> Any:
+    """Squared / 2 for errors up to `delta`, straight beyond: regression that neither jumps at 0 nor chases outliers.
+
+    >>> huber([0.5, 3.0], [0.0, 0.0])
+    1.3125
+
+    With c the error clipped to +-delta it is the mean of c * (error - c / 2) (Huber 1964).
+    """
+    if not 0.0 < delta < math.inf:
+        raise ValueError(f"delta={delta!r}: the error at which the loss turns straight must be a number above 0")
+    errors = [output - target for output, target in _paired(outputs, targets)]
+    clipped = [ops.clip(error, -delta, delta) for error in errors]
+    return ops.mean([near * (error - near * 0.5) for error, near in zip(errors, clipped, strict=True)])
+
+
+def hinge(scores: Any, labels: Any) -> Any:
+    """Mean of max(0, 1 - label * score): the max-margin loss for two classes labelled -1 and +1, behind a linear output.
+
+    >>> hinge([2.0, -0.5], [1, 1])
+    0.75
+
+    A score on the right side by 1 or more costs nothing and moves nothing.
+    """
+    pairs = _paired(scores, labels)
+    for _, label in pairs:
+        if not isinstance(label, Operand) and label not in (-1.0, 1.0):
+            raise ValueError(f"label {label!r}: hinge knows the labels -1 and +1; write 2 * y - 1 for labels 0 and 1")
+    return ops.mean([ops.relu(1.0 - label * score) for score, label in pairs])
+
+
+def binary_cross_entropy(logits: Any, labels: Any) -> Any:
+    """Mean of -label * ln(p) - (1 - label) * ln(1 - p) with p = sigmoid(logit): two classes labelled 0 and 1.
+
+    >>> binary_cross_entropy([2.0, -1.0, 0.5], [1, 0, 1])
+    0.3047555609137674
+
+    Takes the *logit*, so the output layer is linear: softplus(z) - z * label is the same number, and stays finite where the
+    sigmoid is rounded to 0 or 1. Its slope is sigmoid(z) - label. A label between 0 and 1 is a probability of class 1.
+    """
+    pairs = _paired(logits, labels)
+    for _, label in pairs:
+        if not isinstance(label, Operand) and not 0.0 <= label <= 1.0:
+            raise ValueError(
+                f"label {label!r}: binary_cross_entropy knows labels from 0 to 1; write (y + 1) / 2 for labels -1 and +1"
+            )
+    return ops.mean([ops.softplus(logit) - logit * label for logit, label in pairs])
+
+
+def cross_entropy(logits: Any, targets: Any) -> Any:
+    """Mean of -ln(share of the right class) under softmax: several classes, behind a linear layer with an output for each.
+
+    >>> round(cross_entropy([1.0, 2.0, 3.0], 2), 14)
+    0.40760596444438
+
+    `logits` is one row or a list of rows; a target is the index of the right class, counted from 0, or the probability of each
+    class. The softmax is inside: its slope at a logit is softmax - target, finite for every logit.
+    """
+    if len(logits) == 0:
+        raise ValueError("logits is empty: cross_entropy needs a row with a number for each class")
+    if not _is_row(logits[0]):
+        return _row_cross_entropy(logits, targets)
+    if not _is_row(targets) or len(targets) != len(logits):
+        seen = f"{len(targets)}" if _is_row(targets) else repr(targets)
+        raise ValueError(f"{len(logits)} rows of logits but targets {seen}: each row needs one target")
+    return ops.mean([_row_cross_entropy(row, target) for row, target in zip(logits, targets, strict=True)])
+
+
+def _row_cross_entropy(row: Sequence[Any], target: Any) -> Any:
+    if _is_row(target):
+        shares = [float(share) for share in target]
+        if len(shares) != len(row) or min(shares) < 0.0 or not math.isclose(math.fsum(shares), 1.0, abs_tol=1e-6):
+            raise ValueError(
+                f"target {shares}: it needs {len(row)} probabilities, one for each class, that add up to 1"
+            )
+        return -ops.dot(shares, ops.log_softmax(row))
+    if isinstance(target, Operand) or target != target or int(target) != target or not 0 <= target < len(row):
+        raise ValueError(
+            f"target {target!r}: with {len(row)} logits it must be a class index, a whole number from 0 to {len(row) - 1}"
+        )
+    right = int(target)
+    return -ops.log_softmax_share([row[right], *row[:right], *row[right + 1 :]])
+
+
+def l1(parameters: Iterable[Any], strength: float) -> Any:
+    """strength * (sum of |w|): a penalty to add to a loss; it pulls weights that earn nothing to exactly 0.
+
+    >>> l1([3.0, -4.0], 0.5)
+    3.5
+    """
+    return ops.sum_([ops.absolute(parameter) for parameter in parameters]) * strength
+
+
+def l2(parameters: Iterable[Any], strength: float) -> Any:
+    """strength * (sum of w^2): a penalty to add to a loss; it keeps weights small.
+
+    >>> l2([3.0, -4.0], 0.5)
+    12.5
+
+    Under SGD the same as weight_decay = 2 * strength.
+    """
+    return ops.sum_([ops.square(parameter) for parameter in parameters]) * strength
+
+
+def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
+    """The share of right answers.
+
+    >>> accuracy([2.0, -1.0, 0.5], [1, 0, 0])
+    0.6666666666666666
+    >>> accuracy([[1.0, 2.0, 3.0], [5.0, 0.0, 0.0]], [2, 1])
+    0.5
+
+    One output for a sample answers "class 1" above `threshold`: 0 for a logit or a score, 0.5 for a probability; then every
+    target above 0 means class 1. Several outputs answer the index of the largest (the first of equals).
+    """
+    if len(outputs) != len(targets) or len(outputs) == 0:
+        raise ValueError(f"{len(outputs)} outputs and {len(targets)} targets: {_EACH}")
+    judged = np.array([output if type(output) is float else plain_numbers(output) for output in outputs])
+    wanted = np.array([plain_numbers(target) for target in targets] if _is_row(targets[0]) else targets, dtype=float)
+    if judged.ndim == 2 and judged.shape[1] > 1:
+        return float(np.mean(judged.argmax(axis=1) == (wanted.argmax(axis=1) if wanted.ndim == 2 else wanted)))
+    return float(np.mean((judged.ravel() > threshold) == (wanted.ravel() > 0.0)))
+
+
+def plain_numbers(output: Any) -> Any:
+    """An output or a row of outputs as plain numbers."""
+    if _is_row(output):
+        return [plain_numbers(number) for number in output]
+    return output.data if isinstance(output, Value) else float(output)
+
+
+LOSSES: dict[str, Loss] = {
+    loss.__name__: loss for loss in (mse, half_squared_error, mae, huber, hinge, binary_cross_entropy, cross_entropy)
+}
+"""The losses `fit(loss=...)` knows by name."""
+
+CLASSIFYING: tuple[Loss, ...] = (hinge, binary_cross_entropy, cross_entropy)
+"""The losses whose outputs `accuracy` can judge as they are."""
+
+
+def _is_row(item: Any) -> bool:
+    return hasattr(item, "__len__")
+
+
+def _flat(items: Any) -> list[Any]:
+    """All numbers of a number, a row or a list of rows."""
+    if not _is_row(items):
+        return [items]
+    return [number for item in items for number in (_flat(item) if _is_row(item) else [item])]
+
+
+def _paired(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
+    """Each output with its target; outputs and targets hold equally many numbers, and at least one."""
+    left, right = _flat(outputs), _flat(targets)
+    if len(left) != len(right) or not left:
+        raise ValueError(f"{len(left)} outputs and {len(right)} targets: {_EACH}")
+    pairs = []
+    for place, (output, target) in enumerate(zip(left, right, strict=True)):
+        if not isinstance(target, Operand):
+            target = float(target)
+            if not math.isfinite(target):
+                raise ValueError(
+                    f"targets[{place}] is {target!r}: a target must be a finite number; leave that sample out"
+                )
+        pairs.append((output, target))
+    return pairs

@@ -1,0 +1,178 @@
+"""Pictures of training: losses of several runs, the decision boundary of a model of two inputs, histograms layer by layer.
+
+Each gives a matplotlib figure and writes it to `path` if there is one, as PNG or SVG by its suffix. No window is opened and no
+global state of matplotlib is touched. Needs the `plot` extra.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..context import no_grad
+from .history import History
+from .losses import plain_numbers
+from .saving import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+COLOURS = ("#3b6fb6", "#d1622b", "#2a9d6f", "#b3589a", "#8a7a2f", "#5b5b5b")  # apart for every kind of colour vision
+
+
+def losses(
+    runs: Mapping[str, History | Sequence[float]],
+    path: str | os.PathLike[str] | None = None,
+    log: bool = True,
+    title: str = "",
+) -> Figure:
+    """The loss of every run over its epochs in one picture; `runs` maps the name of a run to its history or its losses.
+
+    `log=True` draws powers of ten at equal distances, where slow and fast runs can be told apart.
+    """
+    if not runs:
+        raise ValueError("runs is empty: give at least one run, such as {'lr 0.5': history}")
+    figure, (axes,) = _figure(1, title)
+    for name, run in runs.items():
+        values = run.loss if isinstance(run, History) else run
+        axes.plot(range(len(values)), values, label=name)
+    axes.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
+    figure.legend(loc="outside right center")
+    return _finished(figure, path)
+
+
+def history(run: History, path: str | os.PathLike[str] | None = None) -> Figure:
+    """One run: its loss, its accuracy if it has one, the gradient norm of each layer, and the learning rate."""
+    curves: list[tuple[str, Mapping[str, Sequence[float]], str]] = [("loss", {"": run.loss}, "linear")]
+    if run.accuracy:
+        curves.append(("accuracy", {"": run.accuracy}, "linear"))
+    curves += [("gradient norm", run.gradient_norms, "log"), ("learning rate", {"": run.learning_rate}, "linear")]
+    figure, panels = _figure(len(curves), "")
+    for axes, (label, lines, scale) in zip(panels, curves, strict=True):
+        for name, values in lines.items():
+            axes.plot(range(len(values)), values, label=name)
+        axes.set(xlabel="epoch", ylabel=label)
+        if scale == "log" and any(value > 0.0 for values in lines.values() for value in values):
+            axes.set_yscale("log")
+        if any(lines):
+            axes.legend()
+    return _finished(figure, path)
+
+
+def decision_boundary(
+    model: Callable[[list[float]], Any],
+    X: Any,
+    y: Any,
+    path: str | os.PathLike[str] | None = None,
+    threshold: float = 0.0,
+    points: int = 80,
+    title: str = "",
+) -> Figure:
+    """What a model of two inputs answers over the plane, with the samples on top.
+
+    The model is asked at `points` x `points` places. An output above `threshold` is class 1 (0 for a logit or a score, 0.5 for a
+    probability); of several outputs the largest wins.
+    """
+    import numpy as np
+
+    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    if X.ndim != 2 or X.shape[1] != 2 or len(X) != len(y):
+        raise ValueError(
+            f"X of shape {X.shape}, y of shape {y.shape}: a boundary is drawn for rows of 2 inputs, one label each"
+        )
+    low, high = X.min(axis=0) - 0.3, X.max(axis=0) + 0.3
+    across, up = (np.linspace(low[axis], high[axis], points) for axis in (0, 1))
+    with no_grad():
+        scores = np.array([[_numbers(model([float(first), float(second)])) for first in across] for second in up])
+    classes = scores.argmax(axis=2) if scores.shape[2] > 1 else (scores[..., 0] > threshold).astype(int)
+    figure, (axes,) = _figure(1, title)
+    count = max(2, scores.shape[2], len(np.unique(y)))
+    colours = [COLOURS[place % len(COLOURS)] for place in range(count)]
+    levels = np.arange(len(colours) + 1) - 0.5
+    axes.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.25)
+    for colour, label in zip(colours, np.unique(y), strict=False):
+        axes.scatter(
+            X[y == label, 0],
+            X[y == label, 1],
+            s=20,
+            color=colour,
+            edgecolors="white",
+            linewidths=0.4,
+            label=f"class {label}",
+        )
+    axes.set(xlabel="input 0", ylabel="input 1", aspect="equal")
+    axes.legend()
+    return _finished(figure, path)
+
+
+def histograms(
+    layers: Mapping[str, Sequence[float]], path: str | os.PathLike[str] | None = None, title: str = ""
+) -> Figure:
+    """How the numbers of each layer are spread, one panel a layer: activations, weights or gradients.
+
+    `activations(model, X)` and `gradients(model)` give such layers.
+    """
+    if not layers:
+        raise ValueError("layers is empty: give at least one, such as gradients(model)")
+    figure, panels = _figure(len(layers), title)
+    for axes, (name, numbers) in zip(panels, layers.items(), strict=True):
+        axes.hist(list(numbers), bins=40, color=COLOURS[0])
+        axes.set(title=name, ylabel="count")
+        axes.locator_params(axis="x", nbins=4)
+    return _finished(figure, path)
+
+
+def gradients(model: Any) -> dict[str, list[float]]:
+    """The gradient of every parameter, by layer, after `backward()`."""
+    layers: dict[str, list[float]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.grad is None:
+            raise ValueError(f"{name} has no gradient yet: call loss.backward() first")
+        layers.setdefault(name.split(".")[0], []).append(parameter.grad)
+    return layers
+
+
+def activations(model: Any, X: Any) -> dict[str, list[float]]:
+    """The outputs of every unit for all rows of `X`, by layer."""
+    outputs: dict[str, list[float]] = {}
+    with no_grad():
+        for row in X:
+            signal: Any = [float(number) for number in row]
+            for index, layer in enumerate(model.layers):
+                signal = layer(signal)
+                outputs.setdefault(f"layers[{index}]", []).extend(_numbers(signal))
+    return outputs
+
+
+def _numbers(outputs: Any) -> list[float]:
+    """One output or a row of them as a row of plain numbers."""
+    numbers = plain_numbers(outputs)
+    return numbers if isinstance(numbers, list) else [numbers]
+
+
+def _figure(panels: int, title: str) -> tuple[Figure, list[Axes]]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("pictures need matplotlib: pip install 'microgradx[plot]'") from error
+    figure = Figure(figsize=(6.4 if panels == 1 else 3.6 * panels, 4.2), dpi=120, layout="constrained")
+    if title:
+        figure.suptitle(title)
+    return figure, [figure.add_subplot(1, panels, place + 1) for place in range(panels)]
+
+
+def _finished(figure: Figure, path: str | os.PathLike[str] | None) -> Figure:
+    """The figure, written to `path` whole or not at all."""
+    if path is not None:
+        suffix = Path(path).suffix.lower()
+        if suffix not in (".png", ".svg"):
+            raise ValueError(f"path {os.fspath(path)!r} ends in {suffix!r}: write .png or .svg")
+        picture = io.BytesIO()
+        figure.savefig(picture, format=suffix[1:])
+        write_atomically(Path(path), picture.getvalue())
+    return figure

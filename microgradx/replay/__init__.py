@@ -1,0 +1,1 @@
+"""A recorded calculation as a program on arrays: `compile` and `Program`."""

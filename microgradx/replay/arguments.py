@@ -1,0 +1,120 @@
+"""Arguments as flat numbers and back: numbers, arrays, and sequences or dicts of them in any nesting."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import Value
+from ..operation import Operand
+from .plan import Array
+
+
+def flatten(x: Any, chunks: list[Any]) -> Any:
+    """Append the numbers of `x` to `chunks`, in order; return its structure, which is what a program is made for.
+
+    >>> chunks = []
+    >>> flatten([1, np.zeros((2, 3)), "mean"], chunks)
+    (<class 'list'>, ('number', ('array', (2, 3)), ('static', 'mean')))
+
+    Strings, bools, None and objects that are not numbers belong to the structure: another one is another program.
+    """
+    kind = type(x)
+    if kind is float or kind is int:
+        chunks.append((x,))
+        return "number"
+    if kind is list or kind is tuple:
+        if x and all(type(item) is float for item in x):
+            chunks.append(x)
+            return (kind, len(x))
+        return (kind, tuple(flatten(item, chunks) for item in x))
+    if isinstance(x, Value):
+        chunks.append((x.data,))
+        return "number"
+    if isinstance(x, np.ndarray) and x.dtype != object:
+        if x.dtype.kind not in "fiub":
+            raise TypeError(f"an array of dtype {x.dtype} is not made of real numbers: convert it with .astype(float)")
+        chunks.append(x.ravel())
+        return ("array", x.shape) if x.ndim else "number"
+    if isinstance(x, np.ndarray):
+        chunks.append([item.data if isinstance(item, Value) else item for item in x.flat])
+        return ("array", x.shape)
+    if isinstance(x, (list, tuple)):
+        return (kind, tuple(flatten(item, chunks) for item in x))
+    if isinstance(x, dict):
+        return (dict, tuple((key, flatten(item, chunks)) for key, item in x.items()))
+    if isinstance(x, (np.floating, np.integer)):
+        chunks.append((float(x),))
+        return "number"
+    return ("static", x)
+
+
+def rebuild(structure: Any, numbers: Iterator[Any]) -> Any:
+    """The arguments of this structure with the next `numbers` in their places; an array holds floats or objects as they come."""
+    if structure == "number":
+        return next(numbers)
+    kind, content = structure
+    if kind == "array":
+        flat = [next(numbers) for _ in range(int(np.prod(content)))]
+        array = np.empty(len(flat), dtype=object if any(isinstance(x, Operand) for x in flat) else np.float64)
+        array[:] = flat
+        return array.reshape(content)
+    if kind == "static":
+        return content
+    if kind is dict:
+        return {key: rebuild(item, numbers) for key, item in content}
+    if isinstance(content, int):
+        return kind(next(numbers) for _ in range(content))
+    items = [rebuild(item, numbers) for item in content]
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)
+
+
+def shaped(structure: Any, flat: Array) -> Any:
+    """The same for plain floats: a number, a list, an array."""
+    if structure == "number":
+        return float(flat[0])
+    if structure[0] == "array":
+        return flat.reshape(structure[1]).copy()
+    return rebuild(structure, iter(flat.tolist()))
+
+
+def size(structure: Any) -> int:
+    """How many numbers a structure holds."""
+    if structure == "number":
+        return 1
+    kind, content = structure
+    if kind == "array":
+        return int(np.prod(content))
+    if kind == "static":
+        return 0
+    if isinstance(content, int):
+        return content
+    return sum(size(item[1] if kind is dict else item) for item in content)
+
+
+class Call:
+    """The arguments of one call: their structures, their numbers in one array, and which numbers belong to which argument."""
+
+    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        chunks: list[Any] = []
+        self.parts = tuple([flatten(x, chunks) for x in (*args, *kwargs.values())])
+        self.names = tuple(kwargs)
+        self.positional = len(args)
+        self.numbers: Array = np.concatenate(chunks, dtype=np.float64) if chunks else np.zeros(0)
+
+    def key(self) -> Any:
+        """What decides whether a recorded program fits."""
+        return self.parts, self.names
+
+    def spans(self) -> list[tuple[int, int]]:
+        """The numbers of argument i are `numbers[low:high]`."""
+        ends = list(itertools.accumulate((size(part) for part in self.parts), initial=0))
+        return list(itertools.pairwise(ends))
+
+    def rebuilt(self, numbers: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and named arguments with other numbers in their places."""
+        every = [rebuild(part, numbers) for part in self.parts]
+        return every[: self.positional], dict(zip(self.names, every[self.positional :], strict=True))

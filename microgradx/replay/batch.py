@@ -1,0 +1,154 @@
+"""One sample recorded, any number replayed: arrays, files and iterators of samples, chunk by chunk.
+
+The results of the chunks are added up in a fixed tree, so the sum does not depend on who computed which part.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .arguments import Call
+from .batch_plan import BatchPlan
+from .gradient import gradient
+from .plan import Array
+from .recording import Recording, parted, spans_of
+
+CHUNK = 4096  # samples at a time: 1,024 to 16,384 differ by a fifth, below 256 the calls cost more than the work
+
+
+class Batched:
+    """A function of one sample, called with many: what `compile(f, batch=...)` returns."""
+
+    def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int) -> None:
+        names = (batch,) if isinstance(batch, str) else tuple(batch)
+        known = list(inspect.signature(f).parameters)
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"batch names {unknown}, the function has the arguments {known}")
+        if reduce not in ("mean", "sum"):
+            raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
+        if chunk < 1:
+            raise ValueError(f"chunk={chunk!r}: a chunk needs at least 1 sample")
+        self.f, self.chunk, self.mean = f, chunk, reduce == "mean"
+        self.places = tuple(known.index(name) for name in names)
+        self.names = names
+        self.recordings: dict[Any, Recording] = {}
+        self.plans: dict[Any, BatchPlan] = {}
+        self.lock = threading.RLock()
+        functools.update_wrapper(self, f, updated=())
+
+    def __call__(self, *args: Any) -> float:
+        """The mean (or sum) of the function over the samples."""
+        return float(self.total(args, None)[0][0])
+
+    def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0) -> tuple[float, Any]:
+        """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
+        chosen = (argnums,) if isinstance(argnums, int) else argnums
+        if taken := [self.names[self.places.index(k)] for k in chosen if k in self.places]:
+            raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
+        found, _, call = self.total(args, argnums)
+        return float(found[0]), parted(call, argnums, found[1:])
+
+    def backward(self, *args: Any) -> float:
+        """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
+        found, recording, _ = self.total(args, "captured")
+        for leaf, slope in zip(recording.program.captured, found[1:].tolist(), strict=True):
+            leaf.grad = slope if leaf.grad is None else leaf.grad + slope
+        return float(found[0])
+
+    def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:
+        """The reduced outputs of the program for `wrt`: the value, then its derivatives."""
+        blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
+        call = self.call(args, [part[0] for part in blocks.first])
+        recording, plan = self.plan(call, wrt)
+        tree = Tree()
+        count = sum_chunks(plan, recording.inputs(call), blocks, tree)
+        return tree.total() / (count if self.mean else 1), recording, call
+
+    def call(self, args: Sequence[Any], sample: Sequence[Any]) -> Call:
+        """The arguments of one sample's call."""
+        return Call([sample[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], {})
+
+    def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
+        """The recording of one sample of this structure and the program for its value, or value and gradient."""
+        with self.lock:
+            key = call.key()
+            if key not in self.recordings:
+                self.recordings[key] = Recording(self.f, call)
+            recording = self.recordings[key]
+            if (key, wrt) not in self.plans:
+                program = recording.scalar()
+                inputs, spans = program.tape.inputs, call.spans()
+                per_sample = [inputs[i] for k in self.places for i in range(*spans[k])]
+                end = ((program.arguments, len(inputs)),)
+                rows = program.chosen(() if wrt is None else end if wrt == "captured" else spans_of(call, wrt))
+                row = program.outputs[0]
+                outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
+                self.plans[key, wrt] = BatchPlan(program.tape, outputs, per_sample)
+            return recording, self.plans[key, wrt]
+
+
+def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:
+    """Add the sums of every chunk to the tree; give the index after the last sample. `start` is the index of the first."""
+    run, width = plan.runner(inputs), int(plan.is_sample.sum())
+    for block in blocks:
+        samples = np.concatenate([np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in block], axis=1)
+        if samples.shape[1] != width:
+            raise ValueError(f"sample {start} has {samples.shape[1]} numbers, the first one has {width}: give all the same shape")
+        tree.add(run(samples, start))
+        start += len(samples)
+    return start
+
+
+class Blocks:
+    """The samples of several arrays, or of iterators of arrays, side by side in chunks."""
+
+    def __init__(self, data: Sequence[Any], names: Sequence[str], chunk: int) -> None:
+        self.chunk = chunk
+        streams = [hasattr(x, "__next__") for x in data]
+        if any(streams) and not all(streams):
+            raise TypeError(f"{', '.join(names)}: either all are iterators of chunks or none is")
+        self.stream = zip(*data, strict=True) if all(streams) else iter([tuple(np.asanyarray(x) for x in data)])
+        self.first: tuple[Any, ...] = next(self.stream, ())
+        if not self.first or not len(self.first[0]):
+            raise ValueError(f"{names[0]} has no samples: give at least one")
+        self.names = names
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        for block in itertools.chain([self.first], self.stream):
+            lengths = [len(part) for part in block]
+            if len(set(lengths)) > 1:
+                raise ValueError(f"{', '.join(self.names)} have {lengths} samples: give one of each per sample")
+            for start in range(0, lengths[0], self.chunk):
+                yield [part[start : start + self.chunk] for part in block]
+
+
+class Tree:
+    """A sum of arrays in pairs of pairs: part 2k is added to part 2k + 1 before anything else, whoever computed them."""
+
+    def __init__(self) -> None:
+        self.levels: list[Array | None] = []
+
+    def add(self, part: Array) -> None:
+        """Append the next part."""
+        for level, waiting in enumerate(self.levels):
+            if waiting is None:
+                self.levels[level] = part
+                return
+            part, self.levels[level] = waiting + part, None
+        self.levels.append(part)
+
+    def total(self, rest: Array | None = None) -> Array:
+        """The sum of all parts so far; `rest` is the sum of a last part that is smaller than the others."""
+        found = rest
+        for part in self.levels:
+            if part is not None:
+                found = part if found is None else part + found
+        assert found is not None
+        return found

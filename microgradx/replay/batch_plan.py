@@ -1,0 +1,226 @@
+"""The program of one sample, run for a chunk of samples at once: what differs from sample to sample becomes a row of numbers.
+
+What depends on the parameters only is computed once per call. The derivative by a weight is a sum over samples of products, which
+for a layer is one matrix product along the samples: per-sample gradients are never stored.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .columns import Columns
+from .emit import VARYING, View, refine
+from .exact import Loop
+from .gradient import depends
+from .grids import factor, grid
+from .group import group
+from .place import Placer
+from .plan import Array, Plan, call
+from .record import Tape
+from .sums import flatten
+
+
+class BatchPlan:
+    """The array program of one sample's rows `outputs`, run for many samples at once and added up over them."""
+
+    loop: Loop | None
+
+    def __init__(self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[int]) -> None:
+        self.tape, self.outputs = tape, list(outputs)
+        marks = np.frombuffer(depends(tape, per_sample), dtype=np.bool_)[:-1]
+        if any(marks[low] or marks[high] for _, low, high in tape.guards):
+            raise TypeError(
+                "the function branches on a number of the sample, and samples of one batch would take different ways: "
+                "write where(condition, a, b) instead of `if`"
+            )
+        columns = Columns(tape, outputs)
+        varying = np.zeros(len(columns.op), dtype=bool)
+        varying[: len(marks)] = marks
+        self.single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
+        kept = [row for row in self.outputs if row not in set(self.single)]
+        inner = Columns(tape, [*kept, *columns.a[self.single].tolist(), *columns.b[self.single].tolist()])
+        sums = flatten(inner, 0)
+        placer = Placer(inner, sums, group(inner, sums, varying), varying)
+        placer.place()
+        placer.emitter.varying = True
+        placer.emitter.begin_level()
+        self.reductions: list[tuple[str, np.ndarray, tuple[View, ...]]] = []
+        self.add_products(placer, inner)
+        self.add_rows(placer, [row for row in kept if varying[row]])
+        placer.emitter.end_level()
+        self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
+        self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
+        self.plan = Plan(placer, [])
+        self.prepare()
+        self.is_sample = np.isin(np.array(tape.inputs), list(per_sample))
+
+    def add_products(self, placer: Placer, columns: Columns) -> None:
+        """Outputs that are products: along the samples a matrix product where the factors form a grid."""
+        rows = np.array(self.single, dtype=np.int64)
+        if not len(rows):
+            return
+        f, s = placer.slot[columns.a[rows]], placer.slot[columns.b[rows]]
+        f, s = np.maximum(f, s), np.minimum(f, s)
+        both = s >= VARYING
+        where = {row: [i for i, out in enumerate(self.outputs) if out == row] for row in self.single}
+        for part in split_by_kind(placer, columns, rows, f, s, both):
+            order, shape = grid(f[part][:, None], s[part][:, None])
+            chosen = part[order]
+            targets = np.array([where[row][0] for row in rows[chosen].tolist()])
+            left, right = f[chosen], s[chosen]
+            if both[part[0]] and shape is not None and shape[0] == 1 and (lines := factor(left[:, None], right[:, None], shape)):
+                views = tuple(self.lines(placer, line.ravel()) for line in lines)
+                self.reductions.append(("product", targets, views))
+            else:
+                self.reductions.append(("dot", targets, (self.lines(placer, left), self.lines(placer, right))))
+
+    def add_rows(self, placer: Placer, rows: Sequence[int]) -> None:
+        """All other outputs are added up along the samples."""
+        wanted = set(rows)
+        targets = np.array([i for i, row in enumerate(self.outputs) if row in wanted], dtype=np.int64)
+        slots = placer.slot[np.array(self.outputs)[targets]]
+        order = np.argsort(slots, kind="stable")
+        for part in np.split(order, np.flatnonzero(np.diff(slots[order]) != 1) + 1):
+            if len(part):
+                self.reductions.append(("sum", targets[part], (self.lines(placer, slots[part]),)))
+
+    @staticmethod
+    def lines(placer: Placer, slots: np.ndarray) -> View:
+        """The slots as a list of rows of samples."""
+        shape, (steps,) = refine([slots])
+        if steps is None or len(shape) > 1:
+            return placer.emitter.gather(slots)
+        return placer.emitter.view(slots[0], shape, steps)
+
+    def runner(self, inputs: Array) -> Callable[[Array, int], Array]:
+        """A function from samples (and the index of the first) to the sums of the outputs, for one set of parameters."""
+        parameters = inputs[~self.is_sample]
+        fresh: dict[int, Callable[[Array, Array | None], Array]] = {}
+
+        def run(samples: Array, start: int) -> Array:
+            size = len(samples)
+            new = size not in fresh
+            if new:
+                fresh[size] = self.bound(size)
+            try:
+                with np.errstate(over="raise", divide="raise", invalid="raise"):
+                    found = fresh[size](samples, parameters if new else None)
+                if np.isfinite(found).all():
+                    return found
+            except FloatingPointError:
+                pass
+            return self.exact(inputs, samples, start)
+
+        return run
+
+    def bound(self, size: int) -> Callable[[Array, Array | None], Array]:
+        """This thread's program for chunks of `size` samples; the last two sizes are kept."""
+        kept: dict[int, Callable[[Array, Array | None], Array]] = self.local.__dict__.setdefault("bound", {})
+        if size not in kept:
+            while len(kept) > 1:
+                del kept[next(iter(kept))]
+            kept[size] = self.bind(size)
+        return kept[size]
+
+    def exact(self, inputs: Array, samples: Array, start: int) -> Array:
+        """The sums by the exact path, sample by sample; names the first sample whose value or gradient is not finite."""
+        if self.loop is None:
+            self.loop = Loop(self.tape, self.outputs)
+        total, row = np.zeros(len(self.outputs)), inputs.copy()
+        for i, sample in enumerate(samples):
+            row[self.is_sample] = sample
+            found = np.array(self.loop.run(row.tolist()))
+            if not np.isfinite(found).all():
+                what = "value" if not np.isfinite(found[0]) else "gradient"
+                raise FloatingPointError(
+                    f"sample {start + i} gives a {what} that is not finite: its numbers are {sample.tolist()}"
+                )
+            total += found
+        return total
+
+    def prepare(self) -> None:
+        """What is not part of the data: bound programs and the exact loop."""
+        self.local = threading.local()
+        self.loop = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in self.__dict__.items() if name not in ("local", "loop")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.prepare()
+
+    def bind(self, size: int) -> Callable[[Array, Array | None], Array]:
+        """The program for chunks of `size` samples: from (samples, new parameters or None) to the sums of the outputs."""
+        sizes = self.plan.sizes
+        flat = {name: np.zeros(max(1, n)) for name, n in sizes.items() if "varying" not in name}
+        wide = {name: np.zeros((max(1, sizes.get(name, 0)), size)) for name in ("varying", "gathered varying", "scratch varying")}
+        slots = flat["slots"]
+        slots[self.plan.inputs : self.plan.inputs + len(self.plan.constants)] = self.plan.constants
+        flat["constants"][: len(self.plan.indices)] = slots[self.plan.indices]
+
+        def view(v: View, samples: bool) -> Array:
+            if v.space in wide:
+                buffer = wide[v.space]
+                strides = (*(8 * size * step for step in v.strides), 8)
+                return np.ndarray((*v.shape, size), np.float64, buffer, 8 * size * v.offset, strides)
+            found = np.ndarray(v.shape, np.float64, flat[v.space], 8 * v.offset, tuple(8 * step for step in v.strides))
+            return found[..., None] if samples else found
+
+        once: list[Any] = []
+        each: list[Any] = []
+        for step in self.plan.instructions:
+            samples = step.write.space in wide
+            if step.name == "take" and samples:
+                each.append((wide["varying"].take, (step.index, 0, view(step.write, True), "clip")))
+                continue
+            matrix = samples and step.name == "matmul"
+            reads = [view(v, samples and not matrix) for v in step.reads]
+            write = view(step.write, samples)
+            if matrix:
+                reads[1], write = reads[1].reshape(reads[1].shape[0], -1), write.reshape(write.shape[0], -1)
+            (each if samples else once).append(call(step, reads, write, slots))
+        reductions = [(kind, targets, [view(v, True) for v in views]) for kind, targets, views in self.reductions]
+        arguments, samples_in = slots[: self.plan.inputs], wide["varying"][: int(self.is_sample.sum())]
+        outputs = len(self.outputs)
+
+        def run(samples: Array, parameters: Array | None) -> Array:
+            if parameters is not None:
+                arguments[:] = parameters
+                for function, operands in once:
+                    function(*operands)
+            samples_in[...] = samples.T
+            for function, operands in each:
+                function(*operands)
+            result = np.empty(outputs)
+            result[self.uniform] = slots[self.uniform_slots] * size
+            for kind, targets, views in reductions:
+                if kind == "product":
+                    result[targets] = (views[0] @ views[1].T).ravel()
+                elif kind == "dot":
+                    result[targets] = np.einsum("ij,ij->i", *np.broadcast_arrays(*views))
+                else:
+                    result[targets] = views[0].sum(axis=-1)
+            return result
+
+        return run
+
+
+def product_for(columns: Columns, row: int) -> bool:
+    """Whether an output is a product that nothing else needs."""
+    return bool(columns.op[row] == columns.multiply and columns.uses[row] == 1 and columns.a[row] != columns.b[row])
+
+
+def split_by_kind(
+    placer: Placer, columns: Columns, rows: np.ndarray, f: np.ndarray, s: np.ndarray, both: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Positions of rows whose factors were computed alike."""
+    first, second = (placer.groups.role[side[rows]] for side in (columns.a, columns.b))
+    kinds = np.stack((np.maximum(first, second), np.minimum(first, second)))
+    _, number = np.unique(np.concatenate((kinds, both[None])), axis=1, return_inverse=True)
+    for kind in range(int(number.max()) + 1):
+        yield np.flatnonzero(number.ravel() == kind)

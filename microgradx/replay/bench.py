@@ -1,0 +1,102 @@
+"""What compiling brings on this machine: one row for each case, medians of one run."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ..engine import Value
+from .arguments import Call
+from .cases import CASES, Case
+from .recording import Recording, collector_off
+
+HEAD = ("case", "nodes", "calls", "record ms", "build ms", "replay us", "numpy us", "eager ms", "vs numpy", "vs eager")
+
+
+def median(call: Callable[[], Any], budget: float = 0.5) -> float:
+    """Seconds for one call: the median of as many as fit into `budget` seconds, at least three."""
+    call()
+    times: list[float] = []
+    while len(times) < 3 or (sum(times) < budget and len(times) < 1000):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return statistics.median(times)
+
+
+def eager(case: Case) -> None:
+    """One forward and backward pass of the graph, and its freeing."""
+    case.f([Value(x) for x in case.x]).backward()
+
+
+def measure(case: Case, budget: float = 0.5) -> dict[str, float]:
+    """The figures of one case, in seconds; checks the compiled gradient against numpy or the eager one."""
+    gc.collect()
+    start = perf_counter()
+    with collector_off():
+        recording = Recording(case.f, Call((case.x,), {}))
+    recorded = perf_counter()
+    program, x = recording.program, np.array(case.x)
+    runner = program.gradient_runner()
+    value, slopes = program.run_gradient(x)
+    built = perf_counter()
+    for _ in range(60 if runner.form == "loop" else 0):  # until the loop has become source
+        program.run_gradient(x)
+    figures = {
+        "nodes": program.recorded,
+        "calls": len(runner.plan.instructions) if runner.plan else 0,
+        "record": recorded - start,
+        "build": built - recorded,
+        "replay": median(lambda: program.run_gradient(x), budget),
+        "eager": median(lambda: eager(case), budget),
+    }
+    by_hand = case.by_hand
+    if by_hand is not None:
+        figures["numpy"] = median(lambda: by_hand(x), budget)
+        expected = by_hand(x)
+    else:
+        leaves = [Value(v) for v in case.x]
+        out = case.f(leaves)
+        out.backward()
+        expected = out.data, np.array([leaf.grad or 0.0 for leaf in leaves])
+    worst = np.abs(slopes - expected[1]).max() / np.abs(expected[1]).max()
+    if not (worst < 1e-9 and abs(value - expected[0]) <= 1e-9 * abs(expected[0])):
+        raise ArithmeticError(f"the compiled gradient is off by {worst:.1e} of the largest one")
+    return figures
+
+
+def row(name: str, figures: dict[str, float]) -> list[str]:
+    """The figures as text, in the order of `HEAD`."""
+    hand = figures.get("numpy")
+    return [
+        name,
+        f"{figures['nodes']:,.0f}",
+        f"{figures['calls']:.0f}" if figures["calls"] else "source",
+        f"{1e3 * figures['record']:.1f}",
+        f"{1e3 * figures['build']:.1f}",
+        f"{1e6 * figures['replay']:.0f}",
+        f"{1e6 * hand:.0f}" if hand else "-",
+        f"{1e3 * figures['eager']:.1f}",
+        f"{figures['replay'] / hand:.2f}x" if hand else "-",
+        f"{figures['eager'] / figures['replay']:.0f}x",
+    ]
+
+
+def line(cells: Sequence[str]) -> str:
+    """One line of the table."""
+    return f"{cells[0]:<16}" + "".join(f"{cell:>11}" for cell in cells[1:])
+
+
+def bench(names: Sequence[str] = ()) -> None:
+    """Print the table, a row as soon as it is measured; `names` picks cases by the beginning of their name."""
+    chosen = [name for name in CASES if not names or any(name.startswith(wanted) for wanted in names)]
+    if not chosen:
+        raise ValueError(f"no case begins with {', '.join(names)}: there are {', '.join(CASES)}")
+    print(line(HEAD))
+    for name in chosen:
+        print(line(row(name, measure(CASES[name]()))), flush=True)

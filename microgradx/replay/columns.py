@@ -1,0 +1,90 @@
+"""The tape as arrays, made canonical: what is alive, how often each row is used, at which level it can be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .. import ops
+from .gradient import chain
+from .record import Tape
+from .rows import CONSTANT, TABLE, code_of, greater
+
+
+class Columns:
+    """The rows of a tape as arrays.
+
+    `op`, `a`, `b` are the columns; `wide_row`, `wide_operand` list the operands of rows with more than two. `live` marks
+    the rows that an output needs, `uses` counts how often a live row (or an output) uses each row.
+    """
+
+    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+        zero = tape.constant(0.0)
+        self.table = TABLE
+        self.more = tape.more
+        self.outputs = np.array(outputs, dtype=np.int64)
+        self.op = np.array(tape.op, dtype=np.int64)
+        self.a = np.array(tape.a, dtype=np.int64)
+        self.b = np.array(tape.b, dtype=np.int64)
+        self.add, self.subtract, self.negative, self.multiply = (
+            code_of(op) for op in (ops.add, ops.subtract, ops.negative, ops.multiply)
+        )
+        self.constants = np.array(list(tape.constants), dtype=np.int64)
+        self.constant_values = np.array(list(tape.constants.values()), dtype=np.float64)
+        self.zeros = np.zeros(len(self.op), dtype=bool)
+        self.zeros[self.constants[self.constant_values == 0.0]] = True
+        self.inputs = np.array(tape.inputs, dtype=np.int64)
+        self.input_roles = np.array(tape.roles, dtype=np.int64)
+        self.canonical(zero)
+        self.live = live_rows(self.a.tolist(), self.b.tolist(), tape.more, outputs)
+        wide = [(row, x) for row, xs in tape.more.items() if self.live[row] for x in xs]
+        self.wide_row = np.array([row for row, _ in wide], dtype=np.int64)
+        self.wide_operand = np.array([x for _, x in wide], dtype=np.int64)
+        used = np.concatenate((self.a[self.live], self.b[self.live], self.wide_operand, self.outputs))
+        self.uses = np.bincount(used[used >= 0], minlength=len(self.op))
+
+    def canonical(self, zero: int) -> None:
+        """Write operations in the form that numpy has, so that rows which mean the same look the same.
+
+        Powers 1/2 and -1 are sqrt and reciprocal; relu(x) is maximum(x, 0); heaviside(x, 0) is x > 0; a gradient's product is a
+        product. `zero` is a row that holds 0.0.
+        """
+        self.op[self.op == code_of(chain)] = self.multiply
+        number = np.full(len(self.op) + 1, np.nan)
+        number[self.constants] = self.constant_values
+        power, second = self.op == code_of(ops.power), number[self.b]
+        for exponent, op in ((0.5, ops.sqrt), (-1.0, ops.reciprocal)):
+            rows = power & (second == exponent)
+            self.op[rows], self.b[rows] = code_of(op), -1
+        rows = self.op == code_of(ops.relu)
+        self.op[rows], self.b[rows] = code_of(ops.maximum), zero
+        self.op[(self.op == code_of(ops.heaviside)) & (second == 0.0)] = code_of(greater)
+
+
+def live_rows(a: list[int], b: list[int], more: dict[int, tuple[int, ...]], outputs: Sequence[int]) -> np.ndarray:
+    """Mark every row that an output needs."""
+    live = bytearray(len(a) + 1)  # the last one takes the marks of operand -1
+    for slot in outputs:
+        live[slot] = 1
+    for row in range(len(a) - 1, -1, -1):
+        if live[row]:
+            live[a[row]] = live[b[row]] = 1
+            if row in more:
+                for x in more[row]:
+                    live[x] = 1
+    return np.frombuffer(live, dtype=np.bool_)[:-1]
+
+
+def levels(columns: Columns, step: np.ndarray) -> np.ndarray:
+    """The earliest level of each row: the highest of its operands plus `step` (0 where a row is part of its user)."""
+    level = [0] * (len(step) + 1)  # the last one answers for operand -1
+    more, live = columns.more, columns.live
+    rows = np.flatnonzero(live & (columns.op > CONSTANT))
+    triples = zip(rows.tolist(), columns.a[rows].tolist(), columns.b[rows].tolist(), step[rows].tolist(), strict=True)
+    for row, a, b, more_level in triples:
+        below, other = level[a], level[b]
+        if a < 0:
+            below = max(level[x] for x in more[row])
+        level[row] = (below if below > other else other) + more_level
+    return np.array(level[:-1], dtype=np.int64)

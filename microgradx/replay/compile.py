@@ -1,0 +1,203 @@
+"""`compile(f)`: record a function once, replay it as array instructions, and record again where a replay would be wrong."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, overload
+
+from ..operation import Operand
+from .arguments import Call, shaped
+from .batch import CHUNK, Batched
+from .plan import Array
+from .program import Program
+from .record import refusal
+from .recording import Recording, collector_off, parted, spans_of
+from .runner import GuardFailed
+from .watch import current_tape
+
+Result = TypeVar("Result")
+CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
+
+
+class Compiled:
+    """What `compile` returns. Called like the function, it gives plain numbers; its methods give derivatives."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f = f
+        self.recordings: dict[Any, list[Recording]] = {}
+        self.lock = threading.RLock()
+        self.name = getattr(f, "__name__", repr(f))
+        functools.update_wrapper(self, f, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
+        if current_tape() is not None or any(isinstance(x, Operand) for x in (*args, *kwargs.values())):
+            return self.f(*args, **kwargs)
+        found, recording, _ = self.replay(args, kwargs, lambda recording, inputs, call: recording.program.run(inputs))
+        return shaped(recording.result, found)
+
+    def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> tuple[float, Any]:
+        """(value, gradient), the gradient shaped like argument `argnums`; a tuple of argnums gives a tuple.
+
+        >>> f = compile(lambda w, x: (w[0] * x + w[1]) ** 2)
+        >>> f.value_and_grad([2.0, 1.0], 3.0)
+        (49.0, [42.0, 14.0])
+        """
+
+        def run(recording: Recording, inputs: Array, call: Call) -> tuple[float, Array]:
+            return recording.scalar().run_gradient(inputs, spans_of(call, argnums))
+
+        (value, slopes), _, call = self.replay(args, kwargs, run)
+        return value, parted(call, argnums, slopes)
+
+    def grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> Any:
+        """The gradient alone, shaped like argument `argnums`."""
+        return self.value_and_grad(*args, argnums=argnums, **kwargs)[1]
+
+    def hvp(self, *args: Any, vector: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> Any:
+        """The matrix of second derivatives times `vector` (shaped like argument `argnums`), without building the matrix.
+
+        >>> compile(lambda v: v[0] ** 2 * v[1]).hvp([3.0, 4.0], vector=[1.0, 0.0])
+        [8.0, 6.0]
+        """
+        direction = Call((vector,), {}).numbers
+
+        def run(recording: Recording, inputs: Array, call: Call) -> Array:
+            wrt = spans_of(call, argnums)
+            count = sum(high - low for low, high in wrt)
+            if count != len(direction):
+                raise ValueError(
+                    f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument"
+                )
+            return recording.scalar().run_hvp(inputs, wrt, direction)
+
+        products, _, call = self.replay(args, kwargs, run)
+        return parted(call, argnums, products)
+
+    def jacobian(self, *args: Any, argnum: int = 0, **kwargs: Any) -> Array:
+        """d(output i)/d(input j) as an array of shape (outputs, *shape of the argument); one row for a single output.
+
+        >>> compile(lambda v: [v[0] * v[1], v[0] + v[1]]).jacobian([3.0, 4.0])
+        array([[4., 3.],
+               [1., 1.]])
+        """
+
+        def run(recording: Recording, inputs: Array, call: Call) -> Array:
+            return recording.program.run_jacobian(inputs, spans_of(call, argnum))
+
+        matrix, recording, call = self.replay(args, kwargs, run)
+        part = call.parts[argnum]
+        inner = part[1] if part[0] == "array" else matrix.shape[1:]
+        outer = recording.result[1] if recording.result[0] == "array" else matrix.shape[:1]
+        return matrix.reshape((*outer, *inner))
+
+    def backward(self, *args: Any, **kwargs: Any) -> float:
+        """The value, after adding d(value)/d(leaf) to the `.grad` of every Value that the function captured.
+
+        >>> from microgradx import Value
+        >>> w = Value(3.0)
+        >>> compile(lambda x: (w * x) ** 2).backward(2.0), w.grad
+        (36.0, 24.0)
+        """
+
+        def run(recording: Recording, inputs: Array, call: Call) -> tuple[float, Array]:
+            program = recording.scalar()
+            return program.run_gradient(inputs, ((program.arguments, len(inputs)),))
+
+        (value, slopes), recording, _ = self.replay(args, kwargs, run)
+        for leaf, slope in zip(recording.program.captured, slopes.tolist(), strict=True):
+            leaf.grad = slope if leaf.grad is None else leaf.grad + slope
+        return value
+
+    def program(self, *args: Any, **kwargs: Any) -> Program:
+        """The program that a call with these arguments would run: print it to see its instructions."""
+        return self.replay(args, kwargs, lambda recording, inputs, call: recording.program.run(inputs))[1].program
+
+    def refresh(self) -> None:
+        """Forget every recorded program, so that numbers the function captured are read anew."""
+        with self.lock:
+            self.recordings.clear()
+
+    def replay(
+        self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Recording, Array, Call], Result]
+    ) -> tuple[Result, Recording, Call]:
+        """The result of the first recorded program whose guards hold, recording a new one if there is none."""
+        if current_tape() is not None:
+            raise TypeError(refusal("a compiled function was evaluated"))
+        call = Call(args, kwargs)
+        try:
+            known = self.recordings.get(call.key(), [])
+        except TypeError as error:
+            raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
+        for recording in list(known):
+            try:
+                result = run(recording, recording.inputs(call), call)
+            except GuardFailed:
+                continue
+            if known[0] is not recording:
+                with self.lock:
+                    if recording in known:
+                        known.remove(recording)
+                        known.insert(0, recording)
+            return result, recording, call
+        recording = self.record(call)
+        try:
+            return run(recording, recording.inputs(call), call), recording, call
+        except GuardFailed:  # a comparison with nan, which no guard can express
+            raise FloatingPointError(
+                f"{self.name} branches on a comparison with nan: the way it takes cannot be recorded; call the function itself"
+            ) from None
+
+    def record(self, call: Call) -> Recording:
+        """A new program, put in front of the others of this structure."""
+        with collector_off():
+            recording = Recording(self.f, call)
+        with self.lock:
+            known = self.recordings.setdefault(call.key(), [])
+            known.insert(0, recording)
+            if len(known) > CACHED:
+                known.pop()
+                warnings.warn(
+                    f"{self.name} has taken more than {CACHED} ways through its branches and is recorded again for each: "
+                    "write where(condition, a, b) instead of `if` on numbers that vary",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+        return recording
+
+
+@overload
+def compile(f: Callable[..., Any]) -> Compiled: ...
+
+
+@overload
+def compile(f: Callable[..., Any], *, batch: str | Sequence[str], reduce: str = "mean", chunk: int = CHUNK) -> Batched: ...
+
+
+def compile(
+    f: Callable[..., Any], *, batch: str | Sequence[str] | None = None, reduce: str = "mean", chunk: int = CHUNK
+) -> Compiled | Batched:
+    """`f` recorded at its first call and replayed as a few array instructions from then on.
+
+    >>> import microgradx as mx
+    >>> w = mx.Value(0.5)
+    >>> loss = compile(lambda xs, ys: sum((w * x - y) ** 2 for x, y in zip(xs, ys)))
+    >>> loss([1.0, 2.0], [1.0, 2.0]), loss([1.0, 2.0], [2.0, 2.0])
+    (1.25, 3.25)
+
+    Arguments are numbers, sequences, dicts and arrays of numbers; a new shape is recorded anew. Values that `f` captures, such as
+    the parameters of a model, are read at each call. **Plain numbers and arrays that `f` captures are constants**: after changing
+    them, call `refresh()`, or pass them as arguments. Comparisons are checked at each call, and another way through the branches
+    is recorded anew. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an error.
+
+    With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of
+    such arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.
+
+    >>> each = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
+    >>> each.value_and_grad(0.5, [1.0, 2.0], [1.0, 2.0])
+    (0.625, -2.5)
+    """
+    return Compiled(f) if batch is None else Batched(f, batch, reduce, chunk)

@@ -1,0 +1,170 @@
+"""A recorded calculation that can be run again with other numbers, and differentiated: the value, gradients, products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import ops
+from ..engine import Value
+from .explain import describe, draw
+from .gradient import gradient
+from .plan import Array
+from .record import Number, Tape
+from .runner import Runner
+
+if TYPE_CHECKING:
+    import graphviz  # type: ignore[import-untyped]  # has no stubs
+
+Spans = tuple[tuple[int, int], ...]
+DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
+
+
+class Program:
+    """A recipe: the rows of a tape from inputs to outputs, run as a few array instructions.
+
+    >>> from microgradx import Value
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> program = Program.from_graph(x * y + x, [x, y])
+    >>> program([3.0, 4.0]), program.value_and_grad([1.0, 2.0])
+    (15.0, (3.0, [3.0, 1.0]))
+
+    Values that the graph reads besides its inputs (`captured`) are read again at each run; plain numbers stay what they were.
+    """
+
+    def __init__(self, tape: Tape, outputs: Sequence[int], arguments: int, single: bool = True) -> None:
+        self.tape = tape
+        self.outputs = list(outputs)
+        self.arguments = arguments
+        later = set(tape.inputs[arguments:])
+        self.captured = [value for value, row in tape.captured.items() if row in later]
+        self.values: list[Value] | None = None  # the graph's own inputs, where the program was made from a graph
+        self.runners: dict[Hashable, Runner] = {}
+        self.recorded = len(tape)
+        self.single = single
+
+    @classmethod
+    def from_graph(cls, outputs: Value | Iterable[Value], inputs: Sequence[Value]) -> Program:
+        """The program of a graph that exists: `outputs` as a function of the Values `inputs`.
+
+        An input may be a computed node: then what it was made of does not matter. One output gives one number, several a list.
+        """
+        tape = Tape()
+        for place, value in enumerate(inputs):
+            if not isinstance(value, Value):
+                raise TypeError(f"inputs[{place}] is {value!r}, not a Value: list the nodes of the graph that are to vary")
+            if value in tape.captured:
+                raise ValueError(f"inputs[{place}] {value!r} is listed twice: name each input once")
+            tape.captured[value] = tape.input(value.data, 0).slot
+        listed = len(tape.inputs)
+        several = [outputs] if isinstance(outputs, Value) else list(outputs)
+        rows = [tape.capture(value) for value in several]
+        for value, row in tape.captured.items():
+            if value.label is not None:
+                tape.labels[row] = value.label
+        program = cls(tape, rows, listed, isinstance(outputs, Value))
+        program.values = list(inputs)
+        return program
+
+    def __call__(self, values: Sequence[float] | None = None) -> Any:
+        """The output for these input numbers (a list where the program has several); without any, the inputs' own `.data`."""
+        found = self.run(self.inputs(values))
+        return float(found[0]) if self.single else found.tolist()
+
+    def value_and_grad(self, values: Sequence[float] | None = None, write: bool = False) -> tuple[float, list[float]]:
+        """(output, [d(output)/d(input), ...]); `write` also assigns the inputs' `.data` and adds to their `.grad`."""
+        inputs = self.inputs(values)
+        value, slopes = self.run_gradient(inputs, ((0, self.arguments),))
+        if write:
+            for node, number, slope in zip(self.values or (), inputs.tolist(), slopes.tolist(), strict=False):
+                if node.data != number:
+                    node.data = number
+                node.grad = slope if node.grad is None else node.grad + slope
+        return value, slopes.tolist()
+
+    def inputs(self, values: Sequence[float] | None = None) -> Array:
+        """The numbers of one run: the arguments, then the captured Values as they are now."""
+        if values is None:
+            if self.values is None:
+                raise ValueError(f"this program has no graph to read its {self.arguments} inputs from: pass them as a list")
+            values = [value.data for value in self.values]
+        if len(values) != self.arguments:
+            raise ValueError(f"the program has {self.arguments} inputs, got {len(values)} numbers: pass one for each")
+        return np.array([*values, *(value._data for value in self.captured)], dtype=np.float64)
+
+    def run(self, inputs: Array) -> Array:
+        """The outputs for a flat array of all inputs."""
+        return self.runner("value", lambda: self.outputs).run(inputs)
+
+    def chosen(self, wrt: Spans | None) -> list[int]:
+        """The rows of the inputs low..high of each span; of all inputs for None."""
+        inputs = self.tape.inputs
+        return list(inputs) if wrt is None else [row for low, high in wrt for row in inputs[low:high]]
+
+    def run_gradient(self, inputs: Array, wrt: Spans | None = None) -> tuple[float, Array]:
+        """The first output and its derivatives by the inputs `wrt`."""
+        found = self.gradient_runner(wrt).run(inputs)
+        return float(found[0]), found[1:]
+
+    def gradient_runner(self, wrt: Spans | None = None) -> Runner:
+        """The program for the value and its gradient."""
+        row = self.outputs[0]
+        return self.runner(("gradient", wrt), lambda: [row, *gradient(self.tape, row, self.chosen(wrt))])
+
+    def run_jacobian(self, inputs: Array, wrt: Spans) -> Array:
+        """d(output i)/d(wrt j) as a matrix."""
+
+        def rows() -> list[int]:
+            return [row for output in self.outputs for row in gradient(self.tape, output, self.chosen(wrt))]
+
+        return self.runner(("jacobian", wrt), rows).run(inputs).reshape(len(self.outputs), -1)
+
+    def run_hvp(self, inputs: Array, wrt: Spans, vector: Array) -> Array:
+        """The matrix of second derivatives of the first output, times `vector`."""
+        key = ("hvp", wrt)
+        if key not in self.runners:
+            with self.tape.lock:
+                if key not in self.runners:
+                    tape, rows = self.tape.copy(), self.chosen(wrt)
+                    moves = [tape.input(0.0, DIRECTION) for _ in rows]
+                    slopes = [Number(tape, row) for row in gradient(tape, self.outputs[0], rows)]
+                    along = tape.slot(tape.record(ops.dot, [*slopes, *moves]))
+                    self.runners[key] = Runner(tape, gradient(tape, along, rows))
+        return self.runners[key].run(np.concatenate((inputs, vector)))
+
+    def runner(self, key: Hashable, rows: Callable[[], list[int]]) -> Runner:
+        """The runner for `key`, made on first use; `rows` appends what it needs to the tape and names the results."""
+        found = self.runners.get(key)
+        if found is None:
+            with self.tape.lock:
+                found = self.runners.get(key)
+                if found is None:
+                    found = self.runners[key] = Runner(self.tape, rows())
+        return found
+
+    def to_jax(self, gradient: bool = False) -> Callable[[Any], Any]:
+        """The array program as a function for `jax.jit`: from the flat inputs to the outputs.
+
+        With `gradient` the result is the first output followed by its derivatives by all inputs. Guards cannot be checked inside
+        JAX, so a program with branches is refused.
+        """
+        from .jax import to_jax
+
+        if self.tape.guards:
+            raise TypeError("the program has branches that JAX could not check: write where(condition, a, b) instead of `if`")
+        runner = self.gradient_runner() if gradient else self.runner("value", lambda: self.outputs)
+        return to_jax(runner.array_plan())
+
+    def __str__(self) -> str:
+        return describe(self)
+
+    def draw(self) -> graphviz.Digraph:
+        """The array instructions that have been run so far, as a graph: a box per instruction, an arrow per operand."""
+        return draw(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""
+        whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None}
+        return self.__dict__ | whole

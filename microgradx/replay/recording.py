@@ -1,0 +1,93 @@
+"""One way through a function, recorded for one structure of arguments, and how its derivatives belong to those arguments."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .arguments import Call, shaped
+from .plan import Array
+from .program import Program, Spans
+from .record import Tape
+from .watch import watched
+
+
+class Recording:
+    """One way through a function for one structure of arguments, as a program, with the structure of what it returns."""
+
+    def __init__(self, f: Callable[..., Any], call: Call) -> None:
+        tape = Tape()
+        numbers = call.numbers.tolist()
+        leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
+        with watched(tape):
+            positional, named = call.rebuilt(iter(leaves))
+            rows: list[int] = []
+            self.result = returned(tape, f(*positional, **named), rows)
+        self.program = Program(tape, rows, len(leaves), self.result == "number")
+
+    def inputs(self, call: Call) -> Array:
+        """All inputs of one run: the arguments, then the captured Values as they are now."""
+        captured = self.program.captured
+        return np.concatenate((call.numbers, [value._data for value in captured])) if captured else call.numbers
+
+    def scalar(self) -> Program:
+        """The program, if its result is one number."""
+        if self.result != "number":
+            raise TypeError(f"a gradient needs a function of one result, this returns {self.result}: use .jacobian")
+        return self.program
+
+
+def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
+    """The structure of what the function returned; the rows of its numbers are appended to `rows`."""
+    if isinstance(result, np.ndarray) and result.ndim:
+        rows.extend(tape.slot(x) for x in result.flat)
+        return ("array", result.shape)
+    if isinstance(result, np.ndarray):
+        result = result.item()
+    if isinstance(result, (list, tuple)):
+        return (type(result), tuple([returned(tape, item, rows) for item in result]))
+    if isinstance(result, dict):
+        return (dict, tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
+    if result is None or isinstance(result, str):
+        raise TypeError(
+            f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers"
+        )
+    rows.append(tape.slot(result))
+    return "number"
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Without the cyclic collector, which would look through every row again and again and find nothing (half the time)."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def spans_of(call: Call, argnums: int | tuple[int, ...]) -> Spans:
+    """Which inputs (low, high) the chosen arguments are."""
+    spans = call.spans()
+    chosen = (argnums,) if isinstance(argnums, int) else argnums
+    for k in chosen:
+        if not -call.positional <= k < call.positional:
+            raise ValueError(f"argnums names argument {k}, but the call has {call.positional} positional arguments")
+    return tuple([spans[k if k >= 0 else call.positional + k] for k in chosen])
+
+
+def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
+    """Flat derivatives in the shapes of the chosen arguments."""
+    spans = call.spans()
+    shapes, start = [], 0
+    for k in (argnums,) if isinstance(argnums, int) else argnums:
+        low, high = spans[k]
+        shapes.append(shaped(call.parts[k], flat[start : start + high - low]))
+        start += high - low
+    return shapes[0] if isinstance(argnums, int) else tuple(shapes)

@@ -1,0 +1,150 @@
+"""Optimizers and schedules: PyTorch's formulas, checked against numbers worked out by hand."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microgradx import Value, nn
+from microgradx.nn import schedules
+
+
+def after(optimizer, updates, weight=1.0):
+    """The weight after so many updates on f = w^2, whose slope is 2w."""
+    w = Value(weight)
+    optimizer.bind([w])
+    for _ in range(updates):
+        optimizer.zero_grad()
+        (w * w).backward()
+        optimizer.step()
+    return w.data
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        (nn.SGD(lr=0.1), 0.1073741824),
+        (nn.SGD(lr=0.1, momentum=0.9), 0.0043998706),
+        (nn.Adagrad(lr=0.1), 0.5537312003652513),
+        (nn.RMSProp(lr=0.01, decay=0.99), 0.5498911190602723),
+        (nn.Adam(lr=0.1), 0.07624915560691176),
+    ],
+    ids=repr,
+)
+def test_ten_updates_on_w_squared_reach_the_course_notes_figure(optimizer, expected):
+    assert after(optimizer, 10) == pytest.approx(expected, rel=2e-9 if expected == 0.0043998706 else 1e-14)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "first", "second"),
+    [
+        # weight 1, slopes 2 then 2w: velocities 2, 0.9*2 + 2*0.8 = 3.4
+        (nn.SGD(lr=0.1, momentum=0.9), 0.8, 0.46),
+        # 2 + 0.9*2 = 3.8, then velocity 0.9*2 + 1.24 = 3.04 and 1.24 + 0.9*3.04 = 3.976
+        (nn.SGD(lr=0.1, momentum=0.9, nesterov=True), 0.62, 0.2224),
+        # 2 + 0.5*1 = 2.5, then 1.5 + 0.5*0.75 = 1.875
+        (nn.SGD(lr=0.1, weight_decay=0.5), 0.75, 0.5625),
+        # 0.1*2/sqrt(4), then 0.1*1.8/sqrt(4 + 3.24)
+        (nn.Adagrad(lr=0.1, epsilon=0.0), 0.9, 0.9 - 0.18 / math.sqrt(7.24)),
+        # 0.01*2/sqrt(0.01*4), then the mean square 0.99*0.04 + 0.01*1.8^2
+        (nn.RMSProp(lr=0.01, epsilon=0.0), 0.9, 0.9 - 0.018 / math.sqrt(0.072)),
+        # the decay of 0.1*0.5 first, then Adam's first move, which is the rate itself; slope 1.7 next
+        (
+            nn.AdamW(lr=0.1, weight_decay=0.5, epsilon=0.0),
+            0.85,
+            0.85 * 0.95 - 0.1 * (0.9 * 0.2 + 0.1 * 1.7) / 0.19 / math.sqrt((0.999 * 0.004 + 0.001 * 2.89) / 0.001999),
+        ),
+    ],
+    ids=repr,
+)
+def test_the_first_two_updates_are_those_worked_out_by_hand(optimizer, first, second):
+    assert after(optimizer, 1) == pytest.approx(first, rel=1e-13)
+    fresh = type(optimizer)(**{k: v for k, v in vars(optimizer).items() if k != "parameters" and not k.startswith("_")})
+    assert after(fresh, 2) == pytest.approx(second, rel=1e-13)
+
+
+def test_nesterov_looks_ahead_and_differs_from_plain_momentum():
+    assert after(nn.SGD(lr=0.1, momentum=0.9, nesterov=True), 10) != after(nn.SGD(lr=0.1, momentum=0.9), 10)
+
+
+@settings(derandomize=True, deadline=None)
+@given(slope=st.floats(1e-3, 1e6), sign=st.sampled_from([-1.0, 1.0]))
+def test_the_first_update_moves_against_the_gradient_and_adam_by_the_rate(slope, sign):
+    for optimizer in (nn.SGD(lr=1e-8), nn.Adagrad(lr=0.1), nn.RMSProp(lr=0.1), nn.Adam(lr=0.1), nn.AdamW(lr=0.1)):
+        assert math.copysign(1.0, 1.0 - optimizer.update(1.0, sign * slope, {})) == sign or optimizer.weight_decay
+    assert nn.Adam(lr=0.1).update(1.0, sign * slope, {}) == pytest.approx(1.0 - 0.1 * sign, rel=1e-4)
+
+
+def test_a_parameter_without_a_gradient_stays_and_zero_grad_sets_zero():
+    moved, still = Value(1.0), Value(1.0)
+    optimizer = nn.SGD([moved, still], lr=0.1)
+    (moved * moved).backward()
+    optimizer.step()
+    assert (moved.data, still.data, still.grad) == (0.8, 1.0, None)
+    optimizer.zero_grad()
+    assert (moved.grad, still.grad) == (0.0, 0.0)
+
+
+def test_binding_the_same_parameters_again_keeps_the_memory_and_others_start_afresh():
+    w = Value(1.0)
+    adam = nn.Adam([w], lr=0.1)
+    w.grad = 2.0
+    adam.step()
+    assert adam.bind([w])._memories[0]["updates"] == 1.0
+    assert adam.bind([Value(1.0)])._memories == [{}]
+
+
+def test_a_parameter_listed_twice_moves_once():
+    w = Value(1.0)
+    optimizer = nn.SGD([w, w], lr=0.1)
+    w.grad = 2.0
+    optimizer.step()
+    assert w.data == 0.8
+
+
+def test_clipping_shortens_a_long_gradient_to_the_norm_and_leaves_a_short_one():
+    x, y = Value(0.0), Value(0.0)
+    x.grad, y.grad = 3.0, 4.0
+    assert nn.clip_gradients([x, y], 10.0) == 5.0
+    assert (x.grad, y.grad) == (3.0, 4.0)
+    assert nn.clip_gradients([x, y], 1.0) == 5.0
+    assert nn.gradient_norm([x, y]) == pytest.approx(1.0)
+    assert y.grad / x.grad == pytest.approx(4 / 3)
+
+
+def test_the_micrograd_schedule_is_bit_equal_to_its_formula():
+    assert [schedules.linear(1.0, 0.1, 100)(k) for k in range(100)] == [1.0 - 0.9 * k / 100 for k in range(100)]
+
+
+def test_warm_up_rises_to_the_schedule_that_follows_and_starts_it_from_zero():
+    rate = schedules.warm_up(2, schedules.step(1.0, every=1, factor=0.5))
+    assert [rate(epoch) for epoch in range(5)] == [0.5, 1.0, 1.0, 0.5, 0.25]
+
+
+def test_a_cosine_ends_where_it_is_told():
+    assert schedules.cosine(1.0, 10, end=0.25)(10) == 0.25
+    assert schedules.cosine(1.0, 10, end=0.25)(0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: nn.SGD(lr=-0.1), ValueError, r"lr=-0\.1: it must be a finite number, 0 or more"),
+        (lambda: nn.SGD(momentum=1.0), ValueError, r"momentum=1\.0: the share kept .* at least 0 and below 1"),
+        (lambda: nn.SGD(nesterov=True), ValueError, r"nesterov=True with momentum=0: .* above 0, such as 0\.9"),
+        (lambda: nn.Adam(betas=(0.9, 1.0)), ValueError, r"betas\[1\]=1\.0: the share kept"),
+        (lambda: nn.RMSProp(decay=2.0), ValueError, r"decay=2\.0: the share kept"),
+        (lambda: nn.Adagrad(epsilon=math.nan), ValueError, r"epsilon=nan: it must be a finite number"),
+        (lambda: nn.SGD([]), ValueError, r"no parameters to move: hand over model\.parameters\(\)"),
+        (lambda: nn.Adam([1.0]), TypeError, r"an optimizer moves Values, got 1\.0: write Adam\(model\.parameters"),
+        (lambda: nn.SGD(lr=0.1).step(), RuntimeError, r"this SGD has no parameters: write SGD\(model"),
+        (lambda: nn.Optimizer().update(1.0, 1.0, {}), NotImplementedError, r"Optimizer needs a method update"),
+        (lambda: nn.clip_gradients([], 0.0), ValueError, r"max_norm=0\.0: a length to clip to must be above 0"),
+        (lambda: schedules.linear(1.0, 0.1, 0), ValueError, r"epochs=0: a schedule needs at least 1 epoch"),
+        (lambda: schedules.step(1.0, every=0), ValueError, r"every=0: a schedule needs at least 1 epoch"),
+    ],
+)
+def test_bad_settings_name_the_argument_and_the_fix(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

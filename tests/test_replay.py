@@ -1,0 +1,376 @@
+"""Compiled functions: the numbers of eager evaluation, recorded again where a replay would be wrong, never silently stale."""
+
+import gc
+import math
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx.replay.compile import CACHED, compile
+from microgradx.replay.program import Program
+
+
+def quadratic(w, x):
+    return (w[0] * x + w[1]) ** 2
+
+
+def test_a_compiled_function_gives_plain_floats_equal_to_eager_ones():
+    assert compile(quadratic)([2.0, 1.0], 3.0) == 49.0
+    assert compile(quadratic).value_and_grad([2.0, 1.0], 3.0) == (49.0, [42.0, 14.0])
+
+
+def test_argnums_give_one_gradient_or_a_tuple_shaped_like_the_arguments():
+    f = compile(lambda w, x: (w @ x).sum())
+    w, x = np.arange(6.0).reshape(2, 3), np.ones(3)
+    gw, gx = f.grad(w, x, argnums=(0, 1))
+    assert gw.tolist() == np.ones((2, 3)).tolist()
+    assert gx.tolist() == [3.0, 5.0, 7.0]
+    assert f.grad(w, x, argnums=-1).tolist() == gx.tolist()
+
+
+def test_sequences_dicts_and_arrays_come_back_in_their_own_structure():
+    f = compile(lambda d: {"sum": d["a"] + d["b"][0], "pair": (d["a"] * 2.0, d["b"][1])})
+    assert f({"a": 1.0, "b": [2.0, 3]}) == {"sum": 3.0, "pair": (2.0, 3.0)}
+    assert compile(lambda v: v * 2.0)(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+
+
+def test_a_later_call_replays_without_calling_the_function():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return x * x
+
+    g = compile(f)
+    assert [g(v) for v in (1.0, 2.0, 3.0)] == [1.0, 4.0, 9.0]
+    assert len(calls) == 1
+
+
+def test_another_shape_is_recorded_anew():
+    f = compile(lambda xs: sum(x * x for x in xs))
+    assert [f([1.0, 2.0]), f([1.0, 2.0, 3.0]), f([2.0, 2.0])] == [5.0, 14.0, 8.0]
+    assert len(f.recordings) == 2
+
+
+def test_captured_values_are_read_at_each_call():
+    w = mx.Value(2.0, "w")
+    f = compile(lambda x: w * x)
+    assert f(3.0) == 6.0
+    w.data = 5.0
+    assert f(3.0) == 15.0
+
+
+def test_a_function_without_arguments_follows_the_values_it_captured():
+    model = mx.nn.MLP(2, [4, 1], rng=1)
+    f = compile(lambda: model([1.0, 2.0])[0] ** 2 if isinstance(model([1.0, 2.0]), list) else model([1.0, 2.0]) ** 2)
+    for parameter in model.parameters():
+        parameter.data += 0.25
+        out = model([1.0, 2.0])
+        out = out[0] if isinstance(out, list) else out
+        assert f() == pytest.approx(out.data**2, rel=1e-14)
+
+
+def test_backward_adds_to_the_grad_of_captured_values_as_eager_backward_does():
+    w, b = mx.Value(2.0), mx.Value(1.0)
+    f = compile(lambda x: (w * x + b) ** 2)
+    assert f.backward(3.0) == 49.0
+    f.backward(3.0)
+    assert (w.grad, b.grad) == (84.0, 28.0)
+
+
+def test_captured_numbers_are_constants_until_refresh():
+    scale = [2.0]
+    f = compile(lambda x: scale[0] * x)
+    assert f(1.0) == 2.0
+    scale[0] = 3.0
+    assert f(1.0) == 2.0
+    f.refresh()
+    assert f(1.0) == 3.0
+
+
+def test_every_branch_gets_its_own_program_and_none_is_mistaken_for_another():
+    f = compile(lambda x: x * x if x > 0 else -x)
+    assert [f.value_and_grad(v) for v in (2.0, -3.0, 4.0, -1.0)] == [(4.0, 4.0), (3.0, -1.0), (16.0, 8.0), (1.0, -1.0)]
+    (paths,) = f.recordings.values()
+    assert len(paths) == 2
+
+
+@pytest.mark.parametrize("question", ["x > 1.0", "x >= 1.0", "x < 1.0", "x <= 1.0", "x == 1.0", "x != 1.0", "not x", "1.0 < x"])
+def test_every_comparison_is_guarded(question):
+    f = eval(f"lambda x: x + 10.0 if {question} else x - 10.0", {})
+    g = compile(f)
+    for x in (0.0, 0.5, 1.0, 2.0, -1.0, 1.0, 0.0):
+        assert g(x) == f(x)
+
+
+def test_comparisons_between_captured_values_are_guarded_too():
+    w = mx.Value(1.0)
+    f = compile(lambda: w * 2.0 if w > 0.0 else w * 3.0)
+    assert f() == 2.0
+    w.data = -1.0
+    assert f() == -3.0
+
+
+def test_where_on_a_comparison_needs_no_guard():
+    f = compile(lambda x: mx.where(x > 0.0, x * 2.0, -x))
+    assert [f.value_and_grad(v) for v in (3.0, -4.0)] == [(6.0, 2.0), (4.0, -1.0)]
+    assert f.program(1.0).tape.guards == []
+
+
+def test_too_many_paths_warn_and_stay_right():
+    f = compile(lambda x: sum(x if x > k else -x for k in range(20)))
+    with pytest.warns(RuntimeWarning, match=r"more than 8 ways .* where\(condition, a, b\)"):
+        found = [f(k + 0.5) for k in range(CACHED + 2)]
+    assert found == [sum(x if x > k else -x for k in range(20)) for x in [k + 0.5 for k in range(CACHED + 2)]]
+
+
+def test_a_comparison_with_nan_cannot_be_recorded_and_says_so():
+    with pytest.raises(FloatingPointError, match="comparison with nan"):
+        compile(lambda x: x if x > 0.0 else -x)(math.nan)
+
+
+captured = mx.Value(1.0)
+
+
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        (lambda x: float(x), "turned into a plain float"),
+        (lambda x: math.sin(x), "turned into a plain float"),
+        (lambda x: int(x), "turned into an int"),
+        (lambda x: [1.0][x], "used as an index"),
+        (lambda x: x.data * x, r"\.data was read"),
+        (lambda x: x.grad, r"\.grad was read"),
+        (lambda x: print(x), "printed"),
+        (lambda x: f"{x:.3f}", "formatted"),
+        (lambda x: {x: 1.0}, "used as a key"),
+        (lambda x: x.backward(), "backward"),
+        (lambda x: captured.data * x, r"\.data was read"),
+        (lambda x: print(captured), "printed"),
+        (lambda x: captured.backward(), "backward"),
+    ],
+)
+def test_looking_at_a_number_while_recording_names_the_line(look, words):
+    with pytest.raises(TypeError, match=rf"{words}.* at .*test_replay.py:\d+: this function is being recorded"):
+        compile(look)(2.0)
+    assert captured.data == 1.0  # and outside the recording nothing has changed
+
+
+def test_another_thread_may_read_values_while_one_records():
+    inside, done = threading.Event(), threading.Event()
+
+    def f(x):
+        inside.set()
+        done.wait(5.0)
+        return captured * x
+
+    thread = threading.Thread(target=lambda: compile(f)(2.0))
+    thread.start()
+    inside.wait(5.0)
+    try:
+        assert captured.data == 1.0
+        assert captured > 0.5
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_detach_stops_the_derivative_but_not_the_number():
+    f = compile(lambda x: x.detach() * x)
+    assert [f.value_and_grad(v) for v in (3.0, 5.0)] == [(9.0, 3.0), (25.0, 5.0)]
+
+
+@pytest.mark.parametrize("bad", [None, "text"])
+def test_a_function_must_return_numbers(bad):
+    with pytest.raises(TypeError, match="must return a number"):
+        compile(lambda x: bad)(1.0)
+
+
+def test_a_gradient_of_several_outputs_points_to_jacobian():
+    with pytest.raises(TypeError, match=r"use \.jacobian"):
+        compile(lambda x: [x, x]).grad(1.0)
+
+
+def test_bad_argnums_bad_vectors_and_unhashable_arguments_are_named():
+    f = compile(quadratic)
+    with pytest.raises(ValueError, match=r"argument 5, but the call has 2"):
+        f.grad([1.0, 2.0], 1.0, argnums=5)
+    with pytest.raises(ValueError, match=r"vector has 1 numbers, argument 0 has 2"):
+        f.hvp([1.0, 2.0], 1.0, vector=[1.0])
+    with pytest.raises(TypeError, match="hashable"):
+        f({1, 2}, 1.0)
+    with pytest.raises(TypeError, match="dtype complex128"):
+        f(np.array([1j, 2]), 1.0)
+
+
+def test_a_compiled_function_inside_another_one_becomes_part_of_it():
+    inner = compile(lambda x: x * x)
+    outer = compile(lambda x: inner(x) + inner(3.0) * x)
+    assert [outer.value_and_grad(v) for v in (1.0, 2.0)] == [(10.0, 11.0), (22.0, 13.0)]
+    with pytest.raises(TypeError, match=r"a compiled function was evaluated at .* being recorded"):
+        compile(lambda x: inner.grad(2.0) * x)(1.0)
+
+
+def test_values_as_arguments_keep_their_graph():
+    x = mx.Value(3.0)
+    y = compile(lambda x: x * x)(x)
+    y.backward()
+    assert x.grad == 6.0
+
+
+def test_jacobian_and_hvp_agree_with_the_transforms():
+    def f(v):
+        return [v[0] * v[1].sin(), v[0] / v[2], v[1] ** 3]
+
+    def g(v):
+        return v[0] ** 2 * v[1] + (v[1] * v[2]).exp()
+
+    x, u = [1.5, 0.5, 2.0], [1.0, -1.0, 0.25]
+    assert compile(f).jacobian(x).tolist() == pytest.approx(np.array(mx.jacobian(f)(x)))
+    assert compile(g).hvp(x, vector=u) == pytest.approx(mx.hvp(g, (x,), (u,)), rel=1e-13)
+
+
+def test_a_branch_not_taken_leaks_no_nan():
+    f = compile(lambda xs: sum(mx.where(x > 0.0, mx.log(x), 0.0) for x in xs))
+    value, slopes = f.value_and_grad([-1.0, 2.0, 0.0])
+    assert value == pytest.approx(math.log(2.0))
+    assert slopes == [0.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("x", [0.0, -1.0, math.inf, -math.inf, math.nan, 1e300, 5e-324])
+@pytest.mark.parametrize("name", ["log", "sqrt", "exp", "reciprocal", "tanh", "softplus", "relu", "absolute", "cbrt", "square"])
+def test_hard_numbers_give_what_eager_evaluation_gives(name, x):
+    f = getattr(mx, name)
+    leaf = mx.Value(x)
+    out = f(leaf) * 2.0
+    out.backward()
+    value, slope = compile(lambda x: f(x) * 2.0).value_and_grad(x)
+    assert value == pytest.approx(out.data, nan_ok=True, rel=1e-14)
+    assert slope == pytest.approx(leaf.grad, nan_ok=True, rel=1e-14)
+
+
+def test_threads_may_call_one_compiled_function_at_once():
+    f = compile(lambda xs: sum(x.tanh() * x for x in xs))
+    inputs = [[float(i + k) / 50 for k in range(50)] for i in range(8)]
+    expected = [compile(lambda xs: sum(x.tanh() * x for x in xs)).value_and_grad(xs) for xs in inputs]
+    wrong = []
+
+    def work(i):
+        for _ in range(50):
+            if f.value_and_grad(inputs[i]) != expected[i]:
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_the_collector_is_left_as_it_was():
+    compile(lambda x: x * x)(1.0)
+    assert gc.isenabled()
+
+
+def test_a_graph_that_exists_becomes_a_program():
+    x, y = mx.Value(3.0, "x"), mx.Value(4.0, "y")
+    product = x * y
+    program = Program.from_graph(product + x.tanh(), [x, y])
+    assert program() == (product + x.tanh()).data
+    assert program.value_and_grad([0.0, 2.0]) == (0.0, [3.0, 0.0])
+    x.data = 0.5
+    assert program() == 2.0 + math.tanh(0.5)
+
+
+def test_a_program_of_several_outputs_gives_a_list_and_a_computed_node_may_be_an_input():
+    x = mx.Value(3.0)
+    y = x * x
+    assert Program.from_graph([y * 2.0, y, x], [y])([5.0]) == [10.0, 5.0, 3.0]
+
+
+def test_writing_back_sets_data_and_adds_to_grad():
+    x = mx.Value(3.0)
+    program = Program.from_graph(x * x, [x])
+    program.value_and_grad([4.0], write=True)
+    program.value_and_grad(write=True)
+    assert (x.data, x.grad) == (4.0, 16.0)
+
+
+def test_wrong_inputs_of_a_program_are_named():
+    x = mx.Value(3.0)
+    with pytest.raises(TypeError, match=r"inputs\[0\] is 2\.0, not a Value"):
+        Program.from_graph(x * x, [2.0])
+    with pytest.raises(ValueError, match="listed twice"):
+        Program.from_graph(x * x, [x, x])
+    program = Program.from_graph(x * x, [x])
+    with pytest.raises(ValueError, match="has 1 inputs, got 2"):
+        program([1.0, 2.0])
+    with pytest.raises(ValueError, match="no graph to read its 1 inputs from"):
+        pickle.loads(pickle.dumps(program))()
+
+
+def test_a_pickled_program_gives_the_same_bits():
+    f = compile(lambda xs: sum((x * k).tanh() for k, x in enumerate(xs)))
+    xs = [0.01 * k for k in range(200)]
+    program = f.program(xs)
+    x = np.array(xs)
+    value, slopes = program.run_gradient(x)
+    again = pickle.loads(pickle.dumps(program))
+    assert again.run_gradient(x)[0] == value
+    assert again.run_gradient(x)[1].tolist() == slopes.tolist()
+
+
+def test_printing_a_program_says_what_stands_for_what():
+    model = mx.nn.MLP(2, [16, 16, 1], rng=1)
+    points = np.random.default_rng(0).normal(size=(100, 2))
+
+    def loss():
+        outs = [model(point) for point in points]
+        return sum((out[0] if isinstance(out, list) else out).relu() for out in outs)
+
+    f = compile(loss)
+    f.backward()
+    text = str(f.program())
+    assert "337 captured Values" in text
+    assert "layers[0].neurons[0..15].w[0..1]" in text
+    assert "matmul (16x16) @ (16x100)" in text
+    assert "layers[1].neurons[0..15], 100 times" in text
+    assert "array instructions" in text
+
+
+def test_a_narrow_program_is_said_to_run_row_by_row():
+    def f(x):
+        for _ in range(50):
+            x = (x * 1.5).sin()
+        return x
+
+    program = compile(f).program(0.5)
+    assert "one by one" in str(program)
+
+
+def test_a_program_can_be_drawn():
+    f = compile(lambda xs: sum(x * x for x in xs))
+    xs = [1.0] * 100
+    f.value_and_grad(xs)
+    assert "matmul" in f.program(xs).draw().source
+
+
+def test_named_arguments_belong_to_the_call():
+    f = compile(lambda x, scale=1.0: x * scale)
+    assert [f(2.0), f(2.0, scale=3.0), f(2.0, scale=5.0)] == [2.0, 6.0, 10.0]
+    assert f.value_and_grad(2.0, scale=3.0) == (6.0, 3.0)
+
+
+def test_the_bench_command_prints_a_row_for_each_case(capsys):
+    from microgradx.cli import main
+
+    assert main(["bench", "polynomial"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["case", "nodes", "calls"]
+    assert row.startswith("polynomial 400")
+    assert main(["bench", "nonsense"]) == 2
+    assert "no case begins with nonsense: there are moons 100" in capsys.readouterr().err

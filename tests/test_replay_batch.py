@@ -1,0 +1,197 @@
+"""Batches: one sample recorded and many replayed give the sum of the samples, in bounded memory, on one machine or several."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx.replay.batch import Tree
+from microgradx.replay.cases import layers, total
+from microgradx.replay.compile import compile
+
+SIZES = [2, 6, 5, 1]
+COUNT = 59
+
+
+def sample_loss(p, x, y):
+    """Hinge loss of a small network on one sample."""
+    first, second, last = layers(p, SIZES)
+    h = [total([w * v for w, v in zip(ws, x, strict=True)] + [b]).relu() for ws, b in first]
+    h = [total([w * v for w, v in zip(ws, h, strict=True)] + [b]).tanh() for ws, b in second]
+    return (1.0 - y * total([w * v for w, v in zip(last[0][0], h, strict=True)] + [last[0][1]])).relu()
+
+
+def data(n, rng=0):
+    r = np.random.default_rng(rng)
+    return r.uniform(-1, 1, COUNT), r.normal(size=(n, 2)), r.choice([-1.0, 1.0], size=n)
+
+
+def eager(p, X, y):
+    leaves = [mx.Value(v) for v in p]
+    loss = total([sample_loss(leaves, x, t) for x, t in zip(X.tolist(), y.tolist(), strict=True)]) / float(len(y))
+    loss.backward()
+    return loss.data, np.array([leaf.grad for leaf in leaves])
+
+
+@pytest.mark.parametrize("n", [1, 7, 64, 200])
+def test_the_mean_over_samples_agrees_with_eager_evaluation(n):
+    p, X, y = data(n)
+    f = compile(sample_loss, batch=("x", "y"), chunk=64)
+    value, slopes = f.value_and_grad(p, X, y)
+    expected = eager(p, X, y)
+    assert value == pytest.approx(expected[0], rel=1e-13)
+    assert np.abs(slopes - expected[1]).max() <= 1e-13 * np.abs(expected[1]).max()
+    assert f(p, X, y) == value
+
+
+def test_a_sum_is_not_divided():
+    f = compile(lambda w, x: w * x, batch="x", reduce="sum")
+    assert f.value_and_grad(2.0, [1.0, 2.0, 3.0]) == (12.0, 6.0)
+
+
+def test_terms_without_a_sample_count_once_for_each():
+    f = compile(lambda w, x: w * x + w * w, batch="x", reduce="sum")
+    assert f.value_and_grad(2.0, [1.0, 2.0, 3.0]) == (24.0, 18.0)
+
+
+def test_shared_weights_along_a_sample_are_summed_over_positions_and_samples():
+    r = np.random.default_rng(1)
+    X, w = r.normal(size=(50, 12)), r.normal(size=3)
+
+    def f(w, x):
+        return total([total([w[j] * x[t + j] for j in range(3)]).tanh() ** 2 for t in range(10)])
+
+    value, slopes = compile(f, batch="x").value_and_grad(w, X)
+    leaves = [mx.Value(v) for v in w]
+    out = total([f(leaves, x) for x in X.tolist()]) / 50.0
+    out.backward()
+    assert value == pytest.approx(out.data, rel=1e-13)
+    assert slopes == pytest.approx(np.array([leaf.grad for leaf in leaves]), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "softplus", "gelu", "tanh", "absolute", "square", "exp", "erf"])
+def test_every_kind_of_operation_runs_on_a_chunk(name):
+    f = compile(lambda w, x: getattr(mx, name)(w * x) * x, batch="x")
+    xs = np.linspace(-2, 2, 37)
+    leaf = mx.Value(0.7)
+    out = total([getattr(mx, name)(leaf * x) * x for x in xs.tolist()]) / 37.0
+    out.backward()
+    value, slope = f.value_and_grad(0.7, xs)
+    assert (value, slope) == pytest.approx((out.data, leaf.grad), rel=1e-12)
+
+
+def test_operations_on_many_operands_run_on_a_chunk():
+    def f(w, x):
+        return mx.max(w[0] * x[0], x[1], w[1]) + mx.where(x[0] > 0.0, w[0] * x[1], w[1]) + mx.logsumexp([w[0], x[0], x[1]])
+
+    w, X = np.array([0.5, 0.25]), np.random.default_rng(2).normal(size=(40, 2))
+    value, slopes = compile(f, batch="x").value_and_grad(w, X)
+    leaves = [mx.Value(v) for v in w]
+    out = total([f(leaves, x) for x in X.tolist()]) / 40.0
+    out.backward()
+    assert value == pytest.approx(out.data, rel=1e-12)
+    assert slopes == pytest.approx(np.array([leaf.grad for leaf in leaves]), rel=1e-12)
+
+
+def test_captured_values_get_the_gradient_of_the_batch():
+    model = mx.nn.MLP(2, [4, 1], rng=1)
+
+    def loss(x, y):
+        out = model(x)
+        return ((out[0] if isinstance(out, list) else out) - y) ** 2
+
+    _, X, y = data(100)
+    value = compile(loss, batch=("x", "y")).backward(X, y)
+    found = [parameter.grad for parameter in model.parameters()]
+    model.zero_grad()
+    out = total([loss(x, t) for x, t in zip(X.tolist(), y.tolist(), strict=True)]) / 100.0
+    out.backward()
+    assert value == pytest.approx(out.data, rel=1e-13)
+    assert found == pytest.approx([parameter.grad for parameter in model.parameters()], rel=1e-11, abs=1e-15)
+
+
+def test_iterators_of_chunks_and_arrays_give_the_same_numbers():
+    p, X, y = data(300)
+    f = compile(sample_loss, batch=("x", "y"), chunk=100)
+    stream = f.value_and_grad(p, iter([X[:100], X[100:]]), iter([y[:100], y[100:]]))
+    whole = f.value_and_grad(p, X, y)
+    assert stream[0] == whole[0]
+    assert stream[1].tolist() == whole[1].tolist()
+
+
+def test_the_number_of_samples_may_change_between_calls():
+    f = compile(lambda w, x: w * x, batch="x")
+    assert [f(2.0, [1.0] * n) for n in (3, 5, 1)] == [2.0, 2.0, 2.0]
+
+
+def test_memory_is_bounded_by_the_chunk_and_data_may_be_a_file(tmp_path):
+    n = 400_000
+    X = np.memmap(tmp_path / "x", dtype=np.float64, mode="w+", shape=(n, 2))
+    y = np.memmap(tmp_path / "y", dtype=np.float64, mode="w+", shape=(n,))
+    X[:], y[:] = 0.5, 1.0
+    p, _, _ = data(1)
+    f = compile(sample_loss, batch=("x", "y"), chunk=1024)
+    f.value_and_grad(p, X[:1024], y[:1024])
+    tracemalloc.start()
+    value, _ = f.value_and_grad(p, X, y)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000  # the file has 9.6 MB
+    assert value == pytest.approx(f(p, X[:1], y[:1]), rel=1e-12)
+
+
+def test_a_sample_that_is_not_finite_is_named():
+    f = compile(lambda w, x: mx.log(w * x), batch="x", chunk=4)
+    with pytest.raises(FloatingPointError, match=r"sample 6 gives a value that is not finite: its numbers are \[0\.0\]"):
+        f(1.0, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 8.0])
+
+
+def test_a_branch_not_taken_by_a_sample_leaks_nothing_into_the_batch():
+    f = compile(lambda w, x: mx.where(x > 0.0, mx.log(w * x), 0.0), batch="x", reduce="sum")
+    value, slope = f.value_and_grad(1.0, [1.0, -1.0, 0.0])
+    assert (value, slope) == (0.0, 1.0)
+
+
+def test_branches_on_the_sample_are_refused():
+    with pytest.raises(TypeError, match="samples of one batch would take different ways: write where"):
+        compile(lambda w, x: w * x if x > 0 else w, batch="x")(1.0, [1.0, -1.0])
+
+
+def test_bad_batches_are_named():
+    with pytest.raises(ValueError, match=r"batch names \['z'\], the function has the arguments \['w', 'x'\]"):
+        compile(lambda w, x: w * x, batch="z")
+    with pytest.raises(ValueError, match="reduce='max'"):
+        compile(lambda w, x: w * x, batch="x", reduce="max")
+    with pytest.raises(ValueError, match="chunk=0"):
+        compile(lambda w, x: w * x, batch="x", chunk=0)
+    f = compile(lambda w, x, y: w * x * y, batch=("x", "y"))
+    with pytest.raises(ValueError, match=r"x, y have \[2, 3\] samples"):
+        f(1.0, [1.0, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="x has no samples"):
+        f(1.0, [], [])
+    with pytest.raises(ValueError, match=r"\['x'\] differ from sample to sample"):
+        f.value_and_grad(1.0, [1.0], [1.0], argnums=1)
+    with pytest.raises(TypeError, match="either all are iterators"):
+        f(1.0, iter([np.ones(2)]), [1.0, 2.0])
+    with pytest.raises(ValueError, match="sample 2 has 3 numbers, the first one has 2"):
+        compile(lambda w, x: w * (x[0] + x[1]), batch="x")(1.0, iter([np.ones((2, 2)), np.ones((2, 3))]))
+
+
+@pytest.mark.parametrize("count", range(1, 40))
+def test_the_tree_of_sums_is_the_same_when_cut_at_subtrees(count):
+    parts = list(np.random.default_rng(3).normal(size=(count, 3)) * 10.0 ** np.random.default_rng(4).integers(-8, 8, (count, 1)))
+    whole = Tree()
+    for part in parts:
+        whole.add(part)
+    for size in (1, 2, 4, 8):
+        outer, rest = Tree(), None
+        for low in range(0, count, size):
+            inner = Tree()
+            for part in parts[low : low + size]:
+                inner.add(part)
+            if low + size <= count:
+                outer.add(inner.total())
+            else:
+                rest = inner.total()
+        assert outer.total(rest).tolist() == whole.total().tolist()

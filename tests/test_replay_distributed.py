@@ -1,0 +1,87 @@
+"""The same program on a cluster: the bits of one machine for any number of workers, also when a worker dies."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from microgradx.replay.cases import total
+from microgradx.replay.compile import compile
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # what the cluster says about ports and dying workers is its own affair
+
+
+def loss(w, x, y):
+    """A small regression on one sample."""
+    return (total([(a * b).tanh() for a, b in zip(w, x, strict=True)]) - y) ** 2
+
+
+def slow_or_die(flag):
+    """On a worker: leave a mark the first time and die, so that the task is run again elsewhere."""
+    if not os.path.exists(flag):
+        with open(flag, "w"):
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 0.0
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    r = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("data")
+    X = np.memmap(folder / "x", dtype=np.float64, mode="w+", shape=(5000, 4))
+    X[:] = r.normal(size=X.shape)
+    X.flush()
+    return r.normal(size=4), X, r.normal(size=5000)
+
+
+def test_every_number_of_workers_gives_the_bits_of_one_machine(cluster, data):
+    from microgradx.replay.distributed import Spread
+
+    w, X, y = data
+    f = compile(loss, batch=("x", "y"), chunk=128)
+    value, slopes = f.value_and_grad(w, X, y)
+    with distributed.Client(cluster) as client:
+        spread = Spread(f, client, X, y)
+        found = spread.value_and_grad(w)
+        assert (found[0], found[1].tolist()) == (value, slopes.tolist())
+        assert spread(w) == value
+        spread.parts = [(0, 5000)]  # as one worker would do it
+        spread.rows = [client.submit(list, [X[:], y], pure=False)]
+        found = spread.value_and_grad(w)
+        assert (found[0], found[1].tolist()) == (value, slopes.tolist())
+
+
+def test_a_killed_worker_is_survived(cluster, data, tmp_path):
+    from microgradx.replay.distributed import Spread
+
+    w, X, y = data
+    f = compile(loss, batch=("x", "y"), chunk=128)
+    value, slopes = f.value_and_grad(w, X, y)
+    with distributed.Client(cluster) as client:
+        spread = Spread(f, client, X, y)
+        spread.value_and_grad(w)
+        client.submit(slow_or_die, str(tmp_path / "died"), pure=False).result()  # kills the worker that holds half of the rows
+        found = spread.value_and_grad(w)
+        assert (tmp_path / "died").exists()
+        assert (found[0], found[1].tolist()) == (value, slopes.tolist())
+
+
+def test_wrong_data_is_named(cluster, data):
+    from microgradx.replay.distributed import Spread
+
+    _, X, y = data
+    f = compile(loss, batch=("x", "y"))
+    with distributed.Client(cluster) as client:
+        with pytest.raises(ValueError, match="batch arguments x, y, got 1 arrays"):
+            Spread(f, client, X)
+        with pytest.raises(ValueError, match=r"have \[5000, 10\] samples"):
+            Spread(f, client, X, y[:10])

@@ -1,0 +1,213 @@
+"""What the compiler makes of regular code, counted; and that no program, however odd, gives other numbers than eager code."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import microgradx as mx
+from microgradx.replay import runner
+from microgradx.replay.arguments import Call
+from microgradx.replay.cases import (
+    CASES,
+    attention,
+    bodies,
+    chain,
+    circles,
+    conv1d,
+    moons,
+    polynomial,
+    random_graph,
+    rnn,
+    rosenbrock,
+)
+from microgradx.replay.compile import compile
+from microgradx.replay.emit import refine, runs
+from microgradx.replay.recording import Recording
+
+
+def compiled(case):
+    """The gradient program of a case and what it gives."""
+    program = Recording(case.f, Call((case.x,), {})).program
+    value, slopes = program.run_gradient(np.array(case.x))
+    return program.gradient_runner(), value, slopes
+
+
+def eager(case):
+    leaves = [mx.Value(x) for x in case.x]
+    out = case.f(leaves)
+    out.backward()
+    return out.data, np.array([leaf.grad or 0.0 for leaf in leaves])
+
+
+@pytest.mark.parametrize(
+    ("case", "most"),
+    [(moons, 46), (circles, 36), (conv1d, 12), (attention, 26), (rosenbrock, 18), (polynomial, 8), (bodies, 22)],
+)
+def test_regular_code_becomes_a_few_array_instructions(case, most):
+    run, value, slopes = compiled(case())
+    expected = eager(case())
+    assert len(run.plan.instructions) <= most
+    assert value == pytest.approx(expected[0], rel=1e-13)
+    assert np.abs(slopes - expected[1]).max() <= 1e-13 * np.abs(expected[1]).max()
+
+
+def names(run):
+    return [step.name for step in run.plan.instructions]
+
+
+def test_ten_times_the_samples_are_the_same_instructions():
+    assert names(compiled(moons(20))[0]) == names(compiled(moons(60))[0])
+
+
+def test_the_order_of_terms_does_not_change_the_program():
+    assert names(compiled(moons(70, shuffled=True))[0]) == names(compiled(moons(70))[0])
+
+
+def test_the_network_is_recognised_as_matrix_products_without_gathers():
+    found = names(compiled(moons())[0])
+    assert found.count("take") == 0
+    assert found.count("matmul") >= 7
+
+
+def test_neighbours_are_read_through_views_without_gathers():
+    assert "take" not in names(compiled(rosenbrock())[0])
+
+
+def test_batched_products_are_found_in_attention():
+    run, _, _ = compiled(attention())
+    assert any(step.name == "matmul" and len(step.write.shape) == 3 for step in run.plan.instructions)
+
+
+@pytest.mark.parametrize("case", [lambda: random_graph(3000), lambda: rnn(20), lambda: chain(300), lambda: random_graph(300)])
+def test_irregular_code_gives_the_eager_gradient(case):
+    _, value, slopes = compiled(case())
+    expected = eager(case())
+    assert value == pytest.approx(expected[0], rel=1e-11)
+    assert np.abs(slopes - expected[1]).max() <= 1e-11 * np.abs(expected[1]).max()
+
+
+def test_the_form_is_chosen_by_cost():
+    assert compiled(chain(2000))[0].form == "loop"
+    assert compiled(moons(30))[0].form == "array"
+
+
+def test_a_narrow_program_becomes_source_after_some_runs():
+    case = chain(200)
+    program = Recording(case.f, Call((case.x,), {})).program
+    x = np.array(case.x)
+    first = program.run_gradient(x)
+    for _ in range(runner.PATIENCE + 1):
+        last = program.run_gradient(x)
+    assert program.gradient_runner().form == "source"
+    assert (first[0], first[1].tolist()) == (last[0], last[1].tolist())
+
+
+def test_hand_written_numpy_agrees_with_every_case_that_has_it():
+    for name, make in CASES.items():
+        case = make() if name not in ("moons 1000", "random 100k") else None
+        if case is not None and case.by_hand is not None:
+            value, slopes = case.by_hand(np.array(case.x))
+            _, compiled_value, compiled_slopes = compiled(case)
+            assert value == pytest.approx(compiled_value, rel=1e-12), name
+            assert np.abs(slopes - compiled_slopes).max() <= 1e-12 * np.abs(slopes).max(), name
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(-3, 3)), min_size=1, max_size=3), st.integers(0, 9))
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_every_strided_index_is_found_and_rebuilt(axes, base):
+    index = np.array([base])
+    for length, step in axes:
+        index = (index + step * np.arange(length)[:, None]).ravel()
+    shape, (steps,) = refine([index])
+    if runs(index) is None:
+        return  # such as a step back to where an inner axis began: gathered instead
+    grid = sum(
+        (np.arange(n) * step).reshape([-1 if i == k else 1 for i in range(len(shape))])
+        for k, (n, step) in enumerate(zip(shape, steps, strict=True))
+    )
+    assert (grid.ravel() + index[0] == index).all()
+
+
+OPERATIONS = sorted(mx.OPS)
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, math.nan, 1e300, -3.0]
+SUM_OF_EXPONENTIALS = {"softmax_share", "log_softmax_share", "logsumexp", "logaddexp"}  # inf - inf by another formula
+
+
+def random_program(seed, special):
+    """Thirty random operations on recent results, with branches, repeated operands and dead ends; returns several of them."""
+    usable = [name for name in OPERATIONS if name != "polygamma" and not (special and name in SUM_OF_EXPONENTIALS)]
+
+    def f(xs):
+        r = random.Random(seed)
+        made = list(xs)
+        for _ in range(30):
+            op = mx.OPS[r.choice(usable)]
+            count = op.arity if op.arity is not None else r.choice([2, 4])
+            literal = (lambda: r.choice(SPECIAL)) if special else (lambda: r.uniform(-1.0, 1.0))
+            operands = [r.choice(made[-8:]) if r.random() < 0.8 else literal() for _ in range(count)]
+            out = op(operands[: count // 2], operands[count // 2 :]) if op.name == "dot" else op(*operands)
+            if r.random() < 0.1 and not isinstance(operands[0], float):
+                out = out + 1.0 if operands[0] > 0.3 else out - operands[0]
+            made.append(out)
+        return [r.choice(made) for _ in range(4)]
+
+    return f
+
+
+def same(found, expected, scale):
+    if math.isnan(found) or math.isnan(expected) or math.isinf(found) or math.isinf(expected):
+        return found == expected or (math.isnan(found) and math.isnan(expected))
+    return abs(found - expected) <= 1e-9 * max(abs(expected), scale)
+
+
+@pytest.mark.parametrize("form", ["array", "loop", "source"])
+@given(st.integers(0, 10**9), st.booleans())
+@settings(derandomize=True, deadline=None, max_examples=120)
+def test_random_programs_agree_with_eager_evaluation_in_every_form(form, seed, special):
+    r = random.Random(seed)
+    f = random_program(seed, special)
+    chosen = {"array": (1e12, 50), "loop": (0.0, 10**9), "source": (0.0, 0)}[form]
+    before = runner.ROW_NS, runner.PATIENCE
+    runner.ROW_NS, runner.PATIENCE = chosen
+    try:
+        g = compile(lambda xs: mx.sum([*f(xs), xs[0]]))
+        for _ in range(3):
+            xs = [r.choice(SPECIAL) if special and r.random() < 0.4 else r.uniform(-2, 2) for _ in range(4)]
+            leaves = [mx.Value(x) for x in xs]
+            out = mx.sum([*f(leaves), leaves[0]])
+            try:
+                out.backward()
+                value, slopes = g.value_and_grad(xs)
+            except FloatingPointError:  # a branch on a comparison with nan, tested by itself
+                continue
+            expected = [out.data, *(0.0 if leaf.grad is None else leaf.grad for leaf in leaves)]
+            scale = max([abs(e) for e in expected if math.isfinite(e)], default=0.0)
+            assert all(same(a, b, scale) for a, b in zip([value, *slopes], expected, strict=True)), (value, slopes, expected)
+    finally:
+        runner.ROW_NS, runner.PATIENCE = before
+
+
+def test_the_comparison_above_can_fail():
+    assert not same(1.0, 1.1, 1.0)
+    assert not same(math.nan, 1.0, 1.0)
+    assert same(math.inf, math.inf, 1.0)
+
+
+@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf, 0.0, 1e300, -2.0])
+def test_source_hands_hard_numbers_to_the_exact_path(x, monkeypatch):
+    monkeypatch.setattr(runner, "ROW_NS", 0.0)
+    monkeypatch.setattr(runner, "PATIENCE", 0)
+
+    def f(x):
+        return (x - x * 1e10 + x).relu() + mx.where(x > 1.0, mx.sin(x), mx.log(x * x)) + (x * x - x * x).relu() * mx.exp(x)
+
+    leaf = mx.Value(x)
+    out = f(leaf)
+    out.backward()
+    value, slope = compile(f).value_and_grad(x)
+    assert value == pytest.approx(out.data, nan_ok=True, rel=1e-13)
+    assert slope == pytest.approx(leaf.grad, nan_ok=True, rel=1e-13)
