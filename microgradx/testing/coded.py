@@ -51,14 +51,13 @@ def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
 
 def from_numbers(inputs: Inputs, point: Sequence[float], grad: Any) -> Coded:
     """The gradient that a function or a list of numbers gives."""
-    if callable(grad):
-        found = inputs.call(point, grad)
-        slopes, what = inputs.flat(found, name_of(grad)), grad
-        again = inputs.flat(inputs.call(point, grad), name_of(grad))
-        faults = [] if same(slopes, again) else [f"{name_of(what)} gave different bits when called twice at the same point"]
-        return Coded(slopes, [0.0] * len(slopes), faults=faults)
-    slopes = inputs.flat(grad, "grad")
-    return Coded(slopes, [0.0] * len(slopes))
+    if not callable(grad):
+        slopes = inputs.flat(grad, "grad")
+        return Coded(slopes, [0.0] * len(slopes))
+    name = name_of(grad)
+    slopes, again = (inputs.flat(inputs.call(point, grad), name) for _ in range(2))
+    faults = [] if same(slopes, again) else [f"{name} gave different bits when called twice at the same point"]
+    return Coded(slopes, [0.0] * len(slopes), faults=faults)
 
 
 def recorded(inputs: Inputs, point: Sequence[float]) -> Value:
