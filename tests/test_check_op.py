@@ -114,6 +114,7 @@ def test_the_reproducer_of_an_operation_has_its_options_and_can_be_pasted(define
     with pytest.raises(WrongDerivative) as first:
         check_op(halved, domain=(1.0, 2.0), samples=1, seed=3)
     assert "check_op(OPS['under_test'], domain=(1.0, 2.0), samples=1, seed=3)" in first.value.report.reproducer
+    assert first.value.report.reproducer.endswith("\n# after the lines that define under_test")
     with pytest.raises(WrongDerivative) as again:
         exec(first.value.report.reproducer, {})
     assert str(again.value.report) == str(first.value.report)

@@ -44,7 +44,7 @@ def _written(x: Any, name: str) -> tuple[str, str, str]:
     if called.isidentifier() and module not in (None, "__main__") and getattr(sys.modules.get(module), called, None) is x:
         return called, f"from {module} import {called}", ""
     if isinstance(x, Op):
-        return f"OPS[{x.name!r}]", "from microgradx import OPS", ""
+        return f"OPS[{x.name!r}]", "from microgradx import OPS", f"# after the lines that define {x.name}"
     if code := getattr(x, "__code__", None):
         text, kind = (name, "lambda") if code.co_name == "<lambda>" else (code.co_name, "function")
         return text, "", f"# {text} is the {kind} at {Path(code.co_filename).name}:{code.co_firstlineno}"
