@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from .testing import Numeric, Report
 
-MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults for the derivative checks of this test"
+MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults of the gradcheck fixture in this test"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,6 +98,8 @@ class Collector:
         self.config = config
         self.mutate = config.getoption("--gradcheck-mutate")
         self.entries: list[dict[str, Any]] = []
+        if self.mutate or config.getoption("--gradcheck-report"):
+            importlib.import_module("microgradx.testing")  # else a test that imports it itself would run unwatched
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:

@@ -42,6 +42,13 @@ def test_a_wrong_derivative_exits_with_1_and_names_the_input(module, capsys):
     assert "microgradx check checked_module:f x=1.0 y=2.0" in out
 
 
+def test_the_command_that_repeats_a_failure_has_every_option(module, capsys):
+    words = ["check", f"{module}:f", "x=1.0", "y=2.0", f"--grad={module}:wrong", "--rtol=0.001", "--samples=1"]
+    assert main(words) == 1
+    first = capsys.readouterr().out
+    assert first.splitlines()[-1].strip() == f"microgradx {' '.join(words)}"
+
+
 def test_a_function_on_values_is_judged_by_backward(module):
     assert main(["check", f"{module}:g", "x=0.5"]) == 0
 

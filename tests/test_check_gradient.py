@@ -232,7 +232,9 @@ def test_a_fault_of_the_backward_pass_is_told_from_a_wrong_rule(monkeypatch):
 
 def test_a_function_with_randomness_in_it_is_found_out():
     rng = random.Random(0)
-    assert "something random" in str(failure(lambda x: x * rng.random(), 1.0))
+    report = failure(lambda x: x * rng.random(), 1.0)
+    assert "something random" in str(report)
+    assert report.blame == ""
 
 
 @pytest.mark.parametrize(
@@ -248,6 +250,8 @@ def test_a_function_with_randomness_in_it_is_found_out():
         (lambda x: x**3, lambda x: 3 * x, 1.3, "power is off by one"),
         (lambda x: x**3, lambda x: 3 * x**3, 1.3, "power is off by one"),
         (lambda x: x**3, lambda x: math.nan, 1.3, "0/0"),
+        (lambda x: x**3, lambda x: math.inf, 1.3, "overflow"),
+        (lambda x: x**3 + x, lambda x: 3 * x**2, 1.3, "term of the size of the difference"),
         (math.sqrt, lambda x: 1e9, 0.0, "vertical tangent"),
     ],
 )
@@ -258,6 +262,12 @@ def test_the_ratio_of_wrong_to_right_gives_a_hint(f, wrong, at, hint):
 def test_swapped_gradients_are_recognised():
     report = failure(lambda x, y: x**2 * y**3, at=(1.3, 0.7), grad=lambda x, y: (3 * x**2 * y**2, 2 * x * y**3))
     assert "derivative with respect to y" in row(report, "x").hint
+
+
+def test_a_transposed_gradient_names_the_mirrored_entry_though_another_has_that_number_too():
+    wrong = [[3.0, 3.0], [7.0, 7.0]]
+    report = failure(lambda w: 3 * w[0][0] + 7 * w[0][1] + 3 * w[1][0] + 7 * w[1][1], [[1.0] * 2] * 2, grad=wrong)
+    assert row(report, "w[0][1]").hint == "it is the derivative with respect to w[1][0]: two inputs are swapped"
 
 
 def test_second_derivatives_are_checked_by_differencing_the_gradient():
@@ -379,10 +389,39 @@ def test_a_report_shows_ten_rows_and_counts_the_rest():
 
 def test_the_reproducer_of_a_failure_can_be_pasted():
     report = failure(math.sin, 1.0, grad=math.exp, samples=2, rtol=1e-4, domain=(0.5, 2.0), seed=3)
-    namespace = {"sin": math.sin, "exp": math.exp}
     with pytest.raises(WrongDerivative) as again:
-        exec(report.reproducer, namespace)
+        exec(report.reproducer, {})
     assert str(again.value.report) == str(report)
+
+
+def total(w):
+    return float(numpy.sum(w * w))
+
+
+@pytest.mark.parametrize(
+    ("at", "grad"),
+    [
+        (numpy.array([[1.0, 2.0], [3.0, 4.0]]), numpy.eye(2)),
+        (numpy.array([1.0]), math.nan),
+        ((numpy.array([1.0, 2.0]),), [2.0, math.inf]),
+    ],
+)
+def test_arrays_and_what_is_not_finite_can_be_pasted_too(at, grad):
+    report = failure(total, at, grad=grad)
+    assert f"from {__name__} import total" in report.reproducer
+    with pytest.raises(WrongDerivative) as again:
+        exec(report.reproducer, {})
+    assert str(again.value.report) == str(report)
+
+
+def test_what_cannot_be_pasted_is_said_to_be_elsewhere():
+    def inner(w):
+        return w[0] * w[0].data
+
+    lines = failure(inner, [Value(3.0)]).reproducer.splitlines()
+    assert lines[1] == "check_gradient(inner, at=at)"
+    assert lines[2].startswith("# inner is the function at test_check_gradient.py:")
+    assert lines[3] == "# at is the list that the check was called with"
 
 
 def test_a_failure_is_an_assertion_error_for_unittest():
@@ -396,6 +435,8 @@ def test_a_failure_is_an_assertion_error_for_unittest():
         (lambda: check_gradient(lambda x: math.sin(x.data), 1.0), TypeError, "not one Value"),
         (lambda: check_gradient(lambda x: [x, x], 1.0), TypeError, "not one Value"),
         (lambda: check_gradient(lambda x: [x, x], 1.0, grad=1.0), TypeError, "2 outputs"),
+        (lambda: check_gradient(lambda x: None, 1.0, grad=1.0), TypeError, r"returned None \(NoneType\), not a number"),
+        (lambda: check_gradient(lambda x: "1", 1.0, grad=1.0), TypeError, r"returned '1' \(str\), not a number"),
         (lambda: check_gradient(lambda x: x, "a"), TypeError, "holds no number"),
         (lambda: check_gradient(lambda x: x, Value(1.0) * 2), ValueError, "only a leaf"),
         (lambda: check_gradient(lambda v: v[0], [1.0, 2.0], grad=[1.0]), ValueError, "one for each"),
@@ -415,3 +456,20 @@ def test_the_gradient_of_the_engine_is_what_is_judged():
     x = Value(0.7)
     y = x.sin() * x
     assert check_gradient(lambda x: x.sin() * x, 0.7).rows[0].coded == gradient(y, [x])[0]
+
+
+def test_a_gradient_in_a_dict_is_matched_by_key_not_by_order():
+    at = {"a": 2.0, "b": 3.0}
+    assert check_gradient(lambda p: p["a"] * p["b"] ** 2, at, grad=lambda p: {"b": 2 * p["a"] * p["b"], "a": p["b"] ** 2}).ok
+    with pytest.raises(ValueError, match=r"gradient for 'c', but the inputs there are 'a', 'b'"):
+        check_gradient(lambda p: p["a"] * p["b"], at, grad={"a": 3.0, "c": 2.0})
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(3, 2\) for inputs of shape \(2, 3\): is it transposed\?"):
+        check_gradient(lambda w: float(w.sum()), numpy.ones((2, 3)), grad=numpy.ones((3, 2)))
+
+
+def test_a_function_that_is_nan_at_the_point_cannot_be_judged():
+    with pytest.raises(UnresolvedDerivative, match="f is nan or infinite at x"):
+        check_gradient(lambda x: x * math.nan, 1.0, grad=1.0)

@@ -76,6 +76,11 @@ def test_a_rule_that_raises_is_found(define):
     assert "a rule of under_test raises IndexError" in text
 
 
+def test_a_rule_that_returns_nothing_is_refused_by_name(define):
+    with pytest.raises(TypeError, match="the rule for operand 0 of under_test returned None, not a number"):
+        check_op(define(lambda a: a, lambda a, out: None))
+
+
 def test_a_rule_that_leaves_the_graph_is_found(define):
     text = found(define(lambda a: a * a, lambda a, out: 2.0 * float(a)), domain=(0.5, 2.0))
     assert "rules on values" in text.lower()
@@ -102,3 +107,15 @@ def test_a_wrong_array_form_is_found(define):
 def test_a_domain_needs_an_interval_for_each_operand():
     with pytest.raises(ValueError, match="one \\(low, high\\) for each"):
         check_op(OPS["multiply"], domain=[(0.0, 1.0)])
+
+
+def test_the_reproducer_of_an_operation_has_its_options_and_can_be_pasted(define):
+    halved = define(lambda a: a * a, lambda a, out: a)
+    with pytest.raises(WrongDerivative) as first:
+        check_op(halved, domain=(1.0, 2.0), samples=1, seed=3)
+    assert "check_op(OPS['under_test'], domain=(1.0, 2.0), samples=1, seed=3)" in first.value.report.reproducer
+    assert first.value.report.reproducer.endswith("\n# after the lines that define under_test")
+    with pytest.raises(WrongDerivative) as again:
+        exec(first.value.report.reproducer, {})
+    assert str(again.value.report) == str(first.value.report)
+    assert check_op(OPS["tanh"]).reproducer.startswith("from microgradx.ops import tanh\n")

@@ -217,3 +217,9 @@ def test_the_derivative_of_any_cubic_is_covered(a, b, c, x):
     true = 3.0 * a * x * x + 2.0 * b * x + c
     rounding = 1e-15 * (abs(3.0 * a * x * x) + abs(2.0 * b * x) + abs(c))
     assert abs(measured.value - true) <= measured.bound + rounding
+
+
+def test_a_jump_at_the_edge_of_the_domain_has_no_slopes_to_choose_between():
+    measured = derivative_of(lambda x: math.sqrt(x - 1.0) * 0.0 + (x > 1.0))(1.0)
+    assert measured.verdict == "unresolved"
+    assert measured.note == "f has a jump here, and ends beside it"

@@ -163,3 +163,15 @@ def test_points_are_drawn_from_the_domain_and_try_its_edges():
     assert set(find(points({"a": (0.0, 1.0)}), lambda p: True)) == {"a"}
     with pytest.raises(ValueError, match="is empty"):
         points((2.0, 1.0))
+
+
+def test_the_first_test_that_imports_the_checks_is_mutated_too(pytester):
+    pytester.makepyfile(
+        """
+        def test_hidden_by_rounding():
+            import math
+            from microgradx.testing import check_gradient
+            check_gradient(lambda x: 1e13 + math.sin(x), 1.0, grad=math.cos)
+        """
+    )
+    pytester.runpytest_subprocess("--gradcheck-mutate").assert_outcomes(failed=1)

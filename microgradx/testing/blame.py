@@ -34,6 +34,8 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
     coded, numeric = row.coded, row.numeric
     if math.isnan(coded):
         return f"{coded_by} gives nan where the slope of f is {numeric.value:.6g}: look inside it for 0/0, inf - inf or 0 * inf"
+    if math.isinf(coded) and numeric.verdict in ("smooth", "one-sided"):
+        return f"{coded_by} is infinite where the slope of f is {numeric.value:.6g}: look inside it for x/0 or an overflow"
     if numeric.verdict == "vertical":
         return "f has a vertical tangent here: the derivative is infinite"
     if numeric.bent:
@@ -49,7 +51,7 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
     for ratio, text in RATIOS:
         if numeric.value and abs(coded - ratio * numeric.value) <= min(tolerance, 0.02 * abs(numeric.value)):
             return text.format(coded=coded_by)
-    for other in rows:
+    for other in sorted(rows, key=lambda other: other.verdict != "wrong"):  # the other of two swapped ones is wrong too
         if other is not row and other.numeric.value and abs(coded - other.numeric.value) <= other.numeric.tolerance():
             return f"it is the derivative with respect to {other.path}: two inputs are swapped"
     for text, factor in (("divided by", 1.0 / row.point if row.point else 0.0), ("multiplied by", row.point)):
@@ -59,7 +61,7 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
         return "f does not change with it here: its derivative is 0, to within the bound"
     if numeric.bound > 0.1 * abs(numeric.value):
         return "far from what was measured, which is itself rough: choose a point where f changes more"
-    return ""
+    return "no usual slip gives that number: a term of the size of the difference may be missing, or one too many"
 
 
 def blamed(output: Value, row: Partial, leaf: Value | None) -> str:

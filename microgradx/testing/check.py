@@ -74,12 +74,12 @@ def check_gradient(
                     raise ValueError("order=2 differentiates the graph again, so it works without grad= only")
                 _second_order(trial, report)
     options = {
-        "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order, "samples": samples, "seed": seed,
-        "strict": strict,
+        "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order, "samples": samples,
+        "seed": seed or None, "strict": strict,
     }
     defaults = {name: p.default for name, p in inspect.signature(check_gradient).parameters.items()}
     changed = {name: x for name, x in options.items() if x != defaults[name]}
-    report.reproducer = call_again(f, at, grad, changed)
+    report.reproducer = call_again("check_gradient", {"f": f, "at": at, "grad": grad}, changed)
     for watch in WATCHERS:
         watch(report)
     return report.raise_if_wrong()
@@ -113,7 +113,7 @@ def _judge(trial: Trial, report: Report) -> None:
                 place = kinked(inputs, trial.point, inputs.paths.index(row.path))
                 row.hint = f"{row.hint}; {place}" if row.hint and place else row.hint or place
     measured = [row for row in rows if row.verdict == "wrong" and row.members == 1 and not row.numeric.bent]
-    if measured and output is not None and not report.blame:
+    if measured and output is not None and trial.coded.repeats and not report.blame:
         with inputs.restoring():
             named = rebuild_named(lambda: recorded(inputs, trial.point)) or recorded(inputs, trial.point)
             report.blame = blamed(named, measured[0], inputs.leaves[inputs.paths.index(measured[0].path)])

@@ -26,6 +26,7 @@ class Coded:
     dropped: list[tuple[float, ...]] = field(default_factory=list)  # for each input: the gradient without one contribution
     output: Value | None = None
     faults: list[str] = field(default_factory=list)
+    repeats: bool = True  # the same graph and gradient when asked twice; else no node of it can be blamed
 
 
 def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
@@ -39,21 +40,24 @@ def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
     grain = EPS * math.hypot(*(sizes.get(node, 0.0) * node.data for node in order if node.op is not None))
     faults, dropped = forward_fault(output, leaves, slopes, sizes), without_one(order, output, leaves)
     again = recorded(inputs, point)
-    if not same(slopes, backward_slopes(again, topological_order(again), leaves)):
-        faults.append("backward() of the same function at the same point gave different bits: is something random in it?")
-    return Coded(slopes, slack, grain if math.isfinite(grain) else 0.0, dropped, output, faults)
+    repeats = same(slopes, backward_slopes(again, topological_order(again), leaves))
+    if not repeats:
+        faults.append(
+            "backward() of the same function at the same point gave different bits: is something random in it? "
+            "Seed it inside the function, so that every call draws the same"
+        )
+    return Coded(slopes, slack, grain if math.isfinite(grain) else 0.0, dropped, output, faults, repeats)
 
 
 def from_numbers(inputs: Inputs, point: Sequence[float], grad: Any) -> Coded:
     """The gradient that a function or a list of numbers gives."""
-    if callable(grad):
-        found = inputs.call(point, grad)
-        slopes, what = inputs.flat(found, name_of(grad)), grad
-        again = inputs.flat(inputs.call(point, grad), name_of(grad))
-        faults = [] if same(slopes, again) else [f"{name_of(what)} gave different bits when called twice at the same point"]
-        return Coded(slopes, [0.0] * len(slopes), faults=faults)
-    slopes = inputs.flat(grad, "grad")
-    return Coded(slopes, [0.0] * len(slopes))
+    if not callable(grad):
+        slopes = inputs.flat(grad, "grad")
+        return Coded(slopes, [0.0] * len(slopes))
+    name = name_of(grad)
+    slopes, again = (inputs.flat(inputs.call(point, grad), name) for _ in range(2))
+    faults = [] if same(slopes, again) else [f"{name} gave different bits when called twice at the same point"]
+    return Coded(slopes, [0.0] * len(slopes), faults=faults)
 
 
 def recorded(inputs: Inputs, point: Sequence[float]) -> Value:

@@ -32,7 +32,10 @@ def checked(
         report = _checked(target, numbers, grad, rtol, order, samples)
     except DerivativeError as error:
         report = error.report
-    report.reproducer = shlex.join(["microgradx", "check", target, *(f"{name}={x!r}" for name, x in numbers.items())])
+    words = ["microgradx", "check", target, *(f"{name}={x!r}" for name, x in numbers.items())]
+    for option, x, default in (("--grad", grad, None), ("--rtol", rtol, 1e-6), ("--order", order, 1), ("--samples", samples, 0)):
+        words += [f"{option}={x}"] * (x != default)
+    report.reproducer = shlex.join(words)
     return report
 
 

@@ -15,6 +15,7 @@ from .coded import same
 from .ladder import EPS, Interval, Line
 from .numeric import measure
 from .report import Partial, Report
+from .reproduce import call_again
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
 Point = tuple[float, ...]
@@ -46,9 +47,9 @@ def check_op(
     _note(report, op, next(_points(intervals, 1, random.Random(seed + 2))), _array_form)
     report.faults += _total(op, len(intervals))
     report.evaluations = sum(row.numeric.evaluations for row in report.rows)
-    report.reproducer = (
-        f"from microgradx import OPS\nfrom microgradx.testing import check_op\ncheck_op(OPS[{op.name!r}], seed={seed})"
-    )
+    options = {"domain": (domain, None), "samples": (samples, 6), "rtol": (rtol, 1e-6), "seed": (seed, 0)}
+    changed = {name: given for name, (given, default) in options.items() if given != default}
+    report.reproducer = call_again("check_op", {"op": op}, changed)
     return report.raise_if_wrong()
 
 
@@ -90,6 +91,8 @@ def _local_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: float
     """One row for each operand: the local derivative the rule gives against the measured one."""
     out = op.forward(*point)
     for slot, local in enumerate(op.local_derivatives(point, out)):
+        if not hasattr(local, "__float__"):
+            raise TypeError(f"the rule for operand {slot} of {op.name} returned {local!r}, not a number: has it no return?")
         low, high = intervals[slot]
         if low == high or _undifferentiable(op, slot):
             continue

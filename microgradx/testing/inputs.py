@@ -102,7 +102,7 @@ class Inputs:
 
     def flat(self, gradient: Any, what: str) -> list[float]:
         """The numbers of a gradient shaped like `at`, in the order of the paths."""
-        found = list(_flattened(gradient))
+        found = list(_flattened(gradient, self.at, what))
         if len(found) != len(self.paths):
             count = len(self.paths)
             raise ValueError(f"{what} gave {len(found)} number(s) for {count} input(s): give one for each, shaped alike")
@@ -135,6 +135,9 @@ def plain(result: Any, f: Callable[..., Any]) -> Any:
         raise TypeError(
             f"{name_of(f)} returned {len(result)} outputs, a derivative check needs one: check their sum, or one at a time"
         )
+    if not hasattr(result, "__float__") and not isinstance(result, complex):
+        kind = type(result).__name__
+        raise TypeError(f"{name_of(f)} returned {result!r} ({kind}), not a number: return the number to differentiate")
     return result
 
 
@@ -159,15 +162,22 @@ def _filled(x: Any, point: Sequence[float]) -> Any:
     return x
 
 
-def _flattened(x: Any) -> Iterator[float]:
+def _flattened(x: Any, like: Any, what: str) -> Iterator[float]:
+    """The numbers in `x`, in the order in which those of `like` stand: the same key, the same place of an array."""
     if isinstance(x, Mapping):
-        x = list(x.values())
+        keys = like if isinstance(like, Mapping) else x
+        if unknown := [key for key in x if key not in keys]:
+            raise ValueError(f"{what} gave a gradient for {unknown[0]!r}, but the inputs there are {', '.join(map(repr, keys))}")
+        x, like = [x[key] for key in keys if key in x], [keys[key] for key in keys if key in x]
     if isinstance(x, (list, tuple)):
-        for item in x:
-            yield from _flattened(item)
-    elif getattr(x, "shape", None):
+        alike = isinstance(like, (list, tuple)) and len(like) == len(x)
+        for item, place in zip(x, like if alike else x, strict=True):
+            yield from _flattened(item, place, what)
+    elif shape := getattr(x, "shape", None):
+        if getattr(like, "shape", shape) != shape:
+            raise ValueError(f"{what} gave an array of shape {shape} for inputs of shape {like.shape}: is it transposed?")
         for item in x.flat:
-            yield from _flattened(item)
+            yield from _flattened(item, None, what)
     elif x is not None:
         yield x.data if isinstance(x, Value) else float(x)
 

@@ -135,6 +135,8 @@ def _verdict(line: Line, best: Climb | None, flagged: list[tuple[str, Climb]], r
             slope = math.copysign(math.inf, climb.inner_slope)
             return Numeric(slope, 0.0, slope, slope, shape, line.evaluations, rtol, "", line.x)
         (left, near), (right, far) = climb.beside(-1), climb.beside(+1)
+        if math.isnan(left) or math.isnan(right):
+            return unresolved(line, rtol, f"f has a {shape} here, and ends beside it")
         if shape == "jump" or not abs(left - right) <= 4.0 * (near + far):
             middle, bound = 0.5 * (left + right), max(near, far)
             return Numeric(middle, bound, left, right, shape, line.evaluations, rtol, "", line.x)

@@ -94,6 +94,8 @@ def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> tuple[Any, Any]:
             slopes.append((ahead - behind) / (2 * h))
             reach = max(reach, mpmath.mpf(10) ** (2 - digits) * abs(ahead) / h)
     apart = abs(slopes[0] - slopes[1])
+    if not mpmath.isfinite(apart):
+        raise ArithmeticError("it is nan or infinite there")
     if apart > 1e-12 * abs(slopes[1]) + reach or abs(values[0] - values[1]) > 1e-25 * abs(values[1]):
         raise ArithmeticError("with more digits it comes out differently, so something in it computes with floats")
     return slopes[1], apart + reach

@@ -123,7 +123,7 @@ class Report:
     def _effort(self) -> str:
         known = self.ok and not math.isnan(self.sensitivity)
         caught = f"; a relative error of {self.sensitivity:.0e} or more would have been caught" if known else ""
-        return f"{self.evaluations} evaluations, seed {self.seed}{caught}"
+        return f"{self.evaluations} evaluation{'s' * (self.evaluations != 1)}, seed {self.seed}{caught}"
 
     def to_json(self) -> str:
         """The whole report as JSON, with numbers that JSON cannot write (nan, inf) as strings."""
@@ -197,7 +197,8 @@ def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
     advice: dict[str, list[str]] = {}
     for row in rows:
         if row.hint or row.verdict == "weak":
-            advice.setdefault(row.hint or _weak(row, report.strict), []).append(row.path)
+            paths = advice.setdefault(row.hint or _weak(row, report.strict), [])
+            paths += [row.path] * (row.path not in paths)  # the same input at several samples
     texts = [f"{', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
     return ["", *(line for text in texts for line in _wrapped(text))] if texts else []
 

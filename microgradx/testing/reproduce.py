@@ -2,42 +2,73 @@
 
 from __future__ import annotations
 
-import ast
+import math
+import sys
 from pathlib import Path
 from typing import Any
 
+from ..operation import Op
 
-def call_again(f: Any, at: Any, grad: Any, options: dict[str, Any]) -> str:
-    """The call that gives a report again, with the options that are not the defaults.
+LONGEST = 400  # characters; what takes more to write is given by name
+
+
+def call_again(check: str, what: dict[str, Any], options: dict[str, Any]) -> str:
+    """The call that gives a report again: what is checked, and the options that are not the defaults.
 
     >>> import math
-    >>> print(call_again(math.sin, 1.0, math.exp, {"seed": 3}))
+    >>> print(call_again("check_gradient", {"f": math.sin, "at": 1.0, "grad": None}, {"seed": 3}))
+    from math import sin
     from microgradx.testing import check_gradient
-    check_gradient(sin, at=1.0, grad=exp, seed=3)
+    check_gradient(sin, at=1.0, seed=3)
+
+    What can neither be imported nor written down stands there by its name, with a comment that says where it is.
     """
-    arguments = [_written(f, "f"), f"at={_written(at, 'at')}"]
-    if grad is not None:
-        arguments.append(f"grad={_written(grad, 'grad')}")
-    arguments += [f"{name}={x!r}" for name, x in options.items()]
-    where = "".join(f"\n# {name} is the lambda at {_place(g)}" for name, g in (("f", f), ("grad", grad)) if _is_lambda(g))
-    return f"from microgradx.testing import check_gradient\ncheck_gradient({', '.join(arguments)}){where}"
+    imports, remarks = [f"from microgradx.testing import {check}"], []
+    arguments: list[str] = []
+    for name, x in what.items():
+        if x is None:
+            continue
+        text, line, remark = _written(x, name)
+        arguments.append(f"{name}={text}" if arguments else text)
+        imports += [line] * bool(line)
+        remarks += [remark] * bool(remark)
+    arguments += [f"{name}={_written(x, name)[0]}" for name, x in options.items()]
+    return "\n".join([*sorted(set(imports)), f"{check}({', '.join(arguments)})", *remarks])
 
 
-def _written(x: Any, otherwise: str) -> str:
-    """`x` as code; the name `otherwise` where it has none that can be pasted, or is too long."""
-    if callable(x) and not _is_lambda(x) and hasattr(x, "__name__"):
-        return str(x.__name__)
+def _written(x: Any, name: str) -> tuple[str, str, str]:
+    """`x` as code, the import it needs, and a remark if it has to be found by the reader."""
+    called, module = getattr(x, "__qualname__", ""), getattr(x, "__module__", None)
+    if isinstance(x, Op):  # importing the module that wrote its rules registers it
+        called, module = x.name, next((rule.__module__ for rule in x.partials if callable(rule)), None)
+    if called.isidentifier() and module not in (None, "__main__") and getattr(sys.modules.get(module), called, None) is x:
+        return called, f"from {module} import {called}", ""
+    if isinstance(x, Op):
+        return f"OPS[{x.name!r}]", "from microgradx import OPS", f"# after the lines that define {x.name}"
+    if code := getattr(x, "__code__", None):
+        text, kind = (name, "lambda") if code.co_name == "<lambda>" else (code.co_name, "function")
+        return text, "", f"# {text} is the {kind} at {Path(code.co_filename).name}:{code.co_firstlineno}"
     try:
-        ast.literal_eval(repr(x))
-    except (ValueError, SyntaxError):
-        return otherwise
-    return repr(x) if len(repr(x)) <= 200 else otherwise
+        text = _literal(x)
+    except TypeError:
+        text = ""
+    if not text or len(text) > LONGEST:
+        return name, "", f"# {name} is the {type(x).__name__} that the check was called with"
+    return text, "import numpy" if "numpy.array(" in text else "", ""
 
 
-def _is_lambda(f: Any) -> bool:
-    return getattr(f, "__name__", "") == "<lambda>"
-
-
-def _place(f: Any) -> str:
-    code = f.__code__
-    return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+def _literal(x: Any) -> str:
+    """Numbers and what holds them as code; TypeError for anything else."""
+    if isinstance(x, float):
+        return repr(float(x)) if math.isfinite(x) else f"float('{float(x)}')"
+    if x is None or type(x) in (int, str, bool):
+        return repr(x)
+    if type(x) is dict:
+        return f"{{{', '.join(f'{_literal(key)}: {_literal(item)}' for key, item in x.items())}}}"
+    if type(x) is list:
+        return f"[{', '.join(map(_literal, x))}]"
+    if type(x) is tuple:
+        return f"({', '.join(map(_literal, x))}{',' * (len(x) == 1)})"
+    if type(x).__name__ == "ndarray" and x.dtype.kind in "iuf" and x.size < LONGEST:
+        return f"numpy.array({_literal(x.tolist())})"
+    raise TypeError(f"{x!r} cannot be pasted")
