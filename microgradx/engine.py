@@ -121,14 +121,14 @@ class Value(Operators):
         """
         global _clock
         with _clock_lock:
-            _clock += 1
+            now = _clock = _clock + 1
         for node in topological_order(self):
             if node.op is not None:
                 parents = node.parents
                 data = node.op.forward(*[x if type(x) is float else x._data for x in parents])
                 node._data = data if type(data) is float else number(data)
                 if any(type(x) is not float and x._stamp > node._stamp for x in parents):
-                    node._stamp = _clock  # only what was stale: another graph on a node that did not change stays fresh
+                    node._stamp = now  # only what was stale: another graph on a node that did not change stays fresh
                 if context.watching:
                     context.check_forward(node.op, parents, node)
         return self
