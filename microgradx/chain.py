@@ -23,6 +23,9 @@ def topological_order(*outputs: Any) -> list[Any]:
 
     A loop, not a recursion: a chain of a million nodes is no deeper than a leaf. Plain numbers are not nodes.
     """
+    for output in outputs:
+        if not hasattr(output, "_left"):
+            raise TypeError(f"{output!r} is not a Value: write topological_order(L), or topological_order(*outputs) for several")
     return list(unreached(*outputs))
 
 
@@ -30,31 +33,27 @@ def unreached(*outputs: Any) -> dict[Any, Any]:
     """The nodes of `topological_order` as the keys of a dict for adjoints, with None for "not reached yet"."""
     placed: dict[Any, Any] = {}
     pending = list(reversed(outputs))
-    push = pending.append
+    push, pop = pending.append, pending.pop
     while pending:
-        node = pending.pop()
-        while node not in placed:
-            left, right = node._left, node._right
-            if right is Many:
-                waiting = [x for x in left if type(x) is not float and x not in placed]
-                if waiting:
-                    push(node)
-                    pending.extend(reversed(waiting))
-                    break
-            elif left is not None:
-                if type(left) is not float and left not in placed:
-                    if left.op is not None:
-                        push(node)
-                        node = left
-                        continue
-                    placed[left] = None
-                if right is not None and type(right) is not float and right not in placed:
-                    if right.op is not None:
-                        push(node)
-                        node = right
-                        continue
-                    placed[right] = None
+        node = pop()
+        if node is None:  # all that the node below this mark is made of has been placed
+            placed[pop()] = None
+            continue
+        if node in placed:
+            continue
+        left, right = node._left, node._right
+        if left is None:
             placed[node] = None
+            continue
+        push(node)
+        push(None)
+        if right is Many:
+            pending.extend(x for x in reversed(left) if type(x) is not float and x not in placed)
+            continue
+        if right is not None and type(right) is not float and right not in placed:
+            push(right)
+        if type(left) is not float and left not in placed:
+            push(left)
     return placed
 
 

@@ -259,6 +259,11 @@ def test_topological_order_keeps_the_order_of_many_operands_and_of_several_outpu
     assert [node.data for node in topological_order(second, first)] == [3.0, -3.0, 2.0, -2.0]
 
 
+def test_the_order_of_what_is_no_value_raises_and_says_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"\[Value.*\] is not a Value: write topological_order\(L\), or .*\*outputs"):
+        topological_order([Value(1.0)])
+
+
 def test_creation_order_is_topological_order() -> None:
     nodes = [Value(1.0), Value(2.0)]
     for k in range(50):
