@@ -99,6 +99,18 @@ def test_one_wrong_input_among_ten_thousand_is_named_in_under_four_hundred_evalu
     assert report.count("agrees") == 9_999
 
 
+@pytest.mark.parametrize("off", [2.0, 1.0001])
+@pytest.mark.parametrize(("seed", "decades", "wrong"), [(1, 0, 9999), (2, 2, 4321), (3, 0, 0), (3, 2, 4321)])
+def test_one_wrong_input_is_named_as_cheaply_where_contributions_spread_over_decades(seed, decades, wrong, off):
+    rng = random.Random(seed)
+    at = [rng.gauss(0.0, 1.0) * 10.0 ** rng.uniform(-decades, 0.0) for _ in range(10_000)]
+    slopes = [math.sin(x) + x * math.cos(x) for x in at]
+    slopes[wrong] *= off
+    report = failure(lambda v: math.fsum(x * math.sin(x) for x in v), at, grad=slopes)
+    assert [(r.path, r.members) for r in report.rows if r.verdict == "wrong"] == [(f"v[{wrong}]", 1)]
+    assert report.evaluations < 400
+
+
 def test_a_connection_missing_from_one_of_many_inputs_is_found():
     at = [0.1 * k for k in range(1, 201)]
     report = failure(lambda v: sum(x * x for x in v), at, grad=[0.0 if k == 77 else 2.0 * x for k, x in enumerate(at)])

@@ -31,10 +31,12 @@ class Line:
     """f along one line, as a function of the offset from the start: counted, remembered, None off the domain."""
 
     def __init__(
-        self, f: Callable[[float], float], x: float = 0.0, domain: Interval = EVERYWHERE, grain: float = 0.0
+        self, f: Callable[[float], float], x: float = 0.0, domain: Interval = EVERYWHERE, grain: float = 0.0, known: float = 0.0
     ) -> None:
         self.f, self.x, self.domain, self.evaluations = f, x, domain, 0
-        self.grain = grain  # rounding noise of f that is known beforehand
+        self.grain = grain  # rounding noise of f that is known beforehand, at least
+        self.known = known  # all of it, measured on another line through the same point; 0 if it is not known yet
+        self.noise = math.inf  # the least that was measured on this one
         self.trouble = ""  # what f raised last
         self.seen: dict[float, float | None] = {}
 
@@ -100,13 +102,17 @@ class Climb:
     row: list[float] = field(default_factory=list)
 
     def measure_noise(self) -> bool:
-        """Measure the rounding noise around the sentinel; False if the domain ends before."""
+        """Measure the rounding noise around the sentinel, unless it is known; False if the domain ends before."""
+        if self.line.known:
+            self.noise = self.line.known
+            return True
         inner = self.first / INSIDE
         places = range(-2, 4) if self.side == 0 else range(0, 6 * self.side, self.side)
         values = [self.line(k * inner) for k in places]
         known = [v for v in values if v is not None]
         if len(known) == len(values):
             self.noise = max(noise_level(known), self.line.grain)
+            self.line.noise = min(self.line.noise, self.noise)
         return len(known) == len(values)
 
     def slope_and_bend(self, step: float) -> tuple[float, float] | None:

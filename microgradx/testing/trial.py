@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from .coded import Coded
 from .inputs import Inputs
-from .ladder import Interval, Line
+from .ladder import SMALLEST, Interval, Line
 from .numeric import Numeric, measure
 from .oracle import complex_step, replayed
 from .report import Partial
@@ -34,6 +34,7 @@ class Trial:
     oracle: str
     rng: random.Random
     evaluations: int = 0
+    noise: float = 0.0  # rounding noise of f, as measured along the last bucket
     found: list[Partial] = field(default_factory=list)
 
     def run(self) -> list[Partial]:
@@ -124,8 +125,8 @@ class Trial:
         largest = max(abs(move) / self.scale(i) for i, move in moves.items())
         return {i: move / largest for i, move in moves.items()}
 
-    def along(self, moves: dict[int, float], target: float = 1e-8) -> Partial:
-        """The row of one direction, measured to `target` relative to its slope."""
+    def along(self, moves: dict[int, float], target: float, scale: float = 1.0, known: float = 0.0) -> Partial:
+        """The row of one direction, measured to `target` relative to its slope; `known` is the noise of f, if it is."""
 
         def f(t: float) -> float:
             point = list(self.point)
@@ -134,9 +135,10 @@ class Trial:
             return self.inputs.number(point)
 
         reach = min(self._room(i, move) for i, move in moves.items())
-        line = Line(f, 0.0, (-reach, reach), self.coded.grain)
-        numeric = measure(line, 1.0, max(self.rtol, 8.0 * target), target)
+        line = Line(f, 0.0, (-reach, reach), self.coded.grain, known)
+        numeric = measure(line, scale, max(self.rtol, 8.0 * target), target)
         self.evaluations += numeric.evaluations
+        self.noise = known or line.noise
         return self._directional(moves, numeric)
 
     def _room(self, i: int, move: float) -> float:
@@ -195,7 +197,11 @@ class Trial:
             self.together(members[len(members) // 2 :])
 
     def search(self, moves: dict[int, float], row: Partial) -> None:
-        """Add a row for each wrong input among `moves`: measure one half, and know the other by subtraction."""
+        """Add a row for each wrong input among `moves`: measure one half, and know the other by subtraction.
+
+        A half is measured just well enough to tell whether the disagreement is in it: by a short climb, from where the noise
+        of f, known from the whole, is small beside that.
+        """
         if sum(found.verdict == "wrong" for found in self.found) >= CULPRITS:
             return
         members = list(moves)
@@ -204,8 +210,9 @@ class Trial:
             return
         left = {i: moves[i] for i in members[: len(members) // 2]}
         right = {i: moves[i] for i in members[len(members) // 2 :]}
-        disagreement = abs(row.coded - row.numeric.value) / abs(row.coded) if row.coded else 0.0
-        seen = self.along(left, max(1e-8, 0.1 * disagreement))
+        room = max(0.1 * (abs(row.coded - row.numeric.value) - row.numeric.bound - row.slack), SMALLEST)
+        slope = abs(math.fsum(self.coded.slopes[i] * move for i, move in left.items()))
+        seen = self.along(left, max(1e-8, room / slope) if slope else 1e-8, outward(12.0 * self.noise / room), self.noise)
         if not self._agrees(seen):
             self.search(left, seen)
         rest = replace(
@@ -214,3 +221,8 @@ class Trial:
         unseen = self._directional(right, rest)
         if not self._agrees(unseen):
             self.search(right, unseen)
+
+
+def outward(first: float) -> float:
+    """The scale of a line whose climb starts at about the step `first`, within reason."""
+    return min(1e3, max(1.0, 1e6 * first))
