@@ -252,3 +252,9 @@ def test_weights_shared_by_two_losses_add_up_and_fit_starts_each_update_from_zer
         parameter.grad = 1e6
     assert fitted(model=model)[1].loss == fitted()[1].loss
     assert all(isinstance(p, Value) for p in model.parameters())
+
+
+def test_cross_entropy_refuses_a_model_of_one_output():
+    X, y = nn.data.gates("and")  # these four labels add up to 1, as the shares of four classes would
+    with pytest.raises(ValueError, match=r"an output for each class.*binary_cross_entropy"):
+        nn.fit(nn.MLP(2, [1], rng=0), X, y, loss="cross_entropy", optimizer=nn.SGD(lr=0.1), epochs=20)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..chain import topological_order
 from ..engine import Value
 from .history import History
-from .losses import CLASSIFYING, LOSSES, Loss, plain_numbers
+from .losses import CLASSIFYING, LOSSES, Loss, cross_entropy, plain_numbers
 from .losses import accuracy as share_of_right_answers
 from .optim import Optimizer, clip_gradients, gradient_norm
 from .schedules import Schedule
@@ -146,14 +146,10 @@ class _Run:
         """Replay this batch, the only one, from now on; if that cannot be, say why not."""
         rows, targets = batch
 
-        def loss_and_outputs() -> tuple[Any, list[Any]]:
-            outputs = [self.model(row) for row in rows]
-            return self.measure(outputs, targets), outputs
-
         try:
             from .replayed import Replay
 
-            self.replay = Replay(loss_and_outputs, list(self.parameters.values()))
+            self.replay = Replay(lambda: self.loss_and_outputs(rows, targets), list(self.parameters.values()))
         except Exception as error:  # whatever a model or a loss of your own does: run it as it is
             return f"{type(error).__name__}: {error}"
         return None
@@ -173,10 +169,19 @@ class _Run:
         self.optimizer.step()
         return _Before(loss, right, norms, len(rows))
 
+    def loss_and_outputs(self, rows: list[Any], targets: list[Any]) -> tuple[Any, list[Any]]:
+        """What the model answers to each row, and how wrong it is."""
+        outputs = [self.model(row) for row in rows]
+        if self.measure is cross_entropy and not hasattr(outputs[0], "__len__"):  # it would take the batch for one row
+            raise ValueError(
+                "cross_entropy needs an output for each class, the model gives one number: write MLP(..., [..., classes]), "
+                "or loss='binary_cross_entropy' for two classes"
+            )
+        return self.measure(outputs, targets), outputs
+
     def differentiate(self, rows: list[Any], targets: list[Any], when: str) -> tuple[float, list[Any]]:
         """The loss and the outputs as plain numbers, with each slope in the `.grad` of its parameter."""
-        outputs = [self.model(row) for row in rows]
-        total = self.measure(outputs, targets)
+        total, outputs = self.loss_and_outputs(rows, targets)
         if not isinstance(total, Value):
             raise TypeError(f"the loss gave {total!r}: it must give one Value made from the outputs of the model")
         if not math.isfinite(total.data):
