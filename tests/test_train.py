@@ -258,3 +258,21 @@ def test_cross_entropy_refuses_a_model_of_one_output():
     X, y = nn.data.gates("and")  # these four labels add up to 1, as the shares of four classes would
     with pytest.raises(ValueError, match=r"an output for each class.*binary_cross_entropy"):
         nn.fit(nn.MLP(2, [1], rng=0), X, y, loss="cross_entropy", optimizer=nn.SGD(lr=0.1), epochs=20)
+
+
+def test_a_model_may_answer_with_a_tuple():
+    class Tuple(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(2, 3, "tanh", rng=1)
+
+        def __call__(self, x):
+            return tuple(self.layer(x))
+
+    X, y = nn.data.spirals(12, classes=3)
+    settings = {"loss": "cross_entropy", "epochs": 20}
+    replayed, eager = (
+        nn.fit(Tuple(), X, y, optimizer=nn.SGD(lr=0.1), replay=replay, **settings) for replay in (True, False)
+    )
+    assert replayed.eager is None
+    assert replayed.loss == pytest.approx(eager.loss, rel=1e-12)
+    assert replayed.accuracy == eager.accuracy
