@@ -276,3 +276,11 @@ def test_a_model_may_answer_with_a_tuple():
     assert replayed.eager is None
     assert replayed.loss == pytest.approx(eager.loss, rel=1e-12)
     assert replayed.accuracy == eager.accuracy
+
+
+def test_control_c_while_the_batch_is_recorded_returns_a_history_too():
+    def interrupted(outputs, y):
+        raise KeyboardInterrupt
+
+    history = nn.fit(nn.MLP(1, [1]), [[1.0]], [1.0], loss=interrupted, optimizer=nn.SGD(lr=0.1), epochs=50)
+    assert (history.loss, history.stopped) == ([], "interrupted in epoch 0")

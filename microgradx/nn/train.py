@@ -88,11 +88,12 @@ def fit(
         optimizer.bind(model.parameters())
     run = _Run(model, measure, accuracy, optimizer, clip)
     history = History()
-    if replay and batch_size is None and epochs >= WORTH_RECORDING:
-        history.eager = run.record((rows, targets))
     batches = _batches(rows, targets, batch_size, seed)
     bar = _bar(epochs, progress)
+    epoch = 0
     try:
+        if replay and batch_size is None and epochs >= WORTH_RECORDING:
+            history.eager = run.record((rows, targets))
         for epoch in range(epochs):
             if schedule is not None:
                 optimizer.lr = schedule(epoch)
