@@ -48,7 +48,7 @@ def fit(
     epochs: int,
     batch_size: int | None = None,
     schedule: Schedule | None = None,
-    callbacks: Iterable[Callback] = (),
+    callbacks: Sequence[Callback] = (),
     accuracy: Callable[[Any, Any], float] | None = None,
     clip: float | None = None,
     seed: int = 0,
@@ -80,7 +80,7 @@ def fit(
     FloatingPointError: a loss or a slope is not finite; the model holds the weights from before that update.
     """
     rows, targets = _checked_data(X, y)
-    _check_settings(optimizer, epochs, batch_size)
+    _check_settings(optimizer, epochs, batch_size, schedule, callbacks, clip)
     measure = _known_loss(loss)
     if accuracy is None and measure in CLASSIFYING:
         accuracy = share_of_right_answers
@@ -96,7 +96,7 @@ def fit(
             history.eager = run.record((rows, targets))
         for epoch in range(epochs):
             if schedule is not None:
-                optimizer.lr = schedule(epoch)
+                optimizer.lr = _rate(schedule, epoch)
             seen = [run.update(batch, epoch, number) for number, batch in enumerate(next(batches))]
             history.add(
                 loss=_mean([(before.loss, before.rows) for before in seen]),
@@ -247,6 +247,9 @@ def _batches(rows: list[Any], targets: list[Any], batch_size: int | None, seed: 
 
 def _checked_data(X: Any, y: Any) -> Batch:
     """X as rows of floats and y as a list, both finite and equally long."""
+    for name, data in (("X", X), ("y", y)):
+        if not isinstance(data, Iterable) or getattr(data, "shape", None) == ():
+            raise TypeError(f"{name}={data!r} is no list and no array: each row of X needs one entry of y")
     rows = [list(row) if hasattr(row, "__len__") else [row] for row in (X.tolist() if hasattr(X, "tolist") else X)]
     targets = list(y.tolist() if hasattr(y, "tolist") else y)
     if not rows or len(rows) != len(targets):
@@ -259,22 +262,47 @@ def _checked_data(X: Any, y: Any) -> Batch:
     for name, items in (("X", rows), ("y", targets)):
         for place, item in enumerate(items):
             for number in item if hasattr(item, "__len__") else [item]:
-                if not math.isfinite(number):
+                if not _is_finite(number):
                     raise ValueError(
                         f"{name}[{place}] holds {number!r}: every number must be finite; leave that sample out or fill it in"
                     )
     return [[float(number) for number in row] for row in rows], targets
 
 
-def _check_settings(optimizer: Any, epochs: int, batch_size: int | None) -> None:
+def _check_settings(
+    optimizer: Any, epochs: Any, batch_size: Any, schedule: Any, callbacks: Any, clip: Any
+) -> None:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(
             f"optimizer={optimizer!r} is no optimizer: write for example nn.SGD(lr=0.1) or nn.Adam(lr=0.001)"
         )
+    for name, count in (("epochs", epochs), ("batch_size", batch_size)):
+        if not hasattr(count, "__index__") and (name, count) != ("batch_size", None):
+            raise TypeError(f"{name}={count!r} is no whole number")
     if epochs < 1:
         raise ValueError(f"epochs={epochs!r}: training needs at least 1")
+    if clip is not None and not (_is_finite(clip) and clip > 0.0):
+        raise ValueError(f"clip={clip!r}: the longest gradient allowed must be a finite number above 0, or None")
+    if schedule is not None and not callable(schedule):
+        raise TypeError(f"schedule={schedule!r} is no function of the epoch: write nn.schedules.constant(0.1)")
+    if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
+        raise TypeError(f"callbacks={callbacks!r} is no list of functions: write callbacks=[function]")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r}: a batch needs at least 1 row; None takes all rows at once")
+
+
+def _is_finite(number: Any) -> bool:
+    try:
+        return math.isfinite(number)
+    except (TypeError, OverflowError):  # no number, or a whole one beyond every float
+        return False
+
+
+def _rate(schedule: Schedule, epoch: int) -> float:
+    rate = schedule(epoch)
+    if not _is_finite(rate) or rate < 0.0:
+        raise ValueError(f"schedule({epoch}) gave {rate!r}: a learning rate must be a finite number, 0 or more")
+    return rate
 
 
 def _known_loss(loss: str | Loss) -> Loss:
