@@ -138,6 +138,8 @@ def test_a_cosine_ends_where_it_is_told():
         (lambda: nn.Adagrad(epsilon=math.nan), ValueError, r"epsilon=nan: it must be a finite number"),
         (lambda: nn.SGD([]), ValueError, r"no parameters to move: hand over model\.parameters\(\)"),
         (lambda: nn.Adam([1.0]), TypeError, r"an optimizer moves Values, got 1\.0: write Adam\(model\.parameters"),
+        (lambda: nn.SGD(0.1), TypeError, r"an optimizer moves Values, got 0\.1: write SGD\(model\.parameters"),
+        (lambda: nn.SGD(nn.MLP(1, [1])), TypeError, r"moves Values, got MLP.*: write SGD\(model\.parameters"),
         (lambda: nn.SGD(lr=0.1).step(), RuntimeError, r"this SGD has no parameters: write SGD\(model"),
         (lambda: nn.Optimizer().update(1.0, 1.0, {}), NotImplementedError, r"Optimizer needs a method update"),
         (lambda: nn.clip_gradients([], 0.0), ValueError, r"max_norm=0\.0: a length to clip to must be above 0"),

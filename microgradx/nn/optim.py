@@ -36,6 +36,8 @@ class Optimizer:
 
     def bind(self, parameters: Iterable[Value]) -> Self:
         """Take charge of these parameters, each once, with an empty memory unless they are the ones held already."""
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"an optimizer moves Values, got {parameters!r}: write {self._call()}")
         parameters = list({id(parameter): parameter for parameter in parameters}.values())
         for parameter in parameters:
             if not isinstance(parameter, Value):
