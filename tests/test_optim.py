@@ -134,6 +134,8 @@ def test_a_cosine_ends_where_it_is_told():
         (lambda: nn.SGD(momentum=1.0), ValueError, r"momentum=1\.0: the share kept .* at least 0 and below 1"),
         (lambda: nn.SGD(nesterov=True), ValueError, r"nesterov=True with momentum=0: .* above 0, such as 0\.9"),
         (lambda: nn.Adam(betas=(0.9, 1.0)), ValueError, r"betas\[1\]=1\.0: the share kept"),
+        (lambda: nn.Adam(betas=(0.9,)), ValueError, r"betas=\(0\.9,\): write two shares"),
+        (lambda: nn.Adam(betas=0.9), ValueError, r"betas=0\.9: write two shares"),
         (lambda: nn.RMSProp(decay=2.0), ValueError, r"decay=2\.0: the share kept"),
         (lambda: nn.Adagrad(epsilon=math.nan), ValueError, r"epsilon=nan: it must be a finite number"),
         (lambda: nn.SGD([]), ValueError, r"no parameters to move: hand over model\.parameters\(\)"),

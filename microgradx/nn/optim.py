@@ -187,6 +187,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr=lr, weight_decay=weight_decay)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas={betas!r}: write two shares, of the mean and of the mean square, such as (0.9, 0.999)")
         for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
             _check_share(name, beta)
         _check("epsilon", epsilon)
