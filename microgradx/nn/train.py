@@ -75,7 +75,9 @@ def fit(
 
     Updates by all rows are recorded once and replayed as a few array instructions; losses then agree to 1e-14 or so with
     those of `replay=False`, which computes node by node and is needed where a model or a loss has numbers of its own that
-    vary from call to call, such as noise. `history.eager` says why if something cannot be recorded.
+    vary from call to call, such as noise. Where a slope is 0 but for rounding, optimizers that divide by its size, such as
+    Adagrad and Adam, enlarge that rounding: losses then agree to 1e-8 or so. `history.eager` says why if something cannot be
+    recorded.
 
     FloatingPointError: a loss or a slope is not finite; the model holds the weights from before that update.
     """
