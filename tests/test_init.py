@@ -105,3 +105,14 @@ def test_a_network_without_biases_has_only_weights():
     names = [name for name, _ in nn.MLP(2, [2, 2], bias=False).named_parameters()]
     assert len(names) == 8
     assert all(".w[" in name for name in names)
+
+
+def test_an_init_that_is_neither_a_name_nor_a_rule_nor_a_list_is_named():
+    with pytest.raises(TypeError, match=r"init=0\.5 is no name, no rule and no list of matrices: write init='he' or"):
+        nn.MLP(2, [1], init=0.5)
+
+
+def test_a_limit_that_no_draw_lies_within_is_refused():
+    for limit in (0.0, float("nan")):
+        with pytest.raises(ValueError, match=r"limit=.*: no draw lies within it"):
+            nn.MLP(2, [1], init=nn.init.truncated_normal(1.0, limit))

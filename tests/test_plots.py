@@ -61,3 +61,19 @@ def test_histograms_have_a_panel_for_each_layer(trained):
 def test_bad_input_names_the_argument_and_the_fix(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_sample_has_the_colour_of_the_region_of_its_class():
+    model = nn.MLP(2, [3], rng=0)
+    figures = [nn.plots.decision_boundary(model, [[0, 0], [1, 1], [1, 0]], y, points=3) for y in ([0, 1, 2], [2, 1, 2])]
+    every, some = (
+        {dots.get_label(): dots.get_facecolor().tolist()[0] for dots in figure.axes[0].collections[-3:]}
+        for figure in figures
+    )
+    assert every["class 2"] == some["class 2"]
+
+
+@pytest.mark.parametrize(("X", "y"), [([[0.0, 1.0]], [[1, 0]]), ([[0.0, 1.0]], [[1]])])
+def test_a_boundary_wants_one_label_for_each_sample(X, y):
+    with pytest.raises(ValueError, match=r"rows of 2 inputs, one label each"):
+        nn.plots.decision_boundary(nn.MLP(2, [1]), X, y)

@@ -58,6 +58,7 @@ def test_a_class_of_your_own_is_loaded_into_a_model(tmp_path):
         ('{"format": "other"}', r"its format is 'other', not 'microgradx model 1'"),
         ('{"format": "microgradx model 1"}', r"is damaged: it needs the entries 'architecture' and 'parameters'"),
         (b"\xff\xfe\x00", r"is damaged or no model file"),
+        ("[" * 200_000, r"is damaged or no model file"),
     ],
 )
 def test_a_damaged_or_foreign_file_is_refused_and_changes_nothing(tmp_path, text, message):
@@ -123,3 +124,13 @@ def test_a_diverged_model_is_not_saved(tmp_path):
     with pytest.raises(ValueError, match=r"layers\[0\]\.neurons\[0\]\.w\[0\] is nan: this model has diverged"):
         nn.save(model, tmp_path / "model.json")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("change", [{"sizes": [10**12, 1]}, {"inputs": 10**12}])
+def test_a_network_larger_than_its_file_is_refused_before_it_is_built(tmp_path, change):
+    nn.save(nn.MLP(2, [3, 1]), tmp_path / "model.json")
+    content = json.loads((tmp_path / "model.json").read_text())
+    content["architecture"] |= change
+    (tmp_path / "model.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"more weights than the 13 parameters of the file"):
+        nn.load(tmp_path / "model.json")

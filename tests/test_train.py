@@ -206,6 +206,16 @@ def test_too_large_a_rate_ends_in_that_error_not_in_silence():
         ({"optimizer": "adam"}, TypeError, r"optimizer='adam' is no optimizer: write for example nn\.SGD\(lr=0\.1\)"),
         ({"epochs": 0}, ValueError, r"epochs=0: training needs at least 1"),
         ({"batch_size": 0}, ValueError, r"batch_size=0: a batch needs at least 1 row; None takes all"),
+        ({"X": [[1.0], ["a"]]}, ValueError, r"X\[1\] holds 'a': every number must be finite"),
+        ({"X": [[1.0], [10**400]]}, ValueError, r"X\[1\] holds 1000"),
+        ({"X": 3.0}, TypeError, r"X=3\.0 is no list and no array"),
+        ({"y": None}, TypeError, r"y=None is no list and no array"),
+        ({"epochs": 2.5}, TypeError, r"epochs=2\.5 is no whole number"),
+        ({"batch_size": 1.5}, TypeError, r"batch_size=1\.5 is no whole number"),
+        ({"clip": 0.0}, ValueError, r"clip=0\.0: the longest gradient allowed must be a finite number above 0"),
+        ({"schedule": 0.1}, TypeError, r"schedule=0\.1 is no function of the epoch"),
+        ({"schedule": lambda epoch: math.nan}, ValueError, r"schedule\(0\) gave nan: a learning rate must be"),
+        ({"callbacks": print}, TypeError, r"is no list of functions: write callbacks=\[function\]"),
         ({"X": [[1.0, 2.0], [3.0, 4.0]]}, ValueError, r"takes 1 inputs, got 2"),
     ],
 )
@@ -252,3 +262,35 @@ def test_weights_shared_by_two_losses_add_up_and_fit_starts_each_update_from_zer
         parameter.grad = 1e6
     assert fitted(model=model)[1].loss == fitted()[1].loss
     assert all(isinstance(p, Value) for p in model.parameters())
+
+
+def test_cross_entropy_refuses_a_model_of_one_output():
+    X, y = nn.data.gates("and")  # these four labels add up to 1, as the shares of four classes would
+    with pytest.raises(ValueError, match=r"an output for each class.*binary_cross_entropy"):
+        nn.fit(nn.MLP(2, [1], rng=0), X, y, loss="cross_entropy", optimizer=nn.SGD(lr=0.1), epochs=20)
+
+
+def test_a_model_may_answer_with_a_tuple():
+    class Tuple(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(2, 3, "tanh", rng=1)
+
+        def __call__(self, x):
+            return tuple(self.layer(x))
+
+    X, y = nn.data.spirals(12, classes=3)
+    settings = {"loss": "cross_entropy", "epochs": 20}
+    replayed, eager = (
+        nn.fit(Tuple(), X, y, optimizer=nn.SGD(lr=0.1), replay=replay, **settings) for replay in (True, False)
+    )
+    assert replayed.eager is None
+    assert replayed.loss == pytest.approx(eager.loss, rel=1e-12)
+    assert replayed.accuracy == eager.accuracy
+
+
+def test_control_c_while_the_batch_is_recorded_returns_a_history_too():
+    def interrupted(outputs, y):
+        raise KeyboardInterrupt
+
+    history = nn.fit(nn.MLP(1, [1]), [[1.0]], [1.0], loss=interrupted, optimizer=nn.SGD(lr=0.1), epochs=50)
+    assert (history.loss, history.stopped) == ([], "interrupted in epoch 0")

@@ -154,6 +154,8 @@ def per_layer(init: Any, layers: int) -> list[Any]:
     """What each layer starts from: a name or a rule serves them all, a list holds one matrix for each."""
     if isinstance(init, str) or callable(init):
         return [init] * layers
+    if not hasattr(init, "__len__"):
+        raise TypeError(f"init={init!r} is no name, no rule and no list of matrices: write init='he' or nn.init.constant(0.5)")
     if len(init) != layers:
         raise ValueError(f"init holds {len(init)} matrices for a network of {layers} layers: give one matrix per layer")
     return list(init)
@@ -179,6 +181,6 @@ def _bell(fan_in: int, fan_out: int, stream: Any, std: float, limit: float = mat
             if abs(value) <= limit:
                 return float(value) * std
 
-    if limit <= 0.0:
+    if not limit > 0.0:
         raise ValueError(f"limit={limit!r}: no draw lies within it; write a number of standard deviations above 0")
     return _rows(fan_in, fan_out, draw)

@@ -127,7 +127,7 @@ def _row_cross_entropy(row: Sequence[Any], target: Any) -> Any:
                 f"target {shares}: it needs {len(row)} probabilities, one for each class, that add up to 1"
             )
         return -ops.dot(shares, ops.log_softmax(row))
-    if isinstance(target, Operand) or target != target or int(target) != target or not 0 <= target < len(row):
+    if isinstance(target, Operand) or target not in range(len(row)):
         raise ValueError(
             f"target {target!r}: with {len(row)} logits it must be a class index, a whole number from 0 to {len(row) - 1}"
         )
@@ -192,7 +192,7 @@ CLASSIFYING: tuple[Loss, ...] = (hinge, binary_cross_entropy, cross_entropy)
 
 
 def _is_row(item: Any) -> bool:
-    return hasattr(item, "__len__")
+    return hasattr(item, "__len__") and not isinstance(item, str)
 
 
 def _flat(items: Any) -> list[Any]:
@@ -202,18 +202,30 @@ def _flat(items: Any) -> list[Any]:
     return [number for item in items for number in (_flat(item) if _is_row(item) else [item])]
 
 
+def _widths(items: Any) -> list[int]:
+    """How many numbers each row holds."""
+    return [len(_flat(item)) for item in (items if _is_row(items) else [items])]
+
+
 def _paired(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
     """Each output with its target; outputs and targets hold equally many numbers, and at least one."""
     left, right = _flat(outputs), _flat(targets)
     if len(left) != len(right) or not left:
         raise ValueError(f"{len(left)} outputs and {len(right)} targets: {_EACH}")
+    widths, wanted = _widths(outputs), _widths(targets)
+    if widths != wanted and max(widths) > 1 and max(wanted) > 1:
+        raise ValueError(f"rows of {widths} outputs and of {wanted} targets: {_EACH}")
     pairs = []
     for place, (output, target) in enumerate(zip(left, right, strict=True)):
         if not isinstance(target, Operand):
-            target = float(target)
-            if not math.isfinite(target):
+            try:
+                number = float(target)
+            except (TypeError, ValueError, OverflowError):
+                number = math.nan
+            if not math.isfinite(number):
                 raise ValueError(
                     f"targets[{place}] is {target!r}: a target must be a finite number; leave that sample out"
                 )
+            target = number
         pairs.append((output, target))
     return pairs

@@ -36,6 +36,8 @@ class Optimizer:
 
     def bind(self, parameters: Iterable[Value]) -> Self:
         """Take charge of these parameters, each once, with an empty memory unless they are the ones held already."""
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"an optimizer moves Values, got {parameters!r}: write {self._call()}")
         parameters = list({id(parameter): parameter for parameter in parameters}.values())
         for parameter in parameters:
             if not isinstance(parameter, Value):
@@ -185,6 +187,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr=lr, weight_decay=weight_decay)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas={betas!r}: write two shares, of the mean and of the mean square, such as (0.9, 0.999)")
         for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
             _check_share(name, beta)
         _check("epsilon", epsilon)

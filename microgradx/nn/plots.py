@@ -81,7 +81,7 @@ def decision_boundary(
     import numpy as np
 
     X, y = np.asarray(X, dtype=float), np.asarray(y)
-    if X.ndim != 2 or X.shape[1] != 2 or len(X) != len(y):
+    if X.ndim != 2 or X.shape[1] != 2 or y.shape != (len(X),) or len(X) == 0:
         raise ValueError(
             f"X of shape {X.shape}, y of shape {y.shape}: a boundary is drawn for rows of 2 inputs, one label each"
         )
@@ -91,11 +91,14 @@ def decision_boundary(
         scores = np.array([[_numbers(model([float(first), float(second)])) for first in across] for second in up])
     classes = scores.argmax(axis=2) if scores.shape[2] > 1 else (scores[..., 0] > threshold).astype(int)
     figure, (axes,) = _figure(1, title)
-    count = max(2, scores.shape[2], len(np.unique(y)))
+    labels = np.unique(y).tolist()
+    if set(labels) <= set(range(max(2, scores.shape[2]))):
+        labels = list(range(max(2, scores.shape[2])))  # a class without samples keeps its colour
+    count = max(2, scores.shape[2], len(labels))
     colours = [COLOURS[place % len(COLOURS)] for place in range(count)]
     levels = np.arange(len(colours) + 1) - 0.5
     axes.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.25)
-    for colour, label in zip(colours, np.unique(y), strict=False):
+    for colour, label in zip(colours, labels, strict=False):
         axes.scatter(
             X[y == label, 0],
             X[y == label, 1],

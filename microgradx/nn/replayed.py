@@ -29,7 +29,7 @@ class Replay:
 
         def numbers() -> list[Any]:
             loss, outputs = loss_and_outputs()
-            if not isinstance(outputs[0], list):
+            if not hasattr(outputs[0], "__len__"):
                 return [loss, *outputs]
             self.width = len(outputs[0])
             return [loss, *(number for row in outputs for number in row)]

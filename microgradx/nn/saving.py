@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,11 @@ def load(path: str | os.PathLike[str], into: Module | None = None) -> Any:
                 f"{path} holds a model of a class of your own: build it and write load({str(path)!r}, into=model)"
             )
         try:
-            into = MLP(**content["architecture"])
-        except (TypeError, ValueError) as error:
+            widths = [content["architecture"]["inputs"], *content["architecture"]["sizes"]]
+            if sum(m * n for m, n in pairwise(widths)) > len(content["parameters"]):  # memory may not hold them
+                raise ValueError(f"more weights than the {len(content['parameters'])} parameters of the file")
+            into = MLP(**content["architecture"], init="zeros")
+        except (TypeError, ValueError, KeyError) as error:
             seen = content["architecture"]
             raise ValueError(f"{path} is damaged: its architecture {seen!r} gives no network ({error})") from error
     own, saved = dict(into.named_parameters()), content["parameters"]
@@ -65,7 +69,7 @@ def _read(path: Path) -> dict[str, Any]:
     """The checked content of a file that `save` wrote."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # broken JSON, or bytes that are no text
+    except (ValueError, RecursionError) as error:  # broken JSON, bytes that are no text, or lists without end
         raise ValueError(f"{path} is damaged or no model file: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         seen = content.get("format") if isinstance(content, dict) else type(content).__name__

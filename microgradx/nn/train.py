@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..chain import topological_order
 from ..engine import Value
 from .history import History
-from .losses import CLASSIFYING, LOSSES, Loss, plain_numbers
+from .losses import CLASSIFYING, LOSSES, Loss, cross_entropy, plain_numbers
 from .losses import accuracy as share_of_right_answers
 from .optim import Optimizer, clip_gradients, gradient_norm
 from .schedules import Schedule
@@ -48,7 +48,7 @@ def fit(
     epochs: int,
     batch_size: int | None = None,
     schedule: Schedule | None = None,
-    callbacks: Iterable[Callback] = (),
+    callbacks: Sequence[Callback] = (),
     accuracy: Callable[[Any, Any], float] | None = None,
     clip: float | None = None,
     seed: int = 0,
@@ -75,12 +75,14 @@ def fit(
 
     Updates by all rows are recorded once and replayed as a few array instructions; losses then agree to 1e-14 or so with
     those of `replay=False`, which computes node by node and is needed where a model or a loss has numbers of its own that
-    vary from call to call, such as noise. `history.eager` says why if something cannot be recorded.
+    vary from call to call, such as noise. Where a slope is 0 but for rounding, optimizers that divide by its size, such as
+    Adagrad and Adam, enlarge that rounding: losses then agree to 1e-8 or so. `history.eager` says why if something cannot be
+    recorded.
 
     FloatingPointError: a loss or a slope is not finite; the model holds the weights from before that update.
     """
     rows, targets = _checked_data(X, y)
-    _check_settings(optimizer, epochs, batch_size)
+    _check_settings(optimizer, epochs, batch_size, schedule, callbacks, clip)
     measure = _known_loss(loss)
     if accuracy is None and measure in CLASSIFYING:
         accuracy = share_of_right_answers
@@ -88,14 +90,15 @@ def fit(
         optimizer.bind(model.parameters())
     run = _Run(model, measure, accuracy, optimizer, clip)
     history = History()
-    if replay and batch_size is None and epochs >= WORTH_RECORDING:
-        history.eager = run.record((rows, targets))
     batches = _batches(rows, targets, batch_size, seed)
     bar = _bar(epochs, progress)
+    epoch = 0
     try:
+        if replay and batch_size is None and epochs >= WORTH_RECORDING:
+            history.eager = run.record((rows, targets))
         for epoch in range(epochs):
             if schedule is not None:
-                optimizer.lr = schedule(epoch)
+                optimizer.lr = _rate(schedule, epoch)
             seen = [run.update(batch, epoch, number) for number, batch in enumerate(next(batches))]
             history.add(
                 loss=_mean([(before.loss, before.rows) for before in seen]),
@@ -146,14 +149,10 @@ class _Run:
         """Replay this batch, the only one, from now on; if that cannot be, say why not."""
         rows, targets = batch
 
-        def loss_and_outputs() -> tuple[Any, list[Any]]:
-            outputs = [self.model(row) for row in rows]
-            return self.measure(outputs, targets), outputs
-
         try:
             from .replayed import Replay
 
-            self.replay = Replay(loss_and_outputs, list(self.parameters.values()))
+            self.replay = Replay(lambda: self.loss_and_outputs(rows, targets), list(self.parameters.values()))
         except Exception as error:  # whatever a model or a loss of your own does: run it as it is
             return f"{type(error).__name__}: {error}"
         return None
@@ -173,10 +172,19 @@ class _Run:
         self.optimizer.step()
         return _Before(loss, right, norms, len(rows))
 
+    def loss_and_outputs(self, rows: list[Any], targets: list[Any]) -> tuple[Any, list[Any]]:
+        """What the model answers to each row, and how wrong it is."""
+        outputs = [self.model(row) for row in rows]
+        if self.measure is cross_entropy and not hasattr(outputs[0], "__len__"):  # it would take the batch for one row
+            raise ValueError(
+                "cross_entropy needs an output for each class, the model gives one number: write MLP(..., [..., classes]), "
+                "or loss='binary_cross_entropy' for two classes"
+            )
+        return self.measure(outputs, targets), outputs
+
     def differentiate(self, rows: list[Any], targets: list[Any], when: str) -> tuple[float, list[Any]]:
         """The loss and the outputs as plain numbers, with each slope in the `.grad` of its parameter."""
-        outputs = [self.model(row) for row in rows]
-        total = self.measure(outputs, targets)
+        total, outputs = self.loss_and_outputs(rows, targets)
         if not isinstance(total, Value):
             raise TypeError(f"the loss gave {total!r}: it must give one Value made from the outputs of the model")
         if not math.isfinite(total.data):
@@ -241,6 +249,9 @@ def _batches(rows: list[Any], targets: list[Any], batch_size: int | None, seed: 
 
 def _checked_data(X: Any, y: Any) -> Batch:
     """X as rows of floats and y as a list, both finite and equally long."""
+    for name, data in (("X", X), ("y", y)):
+        if not isinstance(data, Iterable) or getattr(data, "shape", None) == ():
+            raise TypeError(f"{name}={data!r} is no list and no array: each row of X needs one entry of y")
     rows = [list(row) if hasattr(row, "__len__") else [row] for row in (X.tolist() if hasattr(X, "tolist") else X)]
     targets = list(y.tolist() if hasattr(y, "tolist") else y)
     if not rows or len(rows) != len(targets):
@@ -253,22 +264,47 @@ def _checked_data(X: Any, y: Any) -> Batch:
     for name, items in (("X", rows), ("y", targets)):
         for place, item in enumerate(items):
             for number in item if hasattr(item, "__len__") else [item]:
-                if not math.isfinite(number):
+                if not _is_finite(number):
                     raise ValueError(
                         f"{name}[{place}] holds {number!r}: every number must be finite; leave that sample out or fill it in"
                     )
     return [[float(number) for number in row] for row in rows], targets
 
 
-def _check_settings(optimizer: Any, epochs: int, batch_size: int | None) -> None:
+def _check_settings(
+    optimizer: Any, epochs: Any, batch_size: Any, schedule: Any, callbacks: Any, clip: Any
+) -> None:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(
             f"optimizer={optimizer!r} is no optimizer: write for example nn.SGD(lr=0.1) or nn.Adam(lr=0.001)"
         )
+    for name, count in (("epochs", epochs), ("batch_size", batch_size)):
+        if not hasattr(count, "__index__") and (name, count) != ("batch_size", None):
+            raise TypeError(f"{name}={count!r} is no whole number")
     if epochs < 1:
         raise ValueError(f"epochs={epochs!r}: training needs at least 1")
+    if clip is not None and not (_is_finite(clip) and clip > 0.0):
+        raise ValueError(f"clip={clip!r}: the longest gradient allowed must be a finite number above 0, or None")
+    if schedule is not None and not callable(schedule):
+        raise TypeError(f"schedule={schedule!r} is no function of the epoch: write nn.schedules.constant(0.1)")
+    if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
+        raise TypeError(f"callbacks={callbacks!r} is no list of functions: write callbacks=[function]")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r}: a batch needs at least 1 row; None takes all rows at once")
+
+
+def _is_finite(number: Any) -> bool:
+    try:
+        return math.isfinite(number)
+    except (TypeError, OverflowError):  # no number, or a whole one beyond every float
+        return False
+
+
+def _rate(schedule: Schedule, epoch: int) -> float:
+    rate = schedule(epoch)
+    if not _is_finite(rate) or rate < 0.0:
+        raise ValueError(f"schedule({epoch}) gave {rate!r}: a learning rate must be a finite number, 0 or more")
+    return rate
 
 
 def _known_loss(loss: str | Loss) -> Loss:
