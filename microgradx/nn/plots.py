@@ -30,6 +30,7 @@ def losses(
     path: str | os.PathLike[str] | None = None,
     log: bool = True,
     title: str = "",
+    ylabel: str = "loss",
 ) -> Figure:
     """The loss of every run over its epochs in one picture; `runs` maps the name of a run to its history or its losses.
 
@@ -41,7 +42,7 @@ def losses(
     for name, run in runs.items():
         values = run.loss if isinstance(run, History) else run
         axes.plot(range(len(values)), values, label=name)
-    axes.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
+    axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
     figure.legend(loc="outside right center")
     return _finished(figure, path)
 
@@ -82,9 +83,7 @@ def decision_boundary(
 
     X, y = np.asarray(X, dtype=float), np.asarray(y)
     if X.ndim != 2 or X.shape[1] != 2 or len(X) != len(y):
-        raise ValueError(
-            f"X of shape {X.shape}, y of shape {y.shape}: a boundary is drawn for rows of 2 inputs, one label each"
-        )
+        raise ValueError(f"X of shape {X.shape}, y of shape {y.shape}: a boundary is drawn for rows of 2 inputs, one label each")
     low, high = X.min(axis=0) - 0.3, X.max(axis=0) + 0.3
     across, up = (np.linspace(low[axis], high[axis], points) for axis in (0, 1))
     with no_grad():
@@ -93,6 +92,7 @@ def decision_boundary(
     figure, (axes,) = _figure(1, title)
     count = max(2, scores.shape[2], len(np.unique(y)))
     colours = [COLOURS[place % len(COLOURS)] for place in range(count)]
+    sign = "+" if y.dtype.kind in "if" and y.min() < 0 else ""  # labels -1 and +1, not -1 and 1
     levels = np.arange(len(colours) + 1) - 0.5
     axes.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.25)
     for colour, label in zip(colours, np.unique(y), strict=False):
@@ -103,16 +103,14 @@ def decision_boundary(
             color=colour,
             edgecolors="white",
             linewidths=0.4,
-            label=f"class {label}",
+            label=f"label {label:{sign}}",
         )
-    axes.set(xlabel="input 0", ylabel="input 1", aspect="equal")
+    axes.set(xlabel="x1", ylabel="x2", aspect="equal")
     axes.legend()
     return _finished(figure, path)
 
 
-def histograms(
-    layers: Mapping[str, Sequence[float]], path: str | os.PathLike[str] | None = None, title: str = ""
-) -> Figure:
+def histograms(layers: Mapping[str, Sequence[float]], path: str | os.PathLike[str] | None = None, title: str = "") -> Figure:
     """How the numbers of each layer are spread, one panel a layer: activations, weights or gradients.
 
     `activations(model, X)` and `gradients(model)` give such layers.
