@@ -22,8 +22,8 @@ def slope(result, of):
     return gradient(result, [of])[0]
 
 
-w = [Value(weight) for weight in (start := [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55])]
-total, h1, o1, o2, e1, e2 = error(w)
+start = [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]
+total, h1, o1, o2, e1, e2 = error(w := [Value(weight) for weight in start])
 print("""The network of the spreadsheet demo, inputs 0.05, 0.10: w1, w2 lead into h1; w3, w4 into h2; w5, w6 into o1; w7, w8 o2.
 All four neurons are sigmoids without bias; targets 0.01, 0.99; the weights start at 0.15 0.20 0.25 0.30 0.40 0.45 0.50 0.55.
 w1 changes the hidden output h1, h1 changes both outputs o1 and o2, and each has its share of E, the loss:

@@ -22,7 +22,6 @@ NOTE = ("The publication prints inf for the first loss, from ln(0); the row show
         "Large weights magnify rounding differences, so the two later losses agree to 4 digits only.")
 table = Comparison("e-05 means times 10^-5.")
 train, test = nn.data.circles(300, seed=1), nn.data.circles(100, seed=2)
-
 def judged(model, X, y):
     with no_grad():
         outputs = [model(row) for row in X]
@@ -30,7 +29,7 @@ def judged(model, X, y):
 
 print("Two inputs, ReLU layers of 10 and 5 neurons, one sigmoid output; 300 points on two circles, 100 more for the test.")
 print("Biases 0, rate 0.01, loss: mean cross-entropy; an update (or step) follows each epoch, a pass over all points.")
-print("normal = random number from the bell curve (mean 0, spread 1). He: normal * sqrt(2/inputs). Xavier: normal * sqrt(1/inputs).")
+print("normal = random number from the bell curve (mean 0, spread 1). He: times sqrt(2/inputs). Xavier: times sqrt(1/inputs).")
 print("Published (Kulbear/deep-learning-coursera): the losses up to 14000 updates for zeros, 10 * normal (but its first) and He.")
 print("All other references come from the separate formula. A loss of 0.6931 = ln 2 is a pure guess.")
 for letter, name in zip("abcdefghi", list(STARTS)[: 9 if "--all" in sys.argv else 5], strict=False):
@@ -67,13 +66,13 @@ table.row("slope of one tanh at 5", 0.00018158323094380667, chain(tanh, 1, 5.0))
 
 TANH = "3. Ten tanh layers of 32 neurons: length of layer 1's gradient (square root of the sum of squares)"
 table.section(TANH, reference="separate formula")
-SPREADS = {"0.01": (0.01, 2.2746911763279887e-10), "sqrt(1/32)": (32**-0.5, 4.661398443187544), "1": (1.0, 161.63949261082146)}
+SPREADS = {"0.01": (0.01, 2.2746911763279887e-10), "sqrt(1/32): Xavier": (32**-0.5, 4.661398443187544), "1": (1.0, 161.63949261082146)}
 for name, (std, norm) in SPREADS.items():
     stream = np.random.RandomState(0)
     x = stream.standard_normal(32)
     deep = nn.MLP(32, [32] * 10, activation="tanh", output="tanh", init=nn.init.normal(std), rng=stream, bias=False)
     sum(deep(x)).backward()
-    table.row(f"weights normal * {name}{' (Xavier)' * (std == 32**-0.5)}", norm, nn.gradient_norm(deep.layers[0].parameters()), within=1e-10)
+    table.row(f"weights normal * {name}", norm, nn.gradient_norm(deep.layers[0].parameters()), within=1e-10)
 share = np.mean(np.abs(nn.plots.activations(deep, [x])["layers[9]"]) > 0.99)
 table.row("saturated in layer 10 at normal * 1", "62.5%", f"{share:.1%}")
 print("At normal * 1 the gradient is large although most neurons are saturated: the large weights outweigh the flat slopes.")

@@ -9,7 +9,7 @@ CIRCLES = {  # learning rate: the loss of the circles network after 15000 update
     0.0001: 0.7191394564129666, 0.001: 0.6819508213992371, 0.01: 0.06481018741251142,
     0.1: 0.008383273452962067, 1.0: 0.6931471805599453, 10.0: 1.0444277593378286,
 }  # fmt: skip
-table = Comparison("e-05 means times 10^-5. An epoch is one pass over the data; here with one update (or step) of the weights.")
+table = Comparison("e-05 means times 10^-5. An epoch is one pass over the data, here one update (step) of the weights.")
 
 
 def descend(optimizer, updates):
@@ -33,7 +33,7 @@ MEANING = {0.01: "too small", 0.1: "good", 0.5: "perfect for this curve only", 1
 for rate, meaning in MEANING.items():
     table.row(f"rate {rate}: {meaning}", (1.0 - 2.0 * rate) ** 50, descend(nn.SGD(lr=rate), 50), within=1e-12)
 
-table.section("2. Rates that change while training: the rate in epochs 0, 50 and 99 of 100 (0 to 99)", reference="separate formula")
+table.section("2. Changing rates: the rate in epochs 0, 50 and 99 of 100 (0 to 99)", reference="expected")
 schedules = {
     "from 1.0 towards 0.1 (0.1 would be epoch 100)": (nn.schedules.linear(1.0, 0.1, 100), "1, 0.55, 0.109"),
     "divided by 10 every 40 epochs": (nn.schedules.step(1.0, every=40), "1, 0.1, 0.01"),
@@ -74,6 +74,6 @@ for rate, known in CIRCLES.items():
         layers = nn.plots.activations(model, X)
         table.row(f"rate {rate:g}: largest output of layer 2", 0.0, max(layers["layers[1]"]))
 table.row("best of these six", 0.1, min(losses, key=losses.get))
-print("At rates 1 and 10 the second hidden layer (layer 2) is dead: its ReLUs give 0 for every point and get no gradient any more.")
+print("At rates 1 and 10 the second hidden layer (layer 2) is dead: its ReLUs give 0 for every point and get no gradient.")
 print("Only the last bias still learns; at rate 10 it jumps to and fro, so the loss stays above ln 2.")
 table.verdict("Too small a rate is slow, too large a rate ruins the network; rate 0.1 was the best of these six.")

@@ -24,7 +24,7 @@ def loss(scores, labels):
 
 
 print("100 points on two half moons, labelled -1 and +1; two hidden layers of 16 ReLU neurons; 337 weights and biases.")
-print("The output is a score: above 0 means +1. Loss: the hinge loss, which is the mean of max(0, 1 - label * score), plus a penalty")
+print("The output is a score: above 0 means +1. Loss: the hinge loss, mean of max(0, 1 - label * score), plus a penalty")
 print("of 0.0001 * the sum of squares of all 337 weights and biases. One step is one update after a pass over all points.")
 print("The learning rate of a step is 1.0 - 0.9 * step / 100: large steps first, small ones to settle.")
 print("micrograd is Andrej Karpathy's small teaching library; its log was published with its demo.")
