@@ -66,8 +66,8 @@ table.row("slope of one tanh at 5", 0.00018158323094380667, chain(tanh, 1, 5.0))
 
 TANH = "3. Ten tanh layers of 32 neurons: length of layer 1's gradient (square root of the sum of squares)"
 table.section(TANH, reference="separate formula")
-SPREADS = {"0.01": (0.01, 2.2746911763279887e-10), "sqrt(1/32): Xavier": (32**-0.5, 4.661398443187544), "1": (1.0, 161.63949261082146)}
-for name, (std, norm) in SPREADS.items():
+STD = {"0.01": (0.01, 2.2746911763279887e-10), "sqrt(1/32) Xavier": (32**-0.5, 4.661398443187544), "1": (1, 161.63949261082146)}
+for name, (std, norm) in STD.items():
     stream = np.random.RandomState(0)
     x = stream.standard_normal(32)
     deep = nn.MLP(32, [32] * 10, activation="tanh", output="tanh", init=nn.init.normal(std), rng=stream, bias=False)

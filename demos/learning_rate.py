@@ -33,7 +33,7 @@ MEANING = {0.01: "too small", 0.1: "good", 0.5: "perfect for this curve only", 1
 for rate, meaning in MEANING.items():
     table.row(f"rate {rate}: {meaning}", (1.0 - 2.0 * rate) ** 50, descend(nn.SGD(lr=rate), 50), within=1e-12)
 
-table.section("2. Changing rates: the rate in epochs 0, 50 and 99 of 100 (0 to 99)", reference="expected")
+table.section("2. Changing rates: the rate in epochs 0, 50 and 99 of 100 (0 to 99)", reference="separate formula")
 schedules = {
     "from 1.0 towards 0.1 (0.1 would be epoch 100)": (nn.schedules.linear(1.0, 0.1, 100), "1, 0.55, 0.109"),
     "divided by 10 every 40 epochs": (nn.schedules.step(1.0, every=40), "1, 0.1, 0.01"),
