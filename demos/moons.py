@@ -24,8 +24,11 @@ def loss(scores, labels):
 
 
 print("100 points on two half moons, labelled -1 and +1; two hidden layers of 16 ReLU neurons; 337 weights and biases.")
-print("The output is a score: above 0 means +1. Loss: mean of max(0, 1 - label * score), plus 0.0001 * every squared weight.")
-print("The learning rate falls in a straight line from 1.0 to 0.1: large steps first, small ones to settle.")
+print("The output is a score: above 0 means +1. Loss: the hinge loss, mean of max(0, 1 - label * score), plus a penalty")
+print("of 0.0001 * the sum of squares of all 337 weights and biases. One step is one update after a pass over all points.")
+print("The learning rate of a step is 1.0 - 0.9 * step / 100: large steps first, small ones to settle.")
+print("micrograd is Andrej Karpathy's small teaching library; its log was published with its demo.")
+print("The loss may rise while the accuracy rises: large steps overshoot.")
 history = nn.fit(
     model,
     X,
@@ -38,18 +41,21 @@ history = nn.fit(
 )
 
 table = Comparison()
-table.section("Loss and accuracy before each step", what="step", reference="micrograd's log")
+table.section("Loss and accuracy before each step (0 to 99)", what="step", reference="micrograd's log")
 for step, (published, accuracy) in LOG.items():
     table.row(f"{step}: loss", published, history.loss[step], within=1e-12)
     table.row(f"{step}: accuracy", accuracy, f"{history.accuracy[step]:.0%}")
 
+print(f"In the end the penalty alone is {nn.l2(model.parameters(), 1e-4).data:.3f}.")
+print(f"Accuracy after all 100 steps: {nn.accuracy([model(row) for row in X], 2 * labels - 1):.0%}")
 model.zero_grad()
 strongest = max(model.layers[0](X[0]))
 strongest.backward()
-print(f"\nThe neuron that the first point excites most, and the gradient of its weights: {draw(strongest).save('neuron.svg')}")
+print("\nThe first-layer neuron with the largest output for the first point, and the slopes of that output:")
+print(draw(strongest).save("neuron.svg"))
 try:
-    nn.plots.decision_boundary(model, X, labels, "moons.png", title="Two moons after 100 steps")
+    nn.plots.decision_boundary(model, X, 2 * labels - 1, "moons.png", title="Two moons after 100 steps")
     print("What the network answers over the plane: moons.png")
 except ImportError as missing:
     print(f"No picture of the plane: {missing}")
-table.verdict("Every point is on its side of the boundary after 100 steps.")
+table.verdict("Before the last step every point is on its side of the boundary.")

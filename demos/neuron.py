@@ -8,13 +8,19 @@ print("A neuron multiplies each input by its weight, adds the products and a bia
 print("    z = w1*x1 + w2*x2 + bias,   output = activation(z)")
 
 table.section(
-    "1. The first hidden neuron of the spreadsheet: inputs 0.05 and 0.10, weights 0.15 and 0.20, no bias", reference="by hand"
+    "1. The first hidden neuron of the network in the spreadsheet demo: inputs 0.05 and 0.10, weights 0.15 and 0.20, no bias",
+    reference="separate formula",
 )
 linear, sigmoid = (nn.Neuron(2, activation, init=[[0.15, 0.20]], bias=False) for activation in ("linear", "sigmoid"))
 table.row("z = 0.15*0.05 + 0.20*0.10", 0.0275, linear([0.05, 0.10]).data)
 table.row("output = sigmoid(z)", 0.5068745667645342, sigmoid([0.05, 0.10]).data)
 
-table.section("2. A bias is one more weight, w0, on an input x0 that is always +1", reference="with a bias", here="with w0")
+table.section(
+    "2. A bias is one more weight, w0, on an input x0 that is always +1",
+    "Inputs 0.05 and 0.10, weights 0.15 and 0.20 again, and a bias of 0.35; or w0 = 0.35 on a third input, 1. Sigmoid as before.",
+    reference="with a bias",
+    here="with w0",
+)
 with_bias = nn.Neuron(2, "sigmoid", init=[[0.15, 0.20]])
 with_bias.b.data = 0.35
 with_w0 = nn.Neuron(3, "sigmoid", init=[[0.15, 0.20, 0.35]], bias=False)
@@ -22,14 +28,13 @@ out, same = with_bias([0.05, 0.10]), with_w0([0.05, 0.10, 1.0])
 out.backward()
 same.backward()
 table.row("output", out.data, same.data, within=0.0)
-table.row("d(output)/d(bias) and d(output)/d(w0)", with_bias.b.grad, with_w0.w[2].grad, within=0.0)
+table.row("slope of the output for the bias, and for w0", with_bias.b.grad, with_w0.w[2].grad, within=0.0)
 
 ROWS = [(0, 0), (0, 1), (1, 0), (1, 1)]
-table.section("3. Threshold units: output 1 when z >= 0, else 0.  Answers to 00, 01, 10, 11", reference="truth table")
+table.section("3. Output 1 when z >= 0, else 0: answers to the inputs (0,0), (0,1), (1,0), (1,1)", reference="expected")
 
 
 def unit(bias, w1, w2):
-    """A neuron with these weights that answers 1 when z >= 0, else 0."""
     neuron = nn.Neuron(2, "step", init=[[w1, w2]])
     neuron.b.data = bias
     return neuron
@@ -41,11 +46,11 @@ def answers(neuron):
 
 table.row("AND: weights 1 and 1, bias -1.5", [0, 0, 0, 1], answers(unit(-1.5, 1.0, 1.0)))
 table.row("OR:  weights 1 and 1, bias -0.5", [0, 1, 1, 1], answers(unit(-0.5, 1.0, 1.0)))
-table.row("z exactly 0 (weights 0, bias 0)", [1, 1, 1, 1], answers(unit(0.0, 0.0, 0.0)))
+table.row("z exactly 0 counts as 1 (weights 0, bias 0)", [1, 1, 1, 1], answers(unit(0.0, 0.0, 0.0)))
 
 
 def learn(gate, epochs=100):
-    """Rosenblatt's rule from zero weights: after each wrong answer add (target - answer) * input to every weight."""
+    """The perceptron rule from zero weights, until a whole pass over the rows has no wrong answer."""
     neuron, updates = unit(0.0, 0.0, 0.0), 0
     for _ in range(epochs):
         wrong = 0
@@ -59,13 +64,16 @@ def learn(gate, epochs=100):
         updates += wrong
         if not wrong:
             return f"{[int(p.data) for p in (neuron.b, *neuron.w)]}, {updates} updates"
-    return f"never ({epochs} epochs)"
+    return f"not in {epochs} epochs"
 
 
 table.section(
-    "4. Learning a gate: [bias, w1, w2] by the perceptron rule from zeros, updating after each wrong row", reference="expected"
+    "4. Learning a gate from zeros: [bias, w1, w2] at the end, and how many updates it took",
+    "Perceptron rule: after a wrong answer, new weight = old weight + (target - answer) * input; the input of the bias is 1.",
+    "Learning rate 1; rows in the order above; an epoch is one pass over the 4 rows; it stops after an epoch without an error.",
+    reference="expected",
 )
 table.row("AND", "[-3, 2, 1], 11 updates", learn("and"))
 table.row("OR", "[-1, 1, 1], 5 updates", learn("or"))
-table.row("XOR", "never (100 epochs)", learn("xor"))
-table.verdict("One straight line cannot separate XOR; AND and OR it can.")
+table.row("XOR", "not in 100 epochs", learn("xor"))
+table.verdict("One straight line can separate AND and OR, but not XOR.")

@@ -36,7 +36,7 @@ def test_a_demo_is_short_and_says_what_it_shows(name):
 def test_demo_without_a_name_trains_on_the_moons_draws_a_neuron_and_lists_all_demos(tmp_path):
     command = [sys.executable, "-m", "microgradx", "demo"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True)
-    assert "VERDICT: 24 of 24 figures reproduced." in done.stdout
+    assert "VERDICT: 24 of 24 values reproduced." in done.stdout
     assert (tmp_path / "neuron.svg").read_text().startswith("<svg")
     listed = done.stdout.partition("All demos")[2]
     assert all(f"\n  {name} " in listed for name in OURS)
@@ -57,7 +57,7 @@ def test_a_figure_that_is_off_is_called_out_and_ends_in_failure(capsys):
         table.verdict("")
     printed = capsys.readouterr().out
     assert printed.count("DIFFERS") == 3
-    assert "VERDICT: 1 of 4 figures reproduced." in printed
+    assert "VERDICT: 1 of 4 values reproduced." in printed
 
 
 def test_a_wheel_carries_the_demos_inside_the_package(tmp_path):

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -336,12 +335,10 @@ def test_print_shows_the_whole_pass_and_no_controls(visit):
     assert "grad 6" in page.locator(".card .grad").all_text_contents()
 
 
-def test_an_operation_of_thousands_of_operands_is_written_in_time():
+def test_an_operation_of_thousands_of_operands_is_written_whole():
     xs = [Value(k / 4_000) for k in range(4_000)]
     s = stepper(total([*xs, xs[7]]))
-    start = time.process_time()
     text = page_html(s)
-    assert time.process_time() - start < 3.0  # 0.2 s; 9 s when every row looked at every operand
     assert "xs[7] [7]" in text
     assert "xs[7] [4000]" in text
     assert "[8] [" not in text

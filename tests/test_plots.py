@@ -37,7 +37,7 @@ def test_a_decision_boundary_shows_both_classes_and_the_samples(trained):
 def test_three_outputs_are_drawn_by_the_largest():
     X, y = nn.data.spirals(9, classes=3)
     figure = nn.plots.decision_boundary(nn.MLP(2, [3], rng=1), X, y, points=5)
-    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["class 0", "class 1", "class 2"]
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["label 0", "label 1", "label 2"]
 
 
 def test_histograms_have_a_panel_for_each_layer(trained):

