@@ -70,7 +70,7 @@ def test_a_sample_has_the_colour_of_the_region_of_its_class():
         {dots.get_label(): dots.get_facecolor().tolist()[0] for dots in figure.axes[0].collections[-3:]}
         for figure in figures
     )
-    assert every["class 2"] == some["class 2"]
+    assert every["label 2"] == some["label 2"]
 
 
 @pytest.mark.parametrize(("X", "y"), [([[0.0, 1.0]], [[1, 0]]), ([[0.0, 1.0]], [[1]])])
