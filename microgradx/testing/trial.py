@@ -35,6 +35,7 @@ class Trial:
     rng: random.Random
     evaluations: int = 0
     noise: float = 0.0  # rounding noise of f, as measured along the last bucket
+    middle: float | None = None  # f at the point itself, as evaluated there
     found: list[Partial] = field(default_factory=list)
 
     def run(self) -> list[Partial]:
@@ -136,9 +137,11 @@ class Trial:
 
         reach = min(self._room(i, move) for i, move in moves.items())
         line = Line(f, 0.0, (-reach, reach), self.coded.grain, known)
+        if known:  # a search: the lines through one point share what is known there
+            line.seen[0.0] = self.middle
         numeric = measure(line, scale, max(self.rtol, 8.0 * target), target)
         self.evaluations += numeric.evaluations
-        self.noise = known or line.noise
+        self.noise, self.middle = known or line.noise, line.seen.get(0.0)
         return self._directional(moves, numeric)
 
     def _room(self, i: int, move: float) -> float:
