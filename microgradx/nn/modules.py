@@ -218,6 +218,8 @@ def generator(rng: Any) -> Any:
 
 
 def _vector(x: Any) -> list[Any]:
+    if type(x) is list:  # as every layer hands it to its neurons
+        return x
     if not isinstance(x, Iterable) or getattr(x, "shape", None) == ():
         raise TypeError(f"{x!r} is not a list, tuple or array of inputs: write model([x]) for one number")
     return list(x)
