@@ -752,3 +752,17 @@ def test_a_zero_upstream_asks_no_rule_and_gives_the_bits_of_one_that_was_asked()
         assert [a.hex() for a in quiet.values()] == [watched[node].hex() for node in quiet]
     finally:
         del mx.OPS["test_asked"]
+
+
+def test_a_rule_is_asked_only_for_operands_that_are_values() -> None:
+    asked = []
+    op = mx.primitive("test_pair", "pair({}, {})", lambda a, b: a + b, 1.0, lambda a, b, out: asked.append(b) or 1.0)
+    try:
+        x = Value(2.0)
+        gradient(op(x, 3.0), [x])
+        gradient(op(x, 3.0), [x], create_graph=True)
+        assert asked == []
+        gradient(op(3.0, x), [x])
+        assert asked == [2.0]
+    finally:
+        del mx.OPS["test_pair"]
