@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 import zlib
 from collections.abc import Callable, Generator
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from .files import write_atomically
 
 if TYPE_CHECKING:
     from .testing import Numeric, Report
@@ -145,7 +146,7 @@ class Collector:
         if output is not None:
             output["gradcheck"] = json.dumps(self.entries)
         elif path:
-            _write(Path(path), json.dumps(self.entries, indent=1))
+            write_atomically(Path(path), json.dumps(self.entries, indent=1).encode())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -166,11 +167,3 @@ class Collector:
 
 def _nonzero(x: Any) -> bool:
     return isinstance(x, float) and x != 0.0
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file so that a reader finds the old or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

@@ -16,6 +16,7 @@ from microgradx.operators import Operators
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
+    {"files"},
     {"ieee"},
     {"special"},
     {"operation"},

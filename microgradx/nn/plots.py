@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..context import no_grad
+from ..files import write_atomically
 from .history import History
 from .losses import plain_numbers
-from .saving import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

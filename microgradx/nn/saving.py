@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ..files import write_atomically
 from .modules import MLP, Module
 
 FORMAT = "microgradx model 1"
@@ -81,14 +82,3 @@ def _read(path: Path) -> dict[str, Any]:
         if not isinstance(number, float) or not math.isfinite(number):
             raise ValueError(f"{path} is damaged: {name} is {number!r}, not a finite number")
     return content
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` beside `path` and move it there in one step, so that no reader meets half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -8,10 +8,10 @@ from html import escape
 from pathlib import Path
 
 from ..engine import Value
+from ..files import write_atomically
 from .cards import LINES, Picture, picture
 from .dot import body, columns
 from .drawing import Drawing
-from .files import write_atomically
 from .flow import Flow, at_step, short, snapshot, steps
 from .layout import lay_out
 from .names import caller_variables

@@ -10,8 +10,8 @@ from typing import Any
 
 import graphviz  # type: ignore[import-untyped]  # it ships no types
 
+from ..files import write_atomically
 from . import svg
-from .files import write_atomically
 from .layout import RendererUnavailable, can_rasterize, lay_out, rasterize
 from .webpage import page
 

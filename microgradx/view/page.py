@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine import Value
+from ..files import write_atomically
 from .blocks import clip, printable
 from .chart import Chart
-from .files import write_atomically
 from .notation import number
 from .step import Step
 from .wording import Pass
