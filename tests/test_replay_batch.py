@@ -153,6 +153,17 @@ def test_a_branch_not_taken_by_a_sample_leaks_nothing_into_the_batch():
     assert (value, slope) == (0.0, 1.0)
 
 
+def test_branches_on_what_all_samples_share_are_followed():
+    w = mx.Value(1.0)
+    f = compile(lambda a, x: (a * x if a > 0.0 else -2.0 * a * x) * (w if w > 0.0 else 10.0 * w), batch="x", reduce="sum")
+    assert f(1.0, [1.0, 2.0]) == 3.0
+    assert f(-1.0, [1.0, 2.0]) == 6.0
+    w.data = -1.0
+    assert f.value_and_grad(-1.0, [1.0, 2.0]) == (-60.0, 60.0)
+    assert f.backward(1.0, [1.0, 2.0]) == -30.0
+    assert w.grad == 30.0
+
+
 def test_branches_on_the_sample_are_refused():
     with pytest.raises(TypeError, match="samples of one batch would take different ways: write where"):
         compile(lambda w, x: w * x if x > 0 else w, batch="x")(1.0, [1.0, -1.0])

@@ -18,7 +18,7 @@ from .arguments import Call
 from .batch_plan import BatchPlan
 from .gradient import gradient
 from .plan import Array
-from .recording import Recording, parted, spans_of
+from .recording import Recording, Recordings, parted, spans_of
 
 CHUNK = 4096  # samples at a time: 1,024 to 16,384 differ by a fifth, below 256 the calls cost more than the work
 
@@ -38,8 +38,7 @@ class Batched:
         self.f, self.chunk, self.mean = f, chunk, reduce == "mean"
         self.places = tuple(known.index(name) for name in names)
         self.names = names
-        self.recordings: dict[Any, Recording] = {}
-        self.plans: dict[Any, BatchPlan] = {}
+        self.recordings = Recordings(f)
         self.lock = threading.RLock()
         functools.update_wrapper(self, f, updated=())
 
@@ -78,20 +77,17 @@ class Batched:
     def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value, or value and gradient."""
         with self.lock:
-            key = call.key()
-            if key not in self.recordings:
-                self.recordings[key] = Recording(self.f, call)
-            recording = self.recordings[key]
-            if (key, wrt) not in self.plans:
-                program = recording.scalar()
+            _, recording = self.recordings.replay(call, lambda known: known.scalar().check(known.inputs(call)))
+            if wrt not in recording.plans:
+                program = recording.program
                 inputs, spans = program.tape.inputs, call.spans()
                 per_sample = [inputs[i] for k in self.places for i in range(*spans[k])]
                 end = ((program.arguments, len(inputs)),)
                 rows = program.chosen(() if wrt is None else end if wrt == "captured" else spans_of(call, wrt))
                 row = program.outputs[0]
                 outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
-                self.plans[key, wrt] = BatchPlan(program.tape, outputs, per_sample)
-            return recording, self.plans[key, wrt]
+                recording.plans[wrt] = BatchPlan(program.tape, outputs, per_sample)
+            return recording, recording.plans[wrt]
 
 
 def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:

@@ -32,7 +32,7 @@ class BatchPlan:
     def __init__(self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[int]) -> None:
         self.tape, self.outputs = tape, list(outputs)
         marks = np.frombuffer(depends(tape, per_sample), dtype=np.bool_)[:-1]
-        if any(marks[low] or marks[high] for _, low, high in tape.guards):
+        if any(marks[row] for row, _ in tape.guards):
             raise TypeError(
                 "the function branches on a number of the sample, and samples of one batch would take different ways: "
                 "write where(condition, a, b) instead of `if`"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import threading
-import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 from ..operation import Operand
 from .arguments import Call, shaped
@@ -14,12 +12,8 @@ from .batch import CHUNK, Batched
 from .plan import Array
 from .program import Program
 from .record import refusal
-from .recording import Recording, collector_off, parted, spans_of
-from .runner import GuardFailed
+from .recording import Recording, Recordings, Result, parted, spans_of
 from .watch import current_tape
-
-Result = TypeVar("Result")
-CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
 
 
 class Compiled:
@@ -27,9 +21,7 @@ class Compiled:
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.f = f
-        self.recordings: dict[Any, list[Recording]] = {}
-        self.lock = threading.RLock()
-        self.name = getattr(f, "__name__", repr(f))
+        self.recordings = Recordings(f)
         functools.update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -118,8 +110,7 @@ class Compiled:
 
     def refresh(self) -> None:
         """Forget every recorded program, so that numbers the function captured are read anew."""
-        with self.lock:
-            self.recordings.clear()
+        self.recordings.clear()
 
     def replay(
         self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Recording, Array, Call], Result]
@@ -128,45 +119,8 @@ class Compiled:
         if current_tape() is not None:
             raise TypeError(refusal("a compiled function was evaluated"))
         call = Call(args, kwargs)
-        try:
-            known = self.recordings.get(call.key(), [])
-        except TypeError as error:
-            raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
-        for recording in list(known):
-            try:
-                result = run(recording, recording.inputs(call), call)
-            except GuardFailed:
-                continue
-            if known[0] is not recording:
-                with self.lock:
-                    if recording in known:
-                        known.remove(recording)
-                        known.insert(0, recording)
-            return result, recording, call
-        recording = self.record(call)
-        try:
-            return run(recording, recording.inputs(call), call), recording, call
-        except GuardFailed:  # a comparison with nan, which no guard can express
-            raise FloatingPointError(
-                f"{self.name} branches on a comparison with nan: the way it takes cannot be recorded; call the function itself"
-            ) from None
-
-    def record(self, call: Call) -> Recording:
-        """A new program, put in front of the others of this structure."""
-        with collector_off():
-            recording = Recording(self.f, call)
-        with self.lock:
-            known = self.recordings.setdefault(call.key(), [])
-            known.insert(0, recording)
-            if len(known) > CACHED:
-                known.pop()
-                warnings.warn(
-                    f"{self.name} has taken more than {CACHED} ways through its branches and is recorded again for each: "
-                    "write where(condition, a, b) instead of `if` on numbers that vary",
-                    RuntimeWarning,
-                    stacklevel=4,
-                )
-        return recording
+        result, recording = self.recordings.replay(call, lambda recording: run(recording, recording.inputs(call), call))
+        return result, recording, call
 
 
 @overload

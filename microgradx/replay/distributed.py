@@ -44,7 +44,7 @@ class Spread:
         bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
         self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
         self.rows = [client.submit(load, [where(x, low, high) for x in self.arrays], pure=False) for low, high in self.parts]
-        self.programs: dict[Any, Any] = {}
+        self.programs: dict[BatchPlan, Any] = {}
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
@@ -62,9 +62,9 @@ class Spread:
         every = [None if k in self.f.places else next(rest) for k in range(known)]
         call = self.f.call(every, [x[0] for x in self.arrays])
         recording, plan = self.f.plan(call, wrt)
-        program = self.programs.get((call.key(), wrt))
+        program = self.programs.get(plan)
         if program is None:
-            program = self.programs[call.key(), wrt] = self.client.submit(itself, plan, pure=False)
+            program = self.programs[plan] = self.client.submit(itself, plan, pure=False)
         inputs = recording.inputs(call)
         tasks = [
             self.client.submit(work, program, inputs, rows, low, self.subtree, self.f.chunk, pure=False)

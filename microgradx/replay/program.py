@@ -134,6 +134,11 @@ class Program:
                     self.runners[key] = Runner(tape, gradient(tape, along, rows))
         return self.runners[key].run(np.concatenate((inputs, vector)))
 
+    def check(self, inputs: Array) -> None:
+        """Raise GuardFailed unless the branches go the recorded way."""
+        if self.tape.guards:
+            self.runner("guards", list).run(inputs)
+
     def runner(self, key: Hashable, rows: Callable[[], list[int]]) -> Runner:
         """The runner for `key`, made on first use; `rows` appends what it needs to the tape and names the results."""
         found = self.runners.get(key)

@@ -11,11 +11,10 @@ from ..context import _calling_line as calling_line
 from ..engine import Value
 from ..operation import Op, number
 from ..operators import Operators, fits, spellings
-from .rows import CODES, INPUT, TABLE, Constant, Rows, at_least, code_of, detached, differs, equal, greater
+from .rows import CODES, INPUT, Constant, Rows, at_least, code_of, detached, differs, equal, greater
 
 LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
 """Operations that are written as several simpler rows, filled in by `lower`."""
-OPPOSITE = {greater: (at_least, True), at_least: (greater, True), equal: (differs, False), differs: (equal, False)}
 CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
 
 
@@ -89,14 +88,8 @@ class Tape(Rows):
     def guard(self, row: int) -> bool:
         """The truth of comparison `row`; every later run checks that it comes out the same."""
         assert self.values is not None
-        outcome = bool(self.values[row])
-        op, low, high = TABLE[self.op[row]], self.a[row], self.b[row]
-        assert op is not None
-        if not outcome:
-            op, swapped = OPPOSITE[op]
-            low, high = (high, low) if swapped else (low, high)
-        self.guards.append((code_of(op), low, high))
-        return outcome
+        self.guards.append((row, self.values[row]))
+        return bool(self.values[row])
 
 
 def natural(leaf: Value) -> list[tuple[str, int]]:

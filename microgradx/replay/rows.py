@@ -84,7 +84,8 @@ class Rows:
         self.labels: dict[int, str] = {}
         self.values: list[float] | None = []
         self.interned: dict[object, int] = {}
-        self.guards: list[tuple[int, int, int]] = []
+        self.guards: list[tuple[int, float]] = []  # a comparison, and the 1.0 or 0.0 that the recorded way through needs
+        self.exact = False  # whether only the exact path may run them, as the last bit of a number decides a branch
         self.lock = RLock()  # held while rows are appended after the recording, and while all of them are read
 
     def __getstate__(self) -> dict[str, Any]:
@@ -96,7 +97,8 @@ class Rows:
             "more": self.more,
             "constants": self.constants,
             "labels": self.labels,
-            "guards": [(op.name, low, high) for code, low, high in self.guards if (op := TABLE[code]) is not None],
+            "guards": self.guards,
+            "exact": self.exact,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -106,8 +108,8 @@ class Rows:
         self.op = [codes.get(code, code) for code in state["op"].tolist()]
         for name in ("a", "b", "inputs", "roles"):
             setattr(self, name, state[name].tolist())
-        self.more, self.constants, self.labels = state["more"], state["constants"], state["labels"]
-        self.guards = [(code_of(find(name)), low, high) for name, low, high in state["guards"]]
+        for name in ("more", "constants", "labels", "guards", "exact"):
+            setattr(self, name, state[name])
 
     def copy(self) -> Self:
         """The same rows on another tape."""

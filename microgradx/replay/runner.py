@@ -14,7 +14,7 @@ from .group import group
 from .place import Placer
 from .plan import Array, Plan
 from .record import Tape
-from .rows import CONSTANT, TABLE, find
+from .rows import CONSTANT
 from .source import source
 from .sums import flatten
 
@@ -23,8 +23,14 @@ LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slow
 PATIENCE = 50  # runs in the plain loop before source is worth its compilation
 
 
-class GuardFailed(Exception):
+class GuardFailed(RuntimeError):
     """A branch that the recorded program took would be taken otherwise for these inputs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "for these numbers the function takes another way through its branches than this program has recorded: "
+            "call the compiled function itself, which records every way"
+        )
 
 
 class Runner:
@@ -36,8 +42,8 @@ class Runner:
     def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
         self.tape = tape
         self.outputs = list(outputs)
-        self.rows = self.outputs + [row for _, low, high in tape.guards for row in (low, high)]
-        self.guards = [TABLE[code] for code, _, _ in tape.guards]
+        self.rows = self.outputs + [row for row, _ in tape.guards]
+        self.guards = np.array([outcome for _, outcome in tape.guards]).tobytes()
         self.length = len(tape)
         self.plan: Plan | None = None
         self.form = "array"
@@ -73,15 +79,11 @@ class Runner:
         self.local = threading.local()
         self.loop: Loop | None = None
         self.source: Callable[[Sequence[float]], tuple[float, ...]] | None = None
-        self.checks = [
-            (getattr(np, str(op.numpy)), np.array([i for i, g in enumerate(self.guards) if g is op]))
-            for op in dict.fromkeys(self.guards)
-            if op is not None
-        ]
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
-        count = len(self.outputs)
+        if self.tape.exact:
+            return self.exact(inputs)
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
                 if not isfinite(inputs.dot(inputs)):  # a fifth of the time of np.isfinite(inputs).all()
@@ -91,25 +93,20 @@ class Runner:
                     return self.exact(inputs)
         except (ArithmeticError, ValueError):
             return self.exact(inputs)
-        if self.checks:
-            self.check(results[count:])
-            return results[:count]
-        return results
+        return self.checked(results)
 
     def exact(self, inputs: Array) -> Array:
         """The outputs by the exact path."""
-        results = np.array(self.exact_loop().run(inputs.tolist()), dtype=np.float64)
-        count = len(self.outputs)
-        if self.checks:
-            self.check(results[count:])
-        return results[:count]
+        return self.checked(np.array(self.exact_loop().run(inputs.tolist()), dtype=np.float64))
 
-    def check(self, pairs: Array) -> None:
-        """Raise unless every guard holds."""
-        low, high = pairs[0::2], pairs[1::2]
-        for compare, which in self.checks:
-            if not compare(low[which], high[which]).all():
-                raise GuardFailed
+    def checked(self, results: Array) -> Array:
+        """The outputs, if every comparison came out as it was recorded."""
+        if not self.guards:
+            return results
+        count = len(self.outputs)
+        if results[count:].tobytes() != self.guards:
+            raise GuardFailed
+        return results[:count]
 
     def bound(self) -> Callable[[Array], Array]:
         """This thread's copy of the array program."""
@@ -138,12 +135,11 @@ class Runner:
         return self.loop
 
     def __getstate__(self) -> dict[str, object]:
-        kept = ("tape", "outputs", "rows", "length", "plan", "form", "runs", "operations", "rows_live")
-        return {name: getattr(self, name) for name in kept} | {"guards": [op.name for op in self.guards if op]}
+        kept = ("tape", "outputs", "rows", "guards", "length", "plan", "form", "runs", "operations", "rows_live")
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
-        self.guards = [find(name) for name in state["guards"]]  # type: ignore[attr-defined]
         if self.form == "source":
             self.form = "loop"
         self.prepare()
