@@ -286,6 +286,30 @@ def test_hard_numbers_give_what_eager_evaluation_gives(name, x):
     assert slope == pytest.approx(leaf.grad, nan_ok=True, rel=1e-14)
 
 
+INF = math.inf
+
+
+@pytest.mark.parametrize("xs", [[INF, 1.0, 2.0], [INF, INF, 0.0], [-INF, 1.0, 1.0], [-INF, -INF, -INF], [1e308, -1e308, INF]])
+@pytest.mark.parametrize("upstream", [1.0, 0.0, INF, 1e300])
+@pytest.mark.parametrize(
+    "f", [lambda xs: mx.softmax(xs)[0], lambda xs: mx.log_softmax(xs)[1], mx.logsumexp, lambda xs: mx.logaddexp(*xs[:2])]
+)
+def test_exponentials_of_infinities_give_what_eager_evaluation_gives(f, upstream, xs):
+    leaves = [mx.Value(x) for x in xs]
+    out = f(leaves) * upstream
+    out.backward()
+    expected = [out.data, *(leaf.grad or 0.0 for leaf in leaves)]
+    g = compile(lambda xs: f(xs) * upstream)
+    for program in (g, g.program(xs), pickle.loads(pickle.dumps(g.program(xs)))):
+        value, slopes = program.value_and_grad(xs)
+        assert [value, *slopes] == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_local_derivative_at_a_pole_of_constants_is_infinite():
+    assert compile(lambda x: x / 0.0).value_and_grad(1.0) == (INF, INF)
+    assert compile(lambda x: mx.where(x > 0.0, x, x / 0.0)).value_and_grad(1.0) == (1.0, 1.0)
+
+
 def test_threads_may_call_one_compiled_function_at_once():
     f = compile(lambda xs: sum(x.tanh() * x for x in xs))
     inputs = [[float(i + k) / 50 for k in range(50)] for i in range(8)]

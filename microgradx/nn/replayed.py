@@ -40,7 +40,7 @@ class Replay:
         inputs = program.tape.inputs[program.arguments :]
         slopes = [inputs[places[id(parameter)]] for parameter in self.parameters]
         self.runner = program.runner(
-            "training", lambda: [*program.outputs, *gradient(program.tape, program.outputs[0], slopes)]
+            "training", lambda tape: [*program.outputs, *gradient(tape, program.outputs[0], slopes)]
         )
 
     def differentiate(self) -> tuple[float, list[Any]] | None:

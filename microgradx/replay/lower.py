@@ -65,6 +65,10 @@ def shared(tape: Tape, operands: Sequence[Any]) -> Any:
     """e**first / (sum of e**operand), less the largest operand in each exponent; shares of one row use the same terms."""
     rows = [tape.slot(x) for x in operands]
     key = tuple(sorted(rows))
+    if tape.whole:
+        if (rows[0], key) not in tape.shared:
+            tape.shared[rows[0], key] = tape.append(ops.softmax_share, operands)
+        return tape.shared[rows[0], key]
     if key not in tape.shared:
         order = sorted(range(len(rows)), key=rows.__getitem__)
         operands = [operands[i] for i in order]
@@ -72,7 +76,9 @@ def shared(tape: Tape, operands: Sequence[Any]) -> Any:
         terms = {rows[i]: tape.append(exp_below, (x, largest)) for i, x in zip(order, operands, strict=True)}
         tape.shared[key] = terms, added(tape, [terms[row] for row in key])
     terms, total = tape.shared[key]
-    return terms[rows[0]] / total
+    share = terms[rows[0]] / total
+    tape.shares[share.slot] = tuple(rows)
+    return share
 
 
 LOWER.update(

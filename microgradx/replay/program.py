@@ -96,7 +96,7 @@ class Program:
 
     def run(self, inputs: Array) -> Array:
         """The outputs for a flat array of all inputs."""
-        return self.runner("value", lambda: self.outputs).run(inputs)
+        return self.runner("value", lambda tape: self.outputs).run(inputs)
 
     def chosen(self, wrt: Spans | None) -> list[int]:
         """The rows of the inputs low..high of each span; of all inputs for None."""
@@ -111,42 +111,50 @@ class Program:
     def gradient_runner(self, wrt: Spans | None = None) -> Runner:
         """The program for the value and its gradient."""
         row = self.outputs[0]
-        return self.runner(("gradient", wrt), lambda: [row, *gradient(self.tape, row, self.chosen(wrt))])
+        return self.runner(("gradient", wrt), lambda tape: [row, *gradient(tape, row, self.chosen(wrt))])
 
     def run_jacobian(self, inputs: Array, wrt: Spans) -> Array:
         """d(output i)/d(wrt j) as a matrix."""
 
-        def rows() -> list[int]:
-            return [row for output in self.outputs for row in gradient(self.tape, output, self.chosen(wrt))]
+        def rows(tape: Tape) -> list[int]:
+            return [row for output in self.outputs for row in gradient(tape, output, self.chosen(wrt))]
 
         return self.runner(("jacobian", wrt), rows).run(inputs).reshape(len(self.outputs), -1)
 
     def run_hvp(self, inputs: Array, wrt: Spans, vector: Array) -> Array:
         """The matrix of second derivatives of the first output, times `vector`."""
-        key = ("hvp", wrt)
-        if key not in self.runners:
-            with self.tape.lock:
-                if key not in self.runners:
-                    tape, rows = self.tape.copy(), self.chosen(wrt)
-                    moves = [tape.input(0.0, DIRECTION) for _ in rows]
-                    slopes = [Number(tape, row) for row in gradient(tape, self.outputs[0], rows)]
-                    along = tape.slot(tape.record(ops.dot, [*slopes, *moves]))
-                    self.runners[key] = Runner(tape, gradient(tape, along, rows))
-        return self.runners[key].run(np.concatenate((inputs, vector)))
+
+        def rows(tape: Tape) -> list[int]:
+            chosen = self.chosen(wrt)
+            moves = [tape.input(0.0, DIRECTION) for _ in chosen]
+            slopes = [Number(tape, row) for row in gradient(tape, self.outputs[0], chosen)]
+            along = tape.slot(tape.record(ops.dot, [*slopes, *moves]))
+            return gradient(tape, along, chosen)
+
+        return self.runner(("hvp", wrt), rows, alone=True).run(np.concatenate((inputs, vector)))
 
     def check(self, inputs: Array) -> None:
         """Raise GuardFailed unless the branches go the recorded way."""
         if self.tape.guards:
-            self.runner("guards", list).run(inputs)
+            self.runner("guards", lambda tape: []).run(inputs)
 
-    def runner(self, key: Hashable, rows: Callable[[], list[int]]) -> Runner:
-        """The runner for `key`, made on first use; `rows` appends what it needs to the tape and names the results."""
+    def runner(self, key: Hashable, rows: Callable[[Tape], list[int]], alone: bool = False) -> Runner:
+        """The runner for `key`, made on first use; `rows` appends what it needs to a tape and names the results.
+
+        It is given the program's own tape, or a copy for the runner `alone`, and another one for the exact path.
+        """
         found = self.runners.get(key)
         if found is None:
             with self.tape.lock:
                 found = self.runners.get(key)
                 if found is None:
-                    found = self.runners[key] = Runner(self.tape, rows())
+                    tape = self.tape.copy() if alone else self.tape
+
+                    def as_eager() -> tuple[Tape, list[int]]:
+                        other = self.tape.as_eager()
+                        return other, rows(other)
+
+                    found = self.runners[key] = Runner(tape, rows(tape), as_eager)
         return found
 
     def to_jax(self, gradient: bool = False) -> Callable[[Any], Any]:
@@ -159,7 +167,7 @@ class Program:
 
         if self.tape.guards:
             raise TypeError("the program has branches that JAX could not check: write where(condition, a, b) instead of `if`")
-        runner = self.gradient_runner() if gradient else self.runner("value", lambda: self.outputs)
+        runner = self.gradient_runner() if gradient else self.runner("value", lambda tape: self.outputs)
         return to_jax(runner.array_plan())
 
     def __str__(self) -> str:

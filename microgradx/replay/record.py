@@ -11,6 +11,7 @@ from ..context import _calling_line as calling_line
 from ..engine import Value
 from ..operation import Op, number
 from ..operators import Operators, fits, spellings
+from ..ops import softmax_share
 from .rows import CODES, INPUT, Constant, Rows, at_least, code_of, detached, differs, equal, greater
 
 LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
@@ -25,6 +26,16 @@ class Tape(Rows):
         super().__init__()
         self.captured: dict[Value, int] = {}
         self.shared: dict[object, Any] = {}
+        self.whole = False  # whether a softmax stays one operation
+
+    def as_eager(self) -> Tape:
+        """A copy on which a softmax is one operation, as in eager evaluation, and not a quotient of exponentials."""
+        other = self.copy()
+        for row, operands in self.shares.items():
+            other.op[row], other.a[row], other.b[row] = code_of(softmax_share), -1, -1
+            other.more[row] = operands
+        other.whole = True
+        return other
 
     def input(self, value: float, role: int) -> Number:
         """A new input; inputs of one `role` belong to one argument."""

@@ -85,6 +85,7 @@ class Rows:
         self.values: list[float] | None = []
         self.interned: dict[object, int] = {}
         self.guards: list[tuple[int, float]] = []  # a comparison, and the 1.0 or 0.0 that the recorded way through needs
+        self.shares: dict[int, tuple[int, ...]] = {}  # quotients that stand for a softmax_share, and its operands
         self.exact = False  # whether only the exact path may run them, as the last bit of a number decides a branch
         self.lock = RLock()  # held while rows are appended after the recording, and while all of them are read
 
@@ -98,6 +99,7 @@ class Rows:
             "constants": self.constants,
             "labels": self.labels,
             "guards": self.guards,
+            "shares": self.shares,
             "exact": self.exact,
         }
 
@@ -108,7 +110,7 @@ class Rows:
         self.op = [codes.get(code, code) for code in state["op"].tolist()]
         for name in ("a", "b", "inputs", "roles"):
             setattr(self, name, state[name].tolist())
-        for name in ("more", "constants", "labels", "guards", "exact"):
+        for name in ("more", "constants", "labels", "guards", "shares", "exact"):
             setattr(self, name, state[name])
 
     def copy(self) -> Self:

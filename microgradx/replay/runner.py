@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -37,10 +38,14 @@ class Runner:
     """Some rows of a tape as a function of its inputs.
 
     `form` is "array" (numpy calls), "loop" (row by row) or "source" (generated Python), whichever is expected to be fastest.
+    `as_eager` gives the same rows on a tape whose operations are those of eager evaluation, for the exact path.
     """
 
-    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+    def __init__(
+        self, tape: Tape, outputs: Sequence[int], as_eager: Callable[[], tuple[Tape, list[int]]] | None = None
+    ) -> None:
         self.tape = tape
+        self.as_eager = as_eager if tape.shares else None
         self.outputs = list(outputs)
         self.rows = self.outputs + [row for row, _ in tape.guards]
         self.guards = np.array([outcome for _, outcome in tape.guards]).tobytes()
@@ -131,15 +136,18 @@ class Runner:
         if self.loop is None:
             with self.tape.lock:
                 if self.loop is None:
-                    self.loop = Loop(self.tape, self.rows)
+                    tape, outputs = self.as_eager() if self.as_eager else (self.tape, self.outputs)
+                    self.loop = Loop(tape, outputs + [row for row, _ in tape.guards])
         return self.loop
 
     def __getstate__(self) -> dict[str, object]:
         kept = ("tape", "outputs", "rows", "guards", "length", "plan", "form", "runs", "operations", "rows_live")
-        return {name: getattr(self, name) for name in kept}
+        return {name: getattr(self, name) for name in kept} | {"eager": self.as_eager and self.as_eager()}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
+        eager: Any = state["eager"]
+        self.as_eager = eager and (lambda: eager)
         if self.form == "source":
             self.form = "loop"
         self.prepare()

@@ -1,0 +1,194 @@
+"""Random programs give the numbers of eager evaluation, whatever form the compiler chooses and however it regroups them.
+
+How close two right answers must be is measured on the eager graph. If every number of a calculation is wrong by one part in
+10**14, a result changes by 10**-14 times its scale, the sum of |number * d(result)/d(number)| over the graph. The two evaluations
+differ by the order of their sums and the last bits of numpy's functions, some 10**-16 for each number.
+"""
+
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import microgradx as mx
+from microgradx.replay import group, runner, sums
+from microgradx.replay.compile import compile
+
+PLAIN = {name: op for name, op in mx.OPS.items() if name != "polygamma"}  # its order counts derivatives
+HARD = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, math.inf, -math.inf, math.nan, 1e300, 5e-324]
+TOLERANCE = 1e-14
+
+
+def quotient(*xs):
+    """A softmax as it is compiled: its slope is that of a quotient and so has the scale of one."""
+    largest = max(x if isinstance(x, float) else x.data for x in xs)
+    powers = [mx.exp(x - largest) for x in xs]
+    return powers[0] / mx.sum(powers)
+
+
+def one_by_one(seed, hard, ops):
+    """Thirty random operations on recent results, with branches, repeated operands and dead ends; gives several of them."""
+
+    def f(xs):
+        r = random.Random(seed)
+        made = list(xs)
+        for _ in range(30):
+            name = r.choice(list(PLAIN))
+            count = PLAIN[name].arity or r.choice([2, 4])
+            operands = [r.choice(made[-8:]) if r.random() < 0.8 else literal(r, hard) for _ in range(count)]
+            out = applied(ops[name], operands)
+            if r.random() < 0.1 and not isinstance(operands[0], float):
+                out = out + 1.0 if operands[0] > 0.3 else out - operands[0]
+            made.append(out)
+        return [r.choice(made) for _ in range(4)]
+
+    return f
+
+
+def side_by_side(seed, hard, ops):
+    """Twelve random operations on rows of numbers: elementwise, sums of products, softmax, reductions, another order."""
+
+    def f(xs):
+        r = random.Random(seed)
+        made = [list(xs)]
+        for _ in range(12):
+            row = r.choice(made[-5:])
+            kind = r.choice(["each", "each", "each", "each", "products", "softmax", "reduce", "order", "branch"])
+            if kind == "each":
+                name = r.choice(list(PLAIN))
+                rows = [operand_row(r, made, len(xs), hard) for _ in range(PLAIN[name].arity or r.choice([2, 4]))]
+                out = [applied(ops[name], operands) for operands in zip(*rows, strict=True)]
+            elif kind == "products":
+                matrix = [operand_row(r, made, len(xs), hard) for _ in xs]
+                out = [sum(w * x for w, x in zip(line, row, strict=True)) for line in matrix]
+            elif kind == "softmax":
+                out = [ops["softmax_share"](x, *row[:i], *row[i + 1 :]) for i, x in enumerate(row)]
+            elif kind == "reduce":
+                whole = r.choice([mx.sum, mx.max, mx.min, mx.logsumexp, mx.prod, mx.mean])(row)
+                out = [x * whole if r.random() < 0.5 else x - whole for x in row]
+            elif kind == "order":
+                out = r.sample(row, len(row))
+            else:
+                out = [x * 2.0 if isinstance(x, float) or x > 0.1 else x - 1.0 for x in row]
+            made.append(out)
+        return [*made[-1], *(r.choice(r.choice(made)) for _ in range(3))]
+
+    return f
+
+
+def operand_row(r, made, size, hard):
+    if r.random() < 0.8:
+        row = r.choice(made[-5:])
+        return row if r.random() < 0.8 else [row[0]] * size
+    return [literal(r, hard)] * size if r.random() < 0.5 else [literal(r, hard) for _ in range(size)]
+
+
+def literal(r, hard):
+    return r.choice(HARD) if hard and r.random() < 0.5 else r.uniform(-1.0, 1.0)
+
+
+def applied(op, operands):
+    half = len(operands) // 2
+    return op(operands[:half], operands[half:]) if getattr(op, "name", "") == "dot" else op(*operands)
+
+
+def ended(f, end):
+    """One number of the several that `f` gives: their sum, or one of them that a branch decides about."""
+    if end:
+        return lambda xs: mx.sum([*f(xs), xs[0]])
+
+    def chosen(xs):
+        found = f(xs)
+        return mx.where(found[0], found[1], 1.0) * xs[0]
+
+    return chosen
+
+
+def scale(result):
+    """The sum of |number * d(result)/d(number)| over the graph of `result`."""
+    if isinstance(result, float):
+        return abs(result)
+    nodes = mx.topological_order(result)
+    return sum(abs(node.data * slope) for node, slope in zip(nodes, mx.gradient(result, nodes), strict=True) if slope)
+
+
+def scales(f, xs):
+    """The scale of the value of f and of each of its slopes."""
+    leaves = [mx.Value(x) for x in xs]
+    out = f(leaves)
+    return [scale(out), *map(scale, mx.gradient(out, leaves, create_graph=True))]
+
+
+def eager(f, xs):
+    leaves = [mx.Value(x) for x in xs]
+    out = f(leaves)
+    out.backward()
+    return [out.data, *(leaf.grad or 0.0 for leaf in leaves)]
+
+
+def same(found, expected, size):
+    """Whether two numbers agree to TOLERANCE of `size`, or of themselves where that is not known; nan and inf exactly."""
+    if not (math.isfinite(found) and math.isfinite(expected)):
+        return found == expected or (math.isnan(found) and math.isnan(expected))
+    return abs(found - expected) <= TOLERANCE * max(abs(expected), size if math.isfinite(size) else 0.0)
+
+
+def agree(found, expected, f, spelled, xs):
+    """`same` for lists; the scales are found only where the numbers are not the same as they are."""
+    if all(same(a, b, 0.0) for a, b in zip(found, expected, strict=True)):
+        return True
+    sizes = [max(both) for both in zip(scales(f, xs), scales(spelled, xs), strict=True)]
+    return all(same(a, b, size) for a, b, size in zip(found, expected, sizes, strict=True))
+
+
+SWITCHES = {  # (cost of a row in ns, runs before source, shortest sum to flatten, group size to be refined)
+    "array": (1e12, 50, 6, 64),
+    "every sum flat, every group refined": (1e12, 50, 2, 1),
+    "no sum flat, no group refined": (1e12, 50, 10**6, 10**9),
+    "loop": (0.0, 10**9, 6, 64),
+    "source": (0.0, 0, 6, 64),
+}
+
+
+@pytest.fixture(params=list(SWITCHES))
+def switched(request, monkeypatch):
+    row, patience, shortest, many = SWITCHES[request.param]
+    monkeypatch.setattr(runner, "ROW_NS", row)
+    monkeypatch.setattr(runner, "PATIENCE", patience)
+    monkeypatch.setattr(runner, "flatten", lambda columns: sums.flatten(columns, shortest))
+    for module in (sums, group):
+        monkeypatch.setattr(module, "MANY", many)
+
+
+@pytest.mark.usefixtures("switched")
+@pytest.mark.parametrize(("program", "width"), [(one_by_one, 4), (side_by_side, 6)])
+def test_random_programs_agree_with_eager_evaluation_for_every_switch(program, width):
+    @given(st.integers(0, 10**9), st.booleans(), st.booleans())
+    @settings(derandomize=True, deadline=None, max_examples=60, database=None)
+    def check(seed, hard, end):
+        r = random.Random(seed)
+        f = ended(program(seed, hard, PLAIN), end)
+        spelled = ended(program(seed, hard, PLAIN | {"softmax_share": quotient}), end)
+        g = compile(f)
+        for _ in range(3):
+            xs = [literal(r, hard) * 2.0 for _ in range(width)]
+            value, slopes = g.value_and_grad(xs)
+            expected = eager(f, xs)
+            assert agree([value, *slopes], expected, f, spelled, xs), (xs, value, slopes, expected)
+
+    check()
+
+
+def test_the_comparison_can_fail():
+    assert not same(1.0, 1.0 + 3e-14, 1.0)
+    assert not same(math.nan, 1.0, math.inf)
+    assert same(math.inf, math.inf, 1.0)
+    assert not agree([0.0, 1.0, 0.0], [0.0, 0.0, 0.0], sum, sum, [1.0, -1.0])
+    assert agree([1e-15, 1.0, 1.0], [0.0, 1.0, 1.0], sum, sum, [1.0, -1.0])
+
+
+def test_the_scale_is_that_of_the_terms_that_cancel():
+    x = mx.Value(3.0)
+    assert scale(x * 5.0 - x * 5.0) == 30.0
