@@ -1,7 +1,9 @@
-"""What is recorded and what is checked while the graph is built: `no_grad` and `detect_anomaly`."""
+"""What is recorded and what is checked while the graph is built: `no_grad`, `detect_anomaly`, and who asks about its numbers."""
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import math
 import os
 import sys
@@ -10,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
 from .chain import Watch
 from .operation import Op
@@ -37,6 +39,53 @@ def _switched(switch: ContextVar[bool], value: bool) -> Iterator[None]:
             watching -= 1
 
 
+class Observer(Protocol):
+    """Who records a function to replay it: what the function asks about a number decides what it does with other numbers."""
+
+    def answer(self, question: str, value: Any, *others: Any) -> Any:
+        """What the comparison (or `detach`) called `question` gives; called instead of it."""
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raise, since the number that was looked at would stay in the recording."""
+
+
+observers = 0
+"""How many observers there are in any thread: while 0, a comparison asks for none."""
+
+_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+
+
+@contextmanager
+def observed(by: Observer) -> Iterator[None]:
+    """In this thread or task `by` answers what is asked about Values."""
+    global observers
+    with _watching_lock:
+        observers += 1
+    token = _observer.set(by)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+        with _watching_lock:
+            observers -= 1
+
+
+def observer() -> Observer | None:
+    """Who observes this thread or task."""
+    return _observer.get() if observers else None
+
+
+def look(what: str) -> None:
+    """Called by what shows a number outside the graph: an observer refuses."""
+    if observers and (by := _observer.get()) is not None:
+        by.refuse(what)
+
+
+def called_inside() -> bool:
+    """Whether the method that asks was called by this package, as for the text of an error."""
+    return sys._getframe(2).f_code.co_filename.startswith(_inner_folders()[0])
+
+
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Compute without recording: results are leaves, in this thread or task only; also a decorator.
@@ -48,6 +97,7 @@ def no_grad() -> Iterator[None]:
     >>> y.op is None, y.data
     (True, 4.0)
     """
+    look("no_grad() was entered")
     with _switched(_recording, False):
         yield
 
@@ -90,9 +140,9 @@ def recorded(op: Op, parents: Sequence[Any], node: Any) -> bool:
 
 def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
     """Raise if, under `detect_anomaly`, the number of `node` is nan or infinite."""
-    if _checking.get() and not math.isfinite(node.data):
+    if _checking.get() and not math.isfinite(node._data):
         operands = ", ".join(map(repr, parents))
-        raise FloatingPointError(f"{op.name} gave {node.data!r} from {operands}{_at(node)}")
+        raise FloatingPointError(f"{op.name} gave {node._data!r} from {operands}{_at(node)}")
 
 
 def check_tangent(node: Any, tangent: Any) -> None:
@@ -119,9 +169,9 @@ def backward_watch() -> Watch | None:
 
 
 def _inner_folders() -> tuple[str, ...]:
-    """The folders of this package and, once it is loaded, of numpy; a file beside them may begin with the same name."""
+    """The folders of this package and, once it is loaded, of numpy, and what stands between a caller and `with` or a copy."""
     files = [__file__, *([sys.modules["numpy"].__file__] if "numpy" in sys.modules else [])]
-    return tuple(str(Path(file).parent) + os.sep for file in files if file)
+    return *(str(Path(file).parent) + os.sep for file in files if file), contextlib.__file__, copy.__file__
 
 
 def _at(node: Any) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from threading import Lock
 from typing import Any, Literal, overload
 
@@ -16,6 +16,26 @@ _new = object.__new__
 _clock = 0  # counts the assignments to `.data`; a node remembers the count at which its own number was made
 _clock_lock = Lock()
 _OVERWRITTEN = -1  # the stamp of a computed node whose number was assigned from outside
+
+
+def _comparison(name: str) -> Callable[[Value, Any], Any]:
+    """A comparison of the numbers; who records a function to replay it answers instead, as the answer may decide a branch."""
+    holds: Callable[[float, float], bool] = getattr(operator, name)
+
+    def method(self: Value, other: Any) -> Any:
+        if not context.observers:
+            if type(other) is float:
+                return holds(self._data, other)
+            if type(other) is Value:
+                return holds(self._data, other._data)
+        if not fits(other):
+            return NotImplemented
+        if (observer := context.observer()) is not None:
+            return observer.answer(name, self, other)
+        return holds(self._data, other._data if isinstance(other, Value) else number(other))
+
+    method.__name__, method.__qualname__ = name, f"Value.{name}"
+    return method
 
 
 class Value(Operators):
@@ -66,7 +86,7 @@ class Value(Operators):
             _clock += 1
             self._stamp = _clock if self.op is None else _OVERWRITTEN
 
-    data = property(attrgetter("_data"), _assign, doc="The number; assigning it makes every node built from it stale.")
+    data = property(operator.attrgetter("_data"), _assign, doc="The number; assigning it makes every node built from it stale.")
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """A new node that records `op` applied to `operands`."""
@@ -102,6 +122,7 @@ class Value(Operators):
 
         Raises RuntimeError if a number below was assigned since this graph was built: `forward()` first.
         """
+        context.look("backward() was called")
         adjoints = unreached(self)
         adjoints[self] = number(seed)
         chain_rule(adjoints, adjoints, watch=context.backward_watch())
@@ -120,6 +141,7 @@ class Value(Operators):
         25.0
         """
         global _clock
+        context.look("forward() was called")
         with _clock_lock:
             now = _clock = _clock + 1
         for node in topological_order(self):
@@ -135,46 +157,39 @@ class Value(Operators):
 
     def detach(self) -> Value:
         """A leaf with the same number, cut off from the graph."""
+        if context.observers and (observer := context.observer()) is not None:
+            return observer.answer("detach", self)  # type: ignore[no-any-return]  # what stands for a leaf there
         return Value(self._data, self.label)
 
-    def __eq__(self, other: object) -> bool:
-        return self._data == _plain(other) if fits(other) else NotImplemented
-
-    def __lt__(self, other: Any) -> bool:
-        return self._data < _plain(other) if fits(other) else NotImplemented
-
-    def __le__(self, other: Any) -> bool:
-        return self._data <= _plain(other) if fits(other) else NotImplemented
-
-    def __gt__(self, other: Any) -> bool:
-        return self._data > _plain(other) if fits(other) else NotImplemented
-
-    def __ge__(self, other: Any) -> bool:
-        return self._data >= _plain(other) if fits(other) else NotImplemented
-
+    __eq__, __ne__ = _comparison("__eq__"), _comparison("__ne__")
+    __lt__, __le__ = _comparison("__lt__"), _comparison("__le__")
+    __gt__, __ge__ = _comparison("__gt__"), _comparison("__ge__")
     __hash__ = object.__hash__  # by identity, as in PyTorch: a dict or set keeps equal numbers apart
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return bool(operator.ne(self, 0.0)) if context.observers else self._data != 0.0
 
     def __copy__(self) -> Value:
+        context.look("a number was copied")
         return restored(self._data, self.grad, self.label, self._stamp, self.op, self.parents)
 
     def __reduce__(self) -> Any:
+        context.look("a number was copied")
         from .snapshot import reduced
 
         return reduced(self)
 
     def __repr__(self) -> str:
         label = "" if self.label is None else f", label={self.label!r}"
+        if context.observer() is not None:
+            if context.called_inside():  # the text of an error
+                return f"Value(data={self._data!r}{label})"
+            context.look("a number was printed")
         return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
+        context.look("a number was formatted")
         return format(self._data, spec) if spec else repr(self)
-
-
-def _plain(other: Any) -> float:
-    return other._data if isinstance(other, Value) else number(other)
 
 
 def fresh_stamps(old: Iterable[int]) -> dict[int, int]:
@@ -299,6 +314,7 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     if create_graph:
         chain_rule(adjoints, adjoints, itself, product, context.backward_watch())
         return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
+    context.look("a gradient was computed without create_graph=True")
     chain_rule(adjoints, adjoints, watch=context.backward_watch())
     return [adjoints.get(x) or 0.0 for x in variables]
 

@@ -219,7 +219,7 @@ def number(value: Any) -> float:
     """
     if type(value) is float:  # nearly always; asking the abstract class takes five times as long
         return value
-    if isinstance(value, numbers.Real):
+    if isinstance(value, (int, numbers.Real)):
         try:
             return float(value)
         except OverflowError:  # an int or a Fraction beyond 1.8e308, as IEEE 754 rounds it

@@ -9,8 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
-from ..operation import Operand
+from ..operation import Operand, number
 from .plan import Array
+
+
+class Data(tuple[float, ...]):
+    """Numbers that were read from Values."""
+
+    __slots__ = ()
 
 
 def flatten(x: Any, chunks: list[Any]) -> Any:
@@ -24,7 +30,7 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
     """
     kind = type(x)
     if kind is float or kind is int:
-        chunks.append((x,))
+        chunks.append((number(x),))
         return "number"
     if kind is list or kind is tuple:
         if x and all(type(item) is float for item in x):
@@ -32,7 +38,7 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
             return (kind, len(x))
         return (kind, tuple(flatten(item, chunks) for item in x))
     if isinstance(x, Value):
-        chunks.append((x.data,))
+        chunks.append(Data((x.data,)))
         return "number"
     if isinstance(x, np.ndarray) and x.dtype != object:
         if x.dtype.kind not in "fiub":
@@ -40,7 +46,8 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
         chunks.append(x.ravel())
         return ("array", x.shape) if x.ndim else "number"
     if isinstance(x, np.ndarray):
-        chunks.append([item.data if isinstance(item, Value) else item for item in x.flat])
+        held = any(isinstance(item, Value) for item in x.flat)
+        chunks.append((Data if held else tuple)(item.data if isinstance(item, Value) else number(item) for item in x.flat))
         return ("array", x.shape)
     if isinstance(x, (list, tuple)):
         return (kind, tuple(flatten(item, chunks) for item in x))
@@ -101,6 +108,7 @@ class Call:
     def __init__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         chunks: list[Any] = []
         self.parts = tuple([flatten(x, chunks) for x in (*args, *kwargs.values())])
+        self.holds_values = any(type(chunk) is Data for chunk in chunks)
         self.names = tuple(kwargs)
         self.positional = len(args)
         self.numbers: Array = np.concatenate(chunks, dtype=np.float64) if chunks else np.zeros(0)

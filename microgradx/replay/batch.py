@@ -19,6 +19,7 @@ from .batch_plan import BatchPlan
 from .gradient import gradient
 from .plan import Array
 from .recording import Recording, Recordings, parted, spans_of
+from .watch import only_outside
 
 CHUNK = 4096  # samples at a time: 1,024 to 16,384 differ by a fifth, below 256 the calls cost more than the work
 
@@ -63,6 +64,7 @@ class Batched:
 
     def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:
         """The reduced outputs of the program for `wrt`: the value, then its derivatives."""
+        only_outside("a function of batches was evaluated")
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
         call = self.call(args, [part[0] for part in blocks.first])
         recording, plan = self.plan(call, wrt)

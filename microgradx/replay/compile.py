@@ -6,14 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
-from ..operation import Operand
 from .arguments import Call, shaped
 from .batch import CHUNK, Batched
 from .plan import Array
 from .program import Program
-from .record import refusal
 from .recording import Recording, Recordings, Result, parted, spans_of
-from .watch import current_tape
+from .watch import current_tape, only_outside
 
 
 class Compiled:
@@ -26,9 +24,9 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
-        if current_tape() is not None or any(isinstance(x, Operand) for x in (*args, *kwargs.values())):
+        if current_tape() is not None or (call := Call(args, kwargs)).holds_values:
             return self.f(*args, **kwargs)
-        found, recording, _ = self.replay(args, kwargs, lambda recording, inputs, call: recording.program.run(inputs))
+        found, recording = self.replay(call, lambda recording, inputs: recording.program.run(inputs))
         return shaped(recording.result, found)
 
     def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> tuple[float, Any]:
@@ -39,10 +37,11 @@ class Compiled:
         (49.0, [42.0, 14.0])
         """
 
-        def run(recording: Recording, inputs: Array, call: Call) -> tuple[float, Array]:
+        def run(recording: Recording, inputs: Array) -> tuple[float, Array]:
             return recording.scalar().run_gradient(inputs, spans_of(call, argnums))
 
-        (value, slopes), _, call = self.replay(args, kwargs, run)
+        call = Call(args, kwargs)
+        (value, slopes), _ = self.replay(call, run)
         return value, parted(call, argnums, slopes)
 
     def grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> Any:
@@ -57,7 +56,7 @@ class Compiled:
         """
         direction = Call((vector,), {}).numbers
 
-        def run(recording: Recording, inputs: Array, call: Call) -> Array:
+        def run(recording: Recording, inputs: Array) -> Array:
             wrt = spans_of(call, argnums)
             count = sum(high - low for low, high in wrt)
             if count != len(direction):
@@ -66,7 +65,8 @@ class Compiled:
                 )
             return recording.scalar().run_hvp(inputs, wrt, direction)
 
-        products, _, call = self.replay(args, kwargs, run)
+        call = Call(args, kwargs)
+        products, _ = self.replay(call, run)
         return parted(call, argnums, products)
 
     def jacobian(self, *args: Any, argnum: int = 0, **kwargs: Any) -> Array:
@@ -77,10 +77,11 @@ class Compiled:
                [1., 1.]])
         """
 
-        def run(recording: Recording, inputs: Array, call: Call) -> Array:
+        def run(recording: Recording, inputs: Array) -> Array:
             return recording.program.run_jacobian(inputs, spans_of(call, argnum))
 
-        matrix, recording, call = self.replay(args, kwargs, run)
+        call = Call(args, kwargs)
+        matrix, recording = self.replay(call, run)
         part = call.parts[argnum]
         inner = part[1] if part[0] == "array" else matrix.shape[1:]
         outer = recording.result[1] if recording.result[0] == "array" else matrix.shape[:1]
@@ -95,32 +96,27 @@ class Compiled:
         (36.0, 24.0)
         """
 
-        def run(recording: Recording, inputs: Array, call: Call) -> tuple[float, Array]:
+        def run(recording: Recording, inputs: Array) -> tuple[float, Array]:
             program = recording.scalar()
             return program.run_gradient(inputs, ((program.arguments, len(inputs)),))
 
-        (value, slopes), recording, _ = self.replay(args, kwargs, run)
+        (value, slopes), recording = self.replay(Call(args, kwargs), run)
         for leaf, slope in zip(recording.program.captured, slopes.tolist(), strict=True):
             leaf.grad = slope if leaf.grad is None else leaf.grad + slope
         return value
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program that a call with these arguments would run: print it to see its instructions."""
-        return self.replay(args, kwargs, lambda recording, inputs, call: recording.program.run(inputs))[1].program
+        return self.replay(Call(args, kwargs), lambda recording, inputs: recording.program.run(inputs))[1].program
 
     def refresh(self) -> None:
         """Forget every recorded program, so that numbers the function captured are read anew."""
         self.recordings.clear()
 
-    def replay(
-        self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Recording, Array, Call], Result]
-    ) -> tuple[Result, Recording, Call]:
+    def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """The result of the first recorded program whose guards hold, recording a new one if there is none."""
-        if current_tape() is not None:
-            raise TypeError(refusal("a compiled function was evaluated"))
-        call = Call(args, kwargs)
-        result, recording = self.recordings.replay(call, lambda recording: run(recording, recording.inputs(call), call))
-        return result, recording, call
+        only_outside("a compiled function was evaluated")
+        return self.recordings.replay(call, lambda recording: run(recording, recording.inputs(call)))
 
 
 @overload
@@ -143,9 +139,11 @@ def compile(
     (1.25, 3.25)
 
     Arguments are numbers, sequences, dicts and arrays of numbers; a new shape is recorded anew. Values that `f` captures, such as
-    the parameters of a model, are read at each call. **Plain numbers and arrays that `f` captures are constants**: after changing
-    them, call `refresh()`, or pass them as arguments. Comparisons are checked at each call, and another way through the branches
-    is recorded anew. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an error.
+    the parameters of a model, are read at each call. **Plain numbers and arrays that `f` captures are constants**, as is which
+    Values they are: after changing them, call `refresh()`, or pass them as arguments. Random numbers are drawn once. Comparisons
+    are checked at each call, and another way through the branches is recorded anew; where two numbers differ by their last bits
+    only, a branch may go either way. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an
+    error.
 
     With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of
     such arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.

@@ -14,6 +14,7 @@ from .gradient import gradient
 from .plan import Array
 from .record import Number, Tape
 from .runner import Runner
+from .watch import only_outside
 
 if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]  # has no stubs
@@ -86,6 +87,7 @@ class Program:
 
     def inputs(self, values: Sequence[float] | None = None) -> Array:
         """The numbers of one run: the arguments, then the captured Values as they are now."""
+        only_outside("a program was run")
         if values is None:
             if self.values is None:
                 raise ValueError(f"this program has no graph to read its {self.arguments} inputs from: pass them as a list")

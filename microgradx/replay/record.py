@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from ..chain import topological_order
+from ..chain import stale, topological_order
 from ..context import _calling_line as calling_line
+from ..context import called_inside
 from ..engine import Value
 from ..operation import Op, number
 from ..operators import Operators, fits, spellings
@@ -27,6 +28,7 @@ class Tape(Rows):
         self.captured: dict[Value, int] = {}
         self.shared: dict[object, Any] = {}
         self.whole = False  # whether a softmax stays one operation
+        self.refused: TypeError | None = None  # the first look at a number that was refused
 
     def as_eager(self) -> Tape:
         """A copy on which a softmax is one operation, as in eager evaluation, and not a quotient of exponentials."""
@@ -59,6 +61,10 @@ class Tape(Rows):
         known = self.captured
         if value not in known:
             order = [node for node in topological_order(value) if node not in known]
+            for node in order:
+                for operand in node.parents:
+                    if isinstance(operand, Value) and operand._stamp > node._stamp:
+                        raise stale(node, operand)
             for leaf in sorted([node for node in order if node.op is None], key=natural):
                 known[leaf] = self.input(leaf._data, CAPTURED_ROLE).slot
             for node in order:
@@ -96,6 +102,16 @@ class Tape(Rows):
         row = self.append(op, (left, right)).slot
         return Comparison(self, row)
 
+    def answer(self, question: str, value: Value, *others: Any) -> Any:
+        """What a recorded number answers, for a Value that the function captured."""
+        return getattr(Number, question)(Number(self, self.capture(value)), *others)
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raise at a look at a number; should the function swallow the error, the recording is still worthless."""
+        error = TypeError(refusal(what))
+        self.refused = self.refused or error
+        raise error
+
     def guard(self, row: int) -> bool:
         """The truth of comparison `row`; every later run checks that it comes out the same."""
         assert self.values is not None
@@ -123,6 +139,9 @@ class Number(Operators):
 
     def __radd__(self, other: Any) -> Any:  # Python's sum starts from the integer 0
         return self if type(other) is int and not other else super().__radd__(other)
+
+    def __repr__(self) -> str:
+        return "a number that is being recorded" if called_inside() else self.tape.refuse("a number was printed")
 
     def detach(self) -> Number:
         """The same number with derivative 0."""
@@ -171,8 +190,8 @@ class Comparison(Number):
 def frozen(name: str, what: str) -> Any:
     """A method that refuses, with the line that asked."""
 
-    def refuse(self: Any, *_: Any) -> Any:
-        raise TypeError(refusal(what))
+    def refuse(self: Number, *_: Any) -> Any:
+        self.tape.refuse(what)
 
     refuse.__name__ = name
     return refuse
@@ -193,11 +212,13 @@ for _name, _what in {
     "__index__": "a number was used as an index or a count",
     "__complex__": "a number was turned into a complex",
     "__hash__": "a number was used as a key",
-    "__repr__": "a number was printed",
     "__str__": "a number was printed",
     "__format__": "a number was formatted",
     "backward": "backward() was called",
     "forward": "forward() was called",
+    "__copy__": "a number was copied",
+    "__deepcopy__": "a number was copied",
+    "__reduce_ex__": "a number was copied",
 }.items():
     setattr(Number, _name, frozen(_name, _what))
 for _name, _what in {"data": ".data was read", "grad": ".grad was read"}.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -29,10 +30,20 @@ class Recording:
         tape = Tape()
         numbers = call.numbers.tolist()
         leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
+        before = drawn()
         with watched(tape):
             positional, named = call.rebuilt(iter(leaves))
             rows: list[int] = []
             self.result = returned(tape, f(*positional, **named), rows)
+        if tape.refused is not None:
+            raise tape.refused
+        if drawn() != before:
+            warnings.warn(
+                f"{getattr(f, '__name__', repr(f))} drew random numbers while it was recorded, and every replay has the same "
+                "ones: draw them outside and pass them as an argument",
+                RuntimeWarning,
+                stacklevel=6,
+            )
         self.program = Program(tape, rows, len(leaves), self.result == "number")
         self.plans: dict[Any, Any] = {}  # what `batch` makes of it
 
@@ -105,6 +116,12 @@ class Recordings(dict[Any, list[Recording]]):
                     RuntimeWarning,
                     stacklevel=6,
                 )
+
+
+def drawn() -> tuple[Any, ...]:
+    """What changes when a random number is drawn from one of the two global generators."""
+    state: Any = np.random.get_state()
+    return random.getstate(), state[1].tobytes(), state[2:]
 
 
 def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
