@@ -21,6 +21,7 @@ watching = 0
 """How many `no_grad` and `detect_anomaly` blocks are open in any thread: while 0, building a node skips all of this."""
 
 _watching_lock = Lock()
+_HERE = str(Path(__file__).parent) + os.sep  # a file beside the package may begin with the same name
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _checking: ContextVar[bool] = ContextVar("checking", default=False)
 
@@ -83,7 +84,7 @@ def look(what: str) -> None:
 
 def called_inside() -> bool:
     """Whether the method that asks was called by this package, as for the text of an error."""
-    return sys._getframe(2).f_code.co_filename.startswith(_inner_folders()[0])
+    return sys._getframe(2).f_code.co_filename.startswith(_HERE)
 
 
 @contextmanager
@@ -170,8 +171,9 @@ def backward_watch() -> Watch | None:
 
 def _inner_folders() -> tuple[str, ...]:
     """The folders of this package and, once it is loaded, of numpy, and what stands between a caller and `with` or a copy."""
-    files = [__file__, *([sys.modules["numpy"].__file__] if "numpy" in sys.modules else [])]
-    return *(str(Path(file).parent) + os.sep for file in files if file), contextlib.__file__, copy.__file__
+    numpy = getattr(sys.modules.get("numpy"), "__file__", None)
+    folders = (_HERE, str(Path(numpy).parent) + os.sep) if numpy else (_HERE,)
+    return *folders, contextlib.__file__, copy.__file__
 
 
 def _at(node: Any) -> str:

@@ -364,6 +364,14 @@ def test_values_as_arguments_keep_their_graph():
     assert x.grad == 9.0
 
 
+def test_a_function_that_asks_for_values_is_told_that_numbers_being_recorded_are_values():
+    def twice(x):
+        x = x if isinstance(x, mx.Value) else mx.Value(x)
+        return x * 2.0 if isinstance(x, mx.Value) and not isinstance(x, float) else x * 3.0
+
+    assert compile(twice).value_and_grad(2.0) == (4.0, 2.0)
+
+
 def test_integers_of_any_size_become_floats():
     f = compile(lambda x: x * 2.0)
     assert [f(3), f(2**70), f(10**400), f(np.array([2**70, 1], dtype=object)).tolist()] == [6.0, 2.0**71, INF, [2.0**71, 2.0]]
