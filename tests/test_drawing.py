@@ -373,7 +373,7 @@ def test_a_drawing_can_be_pickled():
 
 
 def test_something_else_than_a_value_is_refused():
-    with pytest.raises(TypeError, match=r"draw needs a Value, got 3\.0: draw the result of an expression"):
+    with pytest.raises(TypeError, match=r"draw needs a Value or a program, got 3\.0: draw the result of an expression"):
         draw(3.0)
 
 

@@ -1,11 +1,11 @@
-"""A program in words and as a drawing: each array instruction with its shapes, what it stands for and where that came from."""
+"""A program in words: each array instruction with its shapes, what it stands for and where that came from."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -117,31 +117,3 @@ def pattern(labels: Iterable[str]) -> str:
         spans = [str(c[0]) if len(c) == 1 else f"{c[0]}..{c[-1]}" for c in columns]
         texts.append("".join(text + span for text, span in zip_longest(form.split("#"), spans, fillvalue="")))
     return " ".join(texts[:3]) + (" ..." if len(texts) > 3 else "")
-
-
-def draw(program: Program) -> Any:
-    """The array instructions as a graphviz.Digraph: a box per instruction, an arrow per operand."""
-    import graphviz  # type: ignore[import-untyped]  # has no stubs
-
-    graph = graphviz.Digraph("program", graph_attr={"rankdir": "LR"}, node_attr={"shape": "box", "fontname": "Helvetica"})
-    for kind, runner in program.runners.items():
-        if runner.plan is None:
-            continue
-        prefix = title(kind)
-        names = Names(runner.plan, runner.tape.labels)
-        latest: dict[str, str] = {}
-        for number, step in enumerate(runner.plan.instructions):
-            reads = [names.name(view) for view in step.reads]
-            formula, nodes, shapes, origin = names.line(step)
-            box = f"{prefix} {number}"
-            formula = formula.split(" = ")[0]
-            lines = [f"{formula} = {step.name}", shapes, nodes and f"{nodes} scalars", origin]
-            graph.node(box, "\n".join(filter(None, lines)))
-            for read in dict.fromkeys(reads):
-                if read in latest:
-                    graph.edge(latest[read], box)
-                elif any(mark.isalpha() for mark in read) and read != "numbers":
-                    graph.node(read, shape="plaintext")
-                    graph.edge(read, box)
-            latest[formula] = box
-    return graph

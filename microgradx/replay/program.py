@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import ops
 from ..engine import Value
-from .explain import describe, draw
+from .chart import Chart, chart
+from .explain import describe
 from .gradient import gradient
 from .plan import Array
 from .record import Number, Tape
 from .runner import Runner
 from .watch import only_outside
-
-if TYPE_CHECKING:
-    import graphviz  # type: ignore[import-untyped]  # has no stubs
 
 Spans = tuple[tuple[int, int], ...]
 DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
@@ -98,7 +96,11 @@ class Program:
 
     def run(self, inputs: Array) -> Array:
         """The outputs for a flat array of all inputs."""
-        return self.runner("value", lambda tape: self.outputs).run(inputs)
+        return self.value_runner().run(inputs)
+
+    def value_runner(self) -> Runner:
+        """The program for the outputs alone."""
+        return self.runner("value", lambda tape: self.outputs)
 
     def chosen(self, wrt: Spans | None) -> list[int]:
         """The rows of the inputs low..high of each span; of all inputs for None."""
@@ -169,15 +171,15 @@ class Program:
 
         if self.tape.guards:
             raise TypeError("the program has branches that JAX could not check: write where(condition, a, b) instead of `if`")
-        runner = self.gradient_runner() if gradient else self.runner("value", lambda tape: self.outputs)
+        runner = self.gradient_runner() if gradient else self.value_runner()
         return to_jax(runner.array_plan())
 
     def __str__(self) -> str:
         return describe(self)
 
-    def draw(self) -> graphviz.Digraph:
-        """The array instructions that have been run so far, as a graph: a box per instruction, an arrow per operand."""
-        return draw(self)
+    def chart(self) -> Chart:
+        """What `microgradx.draw(program)` draws: the array instructions of the form that was run last."""
+        return chart(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ..engine import Value
+from .boxes import Drawable, draw_chart
 from .cards import LINES, Picture, picture
 from .dot import body
 from .drawing import Drawing
@@ -30,7 +31,7 @@ DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
 
 def draw(
-    output: Value,
+    output: Value | Drawable,
     *,
     edges: str = "local",
     flow: str = "forward",
@@ -69,14 +70,21 @@ def draw(
     - `step=k` shows the backward pass after k values have passed their gradient on, without touching `.grad`.
     - `names` maps names to values; else labels and the caller's variables serve.
     - `engine` and `seconds` choose who lays out and for how long at most (see `layout.lay_out`).
+
+    A recorded program (`compile(f).program(...)`) is drawn by its array instructions; of the options it knows theme, rankdir,
+    caption, engine and seconds.
     """
     _check(edges=(edges, ("local", "chain", "none")), flow=(flow, ("forward", "backward")), detail=(detail, DETAILS))
     _check(rankdir=(rankdir, ("LR", "RL", "TB", "BT")), theme=(theme, tuple(THEMES)))
     lines = (show,) if isinstance(show, str) else tuple(show)
     for line in lines:
         _check(show=(line, LINES))
+    if isinstance(output, Drawable):
+        return draw_chart(output, theme, rankdir, caption, engine, seconds)
     if not isinstance(output, Value):
-        raise TypeError(f"draw needs a Value, got {output!r}: draw the result of an expression, such as draw(loss)")
+        raise TypeError(
+            f"draw needs a Value or a program, got {output!r}: draw the result of an expression, such as draw(loss)"
+        )
     known = snapshot(output, caller_variables(), names)
     kept, said = chosen(known, path, depth, module)
     if step is not None:
