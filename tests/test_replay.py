@@ -398,6 +398,43 @@ def test_jacobian_and_hvp_agree_with_the_transforms():
     assert compile(g).hvp(x, vector=u) == pytest.approx(mx.hvp(g, (x,), (u,)), rel=1e-13)
 
 
+def branching(w, x):
+    """Of a matrix and a vector; the way depends on both."""
+    total = mx.sum([row @ x if row[0] > 0.0 else (row * row).sum() * x[0] ** 3 for row in w])
+    return total * mx.max(list(x)) if x[0] < x[1] else total.tanh() * x[1]
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0), -1, (-2,)])
+def test_derivatives_of_branching_functions_of_arrays_agree_with_the_transforms(argnums):
+    f, r = compile(branching), np.random.default_rng(0)
+    for _ in range(8):
+        w, x = r.normal(size=(3, 2)), r.normal(size=2)
+        value, slopes = f.value_and_grad(w, x, argnums=argnums)
+        expected = mx.value_and_grad(branching, argnums)(w, x)
+        assert value == pytest.approx(expected[0], rel=1e-14)
+        assert np.hstack([np.ravel(g) for g in slopes]) == pytest.approx(np.hstack([np.ravel(g) for g in expected[1]]), rel=1e-13)
+        assert np.shape(slopes[0]) == np.shape(expected[1][0])
+    moves = (r.normal(size=(3, 2)), r.normal(size=2))
+    found = f.hvp(w, x, vector=moves, argnums=(0, 1))
+    for part, other in zip(found, mx.hvp(branching, (w, x), moves), strict=True):
+        assert part == pytest.approx(np.array(other), rel=1e-13, abs=1e-14)
+    assert f.jacobian(w, x, argnum=0).shape == (1, 3, 2)
+
+
+@pytest.mark.parametrize("first", ["hvp", "jacobian", "value_and_grad"])
+def test_derivatives_may_be_asked_for_in_any_order(first):
+    def h(v):
+        return (v[0] * 2.5 + v[1] ** 3 / 7.0).exp() * mx.softmax([v[0], v[1] * 3.0])[0] + mx.max([v[0], v[1], v[0] * v[1]])
+
+    x, fresh = [0.3, 0.7], {name: compile(h) for name in ("hvp", "jacobian", "value_and_grad")}
+    calls = {"hvp": lambda f: f.hvp(x, vector=[1.0, 0.5]), "jacobian": lambda f: f.jacobian(x).tolist()}
+    calls["value_and_grad"] = lambda f: f.value_and_grad(x)
+    f = compile(h)
+    calls[first](f)
+    for name, call in calls.items():
+        assert call(f) == call(fresh[name])
+
+
 def test_a_branch_not_taken_leaks_no_nan():
     f = compile(lambda xs: sum(mx.where(x > 0.0, mx.log(x), 0.0) for x in xs))
     value, slopes = f.value_and_grad([-1.0, 2.0, 0.0])

@@ -19,6 +19,7 @@ from microgradx.replay.compile import compile
 PLAIN = {name: op for name, op in mx.OPS.items() if name != "polygamma"}  # its order counts derivatives
 HARD = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, math.inf, -math.inf, math.nan, 1e300, 5e-324]
 TOLERANCE = 1e-14
+SMALLEST = 1e-321  # some steps between numbers that have lost their digits
 
 
 def quotient(*xs):
@@ -132,15 +133,22 @@ def same(found, expected, size):
     """Whether two numbers agree to TOLERANCE of `size`, or of themselves where that is not known; nan and inf exactly."""
     if not (math.isfinite(found) and math.isfinite(expected)):
         return found == expected or (math.isnan(found) and math.isnan(expected))
-    return abs(found - expected) <= TOLERANCE * max(abs(expected), size if math.isfinite(size) else 0.0)
+    return abs(found - expected) <= TOLERANCE * max(abs(expected), size if math.isfinite(size) else 0.0) + SMALLEST
 
 
-def agree(found, expected, f, spelled, xs):
+def agree(found, expected, f, spelled, xs, scales=scales):
     """`same` for lists; the scales are found only where the numbers are not the same as they are."""
     if all(same(a, b, 0.0) for a, b in zip(found, expected, strict=True)):
         return True
     sizes = [max(both) for both in zip(scales(f, xs), scales(spelled, xs), strict=True)]
     return all(same(a, b, size) for a, b, size in zip(found, expected, sizes, strict=True))
+
+
+def bent(f, xs, direction):
+    """The graph of the second derivatives of f times a direction, reverse over reverse as in a program."""
+    leaves = [mx.Value(x) for x in xs]
+    along = mx.dot(mx.gradient(f(leaves), leaves, create_graph=True), direction)
+    return mx.gradient(along, leaves, create_graph=True)
 
 
 SWITCHES = {  # (cost of a row in ns, runs before source, shortest sum to flatten, group size to be refined)
@@ -177,6 +185,31 @@ def test_random_programs_agree_with_eager_evaluation_for_every_switch(program, w
             value, slopes = g.value_and_grad(xs)
             expected = eager(f, xs)
             assert agree([value, *slopes], expected, f, spelled, xs), (xs, value, slopes, expected)
+
+    check()
+
+
+@pytest.mark.parametrize(("program", "width"), [(one_by_one, 4), (side_by_side, 5)])
+def test_second_derivatives_and_jacobians_of_random_programs_agree_with_eager_ones(program, width):
+    @given(st.integers(0, 10**9), st.booleans(), st.booleans())
+    @settings(derandomize=True, deadline=None, max_examples=40, database=None)
+    def check(seed, hard, end):
+        r = random.Random(seed)
+        spelling = PLAIN | {"softmax_share": quotient}
+        several = program(seed, hard, PLAIN)
+        f, spelled = ended(several, end), ended(program(seed, hard, spelling), end)
+        xs = [literal(r, hard) * 2.0 for _ in range(width)]
+        direction = [r.uniform(-1.0, 1.0) for _ in range(width)]
+        found = compile(f).hvp(xs, vector=direction)
+        expected = [slope.data for slope in bent(f, xs, direction)]
+        assert agree(found, expected, f, spelled, xs, lambda f, xs: list(map(scale, bent(f, xs, direction)))), (found, expected)
+        rows = compile(lambda xs: [x * xs[0] for x in several(xs)]).jacobian(xs)
+        for place, row in enumerate(rows.tolist()):
+            single, formula = (
+                (lambda xs, g=g, place=place: g(xs)[place] * xs[0]) for g in (several, program(seed, hard, spelling))
+            )
+            value, *slopes = eager(single, xs)
+            assert agree([value, *row], [value, *slopes], single, formula, xs), (row, slopes)
 
     check()
 

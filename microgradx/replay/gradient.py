@@ -25,6 +25,11 @@ def contribution(upstream: float, local: float) -> float:
 
 
 chain = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
+kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
+    "kept", "{} beside {}",
+    lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
+)  # fmt: skip
+EXACT = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
 
 
 def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
@@ -115,6 +120,9 @@ class Sweep:
         """The rules of an operation, those that need not be called already resolved."""
         op = TABLE[code]
         assert op is not None
+        if op is chain and self.tape.whole:
+            self.rules[code] = EXACT
+            return EXACT
         self.rules[code] = VARIADIC if op.arity is None else tuple([known_rule(partial, op.arity) for partial in op.partials])
         return self.rules[code]
 

@@ -158,7 +158,7 @@ class Program:
                         other = self.tape.as_eager()
                         return other, rows(other)
 
-                    found = self.runners[key] = Runner(tape, rows(tape), as_eager)
+                    found = self.runners[key] = Runner(tape, rows(tape), as_eager if alone or tape.shares else None)
         return found
 
     def to_jax(self, gradient: bool = False) -> Callable[[Any], Any]:

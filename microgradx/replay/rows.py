@@ -8,6 +8,7 @@ of the columns is a topological order, and every later pass is a loop or an arra
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from threading import RLock
 from typing import Any, Self
 
@@ -111,7 +112,7 @@ class Rows:
         for name in ("a", "b", "inputs", "roles"):
             setattr(self, name, state[name].tolist())
         for name in ("more", "constants", "labels", "guards", "shares", "exact"):
-            setattr(self, name, state[name])
+            setattr(self, name, copy(state[name]))
 
     def copy(self) -> Self:
         """The same rows on another tape."""

@@ -45,7 +45,7 @@ class Runner:
         self, tape: Tape, outputs: Sequence[int], as_eager: Callable[[], tuple[Tape, list[int]]] | None = None
     ) -> None:
         self.tape = tape
-        self.as_eager = as_eager if tape.shares else None
+        self.as_eager = as_eager
         self.outputs = list(outputs)
         self.rows = self.outputs + [row for row, _ in tape.guards]
         self.guards = np.array([outcome for _, outcome in tape.guards]).tobytes()
