@@ -30,7 +30,7 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
     """
     kind = type(x)
     if kind is float or kind is int:
-        chunks.append((number(x),))
+        chunks.append((x if kind is float else number(x),))
         return "number"
     if kind is list or kind is tuple:
         if x and all(type(item) is float for item in x):

@@ -79,7 +79,7 @@ class Batched:
     def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value, or value and gradient."""
         with self.lock:
-            _, recording = self.recordings.replay(call, lambda known: known.scalar().check(known.inputs(call)))
+            _, recording = self.recordings.replay(call, lambda known, inputs: known.scalar().check(inputs))
             if wrt not in recording.plans:
                 program = recording.program
                 inputs, spans = program.tape.inputs, call.spans()

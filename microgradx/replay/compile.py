@@ -116,7 +116,7 @@ class Compiled:
     def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """The result of the first recorded program whose guards hold, recording a new one if there is none."""
         only_outside("a compiled function was evaluated")
-        return self.recordings.replay(call, lambda recording: run(recording, recording.inputs(call)))
+        return self.recordings.replay(call, run)
 
 
 @overload

@@ -67,15 +67,15 @@ class Recordings(dict[Any, list[Recording]]):
         self.name = getattr(f, "__name__", repr(f))
         self.lock = threading.RLock()
 
-    def replay(self, call: Call, run: Callable[[Recording], Result]) -> tuple[Result, Recording]:
-        """What `run` makes of the first recording whose guards hold, and that recording; a new one if there is none."""
+    def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
+        """What `run` makes of the first recording whose guards hold (and its inputs), and that one; a new one if none does."""
         try:
             known = self.get(call.key(), [])
         except TypeError as error:
             raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
         for recording in list(known):
             try:
-                result = run(recording)
+                result = run(recording, recording.inputs(call))
             except GuardFailed:
                 continue
             if known[0] is not recording:
@@ -86,17 +86,17 @@ class Recordings(dict[Any, list[Recording]]):
             return result, recording
         return self.record(call, run)
 
-    def record(self, call: Call, run: Callable[[Recording], Result]) -> tuple[Result, Recording]:
+    def record(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """`replay` with a new recording, put in front of the others of this structure."""
         with collector_off():
             recording = Recording(self.f, call)
         self.keep(call.key(), recording)
         try:
-            return run(recording), recording
+            return run(recording, recording.inputs(call)), recording
         except GuardFailed:  # a tie that the last bit decides, where numpy's functions may differ from Python's
             recording.program.tape.exact = True
         try:
-            return run(recording), recording
+            return run(recording, recording.inputs(call)), recording
         except GuardFailed:
             raise RuntimeError(
                 f"a Value that {self.name} captured was assigned while it was recorded, and another way through its branches "

@@ -27,8 +27,8 @@ PATIENCE = 50  # runs in the plain loop before source is worth its compilation
 class GuardFailed(RuntimeError):
     """A branch that the recorded program took would be taken otherwise for these inputs."""
 
-    def __init__(self) -> None:
-        super().__init__(
+    def __str__(self) -> str:
+        return (
             "for these numbers the function takes another way through its branches than this program has recorded: "
             "call the compiled function itself, which records every way"
         )
