@@ -8,6 +8,7 @@ differ by the order of their sums and the last bits of numpy's functions, some 1
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ def quotient(*xs):
     return powers[0] / mx.sum(powers)
 
 
-def one_by_one(seed, hard, ops):
+def one_by_one(seed, hard, ops, branches=True):
     """Thirty random operations on recent results, with branches, repeated operands and dead ends; gives several of them."""
 
     def f(xs):
@@ -40,7 +41,7 @@ def one_by_one(seed, hard, ops):
             count = PLAIN[name].arity or r.choice([2, 4])
             operands = [r.choice(made[-8:]) if r.random() < 0.8 else literal(r, hard) for _ in range(count)]
             out = applied(ops[name], operands)
-            if r.random() < 0.1 and not isinstance(operands[0], float):
+            if branches and r.random() < 0.1 and not isinstance(operands[0], float):
                 out = out + 1.0 if operands[0] > 0.3 else out - operands[0]
             made.append(out)
         return [r.choice(made) for _ in range(4)]
@@ -48,7 +49,7 @@ def one_by_one(seed, hard, ops):
     return f
 
 
-def side_by_side(seed, hard, ops):
+def side_by_side(seed, hard, ops, branches=True):
     """Twelve random operations on rows of numbers: elementwise, sums of products, softmax, reductions, another order."""
 
     def f(xs):
@@ -56,7 +57,7 @@ def side_by_side(seed, hard, ops):
         made = [list(xs)]
         for _ in range(12):
             row = r.choice(made[-5:])
-            kind = r.choice(["each", "each", "each", "each", "products", "softmax", "reduce", "order", "branch"])
+            kind = r.choice([*["each"] * 4, "products", "softmax", "reduce", "order", *["branch"] * branches])
             if kind == "each":
                 name = r.choice(list(PLAIN))
                 rows = [operand_row(r, made, len(xs), hard) for _ in range(PLAIN[name].arity or r.choice([2, 4]))]
@@ -210,6 +211,33 @@ def test_second_derivatives_and_jacobians_of_random_programs_agree_with_eager_on
             )
             value, *slopes = eager(single, xs)
             assert agree([value, *row], [value, *slopes], single, formula, xs), (row, slopes)
+
+    check()
+
+
+def batch_of(prog):
+    """A function of two weights and a sample of two numbers, and the sum of it over samples."""
+
+    def each(w, x):
+        return mx.sum([*prog([w[0], w[1], x[0], x[1]]), w[0]])
+
+    return each, lambda w, samples: mx.sum([each(w, x) for x in samples])
+
+
+@pytest.mark.parametrize("program", [one_by_one, side_by_side])
+def test_random_programs_of_samples_agree_with_eager_sums_over_them(program):
+    @given(st.integers(0, 10**9))
+    @settings(derandomize=True, deadline=None, max_examples=100, database=None)
+    def check(seed):
+        r = random.Random(seed)
+        each, whole = batch_of(program(seed, False, PLAIN, False))
+        _, spelled = batch_of(program(seed, False, PLAIN | {"softmax_share": quotient}, False))
+        w, *samples = ([r.uniform(-2.0, 2.0) for _ in range(2)] for _ in range(6))
+        expected = eager(lambda w: whole(w, samples), w)
+        if not all(map(math.isfinite, expected)):
+            return  # a batch names the sample instead
+        value, slopes = compile(each, batch="x", reduce="sum", chunk=3).value_and_grad(w, np.array(samples))
+        assert agree([value, *slopes], expected, lambda w: whole(w, samples), lambda w: spelled(w, samples), w)
 
     check()
 

@@ -178,11 +178,15 @@ class BatchPlan:
             if step.name == "take" and samples:
                 each.append((wide["varying"].take, (step.index, 0, view(step.write, True), "clip")))
                 continue
+            if step.index is not None:  # a buffer of its own: later levels read it again for every chunk
+                flat[step.write.space] = np.zeros(len(step.index))
             matrix = samples and step.name == "matmul"
             reads = [view(v, samples and not matrix) for v in step.reads]
             write = view(step.write, samples)
             if matrix:
                 reads[1], write = reads[1].reshape(reads[1].shape[0], -1), write.reshape(write.shape[0], -1)
+            elif samples and step.name == "reduce":  # which alone does not stretch what is the same for all samples
+                reads[0] = np.broadcast_to(reads[0], (*reads[0].shape[:-1], size))
             (each if samples else once).append(call(step, reads, write, slots))
         reductions = [(kind, targets, [view(v, True) for v in views]) for kind, targets, views in self.reductions]
         arguments, samples_in = slots[: self.plan.inputs], wide["varying"][: int(self.is_sample.sum())]

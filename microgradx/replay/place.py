@@ -144,8 +144,10 @@ class SumWriter:
     def products(self, f: np.ndarray, s: np.ndarray, shape: tuple[int, int, int] | None) -> None:
         """The sum over a run of pairs: a (batched) matrix product where the factors form a grid, else planes."""
         length = f.shape[1]
-        one_by_one = self.emitter.varying and (f[0, 0] >= VARYING or s[0, 0] < VARYING or (shape is not None and shape[0] > 1))
-        if length > 1 and not one_by_one and shape is not None and (factors := factor(f, s, shape)):
+        varying = self.emitter.varying
+        one_by_one = varying and (f[0, 0] >= VARYING or s[0, 0] < VARYING or (shape is not None and shape[0] > 1))
+        factors = factor(f, s, shape) if length > 1 and not one_by_one and shape is not None else None
+        if factors is not None and shape is not None and not (varying and factors[0].flat[0] >= VARYING):  # samples on the right
             left, right = factors
             batch, rows, cols = shape
             left, right = left.reshape(batch, rows, length), right.reshape(batch, cols, length).transpose(0, 2, 1)
