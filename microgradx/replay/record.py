@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..chain import stale, topological_order
-from ..context import _calling_line as calling_line
 from ..context import called_inside
 from ..engine import Value
 from ..operation import Op, number
 from ..operators import Operators, fits, spellings
 from ..ops import softmax_share
+from .refusal import refusal
 from .rows import CODES, INPUT, Constant, Rows, at_least, code_of, detached, differs, equal, greater
 
 LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
@@ -200,15 +200,6 @@ def frozen(name: str, what: str) -> Any:
 
     refuse.__name__ = name
     return refuse
-
-
-def refusal(what: str) -> str:
-    """Why a number cannot be looked at while it is recorded."""
-    return (
-        f"{what} at {calling_line()}: this function is being recorded to be replayed with other numbers, so what it reads now "
-        "would stay in the program for ever. Calculate with the value itself, branch with `if x > 0` or where(x > 0, a, b), "
-        "and look at numbers outside the compiled function"
-    )
 
 
 for _name, _what in {

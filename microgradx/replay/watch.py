@@ -14,7 +14,8 @@ from typing import Any
 
 from .. import context
 from ..engine import Value
-from .record import Tape, refusal
+from .record import Tape
+from .refusal import refusal
 
 _lock = Lock()
 _recordings = 0

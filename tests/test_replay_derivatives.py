@@ -1,0 +1,112 @@
+"""Derivatives of compiled functions are those of eager evaluation, at branches, kinks and infinities too."""
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx.replay.compile import compile
+
+
+def test_detach_stops_the_derivative_but_not_the_number():
+    f = compile(lambda x: x.detach() * x)
+    assert [f.value_and_grad(v) for v in (3.0, 5.0)] == [(9.0, 3.0), (25.0, 5.0)]
+
+
+def test_a_gradient_of_several_outputs_points_to_jacobian():
+    with pytest.raises(TypeError, match=r"use \.jacobian"):
+        compile(lambda x: [x, x]).grad(1.0)
+
+
+def test_jacobian_and_hvp_agree_with_the_transforms():
+    def f(v):
+        return [v[0] * v[1].sin(), v[0] / v[2], v[1] ** 3]
+
+    def g(v):
+        return v[0] ** 2 * v[1] + (v[1] * v[2]).exp()
+
+    x, u = [1.5, 0.5, 2.0], [1.0, -1.0, 0.25]
+    assert compile(f).jacobian(x).tolist() == pytest.approx(np.array(mx.jacobian(f)(x)))
+    assert compile(g).hvp(x, vector=u) == pytest.approx(mx.hvp(g, (x,), (u,)), rel=1e-13)
+
+
+def branching(w, x):
+    """Of a matrix and a vector; the way depends on both."""
+    total = mx.sum([row @ x if row[0] > 0.0 else (row * row).sum() * x[0] ** 3 for row in w])
+    return total * mx.max(list(x)) if x[0] < x[1] else total.tanh() * x[1]
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0), -1, (-2,)])
+def test_derivatives_of_branching_functions_of_arrays_agree_with_the_transforms(argnums):
+    f, r = compile(branching), np.random.default_rng(0)
+    for _ in range(8):
+        w, x = r.normal(size=(3, 2)), r.normal(size=2)
+        value, slopes = f.value_and_grad(w, x, argnums=argnums)
+        expected = mx.value_and_grad(branching, argnums)(w, x)
+        assert value == pytest.approx(expected[0], rel=1e-14)
+        assert np.hstack([np.ravel(g) for g in slopes]) == pytest.approx(np.hstack([np.ravel(g) for g in expected[1]]), rel=1e-13)
+        assert np.shape(slopes[0]) == np.shape(expected[1][0])
+    moves = (r.normal(size=(3, 2)), r.normal(size=2))
+    found = f.hvp(w, x, vector=moves, argnums=(0, 1))
+    for part, other in zip(found, mx.hvp(branching, (w, x), moves), strict=True):
+        assert part == pytest.approx(np.array(other), rel=1e-13, abs=1e-14)
+    assert f.jacobian(w, x, argnum=0).shape == (1, 3, 2)
+
+
+@pytest.mark.parametrize("first", ["hvp", "jacobian", "value_and_grad"])
+def test_derivatives_may_be_asked_for_in_any_order(first):
+    def h(v):
+        return (v[0] * 2.5 + v[1] ** 3 / 7.0).exp() * mx.softmax([v[0], v[1] * 3.0])[0] + mx.max([v[0], v[1], v[0] * v[1]])
+
+    x, fresh = [0.3, 0.7], {name: compile(h) for name in ("hvp", "jacobian", "value_and_grad")}
+    calls = {"hvp": lambda f: f.hvp(x, vector=[1.0, 0.5]), "jacobian": lambda f: f.jacobian(x).tolist()}
+    calls["value_and_grad"] = lambda f: f.value_and_grad(x)
+    f = compile(h)
+    calls[first](f)
+    for name, call in calls.items():
+        assert call(f) == call(fresh[name])
+
+
+def test_a_branch_not_taken_leaks_no_nan():
+    f = compile(lambda xs: sum(mx.where(x > 0.0, mx.log(x), 0.0) for x in xs))
+    value, slopes = f.value_and_grad([-1.0, 2.0, 0.0])
+    assert value == pytest.approx(math.log(2.0))
+    assert slopes == [0.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("x", [0.0, -1.0, math.inf, -math.inf, math.nan, 1e300, 5e-324])
+@pytest.mark.parametrize("name", ["log", "sqrt", "exp", "reciprocal", "tanh", "softplus", "relu", "absolute", "cbrt", "square"])
+def test_hard_numbers_give_what_eager_evaluation_gives(name, x):
+    f = getattr(mx, name)
+    leaf = mx.Value(x)
+    out = f(leaf) * 2.0
+    out.backward()
+    value, slope = compile(lambda x: f(x) * 2.0).value_and_grad(x)
+    assert value == pytest.approx(out.data, nan_ok=True, rel=1e-14)
+    assert slope == pytest.approx(leaf.grad, nan_ok=True, rel=1e-14)
+
+
+INF = math.inf
+
+
+@pytest.mark.parametrize("xs", [[INF, 1.0, 2.0], [INF, INF, 0.0], [-INF, 1.0, 1.0], [-INF, -INF, -INF], [1e308, -1e308, INF]])
+@pytest.mark.parametrize("upstream", [1.0, 0.0, INF, 1e300])
+@pytest.mark.parametrize(
+    "f", [lambda xs: mx.softmax(xs)[0], lambda xs: mx.log_softmax(xs)[1], mx.logsumexp, lambda xs: mx.logaddexp(*xs[:2])]
+)
+def test_exponentials_of_infinities_give_what_eager_evaluation_gives(f, upstream, xs):
+    leaves = [mx.Value(x) for x in xs]
+    out = f(leaves) * upstream
+    out.backward()
+    expected = [out.data, *(leaf.grad or 0.0 for leaf in leaves)]
+    g = compile(lambda xs: f(xs) * upstream)
+    for program in (g, g.program(xs), pickle.loads(pickle.dumps(g.program(xs)))):
+        value, slopes = program.value_and_grad(xs)
+        assert [value, *slopes] == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_local_derivative_at_a_pole_of_constants_is_infinite():
+    assert compile(lambda x: x / 0.0).value_and_grad(1.0) == (INF, INF)
+    assert compile(lambda x: mx.where(x > 0.0, x, x / 0.0)).value_and_grad(1.0) == (1.0, 1.0)

@@ -1,0 +1,178 @@
+"""While a function is recorded, nothing that it asks about a number is frozen in silence, and nobody else notices."""
+
+import copy
+import math
+import pickle
+import random
+import threading
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx.replay.compile import compile
+from microgradx.replay.record import Tape
+from microgradx.replay.watch import watched
+
+captured = mx.Value(1.0)
+inner = compile(lambda x: x * x)
+program = inner.program(2.0)
+batched = compile(lambda w, x: w * x, batch="x")
+
+
+def try_(look):
+    """What a look gives, or None where an error was swallowed."""
+    try:
+        return look()
+    except TypeError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        (lambda x: float(x), "turned into a plain float"),
+        (lambda x: math.sin(x), "turned into a plain float"),
+        (lambda x: int(x), "turned into an int"),
+        (lambda x: [1.0][x], "used as an index"),
+        (lambda x: x.data * x, r"\.data was read"),
+        (lambda x: x.grad, r"\.grad was read"),
+        (lambda x: print(x), "printed"),
+        (lambda x: f"{x:.3f}", "formatted"),
+        (lambda x: {x: 1.0}, "used as a key"),
+        (lambda x: x.backward(), "backward"),
+        (lambda x: captured.data * x, r"\.data was read"),
+        (lambda x: print(captured), "printed"),
+        (lambda x: captured.backward(), "backward"),
+        (lambda x: captured.forward(), "forward"),
+        (lambda x: captured.grad, r"\.grad was read"),
+        (lambda x: setattr(captured, "data", 2.0), r"\.data was assigned"),
+        (lambda x: f"{captured:.3f}", "formatted"),
+        (lambda x: copy.copy(captured), "copied"),
+        (lambda x: copy.copy(x), "copied"),
+        (lambda x: copy.deepcopy([x]), "copied"),
+        (lambda x: pickle.dumps(x), "copied"),
+        (lambda x: mx.gradient(captured * captured, [captured])[0] * x, "without create_graph"),
+        (lambda x: mx.no_grad().__enter__(), "no_grad"),
+        (lambda x: inner.program(2.0), "compiled function was evaluated"),
+        (lambda x: program([2.0]) * x, "a program was run"),
+        (lambda x: batched(x, [1.0]), "a function of batches was evaluated"),
+        (lambda x: x.data if try_(lambda: captured.data) else x, r"\.data was read"),
+        (lambda x: x * 100.0 if try_(lambda: x.data) is None else x, r"\.data was read"),
+    ],
+)
+def test_looking_at_a_number_while_recording_names_the_line(look, words):
+    with pytest.raises(TypeError, match=rf"{words}.* at .*test_replay_recording.py:\d+: this function is being recorded"):
+        compile(look)(2.0)
+    assert captured.data == 1.0  # and outside the recording nothing has changed
+
+
+def test_errors_that_show_a_number_say_what_is_wrong_and_not_that_it_was_printed():
+    with pytest.raises(TypeError, match="a number that is being recorded is in a graph already"):
+        compile(lambda x: mx.Value(x))(1.0)
+    with pytest.raises(TypeError, match=r"Value\(data=1.0\) does not turn into a plain number"):
+        compile(lambda x: x * float(captured))(1.0)
+
+
+def test_a_captured_graph_that_is_stale_is_refused_as_by_backward():
+    w = mx.Value(2.0)
+    y = w * 3.0
+    w.data = 5.0
+    with pytest.raises(RuntimeError, match=r"was assigned after .* was computed from it"):
+        compile(lambda x: y * x)(1.0)
+    y.forward()
+    assert compile(lambda x: y * x)(1.0) == 15.0
+
+
+def test_derivatives_of_captured_values_inside_are_recorded_with_their_graph():
+    w = mx.Value(2.0)
+    f = compile(lambda x: x * mx.gradient(w * w, [w], create_graph=True)[0] + mx.value_and_grad(lambda v: v * v)(w)[1])
+    assert f(1.0) == 8.0
+    w.data = 5.0
+    assert f(1.0) == 20.0
+
+
+def test_values_are_as_before_after_a_recording_that_raised_and_after_nested_ones_that_end_in_any_order():
+    before = dict(vars(mx.Value))
+    first, second = Tape(), Tape()
+    outer, nested = watched(first), watched(second)
+
+    def interleaved():
+        outer.__enter__()
+        nested.__enter__()
+        with pytest.raises(TypeError, match=r"\.data was read"):
+            assert captured.data
+        nested.__exit__(None, None, None)
+        assert (captured > 0.5).tape is first
+        outer.__exit__(None, None, None)
+
+    thread = threading.Thread(target=interleaved)
+    with pytest.raises(ZeroDivisionError):
+        compile(lambda x: x * (1 / 0))(1.0)
+    thread.start()
+    thread.join()
+    assert dict(vars(mx.Value)) == before
+    assert (captured.data, captured.grad, captured > 0.5) == (1.0, None, True)
+
+
+def test_recordings_in_many_threads_do_not_see_one_another():
+    w, wrong = mx.Value(2.0), []
+
+    def work(k):
+        for i in range(20):
+            found = compile(lambda x: w * x if w > 1.0 else x)(float(i))
+            if found != 2.0 * i or w.data != 2.0 or w.grad is not None:
+                wrong.append((k, i))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_generator_of_the_function_may_go_on_outside():
+    def numbers():
+        yield captured * 2.0
+        yield captured.data
+
+    stream = numbers()
+    assert compile(lambda x: x * next(stream))(3.0) == 6.0
+    assert next(stream) == 1.0
+
+
+def test_another_thread_may_read_values_while_one_records():
+    inside, done = threading.Event(), threading.Event()
+
+    def f(x):
+        inside.set()
+        done.wait(5.0)
+        return captured * x
+
+    thread = threading.Thread(target=lambda: compile(f)(2.0))
+    thread.start()
+    inside.wait(5.0)
+    try:
+        assert captured.data == 1.0
+        assert captured > 0.5
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_a_function_that_asks_for_values_is_told_that_numbers_being_recorded_are_values():
+    def twice(x):
+        x = x if isinstance(x, mx.Value) else mx.Value(x)
+        return x * 2.0 if isinstance(x, mx.Value) and not isinstance(x, float) else x * 3.0
+
+    assert compile(twice).value_and_grad(2.0) == (4.0, 2.0)
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.rand])
+def test_random_numbers_drawn_while_recording_are_warned_about(draw):
+    f = compile(lambda x: x * draw())
+    with pytest.warns(RuntimeWarning, match="drew random numbers while it was recorded") as caught:
+        first = f(1.0)
+    assert caught[0].filename == __file__
+    assert f(1.0) == first
