@@ -126,6 +126,11 @@ def detect_anomaly() -> Iterator[None]:
         yield
 
 
+def checking() -> bool:
+    """Whether `detect_anomaly` is on in this thread or task."""
+    return bool(watching) and _checking.get()
+
+
 def source_line(node: Any) -> str | None:
     """The "file:line" that wrote `node`, if it was built under `detect_anomaly`."""
     return getattr(node, "_source", None)

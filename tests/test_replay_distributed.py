@@ -43,6 +43,16 @@ def data(tmp_path_factory):
     return r.normal(size=4), X, r.normal(size=5000)
 
 
+def test_branches_on_parameters_are_followed_on_the_cluster(cluster):
+    from microgradx.replay.distributed import Spread
+
+    x = np.arange(10.0)
+    f = compile(lambda w, x: w * x if w > 0.0 else -2.0 * w * x, batch="x", reduce="sum", chunk=4)
+    with distributed.Client(cluster) as client:
+        spread = Spread(f, client, x)
+        assert [spread.value_and_grad(w) for w in (1.0, -1.0, 2.0)] == [(45.0, 45.0), (90.0, -90.0), (90.0, 45.0)]
+
+
 def test_every_number_of_workers_gives_the_bits_of_one_machine(cluster, data):
     from microgradx.replay.distributed import Spread
 

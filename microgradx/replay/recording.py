@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..context import checking
+from ..engine import Value, gradient
 from .arguments import Call, shaped
 from .plan import Array
 from .program import Program, Spans
@@ -73,6 +75,8 @@ class Recordings(dict[Any, list[Recording]]):
             known = self.get(call.key(), [])
         except TypeError as error:
             raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
+        if checking():
+            self.check(call)
         for recording in list(known):
             try:
                 result = run(recording, recording.inputs(call))
@@ -85,6 +89,14 @@ class Recordings(dict[Any, list[Recording]]):
                         known.insert(0, recording)
             return result, recording
         return self.record(call, run)
+
+    def check(self, call: Call) -> None:
+        """Under `detect_anomaly` evaluate once node by node, forward and (of one number) backward: every operation is seen."""
+        leaves = [Value(x) for x in call.numbers.tolist()]
+        positional, named = call.rebuilt(iter(leaves))
+        result = self.f(*positional, **named)
+        if isinstance(result, Value):
+            gradient(result, leaves)
 
     def record(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """`replay` with a new recording, put in front of the others of this structure."""
