@@ -11,12 +11,16 @@ from contextvars import ContextVar
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from weakref import finalize
 
 from .chain import Watch
 from .operation import Op
 
 watching = 0
 """How many `no_grad` and `detect_anomaly` blocks are open in any thread: while 0, building a node skips all of this."""
+
+_lines: dict[int, str] = {}
+"""The line that wrote each living node of a `detect_anomaly` block, by identity: a slot in every node would cost 16 bytes."""
 
 _watching_lock = Lock()
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -77,13 +81,14 @@ def detect_anomaly() -> Iterator[None]:
 
 def source_line(node: Any) -> str | None:
     """The "file:line" that wrote `node`, if it was built under `detect_anomaly`."""
-    return getattr(node, "_source", None)
+    return _lines.get(id(node))
 
 
 def recorded(op: Op, parents: Sequence[Any], node: Any) -> bool:
     """Whether `node` is to remember how it was made; under `detect_anomaly` also notes its line and checks its number."""
     if _checking.get():
-        node._source = _calling_line()
+        _lines[id(node)] = _calling_line()
+        finalize(node, _lines.pop, id(node)).atexit = False
         check_forward(op, parents, node)
     return _recording.get()
 
