@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from threading import Lock
 from typing import Any, Literal, overload
 
 from . import context
-from .chain import Many, chain_rule, topological_order, unreached
+from .chain import Many, chain_rule, clock, numbers_of, topological_order, unreached
 from .operation import Op, Operand, number
 from .operators import Operators, fits, named, spellings
 
 _new = object.__new__
-_clock = 0  # counts the assignments to `.data`; a node remembers the count at which its own number was made
-_clock_lock = Lock()
 _OVERWRITTEN = -1  # the stamp of a computed node whose number was assigned from outside
 
 
@@ -33,13 +30,12 @@ class Value(Operators):
 
     # Two operand slots instead of a tuple of parents: one object a node for the garbage collector to visit instead of two,
     # which takes a third off the building of a graph.
-    __slots__ = ("__weakref__", "_data", "_left", "_right", "_source", "_stamp", "grad", "label", "op")
+    __slots__ = ("__weakref__", "_data", "_left", "_right", "_stamp", "grad", "label", "op")
 
     _data: float
     _left: Any
     _right: Any
     _stamp: int
-    _source: str  # set under detect_anomaly only
     grad: float | None
     label: str | None
     op: Op | None
@@ -50,7 +46,7 @@ class Value(Operators):
         self._data = number(data)
         self._left = self._right = self.op = self.grad = None
         self.label = label
-        self._stamp = _clock
+        self._stamp = clock.now
 
     @property
     def parents(self) -> tuple[Any, ...]:
@@ -60,18 +56,18 @@ class Value(Operators):
         return self._left if self._right is Many else (self._left, self._right)
 
     def _assign(self, data: Any) -> None:
-        global _clock
         self._data = number(data)
-        with _clock_lock:
-            _clock += 1
-            self._stamp = _clock if self.op is None else _OVERWRITTEN
+        now = clock.tick()
+        self._stamp = now if self.op is None else _OVERWRITTEN
 
     data = property(attrgetter("_data"), _assign, doc="The number; assigning it makes every node built from it stale.")
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """A new node that records `op` applied to `operands`."""
+        if op.arity == 1:
+            return _node(op, self, None, op.forward(self._data))
         try:
-            numbers = [x if type(x) is float else x._data for x in operands]
+            numbers = numbers_of(operands)
         except AttributeError:
             return self._apply_converted(op, operands)
         if op.arity is None or op.arity > 2:
@@ -119,13 +115,11 @@ class Value(Operators):
         >>> y.forward().data
         25.0
         """
-        global _clock
-        with _clock_lock:
-            now = _clock = _clock + 1
+        now = clock.tick()
         for node in topological_order(self):
             if node.op is not None:
                 parents = node.parents
-                data = node.op.forward(*[x if type(x) is float else x._data for x in parents])
+                data = node.op.forward(*numbers_of(parents))
                 node._data = data if type(data) is float else number(data)
                 if any(type(x) is not float and x._stamp > node._stamp for x in parents):
                     node._stamp = now  # only what was stale: another graph on a node that did not change stays fresh
@@ -179,14 +173,7 @@ def _plain(other: Any) -> float:
 
 def fresh_stamps(old: Iterable[int]) -> dict[int, int]:
     """New stamps in the order of the `old` ones, for nodes that are made again from a copy."""
-    global _clock
-    stamps = {}
-    with _clock_lock:
-        for stamp in old:
-            if stamp != _OVERWRITTEN:
-                _clock += 1
-            stamps[stamp] = stamp if stamp == _OVERWRITTEN else _clock
-    return stamps
+    return {stamp: stamp if stamp == _OVERWRITTEN else clock.tick() for stamp in old}
 
 
 def restored(
@@ -210,7 +197,7 @@ def _node(op: Op, left: Any, right: Any, data: Any) -> Value:
     node._left = left
     node._right = right
     node.grad = node.label = None
-    node._stamp = _clock
+    node._stamp = clock.now
     if context.watching and not context.recorded(op, node.parents, node):
         node.op = node._left = node._right = None
     return node
@@ -245,7 +232,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
         node._left = self
         node._right = other
         node.grad = node.label = None
-        node._stamp = _clock
+        node._stamp = clock.now
         return node
 
     def right(self: Value, other: Any) -> Any:

@@ -73,6 +73,8 @@ class Op:
                     break
             else:  # as a rule asks for it on every edge of a backward pass
                 return self.forward(*operands)
+            if isinstance(operand, Operand):
+                return operand.apply(self, operands)
         if self.gather is not None:
             operands = tuple(self.gather(*operands))
         elif len(operands) != self.arity:
@@ -97,7 +99,7 @@ class Op:
             if not isinstance(found, (list, tuple)) or len(found) != len(operands):
                 what = f"{len(found)} of them" if isinstance(found, (list, tuple)) else repr(found)
                 raise TypeError(f"the rule of {self.name!r} must return a list of {len(operands)} local derivatives, got {what}")
-            return list(found)
+            return found if type(found) is list else list(found)
         return [
             None if wanted is not None and not wanted[slot] else _total(partial, *operands, out)
             for slot, partial in enumerate(self.partials)
