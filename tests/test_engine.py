@@ -19,7 +19,18 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx import OPS, Value, chain_rule, detect_anomaly, gradient, no_grad, primitive, source_line, topological_order
+from microgradx import (
+    OPS,
+    Value,
+    chain_rule,
+    context,
+    detect_anomaly,
+    gradient,
+    no_grad,
+    primitive,
+    source_line,
+    topological_order,
+)
 from microgradx.chain import edges
 
 DEEP = 1_000_000
@@ -524,6 +535,17 @@ def test_source_lines_are_recorded_under_detect_anomaly_only() -> None:
     assert line is not None
     assert "test_engine.py:" in line
     assert source_line(x.exp()) is None
+
+
+def test_source_lines_go_with_their_nodes() -> None:
+    x, before = Value(2.0), len(context._lines)
+    with detect_anomaly():
+        y = x
+        for _ in range(10_000):
+            y = y + 1.0
+    assert len(context._lines) == before + 10_000
+    del y
+    assert len(context._lines) == before
 
 
 def test_no_grad_nests_and_survives_exceptions() -> None:
