@@ -11,7 +11,10 @@ Watch = Callable[[Any, int, Any, Any, Any, Any, Any], None]
 
 
 class Clock:
-    """Counts the assignments to `.data`. A node's stamp is the count at which its number was made: no operand's may be higher."""
+    """Counts the assignments to `.data`. A node's stamp is the count at which its number was made: no operand's may be higher.
+
+    A computed node that was assigned itself has the stamp OVERWRITTEN, below every other, so that all its operands are newer.
+    """
 
     __slots__ = ("_lock", "now")
 
@@ -27,6 +30,8 @@ class Clock:
 
 
 clock = Clock()
+OVERWRITTEN = -1
+PLAIN = {float, type(None)}  # what adjoints are made of, unless they are to be a graph
 
 
 class Many:
@@ -59,9 +64,12 @@ def topological_order(*outputs: Any) -> list[Any]:
     return list(unreached(*outputs))
 
 
-def unreached(*outputs: Any) -> dict[Any, Any]:
-    """The nodes of `topological_order` as the keys of a dict for adjoints, with None for "not reached yet"."""
-    placed: dict[Any, Any] = {}
+def unreached(*outputs: Any, placed: dict[Any, Any] | None = None) -> dict[Any, Any]:
+    """The nodes of `topological_order` as the keys of a dict for adjoints, with None for "no gradient has reached it yet".
+
+    Nodes that `placed` holds already, and what they are made of, are passed over.
+    """
+    placed = {} if placed is None else placed
     pending = list(reversed(outputs))
     push, pop = pending.append, pending.pop
     while pending:
@@ -99,53 +107,52 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     derivative. Raises RuntimeError where an operand was assigned since `node` was computed from it.
     """
     found = []
-    for slot, (parent, local) in enumerate(_edges_of_many(node, read)):
+    for slot, parent, local in _edges(node, read):
         if type(parent) is not float:
             if parent._stamp > node._stamp:
                 raise stale(node, parent)
-            if local is None:
-                node.op.returned_none(slot)
-            found.append((slot, parent, local))
+            plain = type(local) is float or (read is not None and local is not None)
+            found.append((slot, parent, local if plain else node.op.slope(slot, local)))
     return found
 
 
-def _edges(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[Any, Any]]:
-    """(parent, local derivative), unchecked and perhaps with plain numbers among the parents: the chain rule sees to both."""
+def _edges(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, Any, Any]]:
+    """`edges`, unchecked and perhaps with plain numbers among the parents: the chain rule sees to both faster on its way."""
     left, right = node._left, node._right
     if right is Many or read is not None:
         return _edges_of_many(node, read)
     try:
         if type(left) is float:
             partial = node.op.partials[1]
-            return ((right, partial if type(partial) is float else partial(left, right._data, node._data)),)
+            return ((1, right, partial if type(partial) is float else partial(left, right._data, node._data)),)
         partial = node.op.partials[0]
         if right is None:
-            return ((left, partial if type(partial) is float else partial(left._data, node._data)),)
+            return ((0, left, partial if type(partial) is float else partial(left._data, node._data)),)
         if type(right) is float:
-            return ((left, partial if type(partial) is float else partial(left._data, right, node._data)),)
+            return ((0, left, partial if type(partial) is float else partial(left._data, right, node._data)),)
         second, x, y, out = node.op.partials[1], left._data, right._data, node._data
         return (
-            (left, partial if type(partial) is float else partial(x, y, out)),
-            (right, second if type(second) is float else second(x, y, out)),
+            (0, left, partial if type(partial) is float else partial(x, y, out)),
+            (1, right, second if type(second) is float else second(x, y, out)),
         )
     except (ZeroDivisionError, OverflowError):  # a rule at a pole: the general way follows IEEE 754
         return _edges_of_many(node, None)
 
 
-def _edges_of_many(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[Any, Any]]:
-    """`_edges` for any number of operands and for what is not a number, with every operand in its place."""
+def _edges_of_many(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, Any, Any]]:
+    """`_edges` for any number of operands and for what is not a number."""
     parents = node.parents
     if read is None:
         operands, out = numbers_of(parents), node._data
     else:
         operands, out = [x if type(x) is float else read(x) for x in parents], read(node)
     wanted = None if node.op.arity is None else [type(x) is not float for x in parents]
-    return zip(parents, node.op.local_derivatives(operands, out, wanted), strict=True)
+    return zip(range(len(parents)), parents, node.op.local_derivatives(operands, out, wanted), strict=True)
 
 
-def _send_zero(node: Any, adjoints: MutableMapping[Any, Any], old: bool) -> None:
+def _send_zero(node: Any, adjoints: MutableMapping[Any, Any]) -> None:
     """What the chain rule sends from an upstream of exactly zero, as behind a relu that is off, without asking any rule."""
-    known = adjoints.get
+    known, old = adjoints.get, node._stamp != clock.now
     for parent in node.parents:
         if type(parent) is not float:
             if old and parent._stamp > node._stamp:
@@ -156,7 +163,7 @@ def _send_zero(node: Any, adjoints: MutableMapping[Any, Any], old: bool) -> None
 
 def stale(node: Any, parent: Any) -> RuntimeError:
     """The error for a `node` whose number no longer follows from those of its parents."""
-    if node._stamp < 0:
+    if node._stamp == OVERWRITTEN:
         return RuntimeError(
             f"{node!r} was assigned, but it is computed by {node.op.name}: its number and its operands disagree. "
             "Call .forward() on the output to recompute it, or .detach() it and assign that leaf"
@@ -185,13 +192,12 @@ def chain_rule(
     for node in reversed(order):  # type: ignore[call-overload]  # a list, or a dict with nodes as keys
         if node.op is None or (upstream := known(node)) is None:
             continue
-        old = node._stamp != clock.now  # if nothing was assigned since, no operand can be newer: most graphs skip the question
         if upstream == 0.0 and read is None and watch is None:
-            _send_zero(node, adjoints, old)
+            _send_zero(node, adjoints)
             continue
-        if watch is not None:
-            slots = iter([slot for slot, parent in enumerate(node.parents) if type(parent) is not float])
-        for parent, local in _edges(node, read):
+        found = _edges(node, read)
+        old = node._stamp != clock.now  # if nothing was assigned since, no operand can be newer: most graphs skip the question
+        for slot, parent, local in found:
             if type(parent) is float:
                 continue
             if old and parent._stamp > node._stamp:
@@ -199,10 +205,20 @@ def chain_rule(
             if times is None and upstream and local:
                 contribution = upstream * local
             elif local is None:
-                edges(node, read)  # which names the rule that gave none
+                raise node.op.no_slope(slot, local)
             else:
                 contribution = times(upstream, local) if times is not None else 0.0
             before = known(parent)
             after = adjoints[parent] = contribution if before is None else before + contribution
             if watch is not None:
-                watch(node, next(slots), upstream, local, contribution, before, after)
+                watch(node, slot, upstream, local, contribution, before, after)
+    if read is None and not PLAIN.issuperset(map(type, adjoints.values())):
+        _make_plain(order, adjoints)
+
+
+def _make_plain(order: Iterable[Any], adjoints: MutableMapping[Any, Any]) -> None:
+    """Turn adjoints of other real types (a rule of numpy's functions) into floats; refuse the rule that gave anything else."""
+    for node in reversed(order):  # type: ignore[call-overload]
+        if node.op is not None:
+            edges(node)
+    adjoints.update({node: float(adjoint) for node, adjoint in adjoints.items() if adjoint is not None})
