@@ -239,7 +239,7 @@ def test_numpy_has_no_way_into_an_array_of_values_for_these() -> None:
         ((3, "f({})", abs, 1.0), {}, "primitive needs a name and a function of floats, got 3 and"),
         (("f", "f({})", None, 1.0), {}, "primitive needs a name and a function of floats, got 'f' and None"),
         (("f", "f({})", abs, 1.0), {"numpy": "exp"}, "numpy.exp means 'exp' already: leave numpy= out"),
-        (("f", "f({})", abs, 1.0), {"domain": 3.0}, r"domain=3.0 must be one \(low, high\), or one such pair for each of 1 operands"),
+        (("f", "f({})", abs, 1.0), {"domain": 3.0}, r"domain=3.0 must be one \(low, high\), or one such pair for each"),
         (("f", "f({})", abs, 1.0), {"domain": [-1.0, 1.0]}, r"domain=\[-1.0, 1.0\] must be one \(low, high\)"),
     ],
 )
