@@ -98,13 +98,13 @@ class Op:
         A rule is asked only for the operands wanted: x**2 never takes the log of x.
         """
         if self.arity is None:
-            found = _total(self.partials[0], operands, out)
+            found = slope(self.partials[0], operands, out)
             if not isinstance(found, (list, tuple)) or len(found) != len(operands):
                 what = f"{len(found)} of them" if isinstance(found, (list, tuple)) else repr(found)
                 raise TypeError(f"the rule of {self.name!r} must return a list of {len(operands)} local derivatives, got {what}")
             return found if type(found) is list else list(found)
         return [
-            None if wanted is not None and not wanted[slot] else _total(partial, *operands, out)
+            None if wanted is not None and not wanted[slot] else slope(partial, *operands, out)
             for slot, partial in enumerate(self.partials)
         ]
 
@@ -216,7 +216,7 @@ def primitive(
     return op
 
 
-def _total(partial: float | Rule, *arguments: Any) -> Any:
+def slope(partial: float | Rule, *arguments: Any) -> Any:
     """What a rule gives; where Python's own division or overflow raises, what it gives for numbers that follow IEEE 754."""
     if isinstance(partial, float):
         return partial

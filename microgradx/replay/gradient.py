@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import ops
+from ..operation import slope
 from . import lower as lower  # fills in how operations on many operands are written
 from .record import Number, Tape
 from .rows import CONSTANT, TABLE, Constant, code_of, private
@@ -130,7 +131,7 @@ class Sweep:
             return
         a, b = self.tape.a[row], self.tape.b[row]
         operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
-        self.arrive(parent, upstream, slot_of(rule(*operands, self.symbol(row))))
+        self.arrive(parent, upstream, slot_of(slope(rule, *operands, self.symbol(row))))
 
     def visit_many(self, row: int, code: int, upstream: int, parents: Sequence[int]) -> None:
         """The contributions of an operation with more than two operands."""
@@ -143,9 +144,9 @@ class Sweep:
             return
         wanted = [bool(active[x]) for x in parents]
         slopes = op.local_derivatives([self.symbol(x) for x in parents], self.symbol(row), wanted)
-        for parent, slope in zip(parents, slopes, strict=True):
+        for parent, local in zip(parents, slopes, strict=True):
             if active[parent]:
-                self.arrive(parent, upstream, self.tape.slot(slope))
+                self.arrive(parent, upstream, self.tape.slot(local))
 
     def twice(self, upstream: int) -> int:
         """The row of upstream + upstream."""
