@@ -2,6 +2,8 @@
 
 import math
 import random
+from contextlib import contextmanager
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from microgradx.replay.cases import (
 from microgradx.replay.compile import compile
 from microgradx.replay.emit import refine, runs
 from microgradx.replay.recording import Recording
+from microgradx.replay.registers import written
 
 
 def compiled(case):
@@ -95,12 +98,14 @@ def test_the_form_is_chosen_by_cost():
     assert compiled(moons(30))[0].form == "array"
 
 
-def test_a_narrow_program_becomes_source_after_some_runs():
+def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
+    monkeypatch.setattr(runner, "AVAILABLE", False)
     case = chain(200)
     program = Recording(case.f, Call((case.x,), {})).program
     x = np.array(case.x)
     first = program.run_gradient(x)
-    for _ in range(runner.PATIENCE + 1):
+    assert program.gradient_runner().form == "loop"
+    for _ in range(int(program.gradient_runner().patience) + 1):
         last = program.run_gradient(x)
     assert program.gradient_runner().form == "source"
     assert (first[0], first[1].tolist()) == (last[0], last[1].tolist())
@@ -137,9 +142,13 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, math.inf, -math.inf, math.nan, 1e300,
 SUM_OF_EXPONENTIALS = {"softmax_share", "log_softmax_share", "logsumexp", "logaddexp"}  # inf - inf by another formula
 
 
-def random_program(seed, special):
+def random_program(seed, special, form="array"):
     """Thirty random operations on recent results, with branches, repeated operands and dead ends; returns several of them."""
     usable = [name for name in OPERATIONS if name != "polygamma" and not (special and name in SUM_OF_EXPONENTIALS)]
+    literals = SPECIAL
+    if form == "native":  # what else there is, it declines
+        usable = [name for name in usable if written(mx.OPS[name], mx.OPS[name].arity or 2)]
+        literals = [x for x in SPECIAL if math.isfinite(x)]
 
     def f(xs):
         r = random.Random(seed)
@@ -147,7 +156,7 @@ def random_program(seed, special):
         for _ in range(30):
             op = mx.OPS[r.choice(usable)]
             count = op.arity if op.arity is not None else r.choice([2, 4])
-            literal = (lambda: r.choice(SPECIAL)) if special else (lambda: r.uniform(-1.0, 1.0))
+            literal = (lambda: r.choice(literals)) if special else (lambda: r.uniform(-1.0, 1.0))
             operands = [r.choice(made[-8:]) if r.random() < 0.8 else literal() for _ in range(count)]
             out = op(operands[: count // 2], operands[count // 2 :]) if op.name == "dot" else op(*operands)
             if r.random() < 0.1 and not isinstance(operands[0], float):
@@ -164,16 +173,25 @@ def same(found, expected, scale):
     return abs(found - expected) <= 1e-9 * max(abs(expected), scale)
 
 
-@pytest.mark.parametrize("form", ["array", "loop", "source"])
+@contextmanager
+def only(form):
+    """The costs so that `form` is the cheapest, from the first run on."""
+    costs = {name: 1e-9 if name == form else 1e9 for name in runner.ROW_NS}
+    calls = mock.patch.object(runner, "CALL_NS", 1e-9 if form == "array" else 1e18)
+    with mock.patch.dict(runner.ROW_NS, costs), calls, mock.patch.object(runner, "PATIENCE", 0.0):
+        yield
+
+
+needs_llvmlite = pytest.mark.skipif(not runner.AVAILABLE, reason="the extra `native` is not installed")
+
+
+@pytest.mark.parametrize("form", ["array", "loop", "source", pytest.param("native", marks=needs_llvmlite)])
 @given(st.integers(0, 10**9), st.booleans())
 @settings(derandomize=True, deadline=None, max_examples=120)
 def test_random_programs_agree_with_eager_evaluation_in_every_form(form, seed, special):
     r = random.Random(seed)
-    f = random_program(seed, special)
-    chosen = {"array": (1e12, 50), "loop": (0.0, 10**9), "source": (0.0, 0)}[form]
-    before = runner.ROW_NS, runner.PATIENCE
-    runner.ROW_NS, runner.PATIENCE = chosen
-    try:
+    f = random_program(seed, special, form)
+    with only(form):
         g = compile(lambda xs: mx.sum([*f(xs), xs[0]]))
         for _ in range(3):
             xs = [r.choice(SPECIAL) if special and r.random() < 0.4 else r.uniform(-2, 2) for _ in range(4)]
@@ -187,8 +205,6 @@ def test_random_programs_agree_with_eager_evaluation_in_every_form(form, seed, s
             expected = [out.data, *(0.0 if leaf.grad is None else leaf.grad for leaf in leaves)]
             scale = max([abs(e) for e in expected if math.isfinite(e)], default=0.0)
             assert all(same(a, b, scale) for a, b in zip([value, *slopes], expected, strict=True)), (value, slopes, expected)
-    finally:
-        runner.ROW_NS, runner.PATIENCE = before
 
 
 def test_the_comparison_above_can_fail():
@@ -197,17 +213,16 @@ def test_the_comparison_above_can_fail():
     assert same(math.inf, math.inf, 1.0)
 
 
+@pytest.mark.parametrize("form", ["source", pytest.param("native", marks=needs_llvmlite)])
 @pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf, 0.0, 1e300, -2.0])
-def test_source_hands_hard_numbers_to_the_exact_path(x, monkeypatch):
-    monkeypatch.setattr(runner, "ROW_NS", 0.0)
-    monkeypatch.setattr(runner, "PATIENCE", 0)
-
+def test_source_and_machine_code_hand_hard_numbers_to_the_exact_path(x, form):
     def f(x):
         return (x - x * 1e10 + x).relu() + mx.where(x > 1.0, mx.sin(x), mx.log(x * x)) + (x * x - x * x).relu() * mx.exp(x)
 
     leaf = mx.Value(x)
     out = f(leaf)
     out.backward()
-    value, slope = compile(f).value_and_grad(x)
+    with only(form):
+        value, slope = compile(f).value_and_grad(x)
     assert value == pytest.approx(out.data, nan_ok=True, rel=1e-13)
     assert slope == pytest.approx(leaf.grad, nan_ok=True, rel=1e-13)

@@ -11,6 +11,7 @@ import numpy as np
 from .columns import Columns
 from .exact import Loop
 from .group import group
+from .native import AVAILABLE, Native
 from .place import Placer
 from .plan import Array, Plan
 from .record import Tape
@@ -18,9 +19,12 @@ from .rows import CONSTANT, TABLE, find
 from .source import source
 from .sums import flatten
 
-CALL_NS, ROW_NS = 600.0, 34.0  # measured: one numpy call with its share of gathers, one row of generated source
+CALL_NS = 600.0  # measured: one numpy call with its share of gathers
+ROW_NS = {"loop": 100.0, "source": 25.0, "native": 3.0}  # measured on random graphs, a chain and an RNN: 90-110, 17-25, 0.7-5
+COMPILE_NS = {"source": 9_000.0, "native": 12_000.0}  # a row, on the same programs: 7-15 us and 11-16 us
+START_NS = 2e6  # any compilation; loading llvmlite, 80 ms once in a process, is not counted
 LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slowly
-PATIENCE = 50  # runs in the plain loop before source is worth its compilation
+PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
 
 
 class GuardFailed(Exception):
@@ -30,7 +34,8 @@ class GuardFailed(Exception):
 class Runner:
     """Some rows of a tape as a function of its inputs.
 
-    `form` is "array" (numpy calls), "loop" (row by row) or "source" (generated Python), whichever is expected to be fastest.
+    `form` is "array" (numpy calls) or "loop" (row by row) at first, then "source" (generated Python) or "native" (machine code)
+    where that is expected to be at least twice as fast, after so many runs that it would have paid to have it from the start.
     """
 
     def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
@@ -39,45 +44,55 @@ class Runner:
         self.rows = self.outputs + [row for _, low, high in tape.guards for row in (low, high)]
         self.guards = [TABLE[code] for code, _, _ in tape.guards]
         self.length = len(tape)
-        self.plan: Plan | None = None
-        self.form = "array"
-        self.runs = 0
-        self.build(any_width=False)
+        self.plan = self.build(any_width=False)
+        self.first = "array" if self.plan else "loop"
         self.prepare()
 
     def array_plan(self) -> Plan:
         """The array program, also where another form is faster here."""
         if self.plan is None:
-            self.build(any_width=True)
+            self.plan = self.build(any_width=True)
         assert self.plan is not None
         return self.plan
 
-    def build(self, any_width: bool) -> None:
+    def build(self, any_width: bool) -> Plan | None:
         """Regroup, unless there is so little to group that the loop or source must win (and `any_width` is false)."""
         columns = Columns(self.tape, self.rows)
         sums = flatten(columns)
         groups = group(columns, sums)
-        self.operations = len(groups.rows)
         scalar = self.rows_live = int((columns.live & (columns.op > CONSTANT)).sum())
-        most = scalar * ROW_NS / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else np.inf
+        most = scalar * ROW_NS["source"] / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else np.inf
         if len(groups.start) - 1 <= most:  # a group is at least one call
             placer = Placer(columns, sums, groups)
             placer.place()
             if len(placer.emitter.instructions) <= most:
-                self.plan = Plan(placer, self.rows)
-                return
-        self.form = "loop"
+                return Plan(placer, self.rows)
+        return None
 
     def prepare(self) -> None:
-        """What is not part of the data: bound programs, the exact loop."""
+        """What is not part of the data: bound programs, compiled code, the exact loop."""
         self.local = threading.local()
         self.loop: Loop | None = None
         self.source: Callable[[Sequence[float]], tuple[float, ...]] | None = None
+        self.native: Native | None = None
+        self.runs = 0
+        self.form = self.first
+        self.final, self.patience = self.prospect(["native", "source"] if AVAILABLE else ["source"])
         self.checks = [
             (getattr(np, str(op.numpy)), np.array([i for i, g in enumerate(self.guards) if g is op]))
             for op in dict.fromkeys(self.guards)
             if op is not None
         ]
+
+    def prospect(self, forms: Sequence[str]) -> tuple[str, float]:
+        """The first of `forms` that is worth changing to, and after how many runs."""
+        rows = self.rows_live
+        now = ROW_NS["loop"] * rows if self.first == "loop" else CALL_NS * len(self.array_plan().instructions)
+        for form in forms:
+            saved = now - ROW_NS[form] * rows
+            if saved > now / 2 and (form == "native" or rows <= LONGEST_SOURCE):
+                return form, PATIENCE * (START_NS + COMPILE_NS[form] * rows) / saved
+        return self.first, np.inf
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
@@ -86,7 +101,7 @@ class Runner:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
                 if not isfinite(inputs.dot(inputs)):  # a fifth of the time of np.isfinite(inputs).all()
                     return self.exact(inputs)
-                results = self.bound()(inputs) if self.form == "array" else np.array(self.scalar()(inputs.tolist()))
+                results = self.bound()(inputs)
                 if not isfinite(results.dot(results)):
                     return self.exact(inputs)
         except (ArithmeticError, ValueError):
@@ -112,22 +127,38 @@ class Runner:
                 raise GuardFailed
 
     def bound(self) -> Callable[[Array], Array]:
-        """This thread's copy of the array program."""
-        run: Callable[[Array], Array] | None = getattr(self.local, "run", None)
+        """This thread's copy of the program, in the form that is due."""
+        if self.form != self.final:
+            self.runs += 1
+            if self.runs > self.patience:
+                self.settle()
+        local = self.local  # another thread may change the form, and then puts a new one here
+        run: Callable[[Array], Array] | None = getattr(local, "run", None)
         if run is None:
-            assert self.plan is not None
-            run = self.local.run = self.plan.bind()
+            run = local.run = self.bind()
         return run
 
-    def scalar(self) -> Callable[[Sequence[float]], Sequence[float]]:
-        """The loop at first, then generated source."""
-        self.runs += 1
-        if self.source is None and self.runs > PATIENCE:
-            with self.tape.lock:
-                if self.source is None:
-                    self.source = source(self.tape, self.rows)
-                    self.form = "source"
-        return self.source or self.exact_loop().run
+    def settle(self) -> None:
+        """Change to the final form at once."""
+        with self.tape.lock:
+            if self.form != self.final == "native":
+                try:
+                    self.native = Native(self.tape, self.rows)
+                except (ImportError, RuntimeError, ValueError):  # an operation has no code, or memory may not be executed here
+                    self.final, self.patience = self.prospect(["source"])
+            if self.form != self.final == "source":
+                self.source = source(self.tape, self.rows)
+            if self.form != self.final:
+                self.form, self.local = self.final, threading.local()
+
+    def bind(self) -> Callable[[Array], Array]:
+        """The present form as a function from inputs to results."""
+        if self.native is not None:
+            return self.native.bind()
+        if self.form == "array":
+            return self.array_plan().bind()
+        scalar = self.source or self.exact_loop().run
+        return lambda inputs: np.array(scalar(inputs.tolist()))
 
     def exact_loop(self) -> Loop:
         """The exact path, made when it is first needed."""
@@ -138,12 +169,10 @@ class Runner:
         return self.loop
 
     def __getstate__(self) -> dict[str, object]:
-        kept = ("tape", "outputs", "rows", "length", "plan", "form", "runs", "operations", "rows_live")
+        kept = ("tape", "outputs", "rows", "length", "plan", "first", "rows_live")
         return {name: getattr(self, name) for name in kept} | {"guards": [op.name for op in self.guards if op]}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self.guards = [find(name) for name in state["guards"]]  # type: ignore[attr-defined]
-        if self.form == "source":
-            self.form = "loop"
         self.prepare()
