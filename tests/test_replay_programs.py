@@ -176,9 +176,10 @@ def same(found, expected, scale):
 @contextmanager
 def only(form):
     """The costs so that `form` is the cheapest, from the first run on."""
-    costs = {name: 1e-9 if name == form else 1e9 for name in runner.ROW_NS}
-    calls = mock.patch.object(runner, "CALL_NS", 1e-9 if form == "array" else 1e18)
-    with mock.patch.dict(runner.ROW_NS, costs), calls, mock.patch.object(runner, "PATIENCE", 0.0):
+    cost = {name: 1e-9 if name == form else 1e9 for name in ("loop", "source", "native")}
+    with mock.patch.multiple(
+        runner, CALL_NS=1e-9 if form == "array" else 1e18, ROW_NS=cost, native_ns=lambda counts: cost["native"], PATIENCE=0.0
+    ):
         yield
 
 

@@ -25,9 +25,19 @@ from .rows import Rows
 
 BLOCK = 200  # rows in a function; from 100 to 1,000 compile and run equally fast, 5,000 take half as long again to compile
 FLAGS = {"x86_64": 0b1101, "aarch64": 0b0111, "arm64": 0b0111}  # invalid, division by zero, overflow; Windows has other numbers
-
-
 AVAILABLE = importlib.util.find_spec("llvmlite") is not None and platform.machine() in FLAGS
+START_NS, INSTRUCTION_NS, FUNCTION_NS = 1000.0, 0.5, 12.0  # measured: a run at all, an instruction, a call of a C function
+
+
+def native_ns(counts: dict[Op, int]) -> float:
+    """About how long a run takes with so many rows of each operation; infinity if one of them has no code."""
+    total = START_NS
+    for op, count in counts.items():
+        code = written(op, op.arity or 2)
+        if code is None:
+            return math.inf
+        total += count * (INSTRUCTION_NS * code.instructions + FUNCTION_NS * code.functions)
+    return total
 
 
 class Native:

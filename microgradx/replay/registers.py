@@ -190,6 +190,16 @@ class Code(NamedTuple):
     result: str
     called: frozenset[tuple[str, int]]
 
+    @property
+    def instructions(self) -> int:
+        """How many there are."""
+        return len(self.lines.splitlines())
+
+    @property
+    def functions(self) -> int:
+        """How many of them call a C function."""
+        return self.lines.count("@") - self.lines.count("@llvm.")
+
 
 @functools.cache
 def written(op: Op, count: int) -> Code | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
-from math import isfinite
 
 import numpy as np
 
 from .columns import Columns
 from .exact import Loop
 from .group import group
-from .native import AVAILABLE, Native
+from .native import AVAILABLE, Native, native_ns
 from .place import Placer
 from .plan import Array, Plan
 from .record import Tape
@@ -19,10 +19,11 @@ from .rows import CONSTANT, TABLE, find
 from .source import source
 from .sums import flatten
 
-CALL_NS = 600.0  # measured: one numpy call with its share of gathers
-ROW_NS = {"loop": 100.0, "source": 25.0, "native": 3.0}  # measured on random graphs, a chain and an RNN: 90-110, 17-25, 0.7-5
-COMPILE_NS = {"source": 9_000.0, "native": 12_000.0}  # a row, on the same programs: 7-15 us and 11-16 us
-START_NS = 2e6  # any compilation; loading llvmlite, 80 ms once in a process, is not counted
+# measured on the cases of the benchmark, wide and narrow, which these get right within about a factor of two
+CALL_NS, ELEMENT_NS = 600.0, 0.6  # one numpy call with its share of gathers, one number that it writes
+ROW_NS = {"loop": 100.0, "source": 25.0}  # one row; machine code counts its instructions
+COMPILE_NS = {"source": 9_000.0, "native": 12_000.0}  # compiling one row
+START_NS = 2e6  # compiling at all; loading llvmlite, 80 ms once in a process, is not counted
 LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slowly
 PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
 
@@ -60,8 +61,10 @@ class Runner:
         columns = Columns(self.tape, self.rows)
         sums = flatten(columns)
         groups = group(columns, sums)
-        scalar = self.rows_live = int((columns.live & (columns.op > CONSTANT)).sum())
-        most = scalar * ROW_NS["source"] / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else np.inf
+        codes, counts = np.unique(columns.op[columns.live & (columns.op > CONSTANT)], return_counts=True)
+        self.counts = {op.name: int(count) for code, count in zip(codes, counts, strict=True) if (op := TABLE[code])}
+        scalar = self.rows_live = int(counts.sum())
+        most = scalar * ROW_NS["source"] / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else math.inf
         if len(groups.start) - 1 <= most:  # a group is at least one call
             placer = Placer(columns, sums, groups)
             placer.place()
@@ -86,23 +89,31 @@ class Runner:
 
     def prospect(self, forms: Sequence[str]) -> tuple[str, float]:
         """The first of `forms` that is worth changing to, and after how many runs."""
-        rows = self.rows_live
-        now = ROW_NS["loop"] * rows if self.first == "loop" else CALL_NS * len(self.array_plan().instructions)
+        now = self.run_ns(self.first)
         for form in forms:
-            saved = now - ROW_NS[form] * rows
-            if saved > now / 2 and (form == "native" or rows <= LONGEST_SOURCE):
-                return form, PATIENCE * (START_NS + COMPILE_NS[form] * rows) / saved
-        return self.first, np.inf
+            saved = now - self.run_ns(form)
+            if saved > now / 2:
+                return form, PATIENCE * (START_NS + COMPILE_NS[form] * self.rows_live) / saved
+        return self.first, math.inf
+
+    def run_ns(self, form: str) -> float:
+        """About how long a run takes in that form; infinity where the program cannot have it."""
+        if form == "array":
+            steps = self.array_plan().instructions
+            return CALL_NS * len(steps) + ELEMENT_NS * sum(math.prod(step.write.shape) for step in steps)
+        if form == "native":
+            return native_ns({find(name): count for name, count in self.counts.items()})
+        return ROW_NS[form] * self.rows_live if form == "loop" or self.rows_live <= LONGEST_SOURCE else math.inf
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
         count = len(self.outputs)
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
-                if not isfinite(inputs.dot(inputs)):  # a fifth of the time of np.isfinite(inputs).all()
+                if not math.isfinite(inputs.dot(inputs)):  # a fifth of the time of np.math.isfinite(inputs).all()
                     return self.exact(inputs)
                 results = self.bound()(inputs)
-                if not isfinite(results.dot(results)):
+                if not math.isfinite(results.dot(results)):
                     return self.exact(inputs)
         except (ArithmeticError, ValueError):
             return self.exact(inputs)
@@ -169,7 +180,7 @@ class Runner:
         return self.loop
 
     def __getstate__(self) -> dict[str, object]:
-        kept = ("tape", "outputs", "rows", "length", "plan", "first", "rows_live")
+        kept = ("tape", "outputs", "rows", "length", "plan", "first", "counts", "rows_live")
         return {name: getattr(self, name) for name in kept} | {"guards": [op.name for op in self.guards if op]}
 
     def __setstate__(self, state: dict[str, object]) -> None:
