@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 DIGITS = re.compile(r"(\d+)")
 
-SCALAR = {"loop": "one by one (loop)", "source": "one by one (source)", "native": "as machine code (native)"}
+SCALAR = {
+    "loop": "one by one (loop): too little alike for arrays",
+    "source": "one by one (source): too little alike for arrays",
+    "native": "as machine code (native), faster here than arrays",
+}
 
 
 def describe(program: Program) -> str:
@@ -40,7 +44,7 @@ def section(kind: Hashable, runner: Runner) -> str:
     """One form: its size, and a line for each instruction."""
     name = title(kind)
     if runner.form != "array":
-        return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}: too little alike for arrays"
+        return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}"
     plan = runner.array_plan()
     head = f"{name}: {runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
     names = Names(plan, runner.tape.labels)

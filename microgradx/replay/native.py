@@ -1,7 +1,7 @@
 """A narrow program as machine code, written as text for LLVM and linked into this process (extra `native`).
 
-The rows lie in one buffer of numbers: inputs, constants, then results. They are cut into functions of a few hundred rows, as a
-compiler takes ever longer over longer ones; inside a function a row is a register, and only what others need is stored.
+The rows lie in one buffer of numbers: inputs, constants, then results. They are cut into functions of a few hundred rows: inside
+one a row is a register, or has a place on the stack, which a function of all rows would overflow; what others need is stored.
 
 Numbers that are not finite need no rules of their own here. Inputs and constants are finite, and the first operation that makes
 inf or nan of finite numbers raises a flag of the processor: then the results are thrown away, and the exact path has the word.
@@ -10,10 +10,13 @@ inf or nan of finite numbers raises a flag of the processor: then the results ar
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib.util
+import itertools
 import math
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +26,10 @@ from .plan import Array
 from .registers import written
 from .rows import Rows
 
-BLOCK = 200  # rows in a function; from 100 to 1,000 compile and run equally fast, 5,000 take half as long again to compile
+BLOCK = 200  # rows in a function; from 100 to 5,000 compile and run alike
 FLAGS = {"x86_64": 0b1101, "aarch64": 0b0111, "arm64": 0b0111}  # invalid, division by zero, overflow; Windows has other numbers
 AVAILABLE = importlib.util.find_spec("llvmlite") is not None and platform.machine() in FLAGS
+NUMBERS = itertools.count()  # of the programs compiled, as no two may have one name
 START_NS, INSTRUCTION_NS, FUNCTION_NS = 1000.0, 0.5, 12.0  # measured: a run at all, an instruction, a call of a C function
 
 
@@ -38,6 +42,21 @@ def native_ns(counts: dict[Op, int]) -> float:
             return math.inf
         total += count * (INSTRUCTION_NS * code.instructions + FUNCTION_NS * code.functions)
     return total
+
+
+@functools.cache
+def compiler() -> Any:
+    """LLVM's compiler and linker, one for the process: each would take 0.9 MB and 2 ms.
+
+    Without optimisation: that takes a quarter of the time (10 us a row instead of 40) for code that runs a fifth longer, and
+    leaves the operations and their order as they are written.
+    """
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=0, codemodel="default", jit=True)
+    return llvm.create_lljit_compiler(machine, use_jit_link=True)
 
 
 class Native:
@@ -96,22 +115,15 @@ class Native:
                 yield f"  store double {name[row]}, ptr %to{row}"
 
     def link(self, code: str) -> None:
-        """Compile and bring into memory.
-
-        Without optimisation: it takes a third of the time (10 us a row instead of 35) for code that is 6 % slower, and leaves
-        the operations and their order as they are written.
-        """
+        """Compile and bring into memory, until this object is gone."""
         import llvmlite.binding as llvm
 
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        machine = llvm.Target.from_default_triple().create_target_machine(opt=0, codemodel="default", jit=True)
         library = llvm.JITLibraryBuilder().add_ir(code).export_symbol("run")
         provider = ctypes.CDLL(getattr(math, "__file__", None))  # where Python's own `math` finds its functions
         for name, _ in self.called:
             if not name.startswith("llvm."):
                 library.import_symbol(name, ctypes.addressof(ctypes.c_char.in_dll(provider, name)))
-        self.library = library.link(llvm.create_lljit_compiler(machine, use_jit_link=True), "program")
+        self.library = library.link(compiler(), f"program{next(NUMBERS)}")
         self.call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(self.library["run"])
 
     def bind(self) -> Callable[[Array], Array]:

@@ -23,7 +23,7 @@ from .sums import flatten
 CALL_NS, ELEMENT_NS = 600.0, 0.6  # one numpy call with its share of gathers, one number that it writes
 ROW_NS = {"loop": 100.0, "source": 25.0}  # one row; machine code counts its instructions
 COMPILE_NS = {"source": 9_000.0, "native": 12_000.0}  # compiling one row
-START_NS = 2e6  # compiling at all; loading llvmlite, 80 ms once in a process, is not counted
+START_NS = 1e6  # compiling at all; loading llvmlite, 30 to 80 ms once in a process, is not counted
 LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slowly
 PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
 
