@@ -112,7 +112,7 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
             if parent._stamp > node._stamp:
                 raise stale(node, parent)
             plain = type(local) is float or (read is not None and local is not None)
-            found.append((slot, parent, local if plain else node.op.slope(slot, local)))
+            found.append((slot, parent, local if plain else node.op.real_slope(slot, local)))
     return found
 
 

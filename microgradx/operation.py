@@ -108,7 +108,7 @@ class Op:
             for slot, partial in enumerate(self.partials)
         ]
 
-    def slope(self, slot: int, found: Any) -> float:
+    def real_slope(self, slot: int, found: Any) -> float:
         """What the rule for operand `slot` returned, as a float if it is one real number."""
         if isinstance(found, numbers.Real):
             return float(found)
