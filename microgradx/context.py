@@ -7,35 +7,45 @@ import copy
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import cache, wraps
 from pathlib import Path
 from threading import Lock
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
+from weakref import finalize
 
 from .chain import Watch
 from .operation import Op
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 watching = 0
 """How many `no_grad` and `detect_anomaly` blocks are open in any thread: while 0, building a node skips all of this."""
 
+_lines: dict[int, str] = {}
+"""The line that wrote each living node of a `detect_anomaly` block, by identity: a slot in every node would cost 16 bytes."""
+
 _watching_lock = Lock()
 _HERE = str(Path(__file__).parent) + os.sep  # a file beside the package may begin with the same name
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-_checking: ContextVar[bool] = ContextVar("checking", default=False)
+_recording: ContextVar[tuple[list[bool], ...]] = ContextVar("recording", default=())  # what the open blocks say, inner last
+_checking: ContextVar[tuple[list[bool], ...]] = ContextVar("checking", default=())
 
 
 @contextmanager
-def _switched(switch: ContextVar[bool], value: bool) -> Iterator[None]:
+def _switched(switch: ContextVar[tuple[list[bool], ...]], value: bool) -> Iterator[None]:
+    """The inside of a block. It takes back only what it said itself, as blocks that generators hold open close in any order."""
     global watching
+    said = [value]
     with _watching_lock:
         watching += 1
-    token = switch.set(value)
+    switch.set((*switch.get(), said))
     try:
         yield
     finally:
-        switch.reset(token)
+        switch.set(tuple([other for other in switch.get() if other is not said]))
         with _watching_lock:
             watching -= 1
 
@@ -87,9 +97,46 @@ def called_inside() -> bool:
     return sys._getframe(2).f_code.co_filename.startswith(_HERE)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Compute without recording: results are leaves, in this thread or task only; also a decorator.
+def _is_recording() -> bool:
+    said = _recording.get()
+    return said[-1][0] if said else True
+
+
+def _is_checking() -> bool:
+    said = _checking.get()
+    return said[-1][0] if said else False
+
+
+class Block:
+    """What `with` opens, or what decorates a function: then a block round each call."""
+
+    def __init__(self, switch: ContextVar[tuple[list[bool], ...]], value: bool) -> None:
+        self._of = switch, value
+        self._inside = _switched(switch, value)
+
+    def __enter__(self) -> None:
+        self._inside.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._inside.__exit__(*error)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """`function` with a block of its own for every call."""
+        from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+
+        if isgeneratorfunction(function) or iscoroutinefunction(function) or isasyncgenfunction(function):
+            raise TypeError(f"{function.__qualname__} runs after its call returned, out of reach of a block: open one inside")
+
+        @wraps(function)
+        def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+            with _switched(*self._of):
+                return function(*args, **kwargs)
+
+        return inside
+
+
+def no_grad() -> Block:
+    """Compute without recording: results are leaves, in this thread or task only; also a decorator, `@no_grad()`.
 
     >>> from microgradx import Value
     >>> x = Value(2.0)
@@ -99,8 +146,7 @@ def no_grad() -> Iterator[None]:
     (True, 4.0)
     """
     look("no_grad() was entered")
-    with _switched(_recording, False):
-        yield
+    return Block(_recording, False)
 
 
 @contextmanager
@@ -110,8 +156,7 @@ def recording() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> Block:
     """Raise FloatingPointError at the first operation that makes nan or inf, forward or backward, naming it and its line.
 
     >>> from microgradx import Value
@@ -120,47 +165,54 @@ def detect_anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     FloatingPointError: log gave nan from Value(data=-1.0, grad=None, label='x') at ...
 
-    Every node built inside remembers its file and line (`source_line`), which makes building several times slower.
+    Every node built inside remembers its file and line (`source_line`), which makes building some ten times slower.
     """
-    with _switched(_checking, True):
+    return Block(_checking, True)
+
+
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Let pass, inside `detect_anomaly`, what rules that build the graph of a derivative meet on their way and throw away."""
+    with _switched(_checking, False) if watching else nullcontext():
         yield
 
 
 def checking() -> bool:
     """Whether `detect_anomaly` is on in this thread or task."""
-    return bool(watching) and _checking.get()
+    return bool(watching) and _is_checking()
 
 
 def source_line(node: Any) -> str | None:
     """The "file:line" that wrote `node`, if it was built under `detect_anomaly`."""
-    return getattr(node, "_source", None)
+    return _lines.get(id(node))
 
 
 def recorded(op: Op, parents: Sequence[Any], node: Any) -> bool:
     """Whether `node` is to remember how it was made; under `detect_anomaly` also notes its line and checks its number."""
-    if _checking.get():
-        node._source = _calling_line()
+    if _is_checking():
+        _lines[id(node)] = _calling_line()
+        finalize(node, _lines.pop, id(node)).atexit = False
         check_forward(op, parents, node)
-    return _recording.get()
+    return _is_recording()
 
 
 def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
     """Raise if, under `detect_anomaly`, the number of `node` is nan or infinite."""
-    if _checking.get() and not math.isfinite(node._data):
+    if _is_checking() and not math.isfinite(node._data):
         operands = ", ".join(map(repr, parents))
         raise FloatingPointError(f"{op.name} gave {node._data!r} from {operands}{_at(node)}")
 
 
 def check_tangent(node: Any, tangent: Any) -> None:
     """Raise if, under `detect_anomaly`, the tangent that forward mode finds at `node` is nan or infinite."""
-    if watching and _checking.get() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
+    if watching and _is_checking() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
         operands = ", ".join(map(repr, node.parents))
         raise FloatingPointError(f"the tangent of {node.op.name} is {tangent!r} for the operands {operands}{_at(node)}")
 
 
 def backward_watch() -> Watch | None:
     """What the chain rule is to call on every edge: under `detect_anomaly` a check for nan and inf."""
-    if not (watching and _checking.get()):
+    if not (watching and _is_checking()):
         return None
 
     def check(node: Any, slot: int, upstream: Any, local: Any, contribution: Any, before: Any, after: Any) -> None:
@@ -174,9 +226,10 @@ def backward_watch() -> Watch | None:
     return check
 
 
-def _inner_folders() -> tuple[str, ...]:
+@cache
+def _inner_folders(with_numpy: bool) -> tuple[str, ...]:
     """The folders of this package and, once it is loaded, of numpy, and what stands between a caller and `with` or a copy."""
-    numpy = getattr(sys.modules.get("numpy"), "__file__", None)
+    numpy = sys.modules["numpy"].__file__ if with_numpy else None
     folders = (_HERE, str(Path(numpy).parent) + os.sep) if numpy else (_HERE,)
     return *folders, contextlib.__file__, copy.__file__
 
@@ -188,7 +241,7 @@ def _at(node: Any) -> str:
 
 def _calling_line() -> str:
     """The nearest line outside this package and numpy, whose `sum` adds Values for its caller, that is being executed."""
-    frame, inner = sys._getframe(1), _inner_folders()
+    frame, inner = sys._getframe(1), _inner_folders("numpy" in sys.modules)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

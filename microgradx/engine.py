@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from threading import Lock
 from typing import Any, Literal, overload
 
 from . import context
-from .chain import Many, chain_rule, topological_order, unreached
-from .operation import Op, Operand, number
+from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_of, topological_order, unreached
+from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
 
 _new = object.__new__
-_clock = 0  # counts the assignments to `.data`; a node remembers the count at which its own number was made
-_clock_lock = Lock()
-_OVERWRITTEN = -1  # the stamp of a computed node whose number was assigned from outside
 
 
 def _comparison(name: str) -> Callable[[Value, Any], Any]:
@@ -53,13 +49,12 @@ class Value(Operators):
 
     # Two operand slots instead of a tuple of parents: one object a node for the garbage collector to visit instead of two,
     # which takes a third off the building of a graph.
-    __slots__ = ("__weakref__", "_data", "_left", "_right", "_source", "_stamp", "grad", "label", "op")
+    __slots__ = ("__weakref__", "_data", "_left", "_right", "_stamp", "grad", "label", "op")
 
     _data: float
     _left: Any
     _right: Any
     _stamp: int
-    _source: str  # set under detect_anomaly only
     grad: float | None
     label: str | None
     op: Op | None
@@ -70,7 +65,7 @@ class Value(Operators):
         self._data = number(data)
         self._left = self._right = self.op = self.grad = None
         self.label = label
-        self._stamp = _clock
+        self._stamp = clock.now
 
     @property
     def parents(self) -> tuple[Any, ...]:
@@ -80,26 +75,28 @@ class Value(Operators):
         return self._left if self._right is Many else (self._left, self._right)
 
     def _assign(self, data: Any) -> None:
-        global _clock
         self._data = number(data)
-        with _clock_lock:
-            _clock += 1
-            self._stamp = _clock if self.op is None else _OVERWRITTEN
+        now = clock.tick()
+        self._stamp = now if self.op is None else OVERWRITTEN
 
     data = property(operator.attrgetter("_data"), _assign, doc="The number; assigning it makes every node built from it stale.")
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """A new node that records `op` applied to `operands`."""
+        now = clock.now
+        if op.arity == 1:
+            return _node(now, op, self, None, op.forward(self._data))
         try:
-            numbers = [x if type(x) is float else x._data for x in operands]
+            numbers = numbers_of(operands)
         except AttributeError:
             return self._apply_converted(op, operands)
         if op.arity is None or op.arity > 2:
-            return _node(op, tuple(operands), Many, op.forward(*numbers))
-        return _node(op, operands[0], operands[1] if len(operands) == 2 else None, op.forward(*numbers))
+            return _node(now, op, tuple(operands), Many, op.forward(*numbers))
+        return _node(now, op, operands[0], operands[1] if len(operands) == 2 else None, op.forward(*numbers))
 
     def _apply_converted(self, op: Op, operands: Sequence[Any]) -> Any:
         """`apply` for operands that are not all Values and floats: numbers become floats, other kinds of operand take over."""
+        operands = [unboxed(x) for x in operands]
         for x in operands:
             if isinstance(x, Operand) and not isinstance(x, Value):
                 return x.apply(op, operands)
@@ -140,14 +137,12 @@ class Value(Operators):
         >>> y.forward().data
         25.0
         """
-        global _clock
         context.look("forward() was called")
-        with _clock_lock:
-            now = _clock = _clock + 1
+        now = clock.tick()
         for node in topological_order(self):
             if node.op is not None:
                 parents = node.parents
-                data = node.op.forward(*[x if type(x) is float else x._data for x in parents])
+                data = node.op.forward(*numbers_of(parents))
                 node._data = data if type(data) is float else number(data)
                 if any(type(x) is not float and x._stamp > node._stamp for x in parents):
                     node._stamp = now  # only what was stale: another graph on a node that did not change stays fresh
@@ -194,14 +189,7 @@ class Value(Operators):
 
 def fresh_stamps(old: Iterable[int]) -> dict[int, int]:
     """New stamps in the order of the `old` ones, for nodes that are made again from a copy."""
-    global _clock
-    stamps = {}
-    with _clock_lock:
-        for stamp in old:
-            if stamp != _OVERWRITTEN:
-                _clock += 1
-            stamps[stamp] = stamp if stamp == _OVERWRITTEN else _clock
-    return stamps
+    return {stamp: stamp if stamp <= 0 else clock.tick() for stamp in old}
 
 
 def restored(
@@ -217,15 +205,18 @@ def restored(
     return node
 
 
-def _node(op: Op, left: Any, right: Any, data: Any) -> Value:
-    """A computed node; under `no_grad` a leaf with the same number."""
+def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
+    """A computed node; under `no_grad` a leaf with the same number.
+
+    `now` is the time before the operands were read: what another thread assigns meanwhile makes the node stale.
+    """
     node = _new(Value)
     node._data = data if type(data) is float else number(data)
     node.op = op
     node._left = left
     node._right = right
     node.grad = node.label = None
-    node._stamp = _clock
+    node._stamp = now
     if context.watching and not context.recorded(op, node.parents, node):
         node.op = node._left = node._right = None
     return node
@@ -236,7 +227,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     forward = op.forward
 
     def method(self: Value) -> Value:
-        return _node(op, self, None, forward(self._data))
+        return _node(clock.now, op, self, None, forward(self._data))
 
     return named(op, method)
 
@@ -246,6 +237,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
     forward = op.forward
 
     def left(self: Value, other: Any) -> Any:
+        now = clock.now
         if type(other) is Value:
             data = forward(self._data, other._data)
         elif type(other) is float:
@@ -253,19 +245,19 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
         else:
             return self._mixed(op, self, other, other)
         if context.watching:
-            return _node(op, self, other, data)
+            return _node(now, op, self, other, data)
         node = _new(Value)
         node._data = data
         node.op = op
         node._left = self
         node._right = other
         node.grad = node.label = None
-        node._stamp = _clock
+        node._stamp = now
         return node
 
     def right(self: Value, other: Any) -> Any:
         if type(other) is float:
-            return _node(op, other, self, forward(other, self._data))
+            return _node(clock.now, op, other, self, forward(other, self._data))
         return self._mixed(op, other, self, other)
 
     return named(op, left), named(op, right)
@@ -304,6 +296,7 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     for x in variables:
         if not isinstance(x, Value):
             raise TypeError(f"wrt must hold Values, got {x!r}: a number or a name in it has no place in the graph")
+    outputs = unboxed(outputs)
     ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
     for output in ends:
         if not isinstance(output, Value):
@@ -312,11 +305,13 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     for output in ends:
         adjoints[output] = (adjoints[output] or 0.0) + 1.0
     if create_graph:
-        chain_rule(adjoints, adjoints, itself, product, context.backward_watch())
+        watch = context.backward_watch()
+        with context.unchecked():
+            chain_rule(adjoints, adjoints, itself, product, watch)
         return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
     context.look("a gradient was computed without create_graph=True")
     chain_rule(adjoints, adjoints, watch=context.backward_watch())
-    return [adjoints.get(x) or 0.0 for x in variables]
+    return [0.0 if (d := adjoints.get(x)) is None else d for x in variables]
 
 
 def itself(node: Value) -> Value:

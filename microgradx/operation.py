@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 OPS: dict[str, Op] = {}
 """Every primitive by name, in the order of the table; tests, the compiler and the drawings walk it."""
@@ -73,6 +73,8 @@ class Op:
                     break
             else:  # as a rule asks for it on every edge of a backward pass
                 return self.forward(*operands)
+            if isinstance(operand, Operand):
+                return operand.apply(self, operands)
         if self.gather is not None:
             operands = tuple(self.gather(*operands))
         elif len(operands) != self.arity:
@@ -82,7 +84,10 @@ class Op:
                 return operand.apply(self, operands)
         if any(getattr(operand, "shape", ()) for operand in operands):
             return self._elementwise(*operands)
-        return self.forward(*[number(operand) for operand in operands])
+        numbers = [unboxed(operand) for operand in operands]
+        if any(isinstance(x, Operand) for x in numbers):
+            return self(*numbers)
+        return self.forward(*[number(x) for x in numbers])
 
     def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
         """d(out)/d(operand) for each operand, in order; None where `wanted` is false.
@@ -93,19 +98,26 @@ class Op:
         A rule is asked only for the operands wanted: x**2 never takes the log of x.
         """
         if self.arity is None:
-            found = _total(self.partials[0], operands, out)
+            found = slope(self.partials[0], operands, out)
             if not isinstance(found, (list, tuple)) or len(found) != len(operands):
                 what = f"{len(found)} of them" if isinstance(found, (list, tuple)) else repr(found)
                 raise TypeError(f"the rule of {self.name!r} must return a list of {len(operands)} local derivatives, got {what}")
-            return list(found)
+            return found if type(found) is list else list(found)
         return [
-            None if wanted is not None and not wanted[slot] else _total(partial, *operands, out)
+            None if wanted is not None and not wanted[slot] else slope(partial, *operands, out)
             for slot, partial in enumerate(self.partials)
         ]
 
-    def returned_none(self, slot: int) -> NoReturn:
-        """Refuse a rule that gives no local derivative: None taken for a zero would be a wrong gradient told in silence."""
-        raise TypeError(f"the rule of {self.name!r} for operand {slot} returned None, not a number: does it lack a return?")
+    def real_slope(self, slot: int, found: Any) -> float:
+        """What the rule for operand `slot` returned, as a float if it is one real number."""
+        if isinstance(found, numbers.Real):
+            return float(found)
+        raise self.no_slope(slot, found)
+
+    def no_slope(self, slot: int, found: Any) -> TypeError:
+        """The error for a rule that returned no number: None taken for a zero would be a wrong gradient told in silence."""
+        hint = ": does it lack a return?" if found is None else f" ({type(found).__name__}): it must give one real number"
+        return TypeError(f"the rule of {self.name!r} for operand {slot} returned {found!r}, not a number{hint}")
 
     def array(self, numpy: Any, *arrays: Any) -> Any:
         """The same function on float arrays, in the namespace `numpy`: its ufunc where there is one, else element by element."""
@@ -185,19 +197,26 @@ def primitive(
     """
     if name in OPS:
         raise ValueError(f"there is an operation {name!r} already: choose another name")
+    if not isinstance(name, str) or not callable(forward):
+        raise TypeError(f"primitive needs a name and a function of floats, got {name!r} and {forward!r}")
+    if numpy in UFUNCS:
+        raise ValueError(f"numpy.{numpy} means {UFUNCS[numpy].name!r} already: leave numpy= out, or write array= for arrays")
     if not partials or (gather is not None and len(partials) != 1):
         wanted = "one rule for all its operands" if gather else "one rule (or constant) per operand"
         raise ValueError(f"operation {name!r} needs {wanted}, got {len(partials)}")
     if not all(callable(partial) or isinstance(partial, float) for partial in partials):
         raise TypeError(f"the rules of {name!r} must be functions or floats, got {partials!r}")
-    pairs = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)
-    op = OPS[name] = Op(name, template, forward, partials, pairs, numpy, array, gather, defaults)
+    rules = tuple([float(partial) if isinstance(partial, float) else partial for partial in partials])  # no numpy.float64
+    pairs = domain if isinstance(domain, tuple) and domain and isinstance(domain[0], tuple) else (domain,) * len(partials)
+    if len(pairs) != len(partials) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise TypeError(f"domain={domain!r} must be one (low, high), or one such pair for each of {len(partials)} operands")
+    op = OPS[name] = Op(name, template, forward, rules, pairs, numpy, array, gather, defaults)
     if numpy is not None:
         UFUNCS[numpy] = op
     return op
 
 
-def _total(partial: float | Rule, *arguments: Any) -> Any:
+def slope(partial: float | Rule, *arguments: Any) -> Any:
     """What a rule gives; where Python's own division or overflow raises, what it gives for numbers that follow IEEE 754."""
     if isinstance(partial, float):
         return partial
@@ -219,7 +238,8 @@ def number(value: Any) -> float:
     """
     if type(value) is float:  # nearly always; asking the abstract class takes five times as long
         return value
-    if isinstance(value, (int, numbers.Real)):
+    kind = getattr(getattr(value, "dtype", None), "kind", "f")  # numpy's dates and durations count as integers elsewhere
+    if isinstance(value, (int, numbers.Real)) and kind not in "mM":
         try:
             return float(value)
         except OverflowError:  # an int or a Fraction beyond 1.8e308, as IEEE 754 rounds it
@@ -228,10 +248,20 @@ def number(value: Any) -> float:
         raise TypeError(f"{value!r} is in a graph already: use it as it is, or .data for its number")
     if isinstance(value, str):
         raise TypeError(f"{value!r} is a string, not a number: write float({value!r}) if it spells one")
-    if isinstance(value, complex):
+    if isinstance(value, numbers.Complex) and kind not in "mM":
         raise TypeError(f"{value!r} is complex, the engine works on real numbers: write its .real or .imag")
     if hasattr(value, "shape") and hasattr(value, "item"):
-        if value.shape == ():
+        if value.shape != ():
+            raise TypeError(f"an array of shape {value.shape} is not one number: write [Value(v) for v in array.flat]")
+        if kind in "biufcO":
             return number(value.item())
-        raise TypeError(f"an array of shape {value.shape} is not one number: write [Value(v) for v in array.flat]")
+    if isinstance(value, (list, tuple)):
+        raise TypeError(f"{value!r} is a {type(value).__name__}, not a number: write [Value(v) for v in it], one for each number")
+    if hasattr(value, "__float__") and kind == "f":
+        raise TypeError(f"{value!r} is a {type(value).__name__}, the engine works on floats: write float({value!r})")
     raise TypeError(f"{value!r} ({type(value).__name__}) is not a number: write a float such as 1.0")
+
+
+def unboxed(x: Any) -> Any:
+    """What a 0-d array holds, as numpy's `where` and `tensordot` make them of Values; anything else as it is."""
+    return x.item() if getattr(x, "shape", None) == () and hasattr(x, "item") else x

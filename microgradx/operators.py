@@ -1,4 +1,7 @@
-"""How each primitive is spelled: Python's operators, methods, and numpy's names for them."""
+"""How each primitive is spelled: Python's operators, methods, and numpy's names for them.
+
+What a spelling does is up to `apply`; `Value` replaces the commonest ones by quicker methods that do the same.
+"""
 
 from __future__ import annotations
 
@@ -175,6 +178,8 @@ class Operators(Operand):
         """What numpy's functions and its numbers do with one: `np.exp(x)`, `np.float64(2) * x`, `array * x`."""
         import numpy
 
+        if any(isinstance(x, Operand) for x in options.get("out", ())):
+            raise TypeError(f"numpy.{ufunc.__name__} cannot write into a node: leave out= away and use what it returns")
         if how == "__call__" and not options and not any(getattr(x, "shape", ()) for x in inputs):
             op = UFUNCS.get(ufunc.__name__)
             if op is not None:

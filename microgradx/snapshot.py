@@ -8,7 +8,7 @@ from typing import Any
 from weakref import ref
 
 from . import engine
-from .chain import topological_order
+from .chain import unreached
 from .operation import find
 
 
@@ -28,13 +28,16 @@ class Snapshot:
         rows = []
         for node in self.nodes:
             parents: list[float | int] = []
+            stamp = node._stamp
             for parent in node.parents:
                 if not isinstance(parent, float) and parent not in place:
                     place[parent] = -1 - len(outside)
                     outside.append(parent)
                 parents.append(parent if isinstance(parent, float) else place[parent])
+                if not isinstance(parent, float) and place[parent] < 0 and parent._stamp > stamp >= 0:
+                    stamp = 0  # stale, and to stay so: what is outside will be made, and get its stamp, before this node
             op = node.op.name if node.op else None
-            rows.append((node.data, node.grad, node.label, node._stamp, op, *parents))
+            rows.append((node.data, node.grad, node.label, stamp, op, *parents))
         return _restored, (rows, outside)
 
 
@@ -52,7 +55,7 @@ def reduced(node: Any) -> tuple[Callable[[Snapshot, int], Any], tuple[Snapshot, 
     """What `node.__reduce__` returns: its place in a snapshot that some memo holds, or in a new one of all it is made of."""
     snapshot, place = _place(node)
     if snapshot is None:
-        nodes = [x for x in topological_order(node) if _place(x)[0] is None]
+        nodes = _outside_all(node)
         snapshot, place = Snapshot(nodes), len(nodes) - 1
         places, ids = _living.places, [id(x) for x in nodes]
 
@@ -64,6 +67,22 @@ def reduced(node: Any) -> tuple[Callable[[Snapshot, int], Any], tuple[Snapshot, 
         living = ref(snapshot, forget)
         places.update((i, (living, place)) for place, i in enumerate(ids))
     return _picked, (snapshot, place)
+
+
+def _outside_all(node: Any) -> list[Any]:
+    """What `node` is made of and no living snapshot holds, operands first; what is held is not walked through again."""
+    held: dict[Any, None] = {}
+    seen, pending = {node}, [node]
+    while pending:
+        for x in pending.pop().parents:
+            if not isinstance(x, float) and x not in seen:
+                seen.add(x)
+                if _place(x)[0] is None:
+                    pending.append(x)
+                else:
+                    held[x] = None
+    count = len(held)
+    return list(unreached(node, placed=held))[count:]
 
 
 def _place(node: Any) -> tuple[Snapshot | None, int]:

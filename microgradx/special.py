@@ -265,7 +265,9 @@ def dot(*ws_then_xs: float) -> float:
     half, odd = divmod(len(ws_then_xs), 2)
     if odd:
         raise ValueError(f"dot() got {len(ws_then_xs)} operands, which cannot be paired; give as many xs as ws")
-    total: float = reduce(add, map(mul, ws_then_xs[:half], ws_then_xs[half:])) if half else 0.0
+    total = ws_then_xs[0] * ws_then_xs[half] if half else 0.0
+    for i in range(1, half):
+        total += ws_then_xs[i] * ws_then_xs[half + i]
     return total
 
 

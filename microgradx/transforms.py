@@ -11,7 +11,7 @@ from typing import Any
 from . import context, ops
 from .chain import edges, topological_order
 from .engine import Value, gradient, itself, product
-from .operation import Operand, number
+from .operation import Operand, number, unboxed
 
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
@@ -229,23 +229,23 @@ def _flat(x: Any) -> list[Any]:
 
 def _shaped(like: Any, flat: Sequence[Any]) -> Any:
     """The numbers `flat` in the shape of `like`: number, list, tuple or array."""
-    numbers = iter(flat)
+    return _filled(like, iter(flat))
 
-    def fill(shape: Any) -> Any:
-        if isinstance(shape, (list, tuple)):
-            items = [fill(item) for item in shape]
-            return type(shape)(*items) if hasattr(shape, "_fields") else type(shape)(items)
-        if getattr(shape, "shape", ()):
-            import numpy
 
-            row = [next(numbers) for _ in range(shape.size)]
-            kind: type = object if any(isinstance(x, Operand) for x in row) else float
-            array = numpy.empty(shape.size, dtype=kind)
-            array[:] = row
-            return array.reshape(shape.shape)
-        return next(numbers)
+def _filled(shape: Any, numbers: Iterator[Any]) -> Any:
+    """`_shaped` from the next numbers. (A function inside a function that calls itself would be a reference cycle.)"""
+    if isinstance(shape, (list, tuple)):
+        items = [_filled(item, numbers) for item in shape]
+        return type(shape)(*items) if hasattr(shape, "_fields") else type(shape)(items)
+    if getattr(shape, "shape", ()):
+        import numpy
 
-    return fill(like)
+        row = [next(numbers) for _ in range(shape.size)]
+        kind: type = object if any(isinstance(x, Operand) for x in row) else float
+        array = numpy.empty(shape.size, dtype=kind)
+        array[:] = row
+        return array.reshape(shape.shape)
+    return next(numbers)
 
 
 def _stacked(result: Any, rows: list[Any]) -> Any:
@@ -287,10 +287,9 @@ def _as_value(x: Any) -> Value:
 
 
 def _one_value(x: Any, transform: str) -> Value:
+    x = unboxed(x)
     if isinstance(x, Value):
         return x
-    if getattr(x, "shape", None) == () and isinstance(x.item(), Value):
-        return x.item()  # type: ignore[no-any-return]  # a 0-d array of objects
     if x is None:
         raise TypeError(f"the function under {transform} returned None: does it lack a return?")
     if isinstance(x, Real):

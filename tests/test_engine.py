@@ -7,19 +7,34 @@ import copy
 import gc
 import math
 import pickle
+import random
 import subprocess
 import sys
 import threading
 import tracemalloc
 import weakref
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx import OPS, Value, chain_rule, detect_anomaly, gradient, no_grad, primitive, source_line, topological_order
+from microgradx import (
+    OPS,
+    Value,
+    chain_rule,
+    context,
+    detect_anomaly,
+    gradient,
+    no_grad,
+    primitive,
+    source_line,
+    topological_order,
+)
 from microgradx.chain import edges
 
 DEEP = 1_000_000
@@ -98,7 +113,11 @@ def test_ints_bools_numpy_scalars_and_0d_arrays_become_floats(number: object) ->
         (Value(1.0), r"Value\(data=1.0, grad=None\) is in a graph already: use it as it is, or .data"),
         (np.array([1.0, 2.0]), r"an array of shape \(2,\) is not one number: write \[Value\(v\) for v in array.flat\]"),
         (np.array(1j), r"1j is complex"),
-        ([1.0], r"\[1.0\] \(list\) is not a number"),
+        ([1.0], r"\[1.0\] is a list, not a number: write \[Value\(v\) for v in it\], one for each number"),
+        (Decimal("1.5"), r"Decimal\('1.5'\) is a Decimal, the engine works on floats: write float\(Decimal\('1.5'\)\)"),
+        (np.clongdouble(1), r"is complex, the engine works on real numbers: write its .real or .imag"),
+        (np.datetime64("2020-01-01", "ns"), r"\(datetime64\) is not a number: write a float"),
+        (np.timedelta64(3, "s"), r"\(timedelta64\) is not a number: write a float"),
     ],
 )
 def test_what_is_not_one_real_number_raises_and_says_what_to_write(wrong: object, advice: str) -> None:
@@ -223,6 +242,13 @@ def test_gradient_names_what_is_not_a_value() -> None:
             gradient(x * x, [wrong])  # type: ignore[list-item]
     with pytest.raises(TypeError, match=r"only a Value has a gradient, got 1.0: does the function leave the graph by .data"):
         gradient(1.0, [x])  # type: ignore[call-overload]
+
+
+def test_a_gradient_keeps_the_sign_of_zero() -> None:
+    x = Value(1.0)
+    out = (x * 1e-200) * -1e-200
+    out.backward()
+    assert math.copysign(1.0, gradient(out, [x])[0]) == math.copysign(1.0, x.grad) == -1.0
 
 
 def test_a_watch_sees_every_contribution_as_the_engine_adds_it() -> None:
@@ -408,6 +434,18 @@ def test_forward_makes_floats_of_what_an_operation_of_ones_own_returns() -> None
         del OPS["whole"]
 
 
+def test_an_operand_assigned_while_a_node_is_computed_makes_it_stale() -> None:
+    x = Value(1.0)
+
+    def meanwhile(a: float) -> float:  # stands for another thread
+        x.data = 100.0
+        return 3.0 * a
+
+    op = mx.operation.Op("f", "f({})", meanwhile, (3.0,), ((0.0, 1.0),), None, None, None, ())
+    with pytest.raises(RuntimeError, match="was assigned after"):
+        op(x).backward()
+
+
 def test_a_graph_built_after_the_change_is_fresh() -> None:
     x = Value(3.0)
     x.data = 4.0
@@ -500,8 +538,18 @@ def test_detect_anomaly_says_so_when_the_line_is_not_known() -> None:
 
 def test_detect_anomaly_checks_gradients_that_are_to_be_graphs() -> None:
     x = Value(0.0)
-    with detect_anomaly(), pytest.raises(FloatingPointError, match="divide gave inf"):
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="the backward pass of sqrt gave"):
         gradient(x.sqrt(), [x], create_graph=True)
+
+
+def test_detect_anomaly_lets_pass_what_a_rule_throws_away() -> None:
+    x = Value(0.0)
+    with detect_anomaly():
+        chosen = mx.where(x > 0.0, mx.sqrt(x), 0.0)
+        assert gradient(chosen, [x], create_graph=True)[0].data == 0.0
+        assert mx.grad(mx.grad(mx.grad(lambda x: x**1)))(0.0) == 0.0
+        with pytest.raises(FloatingPointError, match="the backward pass of sqrt gave"):
+            gradient(mx.sqrt(x), [x], create_graph=True)
 
 
 def test_detect_anomaly_checks_a_recomputation() -> None:
@@ -526,6 +574,17 @@ def test_source_lines_are_recorded_under_detect_anomaly_only() -> None:
     assert source_line(x.exp()) is None
 
 
+def test_source_lines_go_with_their_nodes() -> None:
+    x, before = Value(2.0), len(context._lines)
+    with detect_anomaly():
+        y = x
+        for _ in range(10_000):
+            y = y + 1.0
+    assert len(context._lines) == before + 10_000
+    del y
+    assert len(context._lines) == before
+
+
 def test_no_grad_nests_and_survives_exceptions() -> None:
     x = Value(2.0)
     with no_grad():
@@ -542,6 +601,46 @@ def test_no_grad_decorates_a_function() -> None:
 
     assert squared(Value(2.0)).op is None
     assert squared(Value(2.0)).parents == ()
+
+
+def test_blocks_that_generators_hold_open_close_in_any_order() -> None:
+    def holding() -> Iterator[None]:
+        with no_grad():
+            yield
+
+    x, first, second = Value(1.0), holding(), holding()
+    next(first), next(second)
+    first.close()
+    assert (x * x).op is None
+    second.close()
+    with detect_anomaly():
+        assert (x * x).op is mx.multiply
+
+
+def test_a_block_closed_in_another_task_leaves_nothing_behind() -> None:
+    async def holding() -> AsyncIterator[None]:
+        with no_grad():
+            yield
+
+    async def main() -> None:
+        blocks = holding()
+        await anext(blocks)
+        await asyncio.create_task(blocks.aclose())
+
+    before = context.watching
+    asyncio.run(main())
+    assert context.watching == before
+
+
+def test_a_block_does_not_decorate_what_runs_after_its_call() -> None:
+    async def later() -> None: ...
+
+    def piecewise() -> Iterator[int]:
+        yield 1
+
+    for function in (later, piecewise):
+        with pytest.raises(TypeError, match="runs after its call returned, out of reach of a block: open one inside"):
+            no_grad()(function)
 
 
 def test_no_grad_holds_in_its_own_thread_only() -> None:
@@ -657,6 +756,20 @@ def test_numpy_scalars_and_functions_give_values() -> None:
     assert np.exp(x).op is mx.exp
 
 
+def test_a_0d_array_that_holds_a_value_is_that_value() -> None:
+    x, y = Value(2.0), Value(3.0)
+    boxed = np.where(True, x, 0.0)
+    for out, op in [(boxed * y, mx.multiply), (y * boxed, mx.multiply), (mx.sin(boxed), mx.sin)]:
+        assert out.op is op
+        assert x in out.parents
+    assert gradient(np.array(x * y), [x]) == [3.0]
+
+
+def test_numpy_cannot_write_into_a_node() -> None:
+    with pytest.raises(TypeError, match=r"numpy.add cannot write into a node: leave out= away"):
+        np.add(1.0, 2.0, out=Value(1.0))
+
+
 def test_arrays_of_values_work_with_matmul_sum_and_functions() -> None:
     w = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]])
     out = np.sum(np.tanh(w @ np.array([0.5, -0.25])))
@@ -711,6 +824,51 @@ def test_a_copy_of_a_fresh_graph_is_fresh_however_its_leaves_were_assigned() -> 
     z = copy.deepcopy(y)
     z.backward()
     assert z.grad == 1.0
+
+
+def test_copies_are_stale_exactly_when_the_originals_are_in_whatever_order_they_are_packed() -> None:
+    def told(output: Value) -> bool:
+        try:
+            gradient(output, [])
+        except RuntimeError:
+            return True
+        return False
+
+    draw, counts = random.Random(1), [0, 0]
+    for trial in range(300):
+        pool = [Value(float(i + 1)) for i in range(3)]
+        for _ in range(draw.randrange(2, 9)):
+            action = draw.random()
+            if action < 0.6:
+                pool.append(draw.choice(pool) * draw.choice(pool))
+            elif action < 0.9:
+                draw.choice(pool).data = 2.0
+            else:
+                draw.choice(pool).forward()
+        packed = draw.sample(pool, len(pool))
+        copies = pickle.loads(pickle.dumps(packed)) if trial % 2 else copy.deepcopy(packed)
+        for original, made in zip(packed, copies, strict=True):
+            assert told(original) == told(made)
+            counts[told(made)] += 1
+    assert min(counts) > 100
+
+
+def test_packing_nodes_one_by_one_walks_over_each_once() -> None:
+    nodes = [Value(1.0)]
+    for _ in range(2000):
+        nodes.append(nodes[-1] + 1.0)
+    walked = 0
+
+    def count(frame: Any, event: str, argument: Any) -> None:
+        nonlocal walked
+        walked += event == "call" and frame.f_code.co_name == "_place"
+
+    sys.setprofile(count)
+    try:
+        pickle.dumps(nodes)
+    finally:
+        sys.setprofile(None)
+    assert walked < 10 * len(nodes)
 
 
 def test_a_leaf_from_another_process_can_be_built_upon() -> None:

@@ -260,3 +260,11 @@ def test_the_bench_command_prints_a_row_for_each_case(capsys):
     assert row.startswith("polynomial 400")
     assert main(["bench", "nonsense"]) == 2
     assert "no case begins with nonsense: there are moons 100" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_the_derivative_of_a_division_by_a_constant_zero_is_the_eager_one(zero):
+    x = mx.Value(1.0)
+    out = x / zero
+    out.backward()
+    assert compile(lambda x: x / zero).value_and_grad(1.0) == (out.data, x.grad)

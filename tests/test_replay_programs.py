@@ -1,6 +1,8 @@
 """What the compiler makes of regular code, counted, and which form it gives to irregular code."""
 
 import math
+from contextlib import contextmanager
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -94,12 +96,14 @@ def test_the_form_is_chosen_by_cost():
     assert compiled(moons(30))[0].form == "array"
 
 
-def test_a_narrow_program_becomes_source_after_some_runs():
+def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
+    monkeypatch.setattr(runner, "AVAILABLE", False)
     case = chain(200)
     program = Recording(case.f, Call((case.x,), {})).program
     x = np.array(case.x)
     first = program.run_gradient(x)
-    for _ in range(runner.PATIENCE + 1):
+    assert program.gradient_runner().form == "loop"
+    for _ in range(int(program.gradient_runner().patience) + 1):
         last = program.run_gradient(x)
     assert program.gradient_runner().form == "source"
     assert (first[0], first[1].tolist()) == (last[0], last[1].tolist())
@@ -131,17 +135,29 @@ def test_every_strided_index_is_found_and_rebuilt(axes, base):
     assert (grid.ravel() + index[0] == index).all()
 
 
-@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf, 0.0, 1e300, -2.0])
-def test_source_hands_hard_numbers_to_the_exact_path(x, monkeypatch):
-    monkeypatch.setattr(runner, "ROW_NS", 0.0)
-    monkeypatch.setattr(runner, "PATIENCE", 0)
+@contextmanager
+def only(form):
+    """The costs so that `form` is the cheapest, from the first run on."""
+    cost = {name: 1e-9 if name == form else 1e9 for name in ("loop", "source", "native")}
+    with mock.patch.multiple(
+        runner, CALL_NS=1e-9 if form == "array" else 1e18, ROW_NS=cost, native_ns=lambda counts: cost["native"], PATIENCE=0.0
+    ):
+        yield
 
+
+needs_llvmlite = pytest.mark.skipif(not runner.AVAILABLE, reason="the extra `native` is not installed")
+
+
+@pytest.mark.parametrize("form", ["source", pytest.param("native", marks=needs_llvmlite)])
+@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf, 0.0, 1e300, -2.0])
+def test_source_and_machine_code_hand_hard_numbers_to_the_exact_path(x, form):
     def f(x):
         return (x - x * 1e10 + x).relu() + mx.where(x > 1.0, mx.sin(x), mx.log(x * x)) + (x * x - x * x).relu() * mx.exp(x)
 
     leaf = mx.Value(x)
     out = f(leaf)
     out.backward()
-    value, slope = compile(f).value_and_grad(x)
+    with only(form):
+        value, slope = compile(f).value_and_grad(x)
     assert value == pytest.approx(out.data, nan_ok=True, rel=1e-13)
     assert slope == pytest.approx(leaf.grad, nan_ok=True, rel=1e-13)

@@ -152,20 +152,26 @@ def bent(f, xs, direction):
     return mx.gradient(along, leaves, create_graph=True)
 
 
-SWITCHES = {  # (cost of a row in ns, runs before source, shortest sum to flatten, group size to be refined)
-    "array": (1e12, 50, 6, 64),
-    "every sum flat, every group refined": (1e12, 50, 2, 1),
-    "no sum flat, no group refined": (1e12, 50, 10**6, 10**9),
-    "loop": (0.0, 10**9, 6, 64),
-    "source": (0.0, 0, 6, 64),
+SWITCHES = {  # (form, shortest sum to flatten, group size to be refined)
+    "array": ("array", 6, 64),
+    "every sum flat, every group refined": ("array", 2, 1),
+    "no sum flat, no group refined": ("array", 10**6, 10**9),
+    "loop": ("loop", 6, 64),
+    "source": ("source", 6, 64),
+    "native": ("native", 6, 64),
 }
 
 
 @pytest.fixture(params=list(SWITCHES))
 def switched(request, monkeypatch):
-    row, patience, shortest, many = SWITCHES[request.param]
-    monkeypatch.setattr(runner, "ROW_NS", row)
-    monkeypatch.setattr(runner, "PATIENCE", patience)
+    form, shortest, many = SWITCHES[request.param]
+    if form == "native" and not runner.AVAILABLE:
+        pytest.skip("the extra `native` is not installed")
+    cost = {name: 1e-9 if name == form else 1e9 for name in ("loop", "source", "native")}
+    monkeypatch.setattr(runner, "ROW_NS", cost)
+    monkeypatch.setattr(runner, "CALL_NS", 1e-9 if form == "array" else 1e18)
+    monkeypatch.setattr(runner, "native_ns", lambda counts: cost["native"])
+    monkeypatch.setattr(runner, "PATIENCE", 0.0)
     monkeypatch.setattr(runner, "flatten", lambda columns: sums.flatten(columns, shortest))
     for module in (sums, group):
         monkeypatch.setattr(module, "MANY", many)

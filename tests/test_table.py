@@ -96,6 +96,23 @@ def test_a_rule_that_returns_none_is_refused_and_is_no_zero() -> None:
     assert x.grad is None
 
 
+@pytest.mark.parametrize("wrong", [1j, np.array([3.0]), Value(3.0)], ids=repr)
+def test_a_rule_that_gives_no_real_number_is_refused_before_any_grad_is_written(wrong: Any) -> None:
+    x = Value(2.0)
+    y = unlisted(lambda a, out: wrong)(x) * 2.0
+    message = r"the rule of 'f' for operand 0 returned .*, not a number \(\w+\): it must give one real number"
+    for attempt in (y.backward, lambda: gradient(y, [x]), lambda: mx.jvp(unlisted(lambda a, out: wrong), (2.0,), (1.0,))):
+        with pytest.raises(TypeError, match=message):
+            attempt()
+    assert (x.grad, y.grad) == (None, None)
+
+
+def test_a_rule_that_gives_a_number_of_numpy_gives_a_float() -> None:
+    x = Value(2.0)
+    unlisted(lambda a, out: np.float64(3.0))(x).backward()
+    assert (type(x.grad), x.grad) == (float, 3.0)
+
+
 def test_a_rule_for_many_operands_must_return_one_local_derivative_for_each() -> None:
     for rule, shown in [(lambda operands, out: [1.0], "1 of them"), (lambda operands, out: None, "None")]:
         many = unlisted(rule, gather=lambda *operands: operands)
@@ -214,3 +231,19 @@ def test_numpy_has_no_way_into_an_array_of_values_for_these() -> None:
             getattr(np, name)(pair, pair)
     assert list(np.sign(pair)) == [1, 1]  # numpy compares with 0 itself: the result is flat anyway
     assert list(np.maximum(pair, pair[::-1])) == [3.0, 3.0]  # and hands over the larger one, without a node
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((3, "f({})", abs, 1.0), {}, "primitive needs a name and a function of floats, got 3 and"),
+        (("f", "f({})", None, 1.0), {}, "primitive needs a name and a function of floats, got 'f' and None"),
+        (("f", "f({})", abs, 1.0), {"numpy": "exp"}, "numpy.exp means 'exp' already: leave numpy= out"),
+        (("f", "f({})", abs, 1.0), {"domain": 3.0}, r"domain=3.0 must be one \(low, high\), or one such pair for each"),
+        (("f", "f({})", abs, 1.0), {"domain": [-1.0, 1.0]}, r"domain=\[-1.0, 1.0\] must be one \(low, high\)"),
+    ],
+)
+def test_a_primitive_that_cannot_be_used_is_refused(arguments: Any, options: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        mx.primitive(*arguments, **options)
+    assert "f" not in OPS

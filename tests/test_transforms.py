@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections import namedtuple
 
@@ -194,3 +195,20 @@ def test_what_cannot_be_differentiated_raises_a_type_error_that_says_why(attempt
 def test_shapes_that_do_not_fit_raise_a_value_error_with_both(attempt: object, advice: str) -> None:
     with pytest.raises(ValueError, match=advice):
         attempt()  # type: ignore[operator]
+
+
+def test_nested_transforms_leave_nothing_to_the_collector() -> None:
+    def powers(v: list[Value]) -> Value:
+        return v[0] * v[1] * v[1]
+
+    def alive() -> int:
+        return sum(type(x) is Value for x in gc.get_objects())
+
+    gc.disable()
+    try:
+        before = alive()
+        mx.hessian(powers)([1.0, 2.0])
+        mx.hvp(powers, ([1.0, 2.0],), ([1.0, 0.0],))
+        assert alive() == before
+    finally:
+        gc.enable()

@@ -14,8 +14,12 @@ from ..engine import Value
 from .arguments import Call
 from .cases import CASES, Case
 from .recording import Recording, collector_off
+from .runner import LONGEST_SOURCE
+from .source import source
 
-HEAD = ("case", "nodes", "calls", "record ms", "build ms", "replay us", "numpy us", "eager ms", "vs numpy", "vs eager")
+TIMES = ("record ms", "build ms", "compile ms", "replay us", "source us", "numpy us", "eager ms")
+HEAD = ("case", "nodes", "calls", *TIMES, "vs numpy", "vs eager")
+"""`calls`: how many numpy calls, or the form of a narrow program, made in `compile ms`; `source us`: as Python source."""
 
 
 def median(call: Callable[[], Any], budget: float = 0.5) -> float:
@@ -34,7 +38,7 @@ def eager(case: Case) -> None:
     case.f([Value(x) for x in case.x]).backward()
 
 
-def measure(case: Case, budget: float = 0.5) -> dict[str, float]:
+def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
     """The figures of one case, in seconds; checks the compiled gradient against numpy or the eager one."""
     gc.collect()
     start = perf_counter()
@@ -45,16 +49,20 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, float]:
     runner = program.gradient_runner()
     value, slopes = program.run_gradient(x)
     built = perf_counter()
-    for _ in range(60 if runner.form == "loop" else 0):  # until the loop has become source
-        program.run_gradient(x)
+    runner.settle()
+    compiled = perf_counter()
     figures = {
         "nodes": program.recorded,
-        "calls": len(runner.plan.instructions) if runner.plan else 0,
+        "form": str(len(runner.array_plan().instructions)) if runner.form == "array" else runner.form,
         "record": recorded - start,
         "build": built - recorded,
+        "compile": compiled - built if runner.form != runner.first else None,
         "replay": median(lambda: program.run_gradient(x), budget),
         "eager": median(lambda: eager(case), budget),
     }
+    if runner.form == "native" and runner.rows_live <= LONGEST_SOURCE:
+        straight = source(runner.tape, runner.rows)
+        figures["source"] = median(lambda: np.array(straight(x.tolist())), budget)
     by_hand = case.by_hand
     if by_hand is not None:
         figures["numpy"] = median(lambda: by_hand(x), budget)
@@ -70,16 +78,18 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, float]:
     return figures
 
 
-def row(name: str, figures: dict[str, float]) -> list[str]:
+def row(name: str, figures: dict[str, Any]) -> list[str]:
     """The figures as text, in the order of `HEAD`."""
-    hand = figures.get("numpy")
+    hand, straight, compiled = figures.get("numpy"), figures.get("source"), figures["compile"]
     return [
         name,
         f"{figures['nodes']:,.0f}",
-        f"{figures['calls']:.0f}" if figures["calls"] else "source",
+        figures["form"],
         f"{1e3 * figures['record']:.1f}",
         f"{1e3 * figures['build']:.1f}",
+        f"{1e3 * compiled:.1f}" if compiled else "-",
         f"{1e6 * figures['replay']:.0f}",
+        f"{1e6 * straight:.0f}" if straight else "-",
         f"{1e6 * hand:.0f}" if hand else "-",
         f"{1e3 * figures['eager']:.1f}",
         f"{figures['replay'] / hand:.2f}x" if hand else "-",

@@ -31,7 +31,7 @@ def chart(program: Program) -> Chart:
     kind, runner = max(program.runners.items(), key=lambda item: item[1].rows_live)
     what = f"the program for the {title(kind)}"
     if runner.plan is None:
-        text = [f"{runner.operations:,} rows", f"one by one ({runner.form})"]
+        text = [f"{runner.rows_live:,} rows", f"one by one ({runner.form})"]
         return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
     drawn = Boxes(program, kind, runner, runner.plan)
     size = f"{runner.rows_live:,} scalar rows as {len(runner.plan.instructions)} array instructions, {runner.plan.bytes:,} bytes"

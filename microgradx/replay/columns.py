@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from .. import ops
+from ..operation import Op
 from .gradient import chain
 from .record import Tape
-from .rows import CONSTANT, TABLE, code_of, greater
+from .rows import CONSTANT, TABLE, Rows, code_of, greater
 
 
 class Columns:
@@ -74,6 +75,14 @@ def live_rows(a: list[int], b: list[int], more: dict[int, tuple[int, ...]], outp
                 for x in more[row]:
                     live[x] = 1
     return np.frombuffer(live, dtype=np.bool_)[:-1]
+
+
+def operations(tape: Rows, outputs: Sequence[int]) -> Iterator[tuple[int, Op, tuple[int, ...]]]:
+    """The live operations in order, each as (row, operation, rows of its operands)."""
+    live = live_rows(tape.a, tape.b, tape.more, outputs)
+    for row, (code, a, b) in enumerate(zip(tape.op, tape.a, tape.b, strict=True)):
+        if code > CONSTANT and live[row] and (op := TABLE[code]) is not None:
+            yield row, op, (a, b) if b >= 0 else (a,) if a >= 0 else tape.more[row]
 
 
 def levels(columns: Columns, step: np.ndarray) -> np.ndarray:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 DIGITS = re.compile(r"(\d+)")
 
+SCALAR = {
+    "loop": "one by one (loop): too little alike for arrays",
+    "source": "one by one (source): too little alike for arrays",
+    "native": "as machine code (native), faster here than arrays",
+}
+
 
 def describe(program: Program) -> str:
     """All forms of the program that have been run so far, instruction by instruction."""
@@ -37,9 +43,9 @@ def title(kind: Hashable) -> str:
 def section(kind: Hashable, runner: Runner) -> str:
     """One form: its size, and a line for each instruction."""
     name = title(kind)
-    if runner.plan is None:
-        return f"{name}: {runner.operations:,} rows one by one ({runner.form}): too little alike for arrays"
-    plan = runner.plan
+    if runner.form != "array":
+        return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}"
+    plan = runner.array_plan()
     head = f"{name}: {runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
     names = Names(plan, runner.tape.labels)
     table = [names.line(step) for step in plan.instructions]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import ops
-from ..operation import _total as total
+from ..operation import slope
 from . import lower as lower  # fills in how operations on many operands are written
 from .record import Number, Tape
 from .rows import CONSTANT, TABLE, Constant, code_of, private
@@ -28,6 +28,7 @@ chain = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a,
 kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
     "kept", "{} beside {}",
     lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
+    array=lambda np, local, other: np.positive(local),
 )  # fmt: skip
 EXACT = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
 
@@ -139,7 +140,7 @@ class Sweep:
             return
         a, b = self.tape.a[row], self.tape.b[row]
         operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
-        self.arrive(parent, upstream, slot_of(total(rule, *operands, self.symbol(row))))
+        self.arrive(parent, upstream, slot_of(slope(rule, *operands, self.symbol(row))))
 
     def visit_many(self, row: int, code: int, upstream: int, parents: Sequence[int]) -> None:
         """The contributions of an operation with more than two operands."""
@@ -152,9 +153,9 @@ class Sweep:
             return
         wanted = [bool(active[x]) for x in parents]
         slopes = op.local_derivatives([self.symbol(x) for x in parents], self.symbol(row), wanted)
-        for parent, slope in zip(parents, slopes, strict=True):
+        for parent, local in zip(parents, slopes, strict=True):
             if active[parent]:
-                self.arrive(parent, upstream, self.tape.slot(slope))
+                self.arrive(parent, upstream, self.tape.slot(local))
 
     def twice(self, upstream: int) -> int:
         """The row of upstream + upstream."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,21 @@ import numpy as np
 from .columns import Columns
 from .exact import Loop
 from .group import group
+from .native import AVAILABLE, Native, native_ns
 from .place import Placer
 from .plan import Array, Plan
 from .record import Tape
-from .rows import CONSTANT
+from .rows import CONSTANT, TABLE, find
 from .source import source
 from .sums import flatten
 
-CALL_NS, ROW_NS = 600.0, 34.0  # measured: one numpy call with its share of gathers, one row of generated source
+# measured on the cases of the benchmark, wide and narrow, which these get right within about a factor of two
+CALL_NS, ELEMENT_NS = 600.0, 0.6  # one numpy call with its share of gathers, one number that it writes
+ROW_NS = {"loop": 100.0, "source": 25.0}  # one row; machine code counts its instructions
+COMPILE_NS = {"source": 9_000.0, "native": 12_000.0}  # compiling one row
+START_NS = 1e6  # compiling at all; loading llvmlite, 30 to 80 ms once in a process, is not counted
 LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slowly
-PATIENCE = 50  # runs in the plain loop before source is worth its compilation
+PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
 
 
 class GuardFailed(RuntimeError):
@@ -37,7 +42,8 @@ class GuardFailed(RuntimeError):
 class Runner:
     """Some rows of a tape as a function of its inputs.
 
-    `form` is "array" (numpy calls), "loop" (row by row) or "source" (generated Python), whichever is expected to be fastest.
+    `form` is "array" (numpy calls) or "loop" (row by row) at first, then "source" (generated Python) or "native" (machine code)
+    where that is expected to be at least twice as fast, after so many runs that it would have paid to have it from the start.
     `as_eager` gives the same rows on a tape whose operations are those of eager evaluation, for the exact path.
     """
 
@@ -50,40 +56,60 @@ class Runner:
         self.rows = self.outputs + [row for row, _ in tape.guards]
         self.guards = np.array([outcome for _, outcome in tape.guards]).tobytes()
         self.length = len(tape)
-        self.plan: Plan | None = None
-        self.form = "array"
-        self.runs = 0
-        self.build(any_width=False)
+        self.plan = self.build(any_width=False)
+        self.first = "array" if self.plan else "loop"
         self.prepare()
 
     def array_plan(self) -> Plan:
         """The array program, also where another form is faster here."""
         if self.plan is None:
-            self.build(any_width=True)
+            self.plan = self.build(any_width=True)
         assert self.plan is not None
         return self.plan
 
-    def build(self, any_width: bool) -> None:
+    def build(self, any_width: bool) -> Plan | None:
         """Regroup, unless there is so little to group that the loop or source must win (and `any_width` is false)."""
         columns = Columns(self.tape, self.rows)
         sums = flatten(columns)
         groups = group(columns, sums)
-        self.operations = len(groups.rows)
-        scalar = self.rows_live = int((columns.live & (columns.op > CONSTANT)).sum())
-        most = scalar * ROW_NS / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else np.inf
+        codes, counts = np.unique(columns.op[columns.live & (columns.op > CONSTANT)], return_counts=True)
+        self.counts = {op.name: int(count) for code, count in zip(codes, counts, strict=True) if (op := TABLE[code])}
+        scalar = self.rows_live = int(counts.sum())
+        most = scalar * ROW_NS["source"] / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else math.inf
         if len(groups.start) - 1 <= most:  # a group is at least one call
             placer = Placer(columns, sums, groups)
             placer.place()
             if len(placer.emitter.instructions) <= most:
-                self.plan = Plan(placer, self.rows)
-                return
-        self.form = "loop"
+                return Plan(placer, self.rows)
+        return None
 
     def prepare(self) -> None:
-        """What is not part of the data: bound programs, the exact loop."""
+        """What is not part of the data: bound programs, compiled code, the exact loop."""
         self.local = threading.local()
         self.loop: Loop | None = None
         self.source: Callable[[Sequence[float]], tuple[float, ...]] | None = None
+        self.native: Native | None = None
+        self.runs = 0
+        self.form = self.first
+        self.final, self.patience = self.prospect(["native", "source"] if AVAILABLE else ["source"])
+
+    def prospect(self, forms: Sequence[str]) -> tuple[str, float]:
+        """The first of `forms` that is worth changing to, and after how many runs."""
+        now = self.run_ns(self.first)
+        for form in forms:
+            saved = now - self.run_ns(form)
+            if saved > now / 2:
+                return form, PATIENCE * (START_NS + COMPILE_NS[form] * self.rows_live) / saved
+        return self.first, math.inf
+
+    def run_ns(self, form: str) -> float:
+        """About how long a run takes in that form; infinity where the program cannot have it."""
+        if form == "array":
+            steps = self.array_plan().instructions
+            return CALL_NS * len(steps) + ELEMENT_NS * sum(math.prod(step.write.shape) for step in steps)
+        if form == "native":
+            return native_ns({find(name): count for name, count in self.counts.items()})
+        return ROW_NS[form] * self.rows_live if form == "loop" or self.rows_live <= LONGEST_SOURCE else math.inf
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
@@ -91,10 +117,10 @@ class Runner:
             return self.exact(inputs)
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
-                if not isfinite(inputs.dot(inputs)):  # a fifth of the time of np.isfinite(inputs).all()
+                if not math.isfinite(inputs.dot(inputs)):  # a fifth of the time of np.isfinite(inputs).all()
                     return self.exact(inputs)
-                results = self.bound()(inputs) if self.form == "array" else np.array(self.scalar()(inputs.tolist()))
-                if not isfinite(results.dot(results)):
+                results = self.bound()(inputs)
+                if not math.isfinite(results.dot(results)):
                     return self.exact(inputs)
         except (ArithmeticError, ValueError):
             return self.exact(inputs)
@@ -114,22 +140,38 @@ class Runner:
         return results[:count]
 
     def bound(self) -> Callable[[Array], Array]:
-        """This thread's copy of the array program."""
-        run: Callable[[Array], Array] | None = getattr(self.local, "run", None)
+        """This thread's copy of the program, in the form that is due."""
+        if self.form != self.final:
+            self.runs += 1
+            if self.runs > self.patience:
+                self.settle()
+        local = self.local  # another thread may change the form, and then puts a new one here
+        run: Callable[[Array], Array] | None = getattr(local, "run", None)
         if run is None:
-            assert self.plan is not None
-            run = self.local.run = self.plan.bind()
+            run = local.run = self.bind()
         return run
 
-    def scalar(self) -> Callable[[Sequence[float]], Sequence[float]]:
-        """The loop at first, then generated source."""
-        self.runs += 1
-        if self.source is None and self.runs > PATIENCE:
-            with self.tape.lock:
-                if self.source is None:
-                    self.source = source(self.tape, self.rows)
-                    self.form = "source"
-        return self.source or self.exact_loop().run
+    def settle(self) -> None:
+        """Change to the final form at once."""
+        with self.tape.lock:
+            if self.form != self.final == "native":
+                try:
+                    self.native = Native(self.tape, self.rows)
+                except (ImportError, RuntimeError, ValueError):  # no code for a row, an old llvmlite, no executable memory
+                    self.final, self.patience = self.prospect(["source"])
+            if self.form != self.final == "source":
+                self.source = source(self.tape, self.rows)
+            if self.form != self.final:
+                self.form, self.local = self.final, threading.local()
+
+    def bind(self) -> Callable[[Array], Array]:
+        """The present form as a function from inputs to results."""
+        if self.native is not None:
+            return self.native.bind()
+        if self.form == "array":
+            return self.array_plan().bind()
+        scalar = self.source or self.exact_loop().run
+        return lambda inputs: np.array(scalar(inputs.tolist()))
 
     def exact_loop(self) -> Loop:
         """The exact path, made when it is first needed."""
@@ -141,13 +183,11 @@ class Runner:
         return self.loop
 
     def __getstate__(self) -> dict[str, object]:
-        kept = ("tape", "outputs", "rows", "guards", "length", "plan", "form", "runs", "operations", "rows_live")
+        kept = ("tape", "outputs", "rows", "guards", "length", "plan", "first", "counts", "rows_live")
         return {name: getattr(self, name) for name in kept} | {"eager": self.as_eager and self.as_eager()}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         eager: Any = state["eager"]
         self.as_eager = eager and (lambda: eager)
-        if self.form == "source":
-            self.form = "loop"
         self.prepare()
