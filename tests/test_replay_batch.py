@@ -94,6 +94,12 @@ def test_operations_on_many_operands_run_on_a_chunk():
     assert slopes == pytest.approx(np.array([leaf.grad for leaf in leaves]), rel=1e-12)
 
 
+def test_the_batch_arguments_may_be_named_in_any_order():
+    X, y = np.arange(6.0).reshape(3, 2), np.array([10.0, 20.0, 60.0])
+    f = compile(lambda w, x, y: w * (x[0] + 2.0 * x[1] + 100.0 * y), batch=("y", "x"))
+    assert f(1.0, X, y) == 2.0 + 6.0 + 3000.0
+
+
 def test_captured_values_get_the_gradient_of_the_batch():
     model = mx.nn.MLP(2, [4, 1], rng=1)
 

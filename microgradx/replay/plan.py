@@ -13,6 +13,7 @@ from .place import Placer
 from .rows import find
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Plan:
@@ -63,7 +64,7 @@ class Plan:
         return run
 
 
-def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> Call:
     """One instruction as a function and its positional arguments: a keyword costs a fifth of a small call."""
     if step.name == "take":
         return slots.take, (step.index, None, write, "clip")
