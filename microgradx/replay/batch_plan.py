@@ -23,6 +23,7 @@ from .group import group
 from .place import Placer
 from .plan import Array, Plan
 from .record import Tape
+from .reuse import Reuse
 from .sums import flatten
 
 
@@ -59,7 +60,16 @@ class BatchPlan:
         self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
         self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
         self.plan = Plan(placer, [])
+        self.reuse()
         self.prepare()
+
+    def reuse(self) -> None:
+        """Move the rows of samples together."""
+        plan = self.plan
+        moves = Reuse(plan.instructions, [v for *_, views in self.reductions for v in views], int(self.is_sample.sum()))
+        plan.instructions = [moves.instruction(step) for step in plan.instructions]
+        plan.sizes["varying"] = moves.size
+        self.reductions = [(kind, targets, tuple([moves.moved(v) for v in views])) for kind, targets, views in self.reductions]
 
     def add_products(self, placer: Placer, columns: Columns) -> None:
         """Outputs that are products: along the samples a matrix product where the factors form a grid."""
