@@ -86,7 +86,7 @@ class Placer:
     def place_sums(self, rows: np.ndarray) -> None:
         """Sums of one signature: pairs as matrix products or planes, addends as reductions."""
         sums, slot, role = self.sums, self.slot, self.groups.role
-        pairs, plus, minus = sums.signature[rows[0]]
+        pairs, plus, minus = sums.signature(rows[:1])[0]
         terms = self.first_term[rows][:, None] + np.arange(pairs + plus + minus)
         first, second = sums.first[terms], sums.second[terms]
         f_role, s_role = role[first], role[second]
