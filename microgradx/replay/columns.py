@@ -25,9 +25,7 @@ class Columns:
         self.table = TABLE
         self.more = tape.more
         self.outputs = np.array(outputs, dtype=np.int64)
-        self.op = np.array(tape.op, dtype=np.int64)
-        self.a = np.array(tape.a, dtype=np.int64)
-        self.b = np.array(tape.b, dtype=np.int64)
+        self.op, self.a, self.b = (np.fromiter(x, np.int64, len(x)) for x in (tape.op, tape.a, tape.b))  # half of np.array's time
         self.add, self.subtract, self.negative, self.multiply = (
             code_of(op) for op in (ops.add, ops.subtract, ops.negative, ops.multiply)
         )
@@ -38,12 +36,18 @@ class Columns:
         self.inputs = np.array(tape.inputs, dtype=np.int64)
         self.input_roles = np.array(tape.roles, dtype=np.int64)
         self.canonical(zero)
-        self.live = live_rows(tape.a, tape.b, tape.more, outputs)
-        wide = [(row, x) for row, xs in tape.more.items() if self.live[row] for x in xs]
+        self.count(np.ones(len(self.op), dtype=bool))
+        if ((self.uses == 0) & (self.op > CONSTANT)).any():  # else all rows are needed, as is usual for a gradient
+            self.count(live_rows(tape.a, tape.b, tape.more, outputs))
+
+    def count(self, live: np.ndarray) -> None:
+        """Find the operands of rows with more than two and count all uses, if the rows `live` are needed."""
+        self.live = live
+        wide = [(row, x) for row, xs in self.more.items() if live[row] for x in xs]
         self.wide_row = np.array([row for row, _ in wide], dtype=np.int64)
         self.wide_operand = np.array([x for _, x in wide], dtype=np.int64)
-        used = np.concatenate((self.a[self.live], self.b[self.live], self.wide_operand, self.outputs))
-        self.uses = np.bincount(used[used >= 0], minlength=len(self.op))
+        used = np.concatenate((self.a[live], self.b[live], self.wide_operand, self.outputs))
+        self.uses = np.bincount(used + 1, minlength=len(live) + 1)[1:]  # operand -1 is none
 
     def canonical(self, zero: int) -> None:
         """Write operations in the form that numpy has, so that rows which mean the same look the same.

@@ -22,8 +22,9 @@ SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MAN
 class Sums:
     """The flattened sums: per term (sorted by sum) its `root` row, its factors or addend, and its sign.
 
-    `kind` is 0 for a pair (`first` x `second`), 1 for an addend, 2 for an addend to be subtracted (`second` = -1); `operand` is the
-    row of the product or addend. `roots` lists the rows that are sums, `root` marks them, `inside` the rows that became part of one.
+    `kind` is 0 for a pair (`first` x `second`), 1 for an addend, 2 for an addend to be subtracted (`second` = -1); `operand` is
+    the row of the product or addend. `roots` lists the rows that are sums, `root` marks them, `inside` the rows that became
+    part of one.
     """
 
     tree: Tree
@@ -142,9 +143,9 @@ class Tree:
 def terms_of(columns: Columns, tree: Tree) -> Sums:
     """The terms of every sum."""
     rows = np.flatnonzero(tree.additive)
-    sign = tree.sign[rows]
-    parts = []
-    for operand, sign_of in ((columns.a[rows], sign), (columns.b[rows], np.where(columns.op[rows] == columns.subtract, -sign, sign))):
+    sign, parts = tree.sign[rows], []
+    right = np.where(columns.op[rows] == columns.subtract, -sign, sign)
+    for operand, sign_of in ((columns.a[rows], sign), (columns.b[rows], right)):
         leaf = ~tree.absorbed[operand]
         parts.append((operand[leaf], tree.above[rows[leaf]], sign_of[leaf]))
     operand, root_of, sign_of = (np.concatenate(x) for x in zip(*parts, strict=True))
