@@ -104,7 +104,8 @@ class Sweep:
         self.adjoints = [NONE] * len(tape)
         self.adjoints[output] = SEED
         self.arrive = arrivals(tape, self.adjoints)
-        self.plus, self.minus, self.multiply = code_of(ops.add), code_of(ops.negative), code_of(ops.multiply)
+        self.times, self.multiply = code_of(chain), code_of(ops.multiply)
+        self.plus, self.minus = code_of(ops.add), code_of(ops.negative)
         self.rules: dict[int, tuple[object, ...]] = {}
 
     def symbol(self, row: int) -> Number | Constant:
@@ -181,10 +182,12 @@ class Sweep:
 
     def twice(self, upstream: int) -> int:
         """The row of upstream + upstream."""
-        constants = self.tape.constants
+        tape, constants = self.tape, self.tape.constants
         if upstream == SEED or upstream in constants:
-            return self.tape.constant(2.0 * constants.get(upstream, 1.0))
-        return self.tape.row(self.plus, upstream, upstream)
+            return tape.constant(2.0 * constants.get(upstream, 1.0))
+        if tape.op[upstream] == self.minus:
+            return tape.row(self.times, tape.a[upstream], tape.constant(-2.0))
+        return tape.row(self.plus, upstream, upstream)
 
 
 def gradient(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:
