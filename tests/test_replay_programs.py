@@ -85,6 +85,11 @@ def test_batched_products_are_found_in_attention():
     assert any(step.name == "matmul" and len(step.write.shape) == 3 for step in run.plan.instructions)
 
 
+def test_a_sum_over_the_steps_of_a_recurrence_is_one_product():
+    found, more = names(compiled(rnn(40))[0]), names(compiled(rnn(41))[0])
+    assert len(more) - len(found) <= 10  # of the step itself: none for the energy or the gradient by the weights
+
+
 @pytest.mark.parametrize("case", [lambda: random_graph(3000), lambda: rnn(20), lambda: chain(300), lambda: random_graph(300)])
 def test_irregular_code_gives_the_eager_gradient(case):
     _, value, slopes = compiled(case())

@@ -7,11 +7,13 @@ several equal grids are a batched one; what is neither is multiplied and added a
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from .columns import Columns
 from .emit import VARYING, Emitter, View, contiguous
-from .grids import cut, distinct, distinct_lines, factor, grid
+from .grids import cut, distinct, distinct_lines, factor, grid, merged
 from .group import Groups, dense
 from .sums import Sums
 
@@ -101,23 +103,26 @@ class Placer:
         order, member, count = distinct_lines(np.concatenate((f, s), axis=1))
         f, s, likeness = f[order], s[order], likeness[order]
         bounds = cut(likeness, [pairs, pairs + plus])
-        products = sorted((b for b in bounds if b[0] < pairs), key=lambda b: b[0] - b[1])
-        addends = [b for b in bounds if b[0] >= pairs]
+        products, plain, subtracted = (
+            merged([b for b in bounds if low <= b[0] < high], f, s, 1000 if self.emitter.varying else 1)
+            for low, high in itertools.pairwise(np.cumsum([0, pairs, plus, minus]))
+        )
         where, shape = np.arange(count), None
         if products:
-            low, high = products[0]
-            where, shape = grid(f[:, low:high], s[:, low:high])
+            where, shape = grid(f[:, products[0]], s[:, products[0]])
         f, s = f[where], s[where]
         place = np.empty(count, dtype=np.int64)
         place[where] = np.arange(count)
-        partial = len(bounds) - 1 if count == 1 and not self.emitter.varying else 0
+        partial = len(products) + len(plain) + len(subtracted) - 1 if count == 1 and not self.emitter.varying else 0
         self.size += partial
         write = self.allot(rows, place[member], count)
         parts = SumWriter(self.emitter, write, rows, partial)
-        for low, high in products:
-            parts.products(f[:, low:high], s[:, low:high], shape)
-        for low, high in addends:
-            parts.addends(f[:, low:high], minus=low >= pairs + plus)
+        for run in products:
+            parts.products(f[:, run], s[:, run], shape)
+        for run in plain:
+            parts.addends(f[:, run], minus=False)
+        for run in subtracted:
+            parts.addends(f[:, run], minus=True)
 
 
 class SumWriter:
