@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .columns import Columns
+from .delay import delayed
 from .rows import CONSTANT
 from .sums import MANY, Sums
 
@@ -57,7 +58,8 @@ def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Gr
     rows = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
     width = np.bincount(columns.wide_row, minlength=size)[rows]
     kind = np.where(sums.root[rows], 0, columns.op[rows])
-    coarse = dense(sums.level[rows], kind, width, *sums.signature(rows).T)
+    level = delayed(columns, sums, rows) if varying is None else sums.level[rows]
+    coarse = dense(level, kind, width, *sums.signature(rows).T)
     role = np.zeros(size + 1, dtype=np.int64)
     role[columns.inputs] = columns.input_roles
     role[rows] = coarse + columns.input_roles.max(initial=0) + 1
@@ -70,8 +72,7 @@ def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Gr
     order = np.lexsort((rows, fine, coarse))
     change = (np.diff(coarse[order]) != 0) | (np.diff(fine[order]) != 0)
     start = np.r_[0, np.flatnonzero(change) + 1, len(rows)] if len(rows) else np.zeros(1, dtype=np.int64)
-    rows = rows[order]
-    return Groups(rows, start, sums.level[rows[start[:-1]]], role[:-1])
+    return Groups(rows[order], start, level[order][start[:-1]], role[:-1])
 
 
 def likeness(columns: Columns, sums: Sums, rows: np.ndarray, role: np.ndarray) -> np.ndarray:
