@@ -9,6 +9,8 @@ import microgradx as mx
 from microgradx.replay.batch import Tree
 from microgradx.replay.cases import layers, total
 from microgradx.replay.compile import compile
+from microgradx.replay.emit import Instruction, View
+from microgradx.replay.reuse import Reuse
 
 SIZES = [2, 6, 5, 1]
 COUNT = 59
@@ -92,6 +94,30 @@ def test_operations_on_many_operands_run_on_a_chunk():
     out.backward()
     assert value == pytest.approx(out.data, rel=1e-12)
     assert slopes == pytest.approx(np.array([leaf.grad for leaf in leaves]), rel=1e-12)
+
+
+def test_the_batch_arguments_may_be_named_in_any_order():
+    X, y = np.arange(6.0).reshape(3, 2), np.array([10.0, 20.0, 60.0])
+    f = compile(lambda w, x, y: w * (x[0] + 2.0 * x[1] + 100.0 * y), batch=("y", "x"))
+    assert f(1.0, X, y) == 2.0 + 6.0 + 3000.0
+
+
+def test_rows_of_samples_that_nothing_reads_any_more_are_written_over():
+    f = compile(lambda w, x: total([w * v for v in x]).sin().tanh().exp().sin().tanh(), batch="x")
+    X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
+    assert f(0.5, X) == pytest.approx(np.tanh(np.sin(np.exp(np.tanh(np.sin(0.5 * X.sum(axis=1)))))).mean(), rel=1e-14)
+    ((recording,),) = f.recordings.values()
+    assert recording.plans[None].plan.sizes["varying"] == 4  # three numbers of the sample and one result
+
+
+def test_a_result_takes_no_place_that_is_still_read():
+    x, s, z = (View("varying", place, (2,), (1,)) for place in (0, 2, 4))
+    none = np.zeros(0, dtype=np.int64)
+    steps = [Instruction("sin", (x,), s, none, 2), Instruction("add", (x, s), z, none, 2)]
+    kept = Reuse(steps, [s, z], 2)
+    assert [kept.moved(v).offset for v in (x, s, z)] == [0, 2, 0]
+    product = Reuse([steps[0], Instruction("matmul", (x, s), z, none, 2)], [z], 2)
+    assert [product.moved(v).offset for v in (x, s, z)] == [0, 2, 4]
 
 
 def test_captured_values_get_the_gradient_of_the_batch():

@@ -26,6 +26,7 @@ from microgradx.replay.cases import (
     rosenbrock,
 )
 from microgradx.replay.compile import compile
+from microgradx.replay.delay import AT_ONCE, schedule
 from microgradx.replay.emit import refine, runs
 from microgradx.replay.recording import Recording
 
@@ -81,6 +82,24 @@ def test_neighbours_are_read_through_views_without_gathers():
 def test_batched_products_are_found_in_attention():
     run, _, _ = compiled(attention())
     assert any(step.name == "matmul" and len(step.write.shape) == 3 for step in run.plan.instructions)
+
+
+def test_a_sum_over_the_steps_of_a_recurrence_is_one_product():
+    found, more = names(compiled(rnn(40))[0]), names(compiled(rnn(41))[0])
+    assert len(more) - len(found) <= 7  # of the step itself: none for the energy or the gradient by the weights
+
+
+def test_what_the_way_back_needs_of_every_step_is_computed_at_once():
+    found = names(compiled(rnn(40))[0])
+    assert found.count("tanh") == 40
+    assert found.count("cosh") == 1
+
+
+def test_rows_that_can_wait_are_computed_with_the_first_that_cannot():
+    users = {0: [2], 1: [], 2: [], 3: []}
+    latest, operands = [1, 2, 2, 2], [0, 0, 1, 0]
+    assert schedule([5, 5, 6, AT_ONCE], latest, users.__getitem__, operands) == [1, 1, 2, 1]
+    assert schedule([6, 5, 5, AT_ONCE], latest, users.__getitem__, [0, 0, 1, 0]) == [1, 2, 2, 1]
 
 
 @pytest.mark.parametrize("case", [lambda: random_graph(3000), lambda: rnn(20), lambda: chain(300), lambda: random_graph(300)])

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from .buffers import Buffers
 from .columns import Columns
 from .emit import VARYING, View, refine
 from .exact import Loop
@@ -19,8 +21,9 @@ from .gradient import depends
 from .grids import factor, grid
 from .group import group
 from .place import Placer
-from .plan import Array, Plan, call
+from .plan import Array, Plan
 from .record import Tape
+from .reuse import Reuse
 from .sums import flatten
 
 
@@ -29,14 +32,16 @@ class BatchPlan:
 
     loop: Loop | None
 
-    def __init__(self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[int]) -> None:
+    def __init__(self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[Sequence[int]]) -> None:
         self.tape, self.outputs = tape, list(outputs)
-        marks = np.frombuffer(depends(tape, per_sample), dtype=np.bool_)[:-1]
+        marks = np.frombuffer(depends(tape, [row for rows in per_sample for row in rows]), dtype=np.bool_)[:-1]
         if any(marks[row] for row, _ in tape.guards):
             raise TypeError(
                 "the function branches on a number of the sample, and samples of one batch would take different ways: "
                 "write where(condition, a, b) instead of `if`"
             )
+        self.places = [np.flatnonzero(np.isin(tape.inputs, rows)) for rows in per_sample]
+        self.is_sample = np.isin(np.arange(len(tape.inputs)), np.concatenate(self.places))
         columns = Columns(tape, outputs)
         varying = np.zeros(len(columns.op), dtype=bool)
         varying[: len(marks)] = marks
@@ -55,8 +60,16 @@ class BatchPlan:
         self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
         self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
         self.plan = Plan(placer, [])
+        self.reuse()
         self.prepare()
-        self.is_sample = np.isin(np.array(tape.inputs), list(per_sample))
+
+    def reuse(self) -> None:
+        """Move the rows of samples together."""
+        plan = self.plan
+        moves = Reuse(plan.instructions, [v for *_, views in self.reductions for v in views], int(self.is_sample.sum()))
+        plan.instructions = [moves.instruction(step) for step in plan.instructions]
+        plan.sizes["varying"] = moves.size
+        self.reductions = [(kind, targets, tuple([moves.moved(v) for v in views])) for kind, targets, views in self.reductions]
 
     def add_products(self, placer: Placer, columns: Columns) -> None:
         """Outputs that are products: along the samples a matrix product where the factors form a grid."""
@@ -96,20 +109,15 @@ class BatchPlan:
             return placer.emitter.gather(slots)
         return placer.emitter.view(slots[0], shape, steps)
 
-    def runner(self, inputs: Array) -> Callable[[Array, int], Array]:
-        """A function from samples (and the index of the first) to the sums of the outputs, for one set of parameters."""
+    def runner(self, inputs: Array) -> Callable[[Sequence[Array], int], Array]:
+        """A function from the samples of each argument (and the index of the first) to the sums of the outputs."""
         parameters = inputs[~self.is_sample]
-        fresh: dict[int, Callable[[Array, Array | None], Array]] = {}
 
-        def run(samples: Array, start: int) -> Array:
-            size = len(samples)
-            new = size not in fresh
-            if new:
-                fresh[size] = self.bound(size)
+        def run(samples: Sequence[Array], start: int) -> Array:
             try:
                 with np.errstate(over="raise", divide="raise", invalid="raise"):
-                    found = fresh[size](samples, parameters if new else None)
-                if np.isfinite(found).all():
+                    found = self.bound(len(samples[0]))(samples, parameters)
+                if isfinite(found.dot(found)):
                     return found
             except FloatingPointError:
                 pass
@@ -117,22 +125,22 @@ class BatchPlan:
 
         return run
 
-    def bound(self, size: int) -> Callable[[Array, Array | None], Array]:
+    def bound(self, size: int) -> Callable[[Sequence[Array], Array], Array]:
         """This thread's program for chunks of `size` samples; the last two sizes are kept."""
-        kept: dict[int, Callable[[Array, Array | None], Array]] = self.local.__dict__.setdefault("bound", {})
+        kept: dict[int, Callable[[Sequence[Array], Array], Array]] = self.local.__dict__.setdefault("bound", {})
         if size not in kept:
             while len(kept) > 1:
                 del kept[next(iter(kept))]
             kept[size] = self.bind(size)
         return kept[size]
 
-    def exact(self, inputs: Array, samples: Array, start: int) -> Array:
+    def exact(self, inputs: Array, samples: Sequence[Array], start: int) -> Array:
         """The sums by the exact path, sample by sample; names the first sample whose value or gradient is not finite."""
         if self.loop is None:
             self.loop = Loop(self.tape, self.outputs)
-        total, row = np.zeros(len(self.outputs)), inputs.copy()
-        for i, sample in enumerate(samples):
-            row[self.is_sample] = sample
+        total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
+        for i, sample in enumerate(np.concatenate(samples, axis=1)):
+            row[places] = sample
             found = np.array(self.loop.run(row.tolist()))
             if not np.isfinite(found).all():
                 what = "value" if not np.isfinite(found[0]) else "gradient"
@@ -154,62 +162,31 @@ class BatchPlan:
         self.__dict__.update(state)
         self.prepare()
 
-    def bind(self, size: int) -> Callable[[Array, Array | None], Array]:
-        """The program for chunks of `size` samples: from (samples, new parameters or None) to the sums of the outputs."""
-        sizes = self.plan.sizes
-        flat = {name: np.zeros(max(1, n)) for name, n in sizes.items() if "varying" not in name}
-        wide = {name: np.zeros((max(1, sizes.get(name, 0)), size)) for name in ("varying", "gathered varying", "scratch varying")}
-        slots = flat["slots"]
-        slots[self.plan.inputs : self.plan.inputs + len(self.plan.constants)] = self.plan.constants
-        flat["constants"][: len(self.plan.indices)] = slots[self.plan.indices]
+    def bind(self, size: int) -> Callable[[Sequence[Array], Array], Array]:
+        """The program for chunks of `size` samples: from (samples, parameters) to the sums of the outputs."""
+        buffers = Buffers(self.plan, size)
+        slots, (once, each) = buffers.slots, buffers.calls()
+        result, low = np.empty(len(self.outputs)), len(self.uniform)
+        for kind, targets, views in self.reductions:
+            each.append(buffers.reduction(kind, views, result[low : low + len(targets)]))
+            low += len(targets)
+        order = np.argsort(np.concatenate((self.uniform, *(targets for _, targets, _ in self.reductions))))
+        first_rows = [int(self.is_sample[: places[0]].sum()) if len(places) else 0 for places in self.places]
+        rooms = [buffers.wide["varying"][low : low + len(x)].T for low, x in zip(first_rows, self.places, strict=True)]
+        arguments, latest = slots[: self.plan.inputs], None
 
-        def view(v: View, samples: bool) -> Array:
-            if v.space in wide:
-                buffer = wide[v.space]
-                strides = (*(8 * size * step for step in v.strides), 8)
-                return np.ndarray((*v.shape, size), np.float64, buffer, 8 * size * v.offset, strides)
-            found = np.ndarray(v.shape, np.float64, flat[v.space], 8 * v.offset, tuple(8 * step for step in v.strides))
-            return found[..., None] if samples else found
-
-        once: list[Any] = []
-        each: list[Any] = []
-        for step in self.plan.instructions:
-            samples = step.write.space in wide
-            if step.name == "take" and samples:
-                each.append((wide["varying"].take, (step.index, 0, view(step.write, True), "clip")))
-                continue
-            if step.index is not None:  # a buffer of its own: later levels read it again for every chunk
-                flat[step.write.space] = np.zeros(len(step.index))
-            matrix = samples and step.name == "matmul"
-            reads = [view(v, samples and not matrix) for v in step.reads]
-            write = view(step.write, samples)
-            if matrix:
-                reads[1], write = reads[1].reshape(reads[1].shape[0], -1), write.reshape(write.shape[0], -1)
-            elif samples and step.name == "reduce":  # which alone does not stretch what is the same for all samples
-                reads[0] = np.broadcast_to(reads[0], (*reads[0].shape[:-1], size))
-            (each if samples else once).append(call(step, reads, write, slots))
-        reductions = [(kind, targets, [view(v, True) for v in views]) for kind, targets, views in self.reductions]
-        arguments, samples_in = slots[: self.plan.inputs], wide["varying"][: int(self.is_sample.sum())]
-        outputs = len(self.outputs)
-
-        def run(samples: Array, parameters: Array | None) -> Array:
-            if parameters is not None:
-                arguments[:] = parameters
+        def run(samples: Sequence[Array], parameters: Array) -> Array:
+            nonlocal latest
+            if parameters is not latest:
+                arguments[:] = latest = parameters
                 for function, operands in once:
                     function(*operands)
-            samples_in[...] = samples.T
+                result[: len(self.uniform)] = slots[self.uniform_slots] * size
+            for room, part in zip(rooms, samples, strict=True):
+                room[:] = part
             for function, operands in each:
                 function(*operands)
-            result = np.empty(outputs)
-            result[self.uniform] = slots[self.uniform_slots] * size
-            for kind, targets, views in reductions:
-                if kind == "product":
-                    result[targets] = (views[0] @ views[1].T).ravel()
-                elif kind == "dot":
-                    result[targets] = np.einsum("ij,ij->i", *np.broadcast_arrays(*views))
-                else:
-                    result[targets] = views[0].sum(axis=-1)
-            return result
+            return result.take(order)
 
         return run
 

@@ -25,9 +25,7 @@ class Columns:
         self.table = TABLE
         self.more = tape.more
         self.outputs = np.array(outputs, dtype=np.int64)
-        self.op = np.array(tape.op, dtype=np.int64)
-        self.a = np.array(tape.a, dtype=np.int64)
-        self.b = np.array(tape.b, dtype=np.int64)
+        self.op, self.a, self.b = (np.fromiter(x, np.int64, len(x)) for x in (tape.op, tape.a, tape.b))  # half of np.array's time
         self.add, self.subtract, self.negative, self.multiply = (
             code_of(op) for op in (ops.add, ops.subtract, ops.negative, ops.multiply)
         )
@@ -38,12 +36,18 @@ class Columns:
         self.inputs = np.array(tape.inputs, dtype=np.int64)
         self.input_roles = np.array(tape.roles, dtype=np.int64)
         self.canonical(zero)
-        self.live = live_rows(self.a.tolist(), self.b.tolist(), tape.more, outputs)
-        wide = [(row, x) for row, xs in tape.more.items() if self.live[row] for x in xs]
+        self.count(np.ones(len(self.op), dtype=bool))
+        if ((self.uses == 0) & (self.op > CONSTANT)).any():  # else all rows are needed, as is usual for a gradient
+            self.count(live_rows(tape.a, tape.b, tape.more, outputs))
+
+    def count(self, live: np.ndarray) -> None:
+        """Find the operands of rows with more than two and count all uses, if the rows `live` are needed."""
+        self.live = live
+        wide = [(row, x) for row, xs in self.more.items() if live[row] for x in xs]
         self.wide_row = np.array([row for row, _ in wide], dtype=np.int64)
         self.wide_operand = np.array([x for _, x in wide], dtype=np.int64)
-        used = np.concatenate((self.a[self.live], self.b[self.live], self.wide_operand, self.outputs))
-        self.uses = np.bincount(used[used >= 0], minlength=len(self.op))
+        used = np.concatenate((self.a[live], self.b[live], self.wide_operand, self.outputs))
+        self.uses = np.bincount(used + 1, minlength=len(live) + 1)[1:]  # operand -1 is none
 
     def canonical(self, zero: int) -> None:
         """Write operations in the form that numpy has, so that rows which mean the same look the same.
@@ -68,10 +72,10 @@ def live_rows(a: list[int], b: list[int], more: dict[int, tuple[int, ...]], outp
     live = bytearray(len(a) + 1)  # the last one takes the marks of operand -1
     for slot in outputs:
         live[slot] = 1
-    for row in range(len(a) - 1, -1, -1):
+    for row, first, second in zip(range(len(a) - 1, -1, -1), reversed(a), reversed(b), strict=True):
         if live[row]:
-            live[a[row]] = live[b[row]] = 1
-            if row in more:
+            live[first] = live[second] = 1
+            if first < 0 and row in more:
                 for x in more[row]:
                     live[x] = 1
     return np.frombuffer(live, dtype=np.bool_)[:-1]
@@ -83,17 +87,3 @@ def operations(tape: Rows, outputs: Sequence[int]) -> Iterator[tuple[int, Op, tu
     for row, (code, a, b) in enumerate(zip(tape.op, tape.a, tape.b, strict=True)):
         if code > CONSTANT and live[row] and (op := TABLE[code]) is not None:
             yield row, op, (a, b) if b >= 0 else (a,) if a >= 0 else tape.more[row]
-
-
-def levels(columns: Columns, step: np.ndarray) -> np.ndarray:
-    """The earliest level of each row: the highest of its operands plus `step` (0 where a row is part of its user)."""
-    level = [0] * (len(step) + 1)  # the last one answers for operand -1
-    more, live = columns.more, columns.live
-    rows = np.flatnonzero(live & (columns.op > CONSTANT))
-    triples = zip(rows.tolist(), columns.a[rows].tolist(), columns.b[rows].tolist(), step[rows].tolist(), strict=True)
-    for row, a, b, more_level in triples:
-        below, other = level[a], level[b]
-        if a < 0:
-            below = max(level[x] for x in more[row])
-        level[row] = (below if below > other else other) + more_level
-    return np.array(level[:-1], dtype=np.int64)

@@ -6,7 +6,7 @@ ordinary longer tape, so the compiler needs no backward instructions, and a grad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .. import ops
 from ..operation import slope
@@ -49,12 +49,12 @@ def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
 
 
 def known_rule(partial: object, arity: int) -> object:
-    """A rule as the sweep can apply it without calling it: a number, the place of the operand that it returns, or itself.
+    """A rule as the sweep can apply it without calling it: a number, the place of what it returns in (a, b, 1, out), or itself.
 
-    The rule of a product is the other factor, that of exp its result; operands are places 0, 1, ..., the result is -1.
+    The rule of a sum is 1, that of a product the other factor, that of exp its result.
     """
     if not callable(partial):
-        return partial
+        return 2 if partial == 1.0 else partial
     marks = [object() for _ in range(arity + 1)]
     try:
         answer = partial(*marks)
@@ -62,6 +62,41 @@ def known_rule(partial: object, arity: int) -> object:
         return partial
     places = [i for i, mark in enumerate(marks) if mark is answer]
     return partial if not places else -1 if places[0] == arity else places[0]
+
+
+def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:
+    """A function that adds upstream x local (rows, or SEED for 1) to the adjoint of a parent: most of the time of a sweep."""
+    op, a, b, constants = tape.op, tape.a, tape.b, tape.constants
+    times, plus = code_of(chain), code_of(ops.add)
+
+    def arrive(parent: int, upstream: int, local: int) -> None:
+        if upstream == SEED:
+            arriving = local
+        elif local == SEED:
+            arriving = upstream
+        elif upstream in constants and local in constants:
+            arriving = tape.constant(contribution(constants[upstream], constants[local]))
+        else:
+            arriving = len(op)
+            op.append(times)
+            a.append(upstream)
+            b.append(local)
+        before = adjoints[parent]
+        if before != NONE:
+            if before < 0 or arriving < 0:
+                before, arriving = plain(tape, before), plain(tape, arriving)
+            op.append(plus)
+            a.append(before)
+            b.append(arriving)
+            arriving = len(op) - 1
+        adjoints[parent] = arriving
+
+    return arrive
+
+
+def plain(tape: Tape, row: int) -> int:
+    """The row of an adjoint; 1 and 0 become numbers."""
+    return row if row >= 0 else tape.constant(1.0 if row == SEED else 0.0)
 
 
 class Sweep:
@@ -74,8 +109,9 @@ class Sweep:
         self.active = depends(tape, wrt)
         self.adjoints = [NONE] * len(tape)
         self.adjoints[output] = SEED
-        self.times, self.plus, self.minus = code_of(chain), code_of(ops.add), code_of(ops.negative)
-        self.multiply = code_of(ops.multiply)
+        self.arrive = arrivals(tape, self.adjoints)
+        self.times, self.multiply = code_of(chain), code_of(ops.multiply)
+        self.plus, self.minus = code_of(ops.add), code_of(ops.negative)
         self.rules: dict[int, tuple[object, ...]] = {}
 
     def symbol(self, row: int) -> Number | Constant:
@@ -85,17 +121,14 @@ class Sweep:
 
     def run(self, output: int) -> None:
         """Visit every row that an upstream gradient reaches, last row first."""
-        tape, active, adjoints = self.tape, self.active, self.adjoints
-        op_column, a_column, b_column, more, rules = tape.op, tape.a, tape.b, tape.more, self.rules
-        arrive = self.arrive
-        for i in range(output, -1, -1):
+        tape, active, adjoints, arrive, rules = self.tape, self.active, self.adjoints, self.arrive, self.rules
+        down = slice(output, None, -1)
+        for i, code, a, b in zip(range(output, -1, -1), tape.op[down], tape.a[down], tape.b[down], strict=True):
             upstream = adjoints[i]
-            code = op_column[i]
             if upstream == NONE or code <= CONSTANT or not active[i]:
                 continue
-            a, b = a_column[i], b_column[i]
             if a < 0:
-                self.visit_many(i, code, upstream, more[i])
+                self.visit_many(i, code, upstream, tape.more[i])
                 continue
             if a == b and code == self.multiply:  # x * x: twice upstream, times x
                 arrive(a, self.twice(upstream), a)
@@ -104,16 +137,17 @@ class Sweep:
             if local is VARIADIC:
                 self.visit_many(i, code, upstream, (a, b) if b >= 0 else (a,))
                 continue
+            places = (a, b, SEED, i)
             if active[a]:
                 rule = local[0]
                 if type(rule) is int:
-                    arrive(a, upstream, i if rule < 0 else b if rule else a)
+                    arrive(a, upstream, places[rule])
                 else:
                     self.general(a, upstream, rule, i)
             if b >= 0 and active[b]:
                 rule = local[1]
                 if type(rule) is int:
-                    arrive(b, upstream, i if rule < 0 else b if rule else a)
+                    arrive(b, upstream, places[rule])
                 else:
                     self.general(b, upstream, rule, i)
 
@@ -131,12 +165,10 @@ class Sweep:
         """A contribution whose local derivative is a number, or has to be asked from its rule."""
         slot_of = self.tape.slot
         if not callable(rule):
-            if rule == 1.0:
-                self.add(parent, upstream)
-            elif rule == -1.0 and upstream != SEED and upstream not in self.tape.constants:
-                self.add(parent, self.tape.row(self.minus, upstream))
+            if rule == -1.0 and upstream != SEED and upstream not in self.tape.constants:
+                self.arrive(parent, self.tape.row(self.minus, upstream), SEED)
             elif rule != 0.0:
-                self.arrive(parent, upstream, slot_of(rule))
+                self.arrive(parent, upstream, SEED if rule == 1.0 else slot_of(rule))
             return
         a, b = self.tape.a[row], self.tape.b[row]
         operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
@@ -159,44 +191,16 @@ class Sweep:
 
     def twice(self, upstream: int) -> int:
         """The row of upstream + upstream."""
-        constants = self.tape.constants
+        tape, constants = self.tape, self.tape.constants
         if upstream == SEED or upstream in constants:
-            return self.tape.constant(2.0 * constants.get(upstream, 1.0))
-        return self.tape.row(self.plus, upstream, upstream)
-
-    def arrive(self, parent: int, upstream: int, local: int) -> None:
-        """Add upstream x local to the adjoint of `parent`; all three are rows."""
-        tape = self.tape
-        constants = tape.constants
-        if upstream == SEED:
-            arriving = local
-        elif upstream in constants and local in constants:
-            arriving = tape.constant(contribution(constants[upstream], constants[local]))
-        else:
-            arriving = len(tape.op)
-            tape.op.append(self.times)
-            tape.a.append(upstream)
-            tape.b.append(local)
-        if self.adjoints[parent] == NONE:
-            self.adjoints[parent] = arriving
-        else:
-            self.add(parent, arriving)
-
-    def add(self, parent: int, arriving: int) -> None:
-        """Add a row to the adjoint of `parent`."""
-        before = self.adjoints[parent]
-        if before != NONE:
-            before, arriving = self.plain(before), self.plain(arriving)
-            arriving = self.tape.row(self.plus, before, arriving)
-        self.adjoints[parent] = arriving
-
-    def plain(self, row: int) -> int:
-        """The row of an adjoint; 1 and 0 become numbers."""
-        return row if row >= 0 else self.tape.constant(1.0 if row == SEED else 0.0)
+            return tape.constant(2.0 * constants.get(upstream, 1.0))
+        if tape.op[upstream] == self.minus:
+            return tape.row(self.times, tape.a[upstream], tape.constant(-2.0))
+        return tape.row(self.plus, upstream, upstream)
 
 
 def gradient(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:
     """Append the derivative of row `output` to the tape; give the rows of d(output)/d(row) for each row in `wrt`."""
     sweep = Sweep(tape, output, wrt)
     sweep.run(output)
-    return [sweep.plain(sweep.adjoints[row]) for row in wrt]
+    return [plain(tape, sweep.adjoints[row]) for row in wrt]

@@ -8,6 +8,8 @@ import numpy as np
 
 from .group import dense, mix
 
+GATHER_NS, CALL_NS = 3.0, 400.0  # measured: one element collected by a `take`, one call on few elements
+
 
 def distinct(keys: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
     """Sort by `keys`; give one index per distinct member, each member's place among them, and their number."""
@@ -49,6 +51,26 @@ def cut(likeness: np.ndarray, borders: list[int]) -> list[tuple[int, int]]:
     edges = {0, width, *borders, *(np.flatnonzero(np.diff(mark)) + 1).tolist()}
     ladder = sorted(edges)
     return [(low, high) for low, high in itertools.pairwise(ladder) if low < high]
+
+
+def merged(runs: list[tuple[int, int]], f: np.ndarray, s: np.ndarray, numbers: int) -> list[np.ndarray]:
+    """The columns of each run of terms; runs that pair the members' lines in the same way become one where that is cheaper.
+
+    A recurrent network has a run for every step: to collect their factors takes less time than a hundred small products. Each
+    slot holds so many `numbers`.
+    """
+    if len(runs) < 2:
+        return [np.arange(*run) for run in runs]
+    alike: dict[tuple[bytes, bytes], list[np.ndarray]] = {}
+    for low, high in runs:
+        key = identify(f[:, low:high]).tobytes(), identify(s[:, low:high]).tobytes()
+        alike.setdefault(key, []).append(np.arange(low, high))
+    found = []
+    for key, columns in alike.items():
+        lines = sum(int(np.frombuffer(side, dtype=np.int64).max()) + 1 for side in key)
+        cheaper = numbers * lines * sum(map(len, columns)) * GATHER_NS < (len(columns) - 1) * CALL_NS
+        found += [np.concatenate(columns)] if cheaper else columns
+    return sorted(found, key=len, reverse=True)
 
 
 def grid(f: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int] | None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .columns import Columns
+from .delay import delayed
 from .rows import CONSTANT
 from .sums import MANY, Sums
 
@@ -54,39 +55,40 @@ def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Gr
     do not, and constants come first in a pair, as everything that is the same for all samples.
     """
     size = len(columns.op)
-    operation = columns.live & (columns.op > CONSTANT) & ~sums.inside
-    rows = np.flatnonzero(operation)
-    width = np.bincount(columns.wide_row, minlength=size)
-    pairs, plus, minus = (np.where(sums.root, sums.signature[:, i], 0)[rows] for i in range(3))
+    rows = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
+    width = np.bincount(columns.wide_row, minlength=size)[rows]
     kind = np.where(sums.root[rows], 0, columns.op[rows])
-    coarse = dense(sums.level[rows], kind, width[rows], pairs, plus, minus)
+    level = delayed(columns, sums, rows) if varying is None else sums.level[rows]
+    coarse = dense(level, kind, width, *sums.signature(rows).T)
     role = np.zeros(size + 1, dtype=np.int64)
     role[columns.inputs] = columns.input_roles
     role[rows] = coarse + columns.input_roles.max(initial=0) + 1
     role[columns.constants] = CONSTANT_ROLE if varying is None else -1
     if varying is not None:
         role[:-1] += np.where(varying, CONSTANT_ROLE // 2, 0)
-    likeness = np.zeros(size, dtype=np.uint64)
-    a, b = role[columns.a], role[columns.b]
-    commutes = (columns.op == columns.add) | (columns.op == columns.multiply)
-    a, b = np.where(commutes & (a > b), b, a), np.where(commutes & (a > b), a, b)
-    likeness = mix(a) + mix(b) * SPREAD
-    if len(columns.wide_row):
-        begins = np.flatnonzero(np.r_[True, np.diff(columns.wide_row) != 0])
-        position = np.arange(len(columns.wide_row)) - np.repeat(begins, np.diff(np.r_[begins, len(columns.wide_row)]))
-        operands = mix(mix(role[columns.wide_operand]) + position.astype(np.uint64))
-        likeness[columns.wide_row[begins]] = np.add.reduceat(operands, begins)
-    if len(sums.term_root):
-        likeness[sums.root] = 0
-        f, s = role[sums.first], np.where(sums.second >= 0, role[sums.second], -1)
-        term = mix(mix(np.minimum(f, s)) + mix(np.maximum(f, s)) * SPREAD + sums.kind.astype(np.uint64))
-        begins = np.flatnonzero(np.r_[True, np.diff(sums.term_root) != 0])
-        likeness[sums.term_root[begins]] = np.add.reduceat(term, begins)
-    fine = dense(coarse, likeness[rows])
+    fine = dense(coarse, likeness(columns, sums, rows, role))
     if varying is None:
         fine[np.bincount(fine)[fine] < MANY] = -1  # too few to be worth an instruction of their own
     order = np.lexsort((rows, fine, coarse))
     change = (np.diff(coarse[order]) != 0) | (np.diff(fine[order]) != 0)
     start = np.r_[0, np.flatnonzero(change) + 1, len(rows)] if len(rows) else np.zeros(1, dtype=np.int64)
-    rows = rows[order]
-    return Groups(rows, start, sums.level[rows[start[:-1]]], role[:-1])
+    return Groups(rows[order], start, level[order][start[:-1]], role[:-1])
+
+
+def likeness(columns: Columns, sums: Sums, rows: np.ndarray, role: np.ndarray) -> np.ndarray:
+    """A hash of the roles of each row's operands or terms, the same for all orders that mean the same."""
+    a, b = role[columns.a[rows]], role[columns.b[rows]]
+    swap = ((columns.op[rows] == columns.add) | (columns.op[rows] == columns.multiply)) & (a > b)
+    found = mix(np.where(swap, b, a)) + mix(np.where(swap, a, b)) * SPREAD
+    if len(columns.wide_row):
+        new = np.diff(columns.wide_row, prepend=-1) != 0
+        begins = np.flatnonzero(new)
+        position = np.arange(len(new)) - begins[np.cumsum(new) - 1]
+        operands = mix(mix(role[columns.wide_operand]) + position.astype(np.uint64))
+        found[np.searchsorted(rows, columns.wide_row[begins])] = np.add.reduceat(operands, begins)
+    if len(sums.roots):
+        f, s = role[sums.first], np.where(sums.second >= 0, role[sums.second], -1)
+        term = mix(mix(np.minimum(f, s)) + mix(np.maximum(f, s)) * SPREAD + sums.kind.astype(np.uint64))
+        begins = np.searchsorted(sums.term_root, sums.roots)
+        found[np.searchsorted(rows, sums.roots)] = np.add.reduceat(term, begins)
+    return found

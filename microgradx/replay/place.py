@@ -7,11 +7,13 @@ several equal grids are a batched one; what is neither is multiplied and added a
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from .columns import Columns
 from .emit import VARYING, Emitter, View, contiguous
-from .grids import cut, distinct, distinct_lines, factor, grid
+from .grids import cut, distinct, distinct_lines, factor, grid, merged
 from .group import Groups, dense
 from .sums import Sums
 
@@ -86,7 +88,7 @@ class Placer:
     def place_sums(self, rows: np.ndarray) -> None:
         """Sums of one signature: pairs as matrix products or planes, addends as reductions."""
         sums, slot, role = self.sums, self.slot, self.groups.role
-        pairs, plus, minus = sums.signature[rows[0]]
+        pairs, plus, minus = sums.signature(rows[:1])[0]
         terms = self.first_term[rows][:, None] + np.arange(pairs + plus + minus)
         first, second = sums.first[terms], sums.second[terms]
         f_role, s_role = role[first], role[second]
@@ -101,29 +103,38 @@ class Placer:
         order, member, count = distinct_lines(np.concatenate((f, s), axis=1))
         f, s, likeness = f[order], s[order], likeness[order]
         bounds = cut(likeness, [pairs, pairs + plus])
-        products = sorted((b for b in bounds if b[0] < pairs), key=lambda b: b[0] - b[1])
-        addends = [b for b in bounds if b[0] >= pairs]
+        products, plain, subtracted = (
+            merged([b for b in bounds if low <= b[0] < high], f, s, 1000 if self.emitter.varying else 1)
+            for low, high in itertools.pairwise(np.cumsum([0, pairs, plus, minus]))
+        )
         where, shape = np.arange(count), None
         if products:
-            low, high = products[0]
-            where, shape = grid(f[:, low:high], s[:, low:high])
+            where, shape = grid(f[:, products[0]], s[:, products[0]])
         f, s = f[where], s[where]
         place = np.empty(count, dtype=np.int64)
         place[where] = np.arange(count)
+        partial = len(products) + len(plain) + len(subtracted) - 1 if count == 1 and not self.emitter.varying else 0
+        self.size += partial
         write = self.allot(rows, place[member], count)
-        parts = SumWriter(self.emitter, write, rows)
-        for low, high in products:
-            parts.products(f[:, low:high], s[:, low:high], shape)
-        for low, high in addends:
-            parts.addends(f[:, low:high], minus=low >= pairs + plus)
+        parts = SumWriter(self.emitter, write, rows, partial)
+        for run in products:
+            parts.products(f[:, run], s[:, run], shape)
+        for run in plain:
+            parts.addends(f[:, run], minus=False)
+        for run in subtracted:
+            parts.addends(f[:, run], minus=True)
 
 
 class SumWriter:
-    """Writes the parts of one group of sums; the first part goes straight to its place, later ones are added to it."""
+    """Writes the parts of one group of sums; the first part goes straight to its place, later ones are added to it.
 
-    def __init__(self, emitter: Emitter, write: View, rows: np.ndarray) -> None:
-        self.emitter, self.write, self.rows = emitter, write, rows
+    A single number is not added to in place, for which numpy takes three times as long: its `partial` sums have slots before it.
+    """
+
+    def __init__(self, emitter: Emitter, write: View, rows: np.ndarray, partial: int) -> None:
+        self.emitter, self.rows = emitter, rows
         self.count = write.shape[0]
+        self.write, self.partial = write._replace(offset=write.offset - partial), partial
         self.started = False
 
     def target(self, shape: tuple[int, ...], offset: int = 0) -> View:
@@ -132,11 +143,18 @@ class SumWriter:
             return self.emitter.scratch(shape, offset)
         return contiguous(self.write.space, self.write.offset, shape)
 
+    def so_far(self) -> View:
+        """The sum of the parts so far; `write` is now where the next sum goes."""
+        before = self.write
+        if self.partial:
+            self.partial, self.write = self.partial - 1, before._replace(offset=before.offset + 1)
+        return before
+
     def finish(self, part: View, name: str = "add") -> None:
         """Add a part that was written to scratch."""
         if self.started:
             flat = contiguous(part.space, part.offset, self.write.shape)
-            self.emitter.emit(name, [self.write, flat], self.write, self.rows)
+            self.emitter.emit(name, [self.so_far(), flat], self.write, self.rows)
         elif name == "subtract":
             self.emitter.emit("negative", [self.write], self.write, self.rows)
         self.started = True
@@ -175,7 +193,7 @@ class SumWriter:
         length, name = f.shape[1], "subtract" if minus else "add"
         if length == 1 and self.started:
             # the group is contiguous, so it can be read in whatever shape the addend needs
-            here = np.arange(self.count) + self.write.offset + (VARYING if self.emitter.varying else 0)
+            here = np.arange(self.count) + self.so_far().offset + (VARYING if self.emitter.varying else 0)
             self.emitter.elementwise(name, [here, f[:, 0]], self.write, self.rows)
             return
         if length == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from .place import Placer
 from .rows import find
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Plan:
@@ -48,6 +49,7 @@ class Plan:
         slots[self.inputs : self.inputs + len(self.constants)] = self.constants
         spaces["constants"][: len(self.indices)] = slots[self.indices]
 
+        @cache  # operations in place are faster on one array than on two views of the same memory
         def view(v: View) -> Array:
             return np.ndarray(v.shape, np.float64, spaces[v.space], 8 * v.offset, tuple(8 * step for step in v.strides))
 
@@ -63,7 +65,7 @@ class Plan:
         return run
 
 
-def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> Call:
     """One instruction as a function and its positional arguments: a keyword costs a fifth of a small call."""
     if step.name == "take":
         return slots.take, (step.index, None, write, "clip")

@@ -8,10 +8,11 @@ product if the pairs form a grid.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from .columns import Columns, levels
+from .columns import Columns
 from .rows import CONSTANT
 
 SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
@@ -21,108 +22,140 @@ SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MAN
 class Sums:
     """The flattened sums: per term (sorted by sum) its `root` row, its factors or addend, and its sign.
 
-    `kind` is 0 for a pair (`first` x `second`), 1 for an addend, 2 for an addend to be subtracted (`second` = -1).
-    `root` marks rows that are sums, `inside` the rows that became part of one, `signature` counts (pairs, plus, minus) per row.
+    `kind` is 0 for a pair (`first` x `second`), 1 for an addend, 2 for an addend to be subtracted (`second` = -1); `operand` is
+    the row of the product or addend. `roots` lists the rows that are sums, `root` marks them, `inside` the rows that became
+    part of one.
     """
 
+    tree: Tree
     term_root: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+    operand: np.ndarray
     kind: np.ndarray
-    root: np.ndarray
-    inside: np.ndarray
-    signature: np.ndarray
-    level: np.ndarray
+
+    def __post_init__(self) -> None:
+        new = np.diff(self.term_root, prepend=-1) != 0
+        self.roots = self.term_root[new]
+        self.counts = np.bincount(3 * np.cumsum(new) + self.kind, minlength=3 * len(self.roots) + 3).reshape(-1, 3)
+        self.root = np.zeros(len(self.tree.above), dtype=bool)
+        self.root[self.roots] = True
+        self.inside = self.tree.absorbed & self.root[self.tree.above]
+        self.inside[self.operand[self.kind == 0]] = True
+        self.level = np.zeros(0, dtype=np.int64)
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """The first factor of each pair, or the addend."""
+        return np.where(self.kind == 0, self.tree.columns.a[self.operand], self.operand)
+
+    @cached_property
+    def second(self) -> np.ndarray:
+        """The second factor of each pair, else -1."""
+        return np.where(self.kind == 0, self.tree.columns.b[self.operand], -1)
+
+    def signature(self, rows: np.ndarray) -> np.ndarray:
+        """How many (pairs, plus, minus) each of `rows` has, in ascending order; an ordinary operation has none."""
+        place = np.searchsorted(self.roots, rows)
+        return self.counts[np.where(self.root[rows], place + 1, 0)]
+
+    def without(self, rows: np.ndarray) -> Sums:
+        """The others, when the sums `rows` stay as they were written."""
+        dropped = np.zeros(len(self.root), dtype=bool)
+        dropped[rows] = True
+        kept = ~dropped[self.term_root]
+        return Sums(self.tree, self.term_root[kept], self.operand[kept], self.kind[kept])
 
 
 def flatten(columns: Columns, shortest: int = SHORT) -> Sums:
     """Find the sums worth keeping whole (all of at least `shortest` terms), and the level of every row."""
-    size = len(columns.op)
-    additive = columns.live & np.isin(columns.op, [columns.add, columns.subtract])
-    user = np.full(size, -1)
-    for operand in (columns.a, columns.b):
-        rows = np.flatnonzero(columns.live & (operand >= 0))
-        user[operand[rows]] = rows
-    user[columns.wide_operand] = columns.wide_row
-    absorbed = additive & (columns.uses == 1) & (user >= 0) & additive[user]
-    tree = Tree(columns, additive, absorbed, user)
-    kept = np.zeros(size, dtype=bool)
-    sums = terms_of(columns, tree, kept)
-    for _ in range(2):  # first by signature alone, as levels are not known yet, then level by level
-        few = rare(sums, shortest)
-        if len(few):
-            kept[few] = True
-            sums = terms_of(columns, tree, kept)
-        if not len(sums.level):
-            step = (columns.op > CONSTANT) & ~sums.inside
-            sums.level = levels(columns, step.astype(np.int64))
+    sums = terms_of(columns, Tree(columns))
+    sums = sums.without(rare(sums, shortest))  # by signature alone, as levels are not known yet
+    sums.level = levels(columns, sums)
+    few = rare(sums, shortest)
+    if len(few):
+        sums = sums.without(few)
+        sums.level = levels(columns, sums)
     return sums
 
 
+def levels(columns: Columns, sums: Sums) -> np.ndarray:
+    """The earliest level of each row that is not part of a sum: one above the highest of its operands or terms."""
+    level = [0] * (len(columns.op) + 1)  # the last one answers for operand -1
+    rows = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
+    factors = np.stack((sums.first, sums.second), axis=1).ravel().tolist()
+    count = 2 * sums.signature(rows).sum(axis=1)
+    ends, at, more = np.cumsum(count), level.__getitem__, columns.more
+    lists = (x.tolist() for x in (rows, columns.a[rows], columns.b[rows], ends - count, ends))
+    for row, a, b, low, high in zip(*lists, strict=True):
+        if low < high:
+            level[row] = 1 + max(map(at, factors[low:high]))
+        elif a >= 0:
+            below, other = level[a], level[b]
+            level[row] = 1 + (below if below > other else other)
+        else:
+            level[row] = 1 + max(map(at, more[row]))
+    return np.array(level[:-1], dtype=np.int64)
+
+
 def rare(sums: Sums, shortest: int) -> np.ndarray:
-    """The short sums that have fewer than MANY like them (on their level, once levels are known)."""
-    rows = np.flatnonzero(sums.root)
-    rows = rows[sums.signature[rows].sum(axis=1) < shortest]
-    kind = sums.signature[rows] @ (shortest ** np.arange(3))  # no count in a short sum reaches `shortest`
+    """The sums that are better left as written: short ones with fewer than MANY alike (on their level, once levels are known).
+
+    A plain a + b or a - b of two addends is an ordinary operation, not a sum.
+    """
+    signature = sums.signature(sums.roots)
+    terms = signature.sum(axis=1)
+    plain, short = (signature[:, 0] == 0) & (terms <= 2), terms < shortest
+    kind = signature[short] @ (shortest ** np.arange(3))  # no count in a short sum reaches `shortest`
     if len(sums.level):
-        kind += sums.level[rows] * shortest**3
+        kind += sums.level[sums.roots[short]] * shortest**3
     _, alike, count = np.unique(kind, return_inverse=True, return_counts=True)
-    found: np.ndarray = rows[count[alike.ravel()] < MANY] if len(rows) else rows
+    plain[short] |= count[alike.ravel()] < MANY
+    found: np.ndarray = sums.roots[plain]
     return found
 
 
 class Tree:
-    """Which sum every addition belongs to (`above`: the row of its last addition), and with which sign."""
+    """Which sum every addition belongs to (`above`: the row of its last addition), and with which sign.
 
-    def __init__(self, columns: Columns, additive: np.ndarray, absorbed: np.ndarray, user: np.ndarray) -> None:
-        size = len(columns.op)
-        self.additive, self.absorbed = additive, absorbed
-        self.above, self.sign = np.arange(size), np.ones(size, dtype=np.int64)
-        rows = np.flatnonzero(absorbed)
+    `additive` marks additions and subtractions, `absorbed` those that only another one uses.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns, size = columns, len(columns.op)
+        self.additive = columns.live & ((columns.op == columns.add) | (columns.op == columns.subtract))
+        user = np.full(size, -1)
+        for operand in (columns.a, columns.b):
+            rows = np.flatnonzero(self.additive)
+            user[operand[rows]] = rows
+        self.absorbed = self.additive & (columns.uses == 1) & (user >= 0)
+        self.above, self.sign = np.arange(size), np.ones(size, dtype=np.int8)
+        rows = np.flatnonzero(self.absorbed)
         above, sign = self.above, self.sign
         above[rows] = user[rows]
         sign[rows] = np.where((columns.op[user[rows]] == columns.subtract) & (columns.b[user[rows]] == rows), -1, 1)
-        while True:  # pointer jumping: each round doubles the distance, so depth n takes log n rounds
+        while len(rows):  # pointer jumping: each round doubles the distance, so depth n takes log n rounds
             below = above[rows]
             higher = above[below]
-            if np.array_equal(higher, below):
-                return
-            sign[rows] = sign[rows] * sign[below]
+            sign[rows] *= sign[below]
             above[rows] = higher
+            rows = rows[higher != below]
 
 
-def terms_of(columns: Columns, tree: Tree, kept: np.ndarray) -> Sums:
-    """The terms of every sum whose root is not `kept` as written."""
-    size = len(columns.op)
-    additive, absorbed, above, sign = tree.additive, tree.absorbed, tree.above, tree.sign
-    member = additive & ~kept[above]
-    rows = np.flatnonzero(member)
-    right = np.where(columns.op[rows] == columns.subtract, -sign[rows], sign[rows])
-    operand = np.concatenate((columns.a[rows], columns.b[rows]))
-    sign_of = np.concatenate((sign[rows], right))
-    root_of = np.concatenate((above[rows], above[rows]))
-    leaf = ~(absorbed[operand] & member[operand])
-    operand, sign_of, root_of = operand[leaf], sign_of[leaf], root_of[leaf]
+def terms_of(columns: Columns, tree: Tree) -> Sums:
+    """The terms of every sum."""
+    rows = np.flatnonzero(tree.additive)
+    sign, parts = tree.sign[rows], []
+    right = np.where(columns.op[rows] == columns.subtract, -sign, sign)
+    for operand, sign_of in ((columns.a[rows], sign), (columns.b[rows], right)):
+        leaf = ~tree.absorbed[operand]
+        parts.append((operand[leaf], tree.above[rows[leaf]], sign_of[leaf]))
+    operand, root_of, sign_of = (np.concatenate(x) for x in zip(*parts, strict=True))
     # the 0.0 that an accumulator starts from adds nothing (it could only turn a -0.0 into 0.0, which equals it)
     nothing = columns.zeros[operand]
-    others = np.bincount(root_of[~nothing], minlength=size)
-    counted = ~nothing | (others[root_of] < 2)
-    operand, sign_of, root_of = operand[counted], sign_of[counted], root_of[counted]
+    if nothing.any():
+        others = np.bincount(root_of[~nothing], minlength=len(columns.op))
+        counted = ~nothing | (others[root_of] < 2)
+        operand, root_of, sign_of = operand[counted], root_of[counted], sign_of[counted]
     pair = (columns.op[operand] == columns.multiply) & (columns.uses[operand] == 1) & (sign_of > 0)
     kind = np.where(pair, 0, np.where(sign_of > 0, 1, 2))
-    signature = np.zeros((size, 3), dtype=np.int64)
-    np.add.at(signature, (root_of, kind), 1)
-    # a plain a + b or a - b of two addends is an ordinary operation, not a sum
-    plain = (signature[:, 0] == 0) & (signature.sum(axis=1) <= 2)
-    term = ~plain[root_of]
-    operand, root_of, kind, pair = operand[term], root_of[term], kind[term], pair[term]
-    order = np.lexsort((kind, root_of))
-    operand, root_of, kind, pair = operand[order], root_of[order], kind[order], pair[order]
-    root = np.zeros(size, dtype=bool)
-    root[root_of] = True
-    inside = member & absorbed & root[above]
-    inside[operand[pair]] = True
-    first = np.where(pair, columns.a[operand], operand)
-    second = np.where(pair, columns.b[operand], -1)
-    signature[~root] = 0
-    return Sums(root_of, first, second, kind, root, inside, signature, np.zeros(0))
+    order = np.argsort(3 * root_of + kind, kind="stable")
+    return Sums(tree, root_of[order], operand[order], kind[order])
