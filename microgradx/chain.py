@@ -42,10 +42,10 @@ def numbers_of(operands: Sequence[Any]) -> list[float]:
     """The numbers of Values and floats, in order."""
     if operands and type(operands[0]) is not float and type(operands[-1]) is not float:
         try:
-            return [x._data for x in operands]  # twice as fast, and most operations are on Values alone
+            return [x._number for x in operands]  # twice as fast, and most operations are on Values alone
         except AttributeError:
             pass
-    return [x if type(x) is float else x._data for x in operands]
+    return [x if type(x) is float else x._number for x in operands]
 
 
 def topological_order(*outputs: Any) -> list[Any]:
@@ -124,13 +124,13 @@ def _edges(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, 
     try:
         if type(left) is float:
             partial = node.op.partials[1]
-            return ((1, right, partial if type(partial) is float else partial(left, right._data, node._data)),)
+            return ((1, right, partial if type(partial) is float else partial(left, right._number, node._number)),)
         partial = node.op.partials[0]
         if right is None:
-            return ((0, left, partial if type(partial) is float else partial(left._data, node._data)),)
+            return ((0, left, partial if type(partial) is float else partial(left._number, node._number)),)
         if type(right) is float:
-            return ((0, left, partial if type(partial) is float else partial(left._data, right, node._data)),)
-        second, x, y, out = node.op.partials[1], left._data, right._data, node._data
+            return ((0, left, partial if type(partial) is float else partial(left._number, right, node._number)),)
+        second, x, y, out = node.op.partials[1], left._number, right._number, node._number
         return (
             (0, left, partial if type(partial) is float else partial(x, y, out)),
             (1, right, second if type(second) is float else second(x, y, out)),
@@ -143,7 +143,7 @@ def _edges_of_many(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tup
     """`_edges` for any number of operands and for what is not a number."""
     parents = node.parents
     if read is None:
-        operands, out = numbers_of(parents), node._data
+        operands, out = numbers_of(parents), node._number
     else:
         operands, out = [x if type(x) is float else read(x) for x in parents], read(node)
     wanted = None if node.op.arity is None else [type(x) is not float for x in parents]

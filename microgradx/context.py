@@ -198,9 +198,9 @@ def recorded(op: Op, parents: Sequence[Any], node: Any) -> bool:
 
 def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
     """Raise if, under `detect_anomaly`, the number of `node` is nan or infinite."""
-    if _is_checking() and not math.isfinite(node._data):
+    if _is_checking() and not math.isfinite(node._number):
         operands = ", ".join(map(repr, parents))
-        raise FloatingPointError(f"{op.name} gave {node._data!r} from {operands}{_at(node)}")
+        raise FloatingPointError(f"{op.name} gave {node._number!r} from {operands}{_at(node)}")
 
 
 def check_tangent(node: Any, tangent: Any) -> None:

@@ -21,14 +21,14 @@ def _comparison(name: str) -> Callable[[Value, Any], Any]:
     def method(self: Value, other: Any) -> Any:
         if not context.observers:
             if type(other) is float:
-                return holds(self._data, other)
+                return holds(self._number, other)
             if type(other) is Value:
-                return holds(self._data, other._data)
+                return holds(self._number, other._number)
         if not fits(other):
             return NotImplemented
         if (observer := context.observer()) is not None:
             return observer.answer(name, self, other)
-        return holds(self._data, other._data if isinstance(other, Value) else number(other))
+        return holds(self._number, other._number if isinstance(other, Value) else number(other))
 
     method.__name__, method.__qualname__ = name, f"Value.{name}"
     return method
@@ -49,9 +49,9 @@ class Value(Operators):
 
     # Two operand slots instead of a tuple of parents: one object a node for the garbage collector to visit instead of two,
     # which takes a third off the building of a graph.
-    __slots__ = ("__weakref__", "_data", "_left", "_right", "_stamp", "grad", "label", "op")
+    __slots__ = ("__weakref__", "_left", "_number", "_right", "_stamp", "grad", "label", "op")
 
-    _data: float
+    _number: float
     _left: Any
     _right: Any
     _stamp: int
@@ -62,7 +62,7 @@ class Value(Operators):
     def __init__(self, data: Any, label: str | None = None) -> None:
         if label is not None and not isinstance(label, str):
             raise TypeError(f"label={label!r} is not a string: write Value(data, label='w'), one Value for each number")
-        self._data = number(data)
+        self._number = number(data)
         self._left = self._right = self.op = self.grad = None
         self.label = label
         self._stamp = clock.now
@@ -75,17 +75,17 @@ class Value(Operators):
         return self._left if self._right is Many else (self._left, self._right)
 
     def _assign(self, data: Any) -> None:
-        self._data = number(data)
+        self._number = number(data)
         now = clock.tick()
         self._stamp = now if self.op is None else OVERWRITTEN
 
-    data = property(operator.attrgetter("_data"), _assign, doc="The number; assigning it makes every node built from it stale.")
+    data = property(operator.attrgetter("_number"), _assign, doc="The number; assigning it makes every node built from it stale.")
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """A new node that records `op` applied to `operands`."""
         now = clock.now
         if op.arity == 1:
-            return _node(now, op, self, None, op.forward(self._data))
+            return _node(now, op, self, None, op.forward(self._number))
         try:
             numbers = numbers_of(operands)
         except AttributeError:
@@ -143,7 +143,7 @@ class Value(Operators):
             if node.op is not None:
                 parents = node.parents
                 data = node.op.forward(*numbers_of(parents))
-                node._data = data if type(data) is float else number(data)
+                node._number = data if type(data) is float else number(data)
                 if any(type(x) is not float and x._stamp > node._stamp for x in parents):
                     node._stamp = now  # only what was stale: another graph on a node that did not change stays fresh
                 if context.watching:
@@ -154,7 +154,7 @@ class Value(Operators):
         """A leaf with the same number, cut off from the graph."""
         if context.observers and (observer := context.observer()) is not None:
             return observer.answer("detach", self)  # type: ignore[no-any-return]  # what stands for a leaf there
-        return Value(self._data, self.label)
+        return Value(self._number, self.label)
 
     __eq__, __ne__ = _comparison("__eq__"), _comparison("__ne__")
     __lt__, __le__ = _comparison("__lt__"), _comparison("__le__")
@@ -162,11 +162,11 @@ class Value(Operators):
     __hash__ = object.__hash__  # by identity, as in PyTorch: a dict or set keeps equal numbers apart
 
     def __bool__(self) -> bool:
-        return bool(operator.ne(self, 0.0)) if context.observers else self._data != 0.0
+        return bool(operator.ne(self, 0.0)) if context.observers else self._number != 0.0
 
     def __copy__(self) -> Value:
         context.look("a number was copied")
-        return restored(self._data, self.grad, self.label, self._stamp, self.op, self.parents)
+        return restored(self._number, self.grad, self.label, self._stamp, self.op, self.parents)
 
     def __reduce__(self) -> Any:
         context.look("a number was copied")
@@ -178,13 +178,13 @@ class Value(Operators):
         label = "" if self.label is None else f", label={self.label!r}"
         if context.observer() is not None:
             if context.called_inside():  # the text of an error
-                return f"Value(data={self._data!r}{label})"
+                return f"Value(data={self._number!r}{label})"
             context.look("a number was printed")
-        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+        return f"Value(data={self._number!r}, grad={self.grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
         context.look("a number was formatted")
-        return format(self._data, spec) if spec else repr(self)
+        return format(self._number, spec) if spec else repr(self)
 
 
 def fresh_stamps(old: Iterable[int]) -> dict[int, int]:
@@ -211,7 +211,7 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     `now` is the time before the operands were read: what another thread assigns meanwhile makes the node stale.
     """
     node = _new(Value)
-    node._data = data if type(data) is float else number(data)
+    node._number = data if type(data) is float else number(data)
     node.op = op
     node._left = left
     node._right = right
@@ -227,7 +227,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     forward = op.forward
 
     def method(self: Value) -> Value:
-        return _node(clock.now, op, self, None, forward(self._data))
+        return _node(clock.now, op, self, None, forward(self._number))
 
     return named(op, method)
 
@@ -239,15 +239,15 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
     def left(self: Value, other: Any) -> Any:
         now = clock.now
         if type(other) is Value:
-            data = forward(self._data, other._data)
+            data = forward(self._number, other._number)
         elif type(other) is float:
-            data = forward(self._data, other)
+            data = forward(self._number, other)
         else:
             return self._mixed(op, self, other, other)
         if context.watching:
             return _node(now, op, self, other, data)
         node = _new(Value)
-        node._data = data
+        node._number = data
         node.op = op
         node._left = self
         node._right = other
@@ -257,7 +257,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
 
     def right(self: Value, other: Any) -> Any:
         if type(other) is float:
-            return _node(clock.now, op, other, self, forward(other, self._data))
+            return _node(clock.now, op, other, self, forward(other, self._number))
         return self._mixed(op, other, self, other)
 
     return named(op, left), named(op, right)

@@ -765,6 +765,14 @@ def test_a_0d_array_that_holds_a_value_is_that_value() -> None:
     assert gradient(np.array(x * y), [x]) == [3.0]
 
 
+def test_masked_arrays_take_no_value_out_of_the_graph() -> None:
+    x = Value(2.0)
+    for out in (x * np.ma.array(3.0), (np.ma.array([3.0]) * x)[0]):
+        assert gradient(out, [x]) == [3.0]
+    with pytest.raises(AttributeError):
+        np.ma.exp(x)
+
+
 def test_numpy_cannot_write_into_a_node() -> None:
     with pytest.raises(TypeError, match=r"numpy.add cannot write into a node: leave out= away"):
         np.add(1.0, 2.0, out=Value(1.0))

@@ -92,7 +92,7 @@ class Program:
             values = [value.data for value in self.values]
         if len(values) != self.arguments:
             raise ValueError(f"the program has {self.arguments} inputs, got {len(values)} numbers: pass one for each")
-        return np.array([*values, *(value._data for value in self.captured)], dtype=np.float64)
+        return np.array([*values, *(value._number for value in self.captured)], dtype=np.float64)
 
     def run(self, inputs: Array) -> Array:
         """The outputs for a flat array of all inputs."""

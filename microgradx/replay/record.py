@@ -66,7 +66,7 @@ class Tape(Rows):
                     if isinstance(operand, Value) and operand._stamp > node._stamp:
                         raise stale(node, operand)
             for leaf in sorted([node for node in order if node.op is None], key=natural):
-                known[leaf] = self.input(leaf._data, CAPTURED_ROLE).slot
+                known[leaf] = self.input(leaf._number, CAPTURED_ROLE).slot
             for node in order:
                 if node.op is not None:
                     operands = [Number(self, known[x]) if isinstance(x, Value) else x for x in node.parents]

@@ -53,7 +53,7 @@ class Recording:
     def inputs(self, call: Call) -> Array:
         """All inputs of one run: the arguments, then the captured Values as they are now."""
         captured = self.program.captured
-        return np.concatenate((call.numbers, [value._data for value in captured])) if captured else call.numbers
+        return np.concatenate((call.numbers, [value._number for value in captured])) if captured else call.numbers
 
     def scalar(self) -> Program:
         """The program, if its result is one number."""
