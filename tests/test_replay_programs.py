@@ -128,6 +128,15 @@ def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
     assert (first[0], first[1].tolist()) == (last[0], last[1].tolist())
 
 
+def test_a_narrow_program_too_long_for_source_is_not_regrouped_into_single_elements(monkeypatch):
+    monkeypatch.setattr(runner, "AVAILABLE", False)
+    monkeypatch.setattr(runner, "LONGEST_SOURCE", 100)
+    case = chain(400)
+    program = Recording(case.f, Call((case.x,), {})).program
+    program.run_gradient(np.array(case.x))
+    assert (program.gradient_runner().plan, program.gradient_runner().final) == (None, "loop")
+
+
 def test_hand_written_numpy_agrees_with_every_case_that_has_it():
     for name, make in CASES.items():
         case = make() if name not in ("moons 1000", "random 100k") else None

@@ -88,14 +88,14 @@ class Runner:
         return self.plan
 
     def build(self, any_width: bool) -> Plan | None:
-        """Regroup, unless there is so little to group that the loop or source must win (and `any_width` is false)."""
+        """Regroup, unless there is so little to group that the rows one by one must win (and `any_width` is false)."""
         columns = Columns(self.tape, self.rows)
         sums = flatten(columns)
         groups = group(columns, sums)
         codes, counts = np.unique(columns.op[columns.live & (columns.op > CONSTANT)], return_counts=True)
         self.counts = {op.name: int(count) for code, count in zip(codes, counts, strict=True) if (op := TABLE[code])}
-        scalar = self.rows_live = int(counts.sum())
-        most = scalar * ROW_NS["source"] / CALL_NS if scalar <= LONGEST_SOURCE and not any_width else math.inf
+        self.rows_live = int(counts.sum())
+        most = math.inf if any_width else min(self.run_ns("loop"), self.run_ns("source")) / CALL_NS
         if len(groups.start) - 1 <= most:  # a group is at least one call
             placer = Placer(columns, sums, groups)
             placer.place()
