@@ -95,7 +95,9 @@ class Value(Operators):
         return _node(now, op, operands[0], operands[1] if len(operands) == 2 else None, op.forward(*numbers))
 
     def _apply_converted(self, op: Op, operands: Sequence[Any]) -> Any:
-        """`apply` for operands that are not all Values and floats: numbers become floats, other kinds of operand take over."""
+        """`apply` for operands that are not all Values and floats: numbers become floats, other kinds and arrays take over."""
+        if op.arity is not None and any(getattr(x, "shape", ()) for x in operands):
+            return op.elementwise(*operands)  # beside an array: one node for each element
         operands = [unboxed(x) for x in operands]
         for x in operands:
             if isinstance(x, Operand) and not isinstance(x, Value):

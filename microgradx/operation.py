@@ -83,7 +83,7 @@ class Op:
             if isinstance(operand, Operand):
                 return operand.apply(self, operands)
         if any(getattr(operand, "shape", ()) for operand in operands):
-            return self._elementwise(*operands)
+            return self.elementwise(*operands)
         numbers = [unboxed(operand) for operand in operands]
         if any(isinstance(x, Operand) for x in numbers):
             return self(*numbers)
@@ -134,7 +134,7 @@ class Op:
             raise TypeError(f"{self.name} is written {self.template} and takes {self.arity} operand(s), got {len(operands)}")
         return operands + self.defaults[-missing:]
 
-    def _elementwise(self, *operands: Any) -> Any:
+    def elementwise(self, *operands: Any) -> Any:
         """The array form on arrays of numbers; on arrays of Values one node for each element."""
         import numpy
 

@@ -765,6 +765,12 @@ def test_a_0d_array_that_holds_a_value_is_that_value() -> None:
     assert gradient(np.array(x * y), [x]) == [3.0]
 
 
+def test_an_operation_on_a_value_and_an_array_gives_an_array_of_nodes() -> None:
+    x = Value(2.0)
+    for out in (mx.add(x, np.array([3.0, 4.0])), mx.add(np.array([3.0, 4.0]), x), x.add(np.array([3.0, 4.0]))):
+        assert [(node.op, node.data) for node in out] == [(mx.add, 5.0), (mx.add, 6.0)]
+
+
 def test_masked_arrays_take_no_value_out_of_the_graph() -> None:
     x = Value(2.0)
     for out in (x * np.ma.array(3.0), (np.ma.array([3.0]) * x)[0]):
