@@ -189,10 +189,11 @@ def chain_rule(
     contributes exactly zero, even against inf or nan: a branch that was not taken leaks nothing.
     """
     known = adjoints.get
+    simple = read is None and times is None and watch is None  # numbers alone, where an upstream of zero asks no rule
     for node in reversed(order):  # type: ignore[call-overload]  # a list, or a dict with nodes as keys
         if node.op is None or (upstream := known(node)) is None:
             continue
-        if upstream == 0.0 and read is None and watch is None:
+        if simple and upstream == 0.0:
             _send_zero(node, adjoints)
             continue
         found = _edges(node, read)
@@ -202,7 +203,7 @@ def chain_rule(
                 continue
             if old and parent._stamp > node._stamp:
                 raise stale(node, parent)
-            if times is None and upstream and local:
+            if local and (simple or (times is None and upstream)):
                 contribution = upstream * local
             elif local is None:
                 raise node.op.no_slope(slot, local)
