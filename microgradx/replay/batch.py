@@ -19,6 +19,7 @@ from .batch_plan import BatchPlan
 from .buffers import row_by_row
 from .gradient import gradient
 from .plan import Array
+from .program import Spans
 from .recording import Recording, Recordings, parted, spans_of
 from .watch import only_outside
 
@@ -50,9 +51,6 @@ class Batched:
 
     def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0) -> tuple[float, Any]:
         """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
-        chosen = (argnums,) if isinstance(argnums, int) else argnums
-        if taken := [self.names[self.places.index(k)] for k in chosen if k in self.places]:
-            raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
         found, _, call = self.total(args, argnums)
         return float(found[0]), parted(call, argnums, found[1:])
 
@@ -86,11 +84,17 @@ class Batched:
                 inputs, spans = program.tape.inputs, call.spans()
                 per_sample = [inputs[slice(*spans[k])] for k in self.places]
                 end = ((program.arguments, len(inputs)),)
-                rows = program.chosen(() if wrt is None else end if wrt == "captured" else spans_of(call, wrt))
+                rows = program.chosen(() if wrt is None else end if wrt == "captured" else self.shared(call, wrt))
                 row = program.outputs[0]
                 outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
                 recording.plans[wrt] = BatchPlan(program.tape, outputs, per_sample)
             return recording, recording.plans[wrt]
+
+    def shared(self, call: Call, argnums: int | tuple[int, ...]) -> Spans:
+        """The inputs that the arguments `argnums` are; they must be the same for all samples."""
+        if taken := [self.names[self.places.index(k)] for k in call.chosen(argnums) if k in self.places]:
+            raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
+        return spans_of(call, argnums)
 
 
 def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:

@@ -82,7 +82,7 @@ class Compiled:
 
         call = Call(args, kwargs)
         matrix, recording = self.replay(call, run)
-        part = call.parts[argnum]
+        part = call.parts[call.chosen(argnum)[0]]
         inner = part[1] if part[0] == "array" else matrix.shape[1:]
         outer = recording.result[1] if recording.result[0] == "array" else matrix.shape[:1]
         return matrix.reshape((*outer, *inner))
