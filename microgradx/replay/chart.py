@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .emit import Instruction, View
+from .emit import Instruction
 from .explain import Names, pattern, title
 from .plan import Plan
 from .runner import Runner
@@ -64,9 +64,9 @@ class Boxes:
         kind = {"matmul": "heavy", "take": "move"}.get(step.name, "step")
         here = len(self.boxes)
         self.boxes.append(([line for line in lines if line], kind, origin))
-        for slots, space in [(step.index, "slots")] if step.index is not None else [(places(v), v.space) for v in step.reads]:
+        for slots, space in [(step.index, "slots")] if step.index is not None else [(v.places(), v.space) for v in step.reads]:
             self.connect(np.unique(slots), space, here)
-        self.owner[step.write.space][places(step.write)] = here
+        self.owner[step.write.space][step.write.places()] = here
 
     def connect(self, slots: Any, space: str, here: int) -> None:
         """Arrows to box `here` from the boxes that wrote these places, and from the inputs among them."""
@@ -104,14 +104,6 @@ class Boxes:
                 here = len(self.boxes)
                 self.boxes.append(([short(name), many(len(slots), "number")], "result", name))
                 self.connect(np.unique(slots), "slots", here)
-
-
-def places(view: View) -> Any:
-    """The places in its buffer that a view shows."""
-    index = np.full(1, view.offset)
-    for length, step in zip(view.shape, view.strides, strict=True):
-        index = (index[:, None] + step * np.arange(length)).ravel()
-    return index
 
 
 def many(count: int, what: str) -> str:

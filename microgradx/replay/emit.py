@@ -25,6 +25,12 @@ class View(NamedTuple):
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
+    def places(self) -> np.ndarray:
+        """The places in its buffer that the view shows, in its shape."""
+        steps = np.ogrid[tuple(slice(length) for length in self.shape)]
+        found: np.ndarray = sum((step * places for step, places in zip(self.strides, steps, strict=True)), np.array(self.offset))
+        return found
+
 
 VARYING = 1 << 40  # slots from here on hold one number per sample, in the buffer "varying"
 

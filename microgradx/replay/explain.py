@@ -82,11 +82,7 @@ class Names:
         if view.space != "slots":
             return self.made.get((view.space, view.offset)) or self.made.get((view.space, 0), view.space)
         if view.offset < self.plan.inputs:
-            slots = view.offset + sum(
-                (step * np.arange(length)).reshape([-1 if i == axis else 1 for i in range(len(view.shape))])
-                for axis, (length, step) in enumerate(zip(view.shape, view.strides, strict=True))
-            )
-            rows = np.unique(slots)
+            rows = np.unique(view.places())
             known = [self.labels[row] for slot in rows.tolist() if (row := self.plan.input_rows[slot]) in self.labels]
             return pattern(known) if known else f"inputs[{rows[0]}..{rows[-1]}]"
         if view.offset < self.plan.inputs + len(self.plan.constants):
