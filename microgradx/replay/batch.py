@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..context import look
 from .arguments import Call
 from .batch_plan import BatchPlan
 from .buffers import row_by_row
@@ -21,7 +22,6 @@ from .gradient import gradient
 from .plan import Array
 from .program import Spans
 from .recording import Recording, Recordings, parted, spans_of
-from .watch import only_outside
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 
@@ -63,7 +63,7 @@ class Batched:
 
     def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:
         """The reduced outputs of the program for `wrt`: the value, then its derivatives."""
-        only_outside("a function of batches was evaluated")
+        look("a function of batches was evaluated")
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
         call = self.call(args, [part[0] for part in blocks.first])
         recording, plan = self.plan(call, wrt)

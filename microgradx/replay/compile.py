@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from ..context import look, observer
 from .arguments import Call, shaped
 from .batch import CHUNK, Batched
 from .plan import Array
 from .program import Program
 from .recording import Recording, Recordings, Result, parted, spans_of
-from .watch import current_tape, only_outside
 
 
 class Compiled:
@@ -24,7 +24,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
-        if current_tape() is not None or (call := Call(args, kwargs)).holds_values:
+        if observer() is not None or (call := Call(args, kwargs)).holds_values:
             return self.f(*args, **kwargs)
         found, recording = self.replay(call, lambda recording, inputs: recording.program.run(inputs))
         return shaped(recording.result, found)
@@ -115,7 +115,7 @@ class Compiled:
 
     def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """The result of the first recorded program whose guards hold, recording a new one if there is none."""
-        only_outside("a compiled function was evaluated")
+        look("a compiled function was evaluated")
         return self.recordings.replay(call, run)
 
 

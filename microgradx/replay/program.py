@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..context import look
 from ..engine import Value
 from .chart import Chart, chart
 from .explain import describe
@@ -15,7 +16,6 @@ from .gradient import gradient
 from .plan import Array
 from .record import Number, Tape
 from .runner import Runner
-from .watch import only_outside
 
 Spans = tuple[tuple[int, int], ...]
 DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
@@ -85,7 +85,7 @@ class Program:
 
     def inputs(self, values: Sequence[float] | None = None) -> Array:
         """The numbers of one run: the arguments, then the captured Values as they are now."""
-        only_outside("a program was run")
+        look("a program was run")
         if values is None:
             if self.values is None:
                 raise ValueError(f"this program has no graph to read its {self.arguments} inputs from: pass them as a list")
