@@ -13,8 +13,8 @@ import numpy as np
 
 from .columns import Columns
 from .emit import VARYING, Emitter, View, contiguous
-from .grids import cut, distinct, distinct_lines, factor, grid, merged
-from .group import Groups, dense
+from .grids import cut, distinct_lines, factor, grid, merged
+from .group import Groups, dense, distinct
 from .sums import Sums
 
 
@@ -81,7 +81,7 @@ class Placer:
                 operands = np.where(swap, operands[::-1], operands)
         fixed = [bool(((x >= self.emitter.constant_from) & (x < self.emitter.constant_to)).all()) for x in operands]
         keys = [x for x, f in zip(operands, fixed, strict=True) if not f] + [x for x, f in zip(operands, fixed, strict=True) if f]
-        order, member, count = distinct(keys)
+        order, member, count = distinct(*keys)
         write = self.allot(rows, member, count)
         self.emitter.elementwise(op.name, [x[order] for x in operands], write, rows)
 
