@@ -35,11 +35,6 @@ class View(NamedTuple):
 VARYING = 1 << 40  # slots from here on hold one number per sample, in the buffer "varying"
 
 
-def place_of(slot: int) -> tuple[str, int]:
-    """The buffer of a slot and its offset there."""
-    return ("slots", slot) if slot < VARYING else ("varying", slot - VARYING)
-
-
 @dataclass
 class Instruction:
     """One call: `name` of an operation, the views it reads, the view it writes, the rows it helps to compute and how many scalar
@@ -193,7 +188,7 @@ class Emitter:
 
     def view(self, slot: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> View:
         """A strided view whose first element is `slot`."""
-        space, offset = place_of(int(slot))
+        space, offset = ("slots", int(slot)) if slot < VARYING else ("varying", int(slot) - VARYING)
         return View(space, offset, shape, strides)
 
     def emit(self, name: str, reads: list[View], write: View, rows: np.ndarray, each: int = 1) -> None:

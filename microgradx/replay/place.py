@@ -15,6 +15,7 @@ from .columns import Columns
 from .emit import VARYING, Emitter, View, contiguous
 from .grids import cut, distinct_lines, factor, grid, merged
 from .group import Groups, dense, distinct
+from .rows import TABLE
 from .sums import Sums
 
 
@@ -68,7 +69,8 @@ class Placer:
         """One operation on every row: equal rows share a slot, the others are ordered by the slots they read."""
         columns, slot, role = self.columns, self.slot, self.groups.role
         code = columns.op[rows[0]]
-        op = columns.table[code]
+        op = TABLE[code]
+        assert op is not None
         if columns.a[rows[0]] < 0:
             operands = slot[np.array([columns.more[row] for row in rows.tolist()], dtype=np.int64).T]
         elif columns.b[rows[0]] < 0:
