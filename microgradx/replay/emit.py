@@ -138,7 +138,7 @@ def strided(index: np.ndarray) -> tuple[int, ...] | None:
 
 @dataclass
 class Emitter:
-    """Collects instructions; slots below `leaves` are inputs and constants, `constant` marks the constants."""
+    """Collects instructions; the slots from `constant_from` up to `constant_to` hold constants, those below inputs."""
 
     constant_from: int
     constant_to: int
@@ -163,10 +163,14 @@ class Emitter:
             self.instructions.insert(self.level_start, Instruction("take", (), write, np.zeros(0, dtype=np.int64), 0, index))
             self.sizes[space] = max(self.sizes[space], len(index))
 
+    def all_constant(self, slots: np.ndarray) -> bool:
+        """Whether all of these slots hold constants."""
+        return bool(((slots >= self.constant_from) & (slots < self.constant_to)).all())
+
     def gather(self, index: np.ndarray) -> View:
         """A contiguous copy of the elements at `index`: made once if they are constants, else at each level."""
         flat = index.ravel()
-        if ((flat >= self.constant_from) & (flat < self.constant_to)).all():
+        if self.all_constant(flat):
             self.constant_index.append(flat)
             self.sizes["constants"] += len(flat)
             return contiguous("constants", self.sizes["constants"] - len(flat), index.shape)

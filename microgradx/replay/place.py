@@ -81,9 +81,7 @@ class Placer:
                 left, right = role[columns.a[rows]], role[columns.b[rows]]
                 swap = (left > right) | ((left == right) & (operands[0] > operands[1]))
                 operands = np.where(swap, operands[::-1], operands)
-        fixed = [bool(((x >= self.emitter.constant_from) & (x < self.emitter.constant_to)).all()) for x in operands]
-        keys = [x for x, f in zip(operands, fixed, strict=True) if not f] + [x for x, f in zip(operands, fixed, strict=True) if f]
-        order, member, count = distinct(*keys)
+        order, member, count = distinct(*sorted(operands, key=self.emitter.all_constant))
         write = self.allot(rows, member, count)
         self.emitter.elementwise(op.name, [x[order] for x in operands], write, rows)
 
