@@ -25,7 +25,7 @@ Chart = tuple[str, list[Box], list[tuple[int, int, int]], list[str]]
 
 
 def chart(program: Program) -> Chart:
-    """The largest form of the program that has been run, such as the value with its gradient; the value alone, if none has."""
+    """The largest runner of the program, such as that of the value with its gradient; that of the value, if there is none."""
     if not program.runners:
         program.value_runner()
     kind, runner = max(program.runners.items(), key=lambda item: item[1].rows_live)

@@ -26,7 +26,7 @@ SCALAR = {
 
 
 def describe(program: Program) -> str:
-    """All forms of the program that have been run so far, instruction by instruction."""
+    """Everything that the program has computed so far (the value, a gradient), instruction by instruction."""
     tape = program.tape
     head = (
         f"program of {program.recorded:,} scalar rows: {program.arguments:,} inputs, {len(program.captured):,} captured Values, "
@@ -36,12 +36,12 @@ def describe(program: Program) -> str:
 
 
 def title(kind: Hashable) -> str:
-    """What a form of the program computes."""
+    """What a runner of the program computes."""
     return str(kind[0] if isinstance(kind, tuple) else kind)
 
 
 def section(kind: Hashable, runner: Runner) -> str:
-    """One form: its size, and a line for each instruction."""
+    """One runner: its size, and a line for each instruction."""
     name = title(kind)
     if runner.form != "array":
         return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}"

@@ -20,7 +20,8 @@ CONSTANT_ROLE = 1 << 40  # larger than any other, so that constants come second 
 class Groups:
     """Rows in the order of computation: `rows[start[i]:start[i + 1]]` is group i, on level `level[i]`.
 
-    `role` gives for every row the kind of thing it is: rows of one role were computed alike. Constants have the largest.
+    `role` gives for every row the kind of thing it is: rows of one role were computed alike. Constants have the largest, in a
+    batch program the smallest.
     """
 
     rows: np.ndarray

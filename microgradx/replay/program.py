@@ -178,7 +178,7 @@ class Program:
         return describe(self)
 
     def chart(self) -> Chart:
-        """What `microgradx.draw(program)` draws: the array instructions of the form that was run last."""
+        """What `microgradx.draw(program)` draws: the array instructions of the largest of its runners, as the gradient's."""
         return chart(self)
 
     def __getstate__(self) -> dict[str, Any]:
