@@ -20,7 +20,7 @@ from .batch_plan import BatchPlan
 from .buffers import row_by_row
 from .gradient import gradient
 from .plan import Array
-from .program import Spans
+from .program import Spans, add_slopes
 from .recording import Recording, Recordings, parted, spans_of
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
@@ -57,8 +57,7 @@ class Batched:
     def backward(self, *args: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
         found, recording, _ = self.total(args, "captured")
-        for leaf, slope in zip(recording.program.captured, found[1:].tolist(), strict=True):
-            leaf.grad = slope if leaf.grad is None else leaf.grad + slope
+        add_slopes(recording.program.captured, found[1:].tolist())
         return float(found[0])
 
     def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:

@@ -10,7 +10,7 @@ from ..context import look, observer
 from .arguments import Call, shaped
 from .batch import CHUNK, Batched
 from .plan import Array
-from .program import Program
+from .program import Program, add_slopes
 from .recording import Recording, Recordings, Result, parted, spans_of
 
 
@@ -101,8 +101,7 @@ class Compiled:
             return program.run_gradient(inputs, ((program.arguments, len(inputs)),))
 
         (value, slopes), recording = self.replay(Call(args, kwargs), run)
-        for leaf, slope in zip(recording.program.captured, slopes.tolist(), strict=True):
-            leaf.grad = slope if leaf.grad is None else leaf.grad + slope
+        add_slopes(recording.program.captured, slopes.tolist())
         return value
 
     def program(self, *args: Any, **kwargs: Any) -> Program:

@@ -76,11 +76,11 @@ class Program:
         """(output, [d(output)/d(input), ...]); `write` also assigns the inputs' `.data` and adds to their `.grad`."""
         inputs = self.inputs(values)
         value, slopes = self.run_gradient(inputs, ((0, self.arguments),))
-        if write:
-            for node, number, slope in zip(self.values or (), inputs.tolist(), slopes.tolist(), strict=False):
+        if write and self.values is not None:
+            for node, number in zip(self.values, inputs.tolist(), strict=False):  # captured Values come after them
                 if node.data != number:
                     node.data = number
-                node.grad = slope if node.grad is None else node.grad + slope
+            add_slopes(self.values, slopes.tolist())
         return value, slopes.tolist()
 
     def inputs(self, values: Sequence[float] | None = None) -> Array:
@@ -185,3 +185,9 @@ class Program:
         """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""
         whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None}
         return self.__dict__ | whole
+
+
+def add_slopes(leaves: Sequence[Value], slopes: Sequence[float]) -> None:
+    """Add each derivative to the `.grad` of its Value, as `backward` does."""
+    for leaf, slope in zip(leaves, slopes, strict=True):
+        leaf.grad = slope if leaf.grad is None else leaf.grad + slope
