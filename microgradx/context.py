@@ -205,14 +205,14 @@ def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
 
 def check_tangent(node: Any, tangent: Any) -> None:
     """Raise if, under `detect_anomaly`, the tangent that forward mode finds at `node` is nan or infinite."""
-    if watching and _is_checking() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
+    if checking() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
         operands = ", ".join(map(repr, node.parents))
         raise FloatingPointError(f"the tangent of {node.op.name} is {tangent!r} for the operands {operands}{_at(node)}")
 
 
 def backward_watch() -> Watch | None:
     """What the chain rule is to call on every edge: under `detect_anomaly` a check for nan and inf."""
-    if not (watching and _is_checking()):
+    if not checking():
         return None
 
     def check(node: Any, slot: int, upstream: Any, local: Any, contribution: Any, before: Any, after: Any) -> None:
