@@ -17,7 +17,7 @@ import numpy as np
 class View(NamedTuple):
     """A strided view: `space` is a buffer ("slots", "gathered", "scratch", "constants"); offset and strides count elements.
 
-    In a batch program the spaces "varying", "gathered varying" and "scratch varying" hold a row of samples per element.
+    In a batch program the `WIDE` spaces hold a row of samples per element.
     """
 
     space: str
@@ -32,6 +32,7 @@ class View(NamedTuple):
         return found
 
 
+WIDE = ("varying", "gathered varying", "scratch varying")
 VARYING = 1 << 40  # slots from here on hold one number per sample, in the buffer "varying"
 
 
