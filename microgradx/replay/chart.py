@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .emit import Instruction
-from .explain import Names, pattern, title
+from .explain import Names, extent, pattern, title
 from .plan import Plan
 from .runner import Runner
 
@@ -34,11 +34,11 @@ def chart(program: Program) -> Chart:
         text = [f"{runner.rows_live:,} rows", f"one by one ({runner.form})"]
         return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
     drawn = Boxes(program, kind, runner, runner.plan)
-    size = f"{runner.rows_live:,} scalar rows as {len(runner.plan.instructions)} array instructions, {runner.plan.bytes:,} bytes"
+    head = f"{title(kind).capitalize()}: {extent(runner, runner.plan)}."
     used = {kind for _, kind, _ in drawn.boxes}
     legend = "; ".join([said for kind, said in LEGEND.items() if kind in used] + ["width: how many numbers"])
-    arrows = [(tail, head, size) for (tail, head), size in drawn.arrows.items()]
-    return what, drawn.boxes, arrows, [f"{title(kind).capitalize()}: {size}.", legend[0].upper() + legend[1:] + "."]
+    arrows = [(*ends, size) for ends, size in drawn.arrows.items()]
+    return what, drawn.boxes, arrows, [head, legend[0].upper() + legend[1:] + "."]
 
 
 class Boxes:
@@ -75,9 +75,7 @@ class Boxes:
             self.arrow(tail, here, int((owners == tail).sum()))
         given = slots[slots < self.plan.inputs] if space == "slots" else slots[:0]
         if len(given):
-            rows = [self.plan.input_rows[slot] for slot in given.tolist()]
-            known = [self.labels[row] for row in rows if row in self.labels]
-            name = pattern(known) if known else f"inputs[{given[0]}..{given[-1]}]" if len(given) > 1 else f"inputs[{given[0]}]"
+            name = self.names.inputs(given)
             if name not in self.inputs:
                 self.inputs[name] = len(self.boxes)
                 self.boxes.append(([short(name), many(len(given), "number")], "input", name))
