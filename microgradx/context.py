@@ -87,7 +87,7 @@ def observer() -> Observer | None:
 
 
 def look(what: str) -> None:
-    """Called by what shows a number outside the graph: an observer refuses."""
+    """Called by what shows a number outside the graph, or computes there: an observer refuses."""
     if observers and (by := _observer.get()) is not None:
         by.refuse(what)
 
@@ -190,7 +190,7 @@ def source_line(node: Any) -> str | None:
 def recorded(op: Op, parents: Sequence[Any], node: Any) -> bool:
     """Whether `node` is to remember how it was made; under `detect_anomaly` also notes its line and checks its number."""
     if _is_checking():
-        _lines[id(node)] = _calling_line()
+        _lines[id(node)] = calling_line()
         finalize(node, _lines.pop, id(node)).atexit = False
         check_forward(op, parents, node)
     return _is_recording()
@@ -205,14 +205,14 @@ def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
 
 def check_tangent(node: Any, tangent: Any) -> None:
     """Raise if, under `detect_anomaly`, the tangent that forward mode finds at `node` is nan or infinite."""
-    if watching and _is_checking() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
+    if checking() and not math.isfinite(tangent if isinstance(tangent, float) else tangent.data):
         operands = ", ".join(map(repr, node.parents))
         raise FloatingPointError(f"the tangent of {node.op.name} is {tangent!r} for the operands {operands}{_at(node)}")
 
 
 def backward_watch() -> Watch | None:
     """What the chain rule is to call on every edge: under `detect_anomaly` a check for nan and inf."""
-    if not (watching and _is_checking()):
+    if not checking():
         return None
 
     def check(node: Any, slot: int, upstream: Any, local: Any, contribution: Any, before: Any, after: Any) -> None:
@@ -239,7 +239,7 @@ def _at(node: Any) -> str:
     return f" at {line}" if line else " (build the graph inside detect_anomaly() to be told its line)"
 
 
-def _calling_line() -> str:
+def calling_line() -> str:
     """The nearest line outside this package and numpy, whose `sum` adds Values for its caller, that is being executed."""
     frame, inner = sys._getframe(1), _inner_folders("numpy" in sys.modules)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):

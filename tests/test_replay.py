@@ -32,6 +32,13 @@ def test_argnums_give_one_gradient_or_a_tuple_shaped_like_the_arguments():
     assert f.grad(w, x, argnums=-1).tolist() == gx.tolist()
 
 
+def test_negative_argnums_count_positional_arguments_only():
+    f = compile(lambda w, x, scale: sum(a * b * scale for a, b in zip(w, x, strict=True)))
+    assert f.grad([1.0, 2.0], [3.0, 4.0], scale=2.0, argnums=-1) == [2.0, 4.0]
+    assert f.hvp([1.0, 2.0], [3.0, 4.0], scale=2.0, argnums=-2, vector=[1.0, 1.0]) == [0.0, 0.0]
+    assert f.jacobian([1.0, 2.0], np.array([[3.0, 4.0]])[0], scale=2.0, argnum=-1).tolist() == [[2.0, 4.0]]
+
+
 def test_sequences_dicts_and_arrays_come_back_in_their_own_structure():
     f = compile(lambda d: {"sum": d["a"] + d["b"][0], "pair": (d["a"] * 2.0, d["b"][1])})
     assert f({"a": 1.0, "b": [2.0, 3]}) == {"sum": 3.0, "pair": (2.0, 3.0)}

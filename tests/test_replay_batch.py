@@ -209,6 +209,8 @@ def test_bad_batches_are_named():
         f(1.0, [], [])
     with pytest.raises(ValueError, match=r"\['x'\] differ from sample to sample"):
         f.value_and_grad(1.0, [1.0], [1.0], argnums=1)
+    with pytest.raises(ValueError, match=r"\['y'\] differ from sample to sample"):
+        f.value_and_grad(1.0, [1.0], [1.0], argnums=-1)
     with pytest.raises(TypeError, match="either all are iterators"):
         f(1.0, iter([np.ones(2)]), [1.0, 2.0])
     with pytest.raises(ValueError, match="sample 2 has 3 numbers, the first one has 2"):

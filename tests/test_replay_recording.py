@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import microgradx as mx
+from microgradx.replay import rows
 from microgradx.replay.compile import compile
 from microgradx.replay.record import Tape
 from microgradx.replay.watch import watched
@@ -130,6 +131,21 @@ def test_recordings_in_many_threads_do_not_see_one_another():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_operations_that_two_threads_meet_at_once_get_codes_of_their_own(monkeypatch):
+    class Interrupted(list):
+        """A table to which another thread appends just before this one."""
+
+        def append(self, op):
+            if op is mx.OPS["exp"]:
+                rows.code_of(mx.OPS["sin"])
+            super().append(op)
+
+    monkeypatch.setattr(rows, "TABLE", Interrupted([None, None]))
+    monkeypatch.setattr(rows, "CODES", {})
+    codes = [rows.code_of(mx.OPS[name]) for name in ("exp", "sin")]
+    assert [rows.TABLE[code].name for code in codes] == ["exp", "sin"]
 
 
 def test_a_generator_of_the_function_may_go_on_outside():

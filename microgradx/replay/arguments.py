@@ -117,6 +117,14 @@ class Call:
         """What decides whether a recorded program fits."""
         return self.parts, self.names
 
+    def chosen(self, argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+        """The places of the positional arguments `argnums`; negative ones count from the last of them."""
+        listed = (argnums,) if isinstance(argnums, int) else argnums
+        for k in listed:
+            if not -self.positional <= k < self.positional:
+                raise ValueError(f"argnums names argument {k}, but the call has {self.positional} positional arguments")
+        return tuple([k % self.positional for k in listed])
+
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""
         ends = list(itertools.accumulate((size(part) for part in self.parts), initial=0))

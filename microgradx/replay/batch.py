@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from ..context import look
 from .arguments import Call
 from .batch_plan import BatchPlan
 from .buffers import row_by_row
 from .gradient import gradient
 from .plan import Array
+from .program import Spans, add_slopes
 from .recording import Recording, Recordings, parted, spans_of
-from .watch import only_outside
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 
@@ -50,22 +51,18 @@ class Batched:
 
     def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0) -> tuple[float, Any]:
         """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
-        chosen = (argnums,) if isinstance(argnums, int) else argnums
-        if taken := [self.names[self.places.index(k)] for k in chosen if k in self.places]:
-            raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
         found, _, call = self.total(args, argnums)
         return float(found[0]), parted(call, argnums, found[1:])
 
     def backward(self, *args: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
         found, recording, _ = self.total(args, "captured")
-        for leaf, slope in zip(recording.program.captured, found[1:].tolist(), strict=True):
-            leaf.grad = slope if leaf.grad is None else leaf.grad + slope
+        add_slopes(recording.program.captured, found[1:].tolist())
         return float(found[0])
 
     def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:
         """The reduced outputs of the program for `wrt`: the value, then its derivatives."""
-        only_outside("a function of batches was evaluated")
+        look("a function of batches was evaluated")
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
         call = self.call(args, [part[0] for part in blocks.first])
         recording, plan = self.plan(call, wrt)
@@ -86,11 +83,17 @@ class Batched:
                 inputs, spans = program.tape.inputs, call.spans()
                 per_sample = [inputs[slice(*spans[k])] for k in self.places]
                 end = ((program.arguments, len(inputs)),)
-                rows = program.chosen(() if wrt is None else end if wrt == "captured" else spans_of(call, wrt))
+                rows = program.chosen(() if wrt is None else end if wrt == "captured" else self.shared(call, wrt))
                 row = program.outputs[0]
                 outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
                 recording.plans[wrt] = BatchPlan(program.tape, outputs, per_sample)
             return recording, recording.plans[wrt]
+
+    def shared(self, call: Call, argnums: int | tuple[int, ...]) -> Spans:
+        """The inputs that the arguments `argnums` are; they must be the same for all samples."""
+        if taken := [self.names[self.places.index(k)] for k in call.chosen(argnums) if k in self.places]:
+            raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
+        return spans_of(call, argnums)
 
 
 def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:

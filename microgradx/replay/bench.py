@@ -13,6 +13,7 @@ import numpy as np
 from ..engine import Value
 from .arguments import Call
 from .cases import CASES, Case
+from .plan import Array
 from .recording import Recording, collector_off
 from .runner import LONGEST_SOURCE
 from .source import source
@@ -33,9 +34,12 @@ def median(call: Callable[[], Any], budget: float = 0.5) -> float:
     return statistics.median(times)
 
 
-def eager(case: Case) -> None:
-    """One forward and backward pass of the graph, and its freeing."""
-    case.f([Value(x) for x in case.x]).backward()
+def eager(case: Case) -> tuple[float, Array]:
+    """One forward and backward pass of the graph, and its freeing: the value and the gradient."""
+    leaves = [Value(x) for x in case.x]
+    out = case.f(leaves)
+    out.backward()
+    return out.data, np.array([leaf.grad or 0.0 for leaf in leaves])
 
 
 def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
@@ -64,19 +68,17 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
     if runner.form == "native" and runner.rows_live <= LONGEST_SOURCE:
         straight = source(runner.tape, runner.rows)
         figures["source"] = median(lambda: np.array(straight(x.tolist())), budget)
-    by_hand = case.by_hand
-    if by_hand is not None:
+    if (by_hand := case.by_hand) is not None:
         figures["numpy"] = median(lambda: by_hand(x), budget)
-        expected = by_hand(x)
-    else:
-        leaves = [Value(v) for v in case.x]
-        out = case.f(leaves)
-        out.backward()
-        expected = out.data, np.array([leaf.grad or 0.0 for leaf in leaves])
+    check(value, slopes, by_hand(x) if by_hand else eager(case))
+    return figures
+
+
+def check(value: float, slopes: Array, expected: tuple[float, Array]) -> None:
+    """Raise where the compiled value or gradient is not the expected one."""
     worst = np.abs(slopes - expected[1]).max() / np.abs(expected[1]).max()
     if not (worst < 1e-9 and abs(value - expected[0]) <= 1e-9 * abs(expected[0])):
         raise ArithmeticError(f"the compiled gradient is off by {worst:.1e} of the largest one")
-    return figures
 
 
 def row(name: str, figures: dict[str, Any]) -> list[str]:

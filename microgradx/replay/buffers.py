@@ -8,10 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from .emit import Instruction, View
-from .plan import Array, Call, Plan, call
-
-WIDE = ("varying", "gathered varying", "scratch varying")
+from .emit import WIDE, Instruction, View
+from .plan import Array, Call, Plan, call, window
 
 
 class Buffers:
@@ -19,11 +17,9 @@ class Buffers:
 
     def __init__(self, plan: Plan, size: int) -> None:
         self.plan, self.size = plan, size
-        self.flat = {name: np.zeros(max(1, n)) for name, n in plan.sizes.items() if name not in WIDE}
+        self.flat = plan.flat()
         self.wide = {name: np.zeros((max(1, plan.sizes.get(name, 0)), size)) for name in WIDE}
         self.slots = self.flat["slots"]
-        self.slots[plan.inputs : plan.inputs + len(plan.constants)] = plan.constants
-        self.flat["constants"][: len(plan.indices)] = self.slots[plan.indices]
         self.ones = np.ones(size)
 
     def view(self, v: View) -> Array:
@@ -31,7 +27,7 @@ class Buffers:
         if v.space in self.wide:
             strides = (*(8 * self.size * step for step in v.strides), 8)
             return np.ndarray((*v.shape, self.size), np.float64, self.wide[v.space], 8 * self.size * v.offset, strides)
-        return np.ndarray(v.shape, np.float64, self.flat[v.space], 8 * v.offset, tuple(8 * step for step in v.strides))
+        return window(v, self.flat[v.space])
 
     def beside(self, v: View, name: str) -> Array:
         """An operand of an elementwise operation on samples."""

@@ -184,7 +184,7 @@ def rnn(steps: int = 100, width: int = 8, rng: int = 1) -> Case:
         h: Scalars = [0.0] * width
         energy = []
         for x in xs:
-            h = [total([w * v for w, v in zip(row, (*x, *h), strict=False)]).__add__(row[-1]).tanh() for row in rows]
+            h = [(total([w * v for w, v in zip(row, (*x, *h), strict=False)]) + row[-1]).tanh() for row in rows]
             energy.append(total([v * v for v in h]))
         return total(energy)
 

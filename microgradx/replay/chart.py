@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .emit import Instruction, View
-from .explain import Names, pattern, title
+from .emit import Instruction
+from .explain import Names, extent, pattern, title
 from .plan import Plan
 from .runner import Runner
 
@@ -25,7 +25,7 @@ Chart = tuple[str, list[Box], list[tuple[int, int, int]], list[str]]
 
 
 def chart(program: Program) -> Chart:
-    """The largest form of the program that has been run, such as the value with its gradient; the value alone, if none has."""
+    """The largest runner of the program, such as that of the value with its gradient; that of the value, if there is none."""
     if not program.runners:
         program.value_runner()
     kind, runner = max(program.runners.items(), key=lambda item: item[1].rows_live)
@@ -34,11 +34,11 @@ def chart(program: Program) -> Chart:
         text = [f"{runner.rows_live:,} rows", f"one by one ({runner.form})"]
         return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
     drawn = Boxes(program, kind, runner, runner.plan)
-    size = f"{runner.rows_live:,} scalar rows as {len(runner.plan.instructions)} array instructions, {runner.plan.bytes:,} bytes"
+    head = f"{title(kind).capitalize()}: {extent(runner, runner.plan)}."
     used = {kind for _, kind, _ in drawn.boxes}
     legend = "; ".join([said for kind, said in LEGEND.items() if kind in used] + ["width: how many numbers"])
-    arrows = [(tail, head, size) for (tail, head), size in drawn.arrows.items()]
-    return what, drawn.boxes, arrows, [f"{title(kind).capitalize()}: {size}.", legend[0].upper() + legend[1:] + "."]
+    arrows = [(*ends, size) for ends, size in drawn.arrows.items()]
+    return what, drawn.boxes, arrows, [head, legend[0].upper() + legend[1:] + "."]
 
 
 class Boxes:
@@ -64,9 +64,9 @@ class Boxes:
         kind = {"matmul": "heavy", "take": "move"}.get(step.name, "step")
         here = len(self.boxes)
         self.boxes.append(([line for line in lines if line], kind, origin))
-        for slots, space in [(step.index, "slots")] if step.index is not None else [(places(v), v.space) for v in step.reads]:
+        for slots, space in [(step.index, "slots")] if step.index is not None else [(v.places(), v.space) for v in step.reads]:
             self.connect(np.unique(slots), space, here)
-        self.owner[step.write.space][places(step.write)] = here
+        self.owner[step.write.space][step.write.places()] = here
 
     def connect(self, slots: Any, space: str, here: int) -> None:
         """Arrows to box `here` from the boxes that wrote these places, and from the inputs among them."""
@@ -75,9 +75,7 @@ class Boxes:
             self.arrow(tail, here, int((owners == tail).sum()))
         given = slots[slots < self.plan.inputs] if space == "slots" else slots[:0]
         if len(given):
-            rows = [self.plan.input_rows[slot] for slot in given.tolist()]
-            known = [self.labels[row] for row in rows if row in self.labels]
-            name = pattern(known) if known else f"inputs[{given[0]}..{given[-1]}]" if len(given) > 1 else f"inputs[{given[0]}]"
+            name = self.names.inputs(given)
             if name not in self.inputs:
                 self.inputs[name] = len(self.boxes)
                 self.boxes.append(([short(name), many(len(given), "number")], "input", name))
@@ -104,14 +102,6 @@ class Boxes:
                 here = len(self.boxes)
                 self.boxes.append(([short(name), many(len(slots), "number")], "result", name))
                 self.connect(np.unique(slots), "slots", here)
-
-
-def places(view: View) -> Any:
-    """The places in its buffer that a view shows."""
-    index = np.full(1, view.offset)
-    for length, step in zip(view.shape, view.strides, strict=True):
-        index = (index[:, None] + step * np.arange(length)).ravel()
-    return index
 
 
 def many(count: int, what: str) -> str:

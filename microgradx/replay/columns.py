@@ -22,7 +22,6 @@ class Columns:
 
     def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
         zero = tape.constant(0.0)
-        self.table = TABLE
         self.more = tape.more
         self.outputs = np.array(outputs, dtype=np.int64)
         self.op, self.a, self.b = (np.fromiter(x, np.int64, len(x)) for x in (tape.op, tape.a, tape.b))  # half of np.array's time

@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from ..context import look, observer
 from .arguments import Call, shaped
 from .batch import CHUNK, Batched
 from .plan import Array
-from .program import Program
+from .program import Program, add_slopes
 from .recording import Recording, Recordings, Result, parted, spans_of
-from .watch import current_tape, only_outside
 
 
 class Compiled:
@@ -24,7 +24,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
-        if current_tape() is not None or (call := Call(args, kwargs)).holds_values:
+        if observer() is not None or (call := Call(args, kwargs)).holds_values:
             return self.f(*args, **kwargs)
         found, recording = self.replay(call, lambda recording, inputs: recording.program.run(inputs))
         return shaped(recording.result, found)
@@ -82,7 +82,7 @@ class Compiled:
 
         call = Call(args, kwargs)
         matrix, recording = self.replay(call, run)
-        part = call.parts[argnum]
+        part = call.parts[call.chosen(argnum)[0]]
         inner = part[1] if part[0] == "array" else matrix.shape[1:]
         outer = recording.result[1] if recording.result[0] == "array" else matrix.shape[:1]
         return matrix.reshape((*outer, *inner))
@@ -101,8 +101,7 @@ class Compiled:
             return program.run_gradient(inputs, ((program.arguments, len(inputs)),))
 
         (value, slopes), recording = self.replay(Call(args, kwargs), run)
-        for leaf, slope in zip(recording.program.captured, slopes.tolist(), strict=True):
-            leaf.grad = slope if leaf.grad is None else leaf.grad + slope
+        add_slopes(recording.program.captured, slopes.tolist())
         return value
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
@@ -115,7 +114,7 @@ class Compiled:
 
     def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """The result of the first recorded program whose guards hold, recording a new one if there is none."""
-        only_outside("a compiled function was evaluated")
+        look("a compiled function was evaluated")
         return self.recordings.replay(call, run)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .columns import Columns
-from .rows import CONSTANT
+from .rows import CONSTANT, TABLE
 from .sums import MANY, Sums
 
 WORTHWHILE = 100  # small groups; a program with fewer has no recurrence to gather from
@@ -22,7 +22,7 @@ def delayed(columns: Columns, sums: Sums, rows: np.ndarray) -> np.ndarray:
     """
     earliest: np.ndarray = sums.level[rows]
     kind = np.where(sums.root[rows], AT_ONCE, columns.op[rows])
-    _, alike, count = np.unique(earliest * len(columns.table) + kind, return_inverse=True, return_counts=True)
+    _, alike, count = np.unique(earliest * len(TABLE) + kind, return_inverse=True, return_counts=True)
     if (count < MANY).sum() < WORTHWHILE or len(rows) < NARROW * int(earliest.max()):
         return earliest
     kind[count[alike.ravel()] >= MANY] = AT_ONCE

@@ -17,7 +17,7 @@ import numpy as np
 class View(NamedTuple):
     """A strided view: `space` is a buffer ("slots", "gathered", "scratch", "constants"); offset and strides count elements.
 
-    In a batch program the spaces "varying", "gathered varying" and "scratch varying" hold a row of samples per element.
+    In a batch program the `WIDE` spaces hold a row of samples per element.
     """
 
     space: str
@@ -25,13 +25,15 @@ class View(NamedTuple):
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
+    def places(self) -> np.ndarray:
+        """The places in its buffer that the view shows, in its shape."""
+        steps = np.ogrid[tuple(slice(length) for length in self.shape)]
+        found: np.ndarray = sum((step * places for step, places in zip(self.strides, steps, strict=True)), np.array(self.offset))
+        return found
 
+
+WIDE = ("varying", "gathered varying", "scratch varying")
 VARYING = 1 << 40  # slots from here on hold one number per sample, in the buffer "varying"
-
-
-def place_of(slot: int) -> tuple[str, int]:
-    """The buffer of a slot and its offset there."""
-    return ("slots", slot) if slot < VARYING else ("varying", slot - VARYING)
 
 
 @dataclass
@@ -137,7 +139,7 @@ def strided(index: np.ndarray) -> tuple[int, ...] | None:
 
 @dataclass
 class Emitter:
-    """Collects instructions; slots below `leaves` are inputs and constants, `constant` marks the constants."""
+    """Collects instructions; the slots from `constant_from` up to `constant_to` hold constants, those below inputs."""
 
     constant_from: int
     constant_to: int
@@ -162,10 +164,14 @@ class Emitter:
             self.instructions.insert(self.level_start, Instruction("take", (), write, np.zeros(0, dtype=np.int64), 0, index))
             self.sizes[space] = max(self.sizes[space], len(index))
 
+    def all_constant(self, slots: np.ndarray) -> bool:
+        """Whether all of these slots hold constants."""
+        return bool(((slots >= self.constant_from) & (slots < self.constant_to)).all())
+
     def gather(self, index: np.ndarray) -> View:
         """A contiguous copy of the elements at `index`: made once if they are constants, else at each level."""
         flat = index.ravel()
-        if ((flat >= self.constant_from) & (flat < self.constant_to)).all():
+        if self.all_constant(flat):
             self.constant_index.append(flat)
             self.sizes["constants"] += len(flat)
             return contiguous("constants", self.sizes["constants"] - len(flat), index.shape)
@@ -187,7 +193,7 @@ class Emitter:
 
     def view(self, slot: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> View:
         """A strided view whose first element is `slot`."""
-        space, offset = place_of(int(slot))
+        space, offset = ("slots", int(slot)) if slot < VARYING else ("varying", int(slot) - VARYING)
         return View(space, offset, shape, strides)
 
     def emit(self, name: str, reads: list[View], write: View, rows: np.ndarray, each: int = 1) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .columns import live_rows
-from .rows import CONSTANT, TABLE, Rows
+from .columns import operations
+from .rows import Rows
 
 
 class Loop:
-    """The live rows of a tape as (function, row, operands); every run has its own list of values."""
+    """The live rows of a tape as (function, row, operands a and b, all operands); every run has its own list of values."""
 
     def __init__(self, tape: Rows, outputs: Sequence[int]) -> None:
         self.outputs = list(outputs)
@@ -21,11 +21,8 @@ class Loop:
         self.start = [0.0] * len(tape)
         for row, value in tape.constants.items():
             self.start[row] = value
-        live = live_rows(tape.a, tape.b, tape.more, outputs)
         self.steps = [
-            (op.forward, row, a, b, tape.more.get(row, ()))
-            for row, (code, a, b) in enumerate(zip(tape.op, tape.a, tape.b, strict=True))
-            if code > CONSTANT and live[row] and (op := TABLE[code]) is not None
+            (op.forward, row, tape.a[row], tape.b[row], parents) for row, op, parents in operations(tape, outputs)
         ]
 
     def run(self, inputs: Sequence[float]) -> list[float]:
@@ -33,11 +30,11 @@ class Loop:
         values = self.start.copy()
         for row, value in zip(self.inputs, inputs, strict=True):
             values[row] = value
-        for forward, row, a, b, more in self.steps:
+        for forward, row, a, b, parents in self.steps:
             if b >= 0:
                 values[row] = forward(values[a], values[b])
             elif a >= 0:
                 values[row] = forward(values[a])
             else:
-                values[row] = forward(*[values[x] for x in more])
+                values[row] = forward(*[values[x] for x in parents])
         return [values[row] for row in self.outputs]

@@ -26,7 +26,7 @@ SCALAR = {
 
 
 def describe(program: Program) -> str:
-    """All forms of the program that have been run so far, instruction by instruction."""
+    """Everything that the program has computed so far (the value, a gradient), instruction by instruction."""
     tape = program.tape
     head = (
         f"program of {program.recorded:,} scalar rows: {program.arguments:,} inputs, {len(program.captured):,} captured Values, "
@@ -36,21 +36,26 @@ def describe(program: Program) -> str:
 
 
 def title(kind: Hashable) -> str:
-    """What a form of the program computes."""
+    """What a runner of the program computes."""
     return str(kind[0] if isinstance(kind, tuple) else kind)
 
 
 def section(kind: Hashable, runner: Runner) -> str:
-    """One form: its size, and a line for each instruction."""
+    """One runner: its size, and a line for each instruction."""
     name = title(kind)
     if runner.form != "array":
         return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}"
     plan = runner.array_plan()
-    head = f"{name}: {runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
+    head = f"{name}: {extent(runner, plan)}"
     names = Names(plan, runner.tape.labels)
     table = [names.line(step) for step in plan.instructions]
     widths = [max(len(row[i]) for row in table) for i in range(3)] if table else [0, 0, 0]
     return "\n".join([head, *(f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in table)])
+
+
+def extent(runner: Runner, plan: Plan) -> str:
+    """How much a runner computes, in how many instructions and in how much memory."""
+    return f"{runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
 
 
 class Names:
@@ -82,17 +87,16 @@ class Names:
         if view.space != "slots":
             return self.made.get((view.space, view.offset)) or self.made.get((view.space, 0), view.space)
         if view.offset < self.plan.inputs:
-            slots = view.offset + sum(
-                (step * np.arange(length)).reshape([-1 if i == axis else 1 for i in range(len(view.shape))])
-                for axis, (length, step) in enumerate(zip(view.shape, view.strides, strict=True))
-            )
-            rows = np.unique(slots)
-            known = [self.labels[row] for slot in rows.tolist() if (row := self.plan.input_rows[slot]) in self.labels]
-            return pattern(known) if known else f"inputs[{rows[0]}..{rows[-1]}]"
+            return self.inputs(np.unique(view.places()))
         if view.offset < self.plan.inputs + len(self.plan.constants):
             return "numbers" if any(view.strides) else f"{self.plan.constants[view.offset - self.plan.inputs]:g}"
         below = [(offset, name) for (space, offset), name in self.made.items() if space == "slots" and offset <= view.offset]
         return max(below)[1] if below else "?"
+
+    def inputs(self, slots: np.ndarray) -> str:
+        """The labels of the inputs in these slots (in ascending order), or their numbers."""
+        known = [self.labels[row] for slot in slots.tolist() if (row := self.plan.input_rows[slot]) in self.labels]
+        return pattern(known) if known else pattern([f"inputs[{slots[0]}]", f"inputs[{slots[-1]}]"])
 
     def origin(self, step: Instruction) -> str:
         """The labels of the rows that the instruction computes, and how often each."""

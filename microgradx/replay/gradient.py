@@ -175,7 +175,7 @@ class Sweep:
         self.arrive(parent, upstream, slot_of(slope(rule, *operands, self.symbol(row))))
 
     def visit_many(self, row: int, code: int, upstream: int, parents: Sequence[int]) -> None:
-        """The contributions of an operation with more than two operands."""
+        """The contributions of an operation with more than two operands, or with one rule for any number of them."""
         op, active = TABLE[code], self.active
         assert op is not None
         if op.arity is not None:

@@ -11,18 +11,6 @@ from .group import dense, mix
 GATHER_NS, CALL_NS = 3.0, 400.0  # measured: one element collected by a `take`, one call on few elements
 
 
-def distinct(keys: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Sort by `keys`; give one index per distinct member, each member's place among them, and their number."""
-    order = np.lexsort(keys[::-1])
-    new = np.zeros(len(order), dtype=bool)
-    new[0] = True
-    for key in keys:
-        new[1:] |= np.diff(key[order]) != 0
-    member = np.empty(len(order), dtype=np.int64)
-    member[order] = np.cumsum(new) - 1
-    return order[new], member, int(new.sum())
-
-
 def distinct_lines(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """The distinct lines of a matrix in order of appearance: their first indices, each line's number among them, how many."""
     number = identify(lines)

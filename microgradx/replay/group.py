@@ -20,7 +20,8 @@ CONSTANT_ROLE = 1 << 40  # larger than any other, so that constants come second 
 class Groups:
     """Rows in the order of computation: `rows[start[i]:start[i + 1]]` is group i, on level `level[i]`.
 
-    `role` gives for every row the kind of thing it is: rows of one role were computed alike. Constants have the largest.
+    `role` gives for every row the kind of thing it is: rows of one role were computed alike. Constants have the largest, in a
+    batch program the smallest.
     """
 
     rows: np.ndarray
@@ -39,13 +40,19 @@ def mix(x: np.ndarray) -> np.ndarray:
 
 def dense(*keys: np.ndarray) -> np.ndarray:
     """Number the distinct combinations of the keys 0, 1, 2, ... in sorted order."""
+    return distinct(*keys)[1]
+
+
+def distinct(*keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """The first member with each combination of the keys, every member's place among these, and how many there are."""
     order = np.lexsort(keys[::-1])
     new = np.zeros(len(order), dtype=bool)
+    new[:1] = True
     for key in keys:
         new[1:] |= np.diff(key[order]) != 0
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.cumsum(new)
-    return number
+    member = np.empty(len(order), dtype=np.int64)
+    member[order] = np.cumsum(new) - 1
+    return order[new], member, int(new.sum())
 
 
 def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Groups:

@@ -77,11 +77,7 @@ class Memory:
 
     def read(self, view: View) -> Any:
         """The elements of a strided view."""
-        index = view.offset + sum(
-            (step * np.arange(length)).reshape([-1 if i == axis else 1 for i in range(len(view.shape))])
-            for axis, (length, step) in enumerate(zip(view.shape, view.strides, strict=True))
-        )
-        return self.take(view.space, np.broadcast_to(index, view.shape))
+        return self.take(view.space, view.places())
 
     def take(self, space: str, index: Any) -> Any:
         """The elements at an index array: a slice where they are consecutive (or a slice of the transposed), else a gather."""

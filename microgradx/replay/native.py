@@ -30,12 +30,12 @@ BLOCK = 200  # rows in a function; from 100 to 5,000 compile and run alike
 FLAGS = {"x86_64": 0b1101, "aarch64": 0b0111, "arm64": 0b0111}  # invalid, division by zero, overflow; Windows has other numbers
 AVAILABLE = importlib.util.find_spec("llvmlite") is not None and platform.machine() in FLAGS
 NUMBERS = itertools.count()  # of the programs compiled, as no two may have one name
-START_NS, INSTRUCTION_NS, FUNCTION_NS = 1000.0, 0.5, 12.0  # measured: a run at all, an instruction, a call of a C function
+RUN_NS, INSTRUCTION_NS, FUNCTION_NS = 1000.0, 0.5, 12.0  # measured: a run at all, an instruction, a call of a C function
 
 
 def native_ns(counts: dict[Op, int]) -> float:
     """About how long a run takes with so many rows of each operation; infinity if one of them has no code."""
-    total = START_NS
+    total = RUN_NS
     for op, count in counts.items():
         code = written(op, op.arity or 2)
         if code is None:

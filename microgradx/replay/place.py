@@ -13,8 +13,9 @@ import numpy as np
 
 from .columns import Columns
 from .emit import VARYING, Emitter, View, contiguous
-from .grids import cut, distinct, distinct_lines, factor, grid, merged
-from .group import Groups, dense
+from .grids import cut, distinct_lines, factor, grid, merged
+from .group import Groups, dense, distinct
+from .rows import TABLE
 from .sums import Sums
 
 
@@ -68,7 +69,8 @@ class Placer:
         """One operation on every row: equal rows share a slot, the others are ordered by the slots they read."""
         columns, slot, role = self.columns, self.slot, self.groups.role
         code = columns.op[rows[0]]
-        op = columns.table[code]
+        op = TABLE[code]
+        assert op is not None
         if columns.a[rows[0]] < 0:
             operands = slot[np.array([columns.more[row] for row in rows.tolist()], dtype=np.int64).T]
         elif columns.b[rows[0]] < 0:
@@ -79,9 +81,7 @@ class Placer:
                 left, right = role[columns.a[rows]], role[columns.b[rows]]
                 swap = (left > right) | ((left == right) & (operands[0] > operands[1]))
                 operands = np.where(swap, operands[::-1], operands)
-        fixed = [bool(((x >= self.emitter.constant_from) & (x < self.emitter.constant_to)).all()) for x in operands]
-        keys = [x for x, f in zip(operands, fixed, strict=True) if not f] + [x for x, f in zip(operands, fixed, strict=True) if f]
-        order, member, count = distinct(keys)
+        order, member, count = distinct(*sorted(operands, key=self.emitter.all_constant))
         write = self.allot(rows, member, count)
         self.emitter.elementwise(op.name, [x[order] for x in operands], write, rows)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .emit import Instruction, View
+from .emit import WIDE, Instruction, View
 from .place import Placer
 from .rows import find
 
@@ -42,16 +42,22 @@ class Plan:
         """The memory that one bound copy of the program needs."""
         return 8 * sum(self.sizes.values())
 
-    def bind(self) -> Callable[[Array], Array]:
-        """The program as a function from inputs to results; it owns its buffers, so each thread binds its own."""
-        spaces = {name: np.zeros(max(1, size)) for name, size in self.sizes.items()}
+    def flat(self) -> dict[str, Array]:
+        """Buffers of one number a place, the constants in theirs."""
+        spaces = {name: np.zeros(max(1, size)) for name, size in self.sizes.items() if name not in WIDE}
         slots = spaces["slots"]
         slots[self.inputs : self.inputs + len(self.constants)] = self.constants
         spaces["constants"][: len(self.indices)] = slots[self.indices]
+        return spaces
+
+    def bind(self) -> Callable[[Array], Array]:
+        """The program as a function from inputs to results; it owns its buffers, so each thread binds its own."""
+        spaces = self.flat()
+        slots = spaces["slots"]
 
         @cache  # operations in place are faster on one array than on two views of the same memory
         def view(v: View) -> Array:
-            return np.ndarray(v.shape, np.float64, spaces[v.space], 8 * v.offset, tuple(8 * step for step in v.strides))
+            return window(v, spaces[v.space])
 
         calls = [call(step, [view(v) for v in step.reads], view(step.write), slots) for step in self.instructions]
         arguments, take, results = slots[: self.inputs], slots.take, self.results
@@ -63,6 +69,11 @@ class Plan:
             return take(results)
 
         return run
+
+
+def window(v: View, space: Array) -> Array:
+    """What a view shows of its buffer."""
+    return np.ndarray(v.shape, np.float64, space, 8 * v.offset, tuple(8 * step for step in v.strides))
 
 
 def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> Call:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..context import look
 from ..engine import Value
 from .chart import Chart, chart
 from .explain import describe
@@ -15,7 +16,6 @@ from .gradient import gradient
 from .plan import Array
 from .record import Number, Tape
 from .runner import Runner
-from .watch import only_outside
 
 Spans = tuple[tuple[int, int], ...]
 DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
@@ -76,16 +76,16 @@ class Program:
         """(output, [d(output)/d(input), ...]); `write` also assigns the inputs' `.data` and adds to their `.grad`."""
         inputs = self.inputs(values)
         value, slopes = self.run_gradient(inputs, ((0, self.arguments),))
-        if write:
-            for node, number, slope in zip(self.values or (), inputs.tolist(), slopes.tolist(), strict=False):
+        if write and self.values is not None:
+            for node, number in zip(self.values, inputs.tolist(), strict=False):  # captured Values come after them
                 if node.data != number:
                     node.data = number
-                node.grad = slope if node.grad is None else node.grad + slope
+            add_slopes(self.values, slopes.tolist())
         return value, slopes.tolist()
 
     def inputs(self, values: Sequence[float] | None = None) -> Array:
         """The numbers of one run: the arguments, then the captured Values as they are now."""
-        only_outside("a program was run")
+        look("a program was run")
         if values is None:
             if self.values is None:
                 raise ValueError(f"this program has no graph to read its {self.arguments} inputs from: pass them as a list")
@@ -178,10 +178,16 @@ class Program:
         return describe(self)
 
     def chart(self) -> Chart:
-        """What `microgradx.draw(program)` draws: the array instructions of the form that was run last."""
+        """What `microgradx.draw(program)` draws: the array instructions of the largest of its runners, as the gradient's."""
         return chart(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""
         whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None}
         return self.__dict__ | whole
+
+
+def add_slopes(leaves: Sequence[Value], slopes: Sequence[float]) -> None:
+    """Add each derivative to the `.grad` of its Value, as `backward` does."""
+    for leaf, slope in zip(leaves, slopes, strict=True):
+        leaf.grad = slope if leaf.grad is None else leaf.grad + slope

@@ -173,18 +173,14 @@ def collector_off() -> Iterator[None]:
 def spans_of(call: Call, argnums: int | tuple[int, ...]) -> Spans:
     """Which inputs (low, high) the chosen arguments are."""
     spans = call.spans()
-    chosen = (argnums,) if isinstance(argnums, int) else argnums
-    for k in chosen:
-        if not -call.positional <= k < call.positional:
-            raise ValueError(f"argnums names argument {k}, but the call has {call.positional} positional arguments")
-    return tuple([spans[k if k >= 0 else call.positional + k] for k in chosen])
+    return tuple([spans[k] for k in call.chosen(argnums)])
 
 
 def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
     """Flat derivatives in the shapes of the chosen arguments."""
     spans = call.spans()
     shapes, start = [], 0
-    for k in (argnums,) if isinstance(argnums, int) else argnums:
+    for k in call.chosen(argnums):
         low, high = spans[k]
         shapes.append(shaped(call.parts[k], flat[start : start + high - low]))
         start += high - low

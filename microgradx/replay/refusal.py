@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..context import _calling_line as calling_line
+from ..context import calling_line
 
 
 def refusal(what: str) -> str:

@@ -49,8 +49,8 @@ def code_of(op: Op) -> int:
     """The small integer that stands for `op`."""
     code = CODES.get(op)
     if code is None:
-        code = CODES[op] = len(TABLE)
         TABLE.append(op)
+        code = CODES[op] = TABLE.index(op)  # and not the last place, where another thread may have put another operation
     return code
 
 

@@ -75,7 +75,6 @@ class Runner:
         self.outputs = list(outputs)
         self.rows = self.outputs + [row for row, _ in tape.guards]
         self.guards = np.array([outcome for _, outcome in tape.guards]).tobytes()
-        self.length = len(tape)
         self.plan = self.build(any_width=False)
         self.first = "array" if self.plan else "loop"
         self.prepare()
@@ -198,7 +197,7 @@ class Runner:
         return self.loop
 
     def __getstate__(self) -> dict[str, object]:
-        kept = ("tape", "outputs", "rows", "guards", "length", "plan", "first", "counts", "rows_live")
+        kept = ("tape", "outputs", "rows", "guards", "plan", "first", "counts", "rows_live")
         return {name: getattr(self, name) for name in kept} | {"eager": self.as_eager and self.as_eager()}
 
     def __setstate__(self, state: dict[str, object]) -> None:

@@ -33,7 +33,7 @@ def source(tape: Rows, outputs: Sequence[int]) -> Callable[[Sequence[float]], tu
     inputs = "".join(f"v{row}, " for row in tape.inputs)
     lines = ["def run(inputs):", f"    {inputs[:-1]} = inputs" if inputs else "    pass"]
     for row, op, parents in steps:
-        text[row] = written(op, [text[x] for x in parents], names)
+        text[row] = spelled(op, [text[x] for x in parents], names)
         depth[row] = 1 + max([depth[x] for x in parents], default=0)
         if uses[row] > 1 or depth[row] > DEEPEST:
             lines.append(f"    v{row} = {text[row]}")
@@ -43,7 +43,7 @@ def source(tape: Rows, outputs: Sequence[int]) -> Callable[[Sequence[float]], tu
     return names["run"]  # type: ignore[return-value]
 
 
-def written(op: Op, operands: list[str], names: dict[str, object]) -> str:
+def spelled(op: Op, operands: list[str], names: dict[str, object]) -> str:
     """One operation, in brackets or as a call; a function that it calls joins `names`."""
     if op.name in INFIX or op is chain:
         return f"({op.template.format(*operands)})"

@@ -15,7 +15,6 @@ from typing import Any
 from .. import context
 from ..engine import Value
 from .record import Tape
-from .refusal import refusal
 
 _lock = Lock()
 _recordings = 0
@@ -55,14 +54,3 @@ def _asked(what: str, original: Callable[..., Any]) -> Callable[..., Any]:
 
 _watching_data = property(_asked(".data was read", _data.fget), _asked(".data was assigned", _data.fset))
 _watching_grad = property(_asked(".grad was read", _grad.__get__), _grad.__set__)  # every new node sets its own to None
-
-
-def current_tape() -> Any:
-    """The tape that this thread or task is recording on."""
-    return context.observer()
-
-
-def only_outside(what: str) -> None:
-    """Refuse what cannot be part of a recording."""
-    if context.observers and context.observer() is not None:
-        raise TypeError(refusal(what))
