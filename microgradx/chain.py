@@ -112,7 +112,7 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
             if parent._stamp > node._stamp:
                 raise stale(node, parent)
             plain = type(local) is float or (read is not None and local is not None)
-            found.append((slot, parent, local if plain else node.op.real_slope(slot, local)))
+            found.append((slot, parent, local if plain else node.op.real_number(slot, local)))
     return found
 
 
@@ -206,7 +206,7 @@ def chain_rule(
             if local and (simple or (times is None and upstream)):
                 contribution = upstream * local
             elif local is None:
-                raise node.op.no_slope(slot, local)
+                raise node.op.no_number(slot, local)
             else:
                 contribution = times(upstream, local) if times is not None else 0.0
             before = known(parent)

@@ -98,23 +98,23 @@ class Op:
         A rule is asked only for the operands wanted: x**2 never takes the log of x.
         """
         if self.arity is None:
-            found = slope(self.partials[0], operands, out)
+            found = local_derivative(self.partials[0], operands, out)
             if not isinstance(found, (list, tuple)) or len(found) != len(operands):
                 what = f"{len(found)} of them" if isinstance(found, (list, tuple)) else repr(found)
                 raise TypeError(f"the rule of {self.name!r} must return a list of {len(operands)} local derivatives, got {what}")
             return found if type(found) is list else list(found)
         return [
-            None if wanted is not None and not wanted[slot] else slope(partial, *operands, out)
+            None if wanted is not None and not wanted[slot] else local_derivative(partial, *operands, out)
             for slot, partial in enumerate(self.partials)
         ]
 
-    def real_slope(self, slot: int, found: Any) -> float:
+    def real_number(self, slot: int, found: Any) -> float:
         """What the rule for operand `slot` returned, as a float if it is one real number."""
         if isinstance(found, numbers.Real):
             return float(found)
-        raise self.no_slope(slot, found)
+        raise self.no_number(slot, found)
 
-    def no_slope(self, slot: int, found: Any) -> TypeError:
+    def no_number(self, slot: int, found: Any) -> TypeError:
         """The error for a rule that returned no number: None taken for a zero would be a wrong gradient told in silence."""
         hint = ": does it lack a return?" if found is None else f" ({type(found).__name__}): it must give one real number"
         return TypeError(f"the rule of {self.name!r} for operand {slot} returned {found!r}, not a number{hint}")
@@ -216,7 +216,7 @@ def primitive(
     return op
 
 
-def slope(partial: float | Rule, *arguments: Any) -> Any:
+def local_derivative(partial: float | Rule, *arguments: Any) -> Any:
     """What a rule gives; where Python's own division or overflow raises, what it gives for numbers that follow IEEE 754."""
     if isinstance(partial, float):
         return partial

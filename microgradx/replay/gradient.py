@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .. import ops
-from ..operation import slope
+from ..operation import local_derivative
 from . import lower as lower  # fills in how operations on many operands are written
 from .record import Number, Tape
 from .rows import CONSTANT, TABLE, Constant, code_of, private
@@ -172,7 +172,7 @@ class Sweep:
             return
         a, b = self.tape.a[row], self.tape.b[row]
         operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
-        self.arrive(parent, upstream, slot_of(slope(rule, *operands, self.symbol(row))))
+        self.arrive(parent, upstream, slot_of(local_derivative(rule, *operands, self.symbol(row))))
 
     def visit_many(self, row: int, code: int, upstream: int, parents: Sequence[int]) -> None:
         """The contributions of an operation with more than two operands, or with one rule for any number of them."""
