@@ -289,3 +289,20 @@ def test_a_run_leaves_the_error_state_of_numpy_alone_and_cannot_be_entered_twice
     inner.append(again)
     with pytest.raises(RuntimeError, match="cannot enter context"):
         again(np.ones(2))
+
+
+def test_a_run_entered_again_before_it_ends_finds_its_own_numbers(monkeypatch):
+    inner, armed = [], []
+
+    def forward(a):
+        if armed:
+            armed.pop()
+            inner.append(f(3.0))
+        return 2.0 * a
+
+    twice = mx.operation.Op("twice", "twice({})", forward, (2.0,), ((0.0, 1.0),), None, None, None, ())
+    monkeypatch.setitem(mx.OPS, "twice", twice)
+    f = compile(lambda x: twice(x) + 1.0)
+    assert f(1.0) == 3.0
+    armed.append(True)
+    assert (f(1.0), inner) == (3.0, [7.0])

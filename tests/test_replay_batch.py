@@ -200,6 +200,14 @@ def test_bad_batches_are_named():
         compile(lambda w, x: w * x, batch="z")
     with pytest.raises(ValueError, match="reduce='max'"):
         compile(lambda w, x: w * x, batch="x", reduce="max")
+    with pytest.raises(ValueError, match=r"batch=\(\) names no argument: name those of"):
+        compile(lambda w, x: w * x, batch=())
+    with pytest.raises(ValueError, match=r"chunk=2\.5: a chunk is a whole number of samples"):
+        compile(lambda w, x: w * x, batch="x", chunk=2.5)
+    with pytest.raises(TypeError, match=r"got 1 argument\(s\), and x is argument 2: pass all by place"):
+        compile(lambda w, x: w * x, batch="x")(1.0)
+    with pytest.raises(TypeError, match=r"x is array\(2\.?\d*\), one number: pass an array with one sample per row"):
+        compile(lambda w, x: w * x, batch="x")(1.0, 2.0)
     with pytest.raises(ValueError, match="chunk=0"):
         compile(lambda w, x: w * x, batch="x", chunk=0)
     f = compile(lambda w, x, y: w * x * y, batch=("x", "y"))
@@ -234,3 +242,8 @@ def test_the_tree_of_sums_is_the_same_when_cut_at_subtrees(count):
             else:
                 rest = inner.total()
         assert outer.total(rest).tolist() == whole.total().tolist()
+
+
+def test_true_and_false_in_a_batch_are_numbers():
+    each = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
+    assert each.value_and_grad(1.0, [1.0, 2.0], np.array([True, False])) == each.value_and_grad(1.0, [1.0, 2.0], [1.0, 0.0])

@@ -32,12 +32,14 @@ class Batched:
     def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int) -> None:
         names = (batch,) if isinstance(batch, str) else tuple(batch)
         known = list(inspect.signature(f).parameters)
+        if not names:
+            raise ValueError(f"batch={batch!r} names no argument: name those of {known} that differ from sample to sample")
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"batch names {unknown}, the function has the arguments {known}")
         if reduce not in ("mean", "sum"):
             raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
-        if chunk < 1:
-            raise ValueError(f"chunk={chunk!r}: a chunk needs at least 1 sample")
+        if not isinstance(chunk, int) or chunk < 1:
+            raise ValueError(f"chunk={chunk!r}: a chunk is a whole number of samples, at least 1")
         self.f, self.chunk, self.mean = f, chunk, reduce == "mean"
         self.places = tuple(known.index(name) for name in names)
         self.names = names
@@ -63,6 +65,9 @@ class Batched:
     def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:
         """The reduced outputs of the program for `wrt`: the value, then its derivatives."""
         look("a function of batches was evaluated")
+        last, name = max(zip(self.places, self.names, strict=True))
+        if len(args) <= last:
+            raise TypeError(f"got {len(args)} argument(s), and {name} is argument {last + 1}: pass all by place")
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
         call = self.call(args, [part[0] for part in blocks.first])
         recording, plan = self.plan(call, wrt)
@@ -72,7 +77,8 @@ class Batched:
 
     def call(self, args: Sequence[Any], sample: Sequence[Any]) -> Call:
         """The arguments of one sample's call."""
-        return Call([sample[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], {})
+        numbers = [np.asarray(x, dtype=np.float64) for x in sample]  # true and false too: alone they would count as structure
+        return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], {})
 
     def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value, or value and gradient."""
@@ -122,6 +128,9 @@ class Blocks:
             raise TypeError(f"{', '.join(names)}: either all are iterators of chunks or none is")
         self.stream = zip(*data, strict=True) if all(streams) else iter([tuple(np.asanyarray(x) for x in data)])
         self.first: tuple[Any, ...] = next(self.stream, ())
+        for name, part in zip(names, self.first, strict=False):
+            if not np.ndim(part):
+                raise TypeError(f"{name} is {part!r}, one number: pass an array with one sample per row")
         if not self.first or not len(self.first[0]):
             raise ValueError(f"{names[0]} has no samples: give at least one")
         self.names = names

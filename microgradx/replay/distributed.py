@@ -33,6 +33,8 @@ class Spread:
             raise ValueError(f"the function has the batch arguments {', '.join(f.names)}, got {len(data)} arrays")
         self.f, self.client = f, client
         self.arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in data]
+        if any(not x.ndim or not len(x) for x in self.arrays):
+            raise ValueError(f"{', '.join(f.names)} must be arrays with one sample per row and at least one sample")
         self.count = len(self.arrays[0])
         if any(len(x) != self.count for x in self.arrays):
             raise ValueError(f"{', '.join(f.names)} have {[len(x) for x in self.arrays]} samples: give one of each per sample")
@@ -59,6 +61,8 @@ class Spread:
         """The reduced outputs: one task per worker, one small array back from each."""
         rest = iter(args)
         known = len(args) + len(self.f.places)
+        if known <= max(self.f.places):
+            raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
         every = [None if k in self.f.places else next(rest) for k in range(known)]
         call = self.f.call(every, [x[0] for x in self.arrays])
         recording, plan = self.f.plan(call, wrt)

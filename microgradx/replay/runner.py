@@ -136,7 +136,7 @@ class Runner:
             return self.exact(inputs)
         try:
             results = self.bound()(inputs)
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, ValueError, RuntimeError):  # the last if a run is entered again, as from a signal's handler
             return self.exact(inputs)
         return self.checked(results)
 
