@@ -72,11 +72,12 @@ def observed(by: Observer) -> Iterator[None]:
     global observers
     with _watching_lock:
         observers += 1
-    token = _observer.set(by)
+    before = _observer.get()
     try:
+        _observer.set(by)  # inside: Ctrl-C must not leave it set
         yield
     finally:
-        _observer.reset(token)
+        _observer.set(before)
         with _watching_lock:
             observers -= 1
 

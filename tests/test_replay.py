@@ -4,6 +4,7 @@ import gc
 import math
 import pickle
 import threading
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -306,3 +307,23 @@ def test_a_run_entered_again_before_it_ends_finds_its_own_numbers(monkeypatch):
     assert f(1.0) == 3.0
     armed.append(True)
     assert (f(1.0), inner) == (3.0, [7.0])
+
+
+def test_a_gradient_by_what_is_no_number_is_refused_and_every_real_number_is_one():
+    class Half(float):
+        pass
+
+    square = compile(lambda x: x * x)
+    assert square.value_and_grad(Fraction(1, 2)) == square.value_and_grad(Half(0.5)) == (0.25, 1.0)
+    for wrong in (True, "a", frozenset([1.0]), [1.0, True]):
+        with pytest.raises(TypeError, match="argument 0 holds what is no number, so there is no gradient by it"):
+            compile(lambda x: 1.0).value_and_grad(wrong)
+
+
+def test_an_object_whose_numbers_would_be_frozen_is_refused():
+    class Settings:
+        def __init__(self):
+            self.slope = 2.0
+
+    with pytest.raises(TypeError, match=r"Settings.slope is 2.0 in an object given as an argument: .* in a dict"):
+        compile(lambda s, x: s.slope * x)(Settings(), 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -53,10 +54,22 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
         return (kind, tuple(flatten(item, chunks) for item in x))
     if isinstance(x, dict):
         return (dict, tuple((key, flatten(item, chunks)) for key, item in x.items()))
-    if isinstance(x, (np.floating, np.integer)):
-        chunks.append((float(x),))
+    if isinstance(x, Real) and kind is not bool:
+        chunks.append((number(x),))
         return "number"
+    if getattr(type(x), "__hash__", None) is object.__hash__ and not callable(x):
+        refuse_frozen(x)
     return ("static", x)
+
+
+def refuse_frozen(x: Any) -> None:
+    """Refuse an object that is told from others by identity and holds plain numbers: changed later, they would not be seen."""
+    for name, held in getattr(x, "__dict__", {}).items():
+        if isinstance(held, (Real, np.ndarray)) and not isinstance(held, bool):
+            raise TypeError(
+                f"{type(x).__name__}.{name} is {held!r} in an object given as an argument: it would stay in the program, "
+                "pass such numbers by themselves or in a dict"
+            )
 
 
 def rebuild(structure: Any, numbers: Iterator[Any]) -> Any:
@@ -102,6 +115,15 @@ def size(structure: Any) -> int:
     return sum(size(item[1] if kind is dict else item) for item in content)
 
 
+def fixed(structure: Any) -> bool:
+    """Whether a structure holds an object with no place for a derivative; None and strings may stand among numbers."""
+    if structure[0] == "static":
+        return not (structure[1] is None or isinstance(structure[1], str))
+    if structure == "number" or structure[0] == "array" or isinstance(structure[1], int):
+        return False
+    return any(fixed(item[1] if structure[0] is dict else item) for item in structure[1])
+
+
 class Call:
     """The arguments of one call: their structures, their numbers in one array, and which numbers belong to which argument."""
 
@@ -123,7 +145,11 @@ class Call:
         for k in listed:
             if not -self.positional <= k < self.positional:
                 raise ValueError(f"argnums names argument {k}, but the call has {self.positional} positional arguments")
-        return tuple([k % self.positional for k in listed])
+        places = tuple([k % self.positional for k in listed])
+        for k in places:
+            if self.parts[k][0] == "static" or fixed(self.parts[k]):
+                raise TypeError(f"argument {k} holds what is no number, so there is no gradient by it: pass its numbers alone")
+        return places
 
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""

@@ -138,7 +138,8 @@ def compile(
     (1.25, 3.25)
 
     Arguments are numbers, sequences, dicts and arrays of numbers; a new shape is recorded anew. Values that `f` captures, such as
-    the parameters of a model, are read at each call. **Plain numbers and arrays that `f` captures are constants**, as is which
+    the parameters of a model, are read at each call. A computed one is computed again from its leaves.
+    **Plain numbers and arrays that `f` captures are constants**, as is which
     Values they are: after changing them, call `refresh()`, or pass them as arguments. Random numbers are drawn once. Comparisons
     are checked at each call, and another way through the branches is recorded anew; where two numbers differ by their last bits
     only, a branch may go either way. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an
