@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from threading import Lock
 from typing import Any
 
+from .collector import LARGE, rarer_full_collections
+
 Watch = Callable[[Any, int, Any, Any, Any, Any, Any], None]
 """Called per edge as (node, slot, upstream, local, contribution, before, after); `before` is None on a first contribution."""
 
@@ -92,6 +94,8 @@ def unreached(*outputs: Any, placed: dict[Any, Any] | None = None) -> dict[Any, 
             push(right)
         if type(left) is not float and left not in placed:
             push(left)
+    if len(placed) > LARGE:
+        rarer_full_collections(len(placed))
     return placed
 
 

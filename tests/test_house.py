@@ -16,7 +16,7 @@ from microgradx.operators import Operators
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files"},
+    {"files", "collector"},
     {"ieee"},
     {"special"},
     {"operation"},

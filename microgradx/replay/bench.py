@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..collector import collector_off
 from ..engine import Value
 from .arguments import Call
 from .cases import CASES, Case
 from .plan import Array
-from .recording import Recording, collector_off
+from .recording import Recording
 from .runner import LONGEST_SOURCE
 from .source import source
 

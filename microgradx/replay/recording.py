@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ..collector import collector_off
 from ..context import checking
 from ..engine import Value, gradient
 from .arguments import Call, shaped
@@ -156,18 +155,6 @@ def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
         )
     rows.append(tape.slot(result))
     return "number"
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Without the cyclic collector, which would look through every row again and again and find nothing (half the time)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def spans_of(call: Call, argnums: int | tuple[int, ...]) -> Spans:

@@ -30,10 +30,10 @@ def weights(value: Callable[[float], Any]) -> list[list[list[Any]]]:
     return [[[*(value(draw(-1, 1)) for _ in range(m)), value(0.0)] for _ in range(n)] for m, n in pairwise(WIDTHS)]
 
 
-def scalar_loss(layers: list[list[list[Any]]]) -> Any:
-    """Hinge loss and L2 term of the 2-16-16-1 net, every product and every sum a node."""
+def scalar_loss(layers: list[list[list[Any]]], times: int = 1) -> Any:
+    """Hinge loss and L2 term of the 2-16-16-1 net over all points, `times` over, every product and every sum a node."""
     losses = []
-    for point, label in zip(POINTS, LABELS, strict=True):
+    for point, label in zip(POINTS * times, LABELS * times, strict=True):
         x = point
         for k, layer in enumerate(layers):
             outputs = []
@@ -67,10 +67,10 @@ def step(loss: Callable[[], Any]) -> None:
     graph.backward()
 
 
-def ours() -> Callable[[], Any]:
+def ours(times: int = 1) -> Callable[[], Any]:
     """Our scalar loops."""
     layers = weights(mx.Value)
-    return lambda: scalar_loss(layers)
+    return lambda: scalar_loss(layers, times)
 
 
 def theirs() -> Callable[[], Any]:
@@ -114,9 +114,12 @@ def seconds(side: str, steps: int) -> float:
 
 
 def time_steps(side: str, steps: int) -> float:
-    """The inside of that process: the mean over `steps` steps, after one to warm up."""
+    """The inside of that process: the mean over `steps` steps, after one to warm up; of no steps, the one to warm up."""
     loss = eval(side)
+    start = time.process_time()
     step(loss)
+    if steps == 0:
+        return time.process_time() - start
     start = time.process_time()
     for _ in range(steps):
         step(loss)
@@ -163,6 +166,9 @@ def main(rounds: int = 5) -> None:
             growth[nodes] = statistics.median(seconds(side, max(1, 100_000 // nodes)) for _ in range(rounds))
             above = f"{growth[nodes] / growth[nodes // 10]:22.1f}" if nodes > 1_000 else ""
             print(f"{nodes:29,}{1e3 * growth[nodes]:10.1f}{above}")
+    wide = len(mx.topological_order(ours(10)()))
+    first, later = (statistics.median(seconds("ours(10)", steps) for _ in range(rounds)) / wide for steps in (0, 2))
+    print(f"\nscalar loops on 1,000 moons, {wide:,} nodes: {1e6 * first:.2f} us a node in the first step, then {1e6 * later:.2f}")
 
 
 if __name__ == "__main__":
