@@ -154,15 +154,11 @@ def _edges_of_many(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tup
     return zip(range(len(parents)), parents, node.op.local_derivatives(operands, out, wanted), strict=True)
 
 
-def _send_zero(node: Any, adjoints: MutableMapping[Any, Any]) -> None:
-    """What the chain rule sends from an upstream of exactly zero, as behind a relu that is off, without asking any rule."""
-    known, old = adjoints.get, node._stamp != clock.now
+def _refuse_stale(node: Any) -> None:
+    """Raise if an operand of `node` was assigned since; the chain rule asks this on its way along the edges, if it takes them."""
     for parent in node.parents:
-        if type(parent) is not float:
-            if old and parent._stamp > node._stamp:
-                raise stale(node, parent)
-            if not known(parent):
-                adjoints[parent] = 0.0
+        if type(parent) is not float and parent._stamp > node._stamp:
+            raise stale(node, parent)
 
 
 def stale(node: Any, parent: Any) -> RuntimeError:
@@ -193,16 +189,19 @@ def chain_rule(
     contributes exactly zero, even against inf or nan: a branch that was not taken leaks nothing.
     """
     known = adjoints.get
-    simple = read is None and times is None and watch is None  # numbers alone, where an upstream of zero asks no rule
+    simple = read is None and times is None and watch is None  # numbers alone: zeros are not sent, but filled in at the end
     for node in reversed(order):  # type: ignore[call-overload]  # a list, or a dict with nodes as keys
-        if node.op is None or (upstream := known(node)) is None:
+        if node.op is None:
             continue
-        if simple and upstream == 0.0:
-            _send_zero(node, adjoints)
-            continue
-        found = _edges(node, read)
         old = node._stamp != clock.now  # if nothing was assigned since, no operand can be newer: most graphs skip the question
-        for slot, parent, local in found:
+        upstream = known(node)
+        if simple and not upstream:  # as behind a relu that is off, half the edges of a network: no rule is asked
+            if old:
+                _refuse_stale(node)
+            continue
+        if upstream is None:
+            continue
+        for slot, parent, local in _edges(node, read):
             if type(parent) is float:
                 continue
             if old and parent._stamp > node._stamp:
@@ -211,13 +210,18 @@ def chain_rule(
                 contribution = upstream * local
             elif local is None:
                 raise node.op.no_number(slot, local)
+            elif simple:
+                continue
             else:
                 contribution = times(upstream, local) if times is not None else 0.0
             before = known(parent)
             after = adjoints[parent] = contribution if before is None else before + contribution
             if watch is not None:
                 watch(node, slot, upstream, local, contribution, before, after)
-    if read is None and not PLAIN.issuperset(map(type, adjoints.values())):
+    kinds = set(map(type, adjoints.values()))
+    if simple and type(None) in kinds:
+        adjoints.update({node: 0.0 for node, adjoint in adjoints.items() if adjoint is None})
+    if read is None and not kinds <= PLAIN:
         _make_plain(order, adjoints)
 
 
