@@ -11,10 +11,14 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path`, making its folders; on any failure the old file stays and nothing else is left behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        _replace(path, data)
     except OSError as error:
-        error.filename = str(path)  # what the user asked for, not our own file beside it
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from None  # what the user asked for, not our own file beside it
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file beside `path` and put it in that place."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -1,5 +1,6 @@
 """Models in files: every bit comes back, and a bad file changes nothing."""
 
+import errno
 import json
 import math
 import os
@@ -111,8 +112,12 @@ def test_a_crash_while_writing_leaves_the_old_file_and_no_other(tmp_path, monkey
     path = tmp_path / "model.json"
     nn.save(nn.MLP(2, [1], rng=1), path)
     old = path.read_bytes()
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+
+    def full(source: str, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", source, None, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match=r"No space left on device: '[^']*/model.json'$"):
         nn.save(nn.MLP(2, [1], rng=2), path)
     assert path.read_bytes() == old
     assert list(tmp_path.iterdir()) == [path]
