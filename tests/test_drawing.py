@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import pickle
 import re
@@ -436,8 +437,8 @@ def test_a_failing_write_keeps_the_old_file(tmp_path, monkeypatch):
     *_, out = product()
     path = tmp_path / "picture.svg"
     path.write_text("old")
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "disk full")))
+    with pytest.raises(OSError, match=r"disk full: .*picture\.svg'$"):
         draw(out).save(path)
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
