@@ -49,19 +49,17 @@ class Value(Operators):
 
     # Two operand slots instead of a tuple of parents: one object a node for the garbage collector to visit instead of two,
     # which takes a third off the building of a graph.
-    __slots__ = ("__weakref__", "_left", "_number", "_right", "_stamp", "grad", "label", "op")
+    __slots__ = ("__weakref__", "_label", "_left", "_number", "_right", "_stamp", "grad", "op")
 
+    _label: str | None
     _number: float
     _left: Any
     _right: Any
     _stamp: int
     grad: float | None
-    label: str | None
     op: Op | None
 
     def __init__(self, data: Any, label: str | None = None) -> None:
-        if label is not None and not isinstance(label, str):
-            raise TypeError(f"label={label!r} is not a string: write Value(data, label='w'), one Value for each number")
         self._number = number(data)
         self._left = self._right = self.op = self.grad = None
         self.label = label
@@ -80,6 +78,13 @@ class Value(Operators):
         self._stamp = now if self.op is None else OVERWRITTEN
 
     data = property(operator.attrgetter("_number"), _assign, doc="The number; assigning it makes every node built from it stale.")
+
+    def _name(self, label: Any) -> None:
+        if label is not None and not isinstance(label, str):
+            raise TypeError(f"label={label!r} is not a string: write Value(data, label='w'), one Value for each number")
+        self._label = label
+
+    label = property(operator.attrgetter("_label"), _name, doc="What to call it, or None; drawings and steps show it.")
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """A new node that records `op` applied to `operands`."""
@@ -217,7 +222,7 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     node.op = op
     node._left = left
     node._right = right
-    node.grad = node.label = None
+    node.grad = node._label = None
     node._stamp = now
     if context.watching and not context.recorded(op, node.parents, node):
         node.op = node._left = node._right = None
@@ -253,7 +258,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
         node.op = op
         node._left = self
         node._right = other
-        node.grad = node.label = None
+        node.grad = node._label = None
         node._stamp = now
         return node
 

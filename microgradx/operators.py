@@ -191,7 +191,15 @@ class Operators(Operand):
                 box[()] = x
                 x = box
             boxed.append(x)
-        return getattr(ufunc, how)(*boxed, **options)
+        try:
+            return getattr(ufunc, how)(*boxed, **options)
+        except TypeError as error:
+            if ufunc.__name__ in UFUNCS:
+                raise
+            raise TypeError(
+                f"numpy.{ufunc.__name__} is no operation on Values: write .data for the plain number, "
+                "or define the operation with microgradx.primitive"
+            ) from error
 
     def __float__(self) -> float:
         raise TypeError(

@@ -138,9 +138,20 @@ def test_fractions_are_numbers_on_either_side() -> None:
     assert [(x + half).data, (half - x).data, x * 2 == Fraction(4), x == Fraction(1)] == [2.5, -1.5, True, False]
 
 
-def test_a_label_that_is_not_a_string_raises() -> None:
-    with pytest.raises(TypeError, match=r"label=3.0 is not a string: write Value\(data, label='w'\)"):
-        Value(2.0, 3.0)  # type: ignore[arg-type]
+def test_a_label_that_is_not_a_string_raises_also_when_it_is_assigned() -> None:
+    x = Value(2.0, "x")
+    for give in (lambda: Value(2.0, 3.0), lambda: setattr(x, "label", 3.0)):  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"label=3.0 is not a string: write Value\(data, label='w'\)"):
+            give()
+    assert x.label == "x"
+    x.label = None
+    assert x.label is None
+
+
+@pytest.mark.parametrize("ufunc", [np.isnan, np.isfinite, np.deg2rad, lambda x: np.divmod(x, 2.0)])
+def test_a_function_of_numpy_that_is_no_operation_says_what_to_write(ufunc: Any) -> None:
+    with pytest.raises(TypeError, match=r"numpy\.\w+ is no operation on Values: write \.data for the plain number"):
+        ufunc(Value(2.0))
 
 
 def test_an_operator_with_something_else_raises_like_any_python_number() -> None:
