@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from .collector import LARGE, rarer_full_collections
+from .operation import Operand
 
 Watch = Callable[[Any, int, Any, Any, Any, Any, Any], None]
 """Called per edge as (node, slot, upstream, local, contribution, before, after); `before` is None on a first contribution."""
@@ -33,7 +34,6 @@ class Clock:
 
 clock = Clock()
 OVERWRITTEN = -1
-PLAIN = {float, type(None)}  # what adjoints are made of, unless they are to be a graph
 
 
 class Many:
@@ -115,9 +115,13 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
         if type(parent) is not float:
             if parent._stamp > node._stamp:
                 raise stale(node, parent)
-            plain = type(local) is float or (read is not None and local is not None)
-            found.append((slot, parent, local if plain else node.op.real_number(slot, local)))
+            found.append((slot, parent, local if type(local) is float else _accepted(node, slot, local, read)))
     return found
+
+
+def _accepted(node: Any, slot: int, local: Any, read: Callable[[Any], Any] | None) -> Any:
+    """What the rule for operand `slot` gave, if it is a number or may be a node; else the error of its operation."""
+    return local if read is not None and isinstance(local, Operand) else node.op.real_number(slot, local)
 
 
 def _edges(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, Any, Any]]:
@@ -206,10 +210,10 @@ def chain_rule(
                 continue
             if old and parent._stamp > node._stamp:
                 raise stale(node, parent)
+            if type(local) is not float:
+                local = _accepted(node, slot, local, read)
             if local and (simple or (times is None and upstream)):
                 contribution = upstream * local
-            elif local is None:
-                raise node.op.no_number(slot, local)
             elif simple:
                 continue
             else:
@@ -218,16 +222,5 @@ def chain_rule(
             after = adjoints[parent] = contribution if before is None else before + contribution
             if watch is not None:
                 watch(node, slot, upstream, local, contribution, before, after)
-    kinds = set(map(type, adjoints.values()))
-    if simple and type(None) in kinds:
-        adjoints.update({node: 0.0 for node, adjoint in adjoints.items() if adjoint is None})
-    if read is None and not kinds <= PLAIN:
-        _make_plain(order, adjoints)
-
-
-def _make_plain(order: Iterable[Any], adjoints: MutableMapping[Any, Any]) -> None:
-    """Turn adjoints of other real types (a rule of numpy's functions) into floats; refuse the rule that gave anything else."""
-    for node in reversed(order):  # type: ignore[call-overload]
-        if node.op is not None:
-            edges(node)
-    adjoints.update({node: float(adjoint) for node, adjoint in adjoints.items() if adjoint is not None})
+    if simple:
+        adjoints.update({node: 0.0 for node in order if known(node) is None})

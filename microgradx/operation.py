@@ -109,15 +109,14 @@ class Op:
         ]
 
     def real_number(self, slot: int, found: Any) -> float:
-        """What the rule for operand `slot` returned, as a float if it is one real number."""
+        """What the rule for operand `slot` returned, as a float; TypeError if it is not one real number.
+
+        None or an empty list, taken for a zero, would be a wrong gradient told in silence.
+        """
         if isinstance(found, numbers.Real):
             return float(found)
-        raise self.no_number(slot, found)
-
-    def no_number(self, slot: int, found: Any) -> TypeError:
-        """The error for a rule that returned no number: None taken for a zero would be a wrong gradient told in silence."""
         hint = ": does it lack a return?" if found is None else f" ({type(found).__name__}): it must give one real number"
-        return TypeError(f"the rule of {self.name!r} for operand {slot} returned {found!r}, not a number{hint}")
+        raise TypeError(f"the rule of {self.name!r} for operand {slot} returned {found!r}, not a number{hint}")
 
     def array(self, numpy: Any, *arrays: Any) -> Any:
         """The same function on float arrays, in the namespace `numpy`: its ufunc where there is one, else element by element."""

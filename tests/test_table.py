@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -96,7 +98,9 @@ def test_a_rule_that_returns_none_is_refused_and_is_no_zero() -> None:
     assert x.grad is None
 
 
-@pytest.mark.parametrize("wrong", [1j, np.array([3.0]), Value(3.0)], ids=repr)
+@pytest.mark.parametrize(
+    "wrong", [1j, 0j, "x", "", [], (1.0,), Decimal(2), np.array([3.0]), np.array([1.0, 2.0]), Value(3.0)], ids=repr
+)
 def test_a_rule_that_gives_no_real_number_is_refused_before_any_grad_is_written(wrong: Any) -> None:
     x = Value(2.0)
     y = unlisted(lambda a, out: wrong)(x) * 2.0
@@ -104,13 +108,19 @@ def test_a_rule_that_gives_no_real_number_is_refused_before_any_grad_is_written(
     for attempt in (y.backward, lambda: gradient(y, [x]), lambda: mx.jvp(unlisted(lambda a, out: wrong), (2.0,), (1.0,))):
         with pytest.raises(TypeError, match=message):
             attempt()
+    if not isinstance(wrong, Value):
+        with pytest.raises(TypeError, match=message):
+            gradient(y, [x], create_graph=True)
     assert (x.grad, y.grad) == (None, None)
 
 
-def test_a_rule_that_gives_a_number_of_numpy_gives_a_float() -> None:
+@pytest.mark.parametrize("slope", [3, True, False, Fraction(1, 2), np.float64(3.0), np.float32(0.0), np.int64(3)], ids=repr)
+def test_a_rule_that_gives_a_number_of_another_type_gives_a_float(slope: Any) -> None:
     x = Value(2.0)
-    unlisted(lambda a, out: np.float64(3.0))(x).backward()
-    assert (type(x.grad), x.grad) == (float, 3.0)
+    y = unlisted(lambda a, out: slope)(x)
+    y.backward()
+    assert (type(x.grad), x.grad) == (float, float(slope))
+    assert gradient(y, [x], create_graph=True)[0].data == float(slope)
 
 
 def test_a_rule_for_many_operands_must_return_one_local_derivative_for_each() -> None:
