@@ -37,7 +37,8 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
         if x and all(type(item) is float for item in x):
             chunks.append(x)
             return (kind, len(x))
-        return (kind, tuple(flatten(item, chunks) for item in x))
+        parts = tuple([flatten(item, chunks) for item in x])
+        return (kind, parts if any(part != "number" for part in parts) else len(parts))
     if isinstance(x, Value):
         chunks.append(Data((x.data,)))
         return "number"
@@ -101,6 +102,13 @@ def shaped(structure: Any, flat: Array) -> Any:
     return rebuild(structure, iter(flat.tolist()))
 
 
+def parts_of(structure: Any) -> tuple[Any, ...]:
+    """The structures within one, in order."""
+    if structure == "number" or structure[0] in ("array", "static") or isinstance(structure[1], int):
+        return ()
+    return tuple([item for _, item in structure[1]]) if structure[0] is dict else structure[1]
+
+
 def size(structure: Any) -> int:
     """How many numbers a structure holds."""
     if structure == "number":
@@ -108,20 +116,16 @@ def size(structure: Any) -> int:
     kind, content = structure
     if kind == "array":
         return int(np.prod(content))
-    if kind == "static":
-        return 0
-    if isinstance(content, int):
+    if kind != "static" and isinstance(content, int):
         return content
-    return sum(size(item[1] if kind is dict else item) for item in content)
+    return sum(map(size, parts_of(structure)))
 
 
 def fixed(structure: Any) -> bool:
     """Whether a structure holds an object with no place for a derivative; None and strings may stand among numbers."""
     if structure[0] == "static":
         return not (structure[1] is None or isinstance(structure[1], str))
-    if structure == "number" or structure[0] == "array" or isinstance(structure[1], int):
-        return False
-    return any(fixed(item[1] if structure[0] is dict else item) for item in structure[1])
+    return any(map(fixed, parts_of(structure)))
 
 
 class Call:

@@ -21,7 +21,8 @@ from .buffers import row_by_row
 from .gradient import gradient
 from .plan import Array
 from .program import Spans, add_slopes
-from .recording import Recording, Recordings, parted, spans_of
+from .recording import Recording, parted, spans_of
+from .recordings import Recordings
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 

@@ -11,7 +11,8 @@ from .arguments import Call, shaped
 from .batch import CHUNK, Batched
 from .plan import Array
 from .program import Program, add_slopes
-from .recording import Recording, Recordings, Result, parted, spans_of
+from .recording import Recording, parted, spans_of
+from .recordings import Recordings, Result
 
 
 class Compiled:
@@ -110,7 +111,7 @@ class Compiled:
 
     def refresh(self) -> None:
         """Forget every recorded program, so that numbers the function captured are read anew."""
-        self.recordings.clear()
+        self.recordings.forget()
 
     def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """The result of the first recorded program whose guards hold, recording a new one if there is none."""

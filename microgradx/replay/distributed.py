@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Spread:
         bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
         self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
         self.rows = [client.submit(load, [where(x, low, high) for x in self.arrays], pure=False) for low, high in self.parts]
-        self.programs: dict[BatchPlan, Any] = {}
+        self.programs: WeakKeyDictionary[BatchPlan, Any] = WeakKeyDictionary()  # forgotten with the recording it is of
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
