@@ -16,6 +16,10 @@ def squares(xs):
     return sum(x * x for x in xs)
 
 
+compiled = compile(squares)
+batched = compile(lambda w, x: w * squares(x), batch="x")
+
+
 def lengths(f):
     """Of the list in each structure that is kept."""
     return sorted(parts[0][1] for parts, _ in f.recordings)
@@ -24,6 +28,9 @@ def lengths(f):
 @pytest.fixture
 def few(monkeypatch):
     monkeypatch.setattr(recordings, "STRUCTURES", 3)
+    for f in (compiled, batched):
+        f.refresh()
+        f.recordings.overflowed = False
 
 
 @pytest.mark.usefixtures("few")
@@ -68,14 +75,29 @@ def test_few_structures_are_kept_whatever_their_size_and_more_only_if_they_are_s
 
 
 @pytest.mark.usefixtures("few")
-def test_the_warning_comes_once_and_names_the_line_that_called():
-    f = compile(squares)
+@pytest.mark.parametrize(
+    "call",
+    [lambda xs: compiled(xs), lambda xs: compiled.grad(xs), lambda xs: compiled.program(xs), lambda xs: batched(1.0, [xs])],
+    ids=["value", "gradient", "program", "batch"],
+)
+def test_the_warning_comes_once_and_names_the_line_that_called(call):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for n in range(10):
-            f([1.0] * n)
+        for n in range(1, 10):
+            call([1.0] * n)
     [warning] = caught
     assert (warning.category, warning.filename) == (RuntimeWarning, __file__)
+    assert warning.lineno == call.__code__.co_firstlineno
+
+
+def test_what_a_function_of_samples_captured_is_read_anew_after_refresh():
+    scale = [2.0]
+    f = compile(lambda w, x: scale[0] * w * x, batch="x")
+    assert f(1.0, [1.0, 3.0]) == 4.0
+    scale[0] = 3.0
+    assert f(1.0, [1.0, 3.0]) == 4.0
+    f.refresh()
+    assert f(1.0, [1.0, 3.0]) == 6.0
 
 
 @pytest.mark.usefixtures("few")

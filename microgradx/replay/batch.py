@@ -5,7 +5,6 @@ The results of the chunks are added up in a fixed tree, so the sum does not depe
 
 from __future__ import annotations
 
-import functools
 import inspect
 import itertools
 import threading
@@ -18,16 +17,16 @@ from ..context import look
 from .arguments import Call
 from .batch_plan import BatchPlan
 from .buffers import row_by_row
+from .function import Function
 from .gradient import gradient
 from .plan import Array
 from .program import Spans, add_slopes
 from .recording import Recording, parted, spans_of
-from .recordings import Recordings
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 
 
-class Batched:
+class Batched(Function):
     """A function of one sample, called with many: what `compile(f, batch=...)` returns."""
 
     def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int) -> None:
@@ -41,12 +40,11 @@ class Batched:
             raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
         if not isinstance(chunk, int) or chunk < 1:
             raise ValueError(f"chunk={chunk!r}: a chunk is a whole number of samples, at least 1")
-        self.f, self.chunk, self.mean = f, chunk, reduce == "mean"
+        super().__init__(f)
+        self.chunk, self.mean = chunk, reduce == "mean"
         self.places = tuple(known.index(name) for name in names)
         self.names = names
-        self.recordings = Recordings(f)
         self.lock = threading.RLock()
-        functools.update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) of the function over the samples."""
@@ -84,7 +82,7 @@ class Batched:
     def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value, or value and gradient."""
         with self.lock:
-            _, recording = self.recordings.replay(call, lambda known, inputs: known.scalar().check(inputs))
+            _, recording = self.replay(call, lambda known, inputs: known.scalar().check(inputs))
             if wrt not in recording.plans:
                 program = recording.program
                 inputs, spans = program.tape.inputs, call.spans()

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
-from ..context import look, observer
+from ..context import observer
 from .arguments import Call, shaped
 from .batch import CHUNK, Batched
+from .function import Function
 from .plan import Array
 from .program import Program, add_slopes
 from .recording import Recording, parted, spans_of
-from .recordings import Recordings, Result
 
 
-class Compiled:
+class Compiled(Function):
     """What `compile` returns. Called like the function, it gives plain numbers; its methods give derivatives."""
-
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.f = f
-        self.recordings = Recordings(f)
-        functools.update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
@@ -108,15 +102,6 @@ class Compiled:
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program that a call with these arguments would run: print it to see its instructions."""
         return self.replay(Call(args, kwargs), lambda recording, inputs: recording.program.run(inputs))[1].program
-
-    def refresh(self) -> None:
-        """Forget every recorded program, so that numbers the function captured are read anew."""
-        self.recordings.forget()
-
-    def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
-        """The result of the first recorded program whose guards hold, recording a new one if there is none."""
-        look("a compiled function was evaluated")
-        return self.recordings.replay(call, run)
 
 
 @overload

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..context import warn
 from .arguments import Call, shaped
 from .plan import Array
 from .program import Program, Spans
@@ -32,11 +32,9 @@ class Recording:
         if tape.refused is not None:
             raise tape.refused
         if drawn() != before:
-            warnings.warn(
+            warn(
                 f"{getattr(f, '__name__', repr(f))} drew random numbers while it was recorded, and every replay has the same "
-                "ones: draw them outside and pass them as an argument",
-                RuntimeWarning,
-                stacklevel=6,
+                "ones: draw them outside and pass them as an argument"
             )
         self.program = Program(tape, rows, len(leaves), self.result == "number")
         self.plans: dict[Any, Any] = {}  # what `batch` makes of it
