@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -40,11 +39,10 @@ class Batched(Function):
             raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
         if not isinstance(chunk, int) or chunk < 1:
             raise ValueError(f"chunk={chunk!r}: a chunk is a whole number of samples, at least 1")
-        super().__init__(f)
+        super().__init__(f, batch, reduce, chunk)
         self.chunk, self.mean = chunk, reduce == "mean"
         self.places = tuple(known.index(name) for name in names)
         self.names = names
-        self.lock = threading.RLock()
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) of the function over the samples."""
@@ -81,7 +79,7 @@ class Batched(Function):
 
     def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value, or value and gradient."""
-        with self.lock:
+        with self.recordings.lock:
             _, recording = self.replay(call, lambda known, inputs: known.scalar().check(inputs))
             if wrt not in recording.plans:
                 program = recording.program

@@ -131,6 +131,9 @@ def compile(
     only, a branch may go either way. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an
     error.
 
+    In a class, `@compile` makes a method. What its object holds is captured in the same way, but where a number, a string or a
+    Value is assigned to an attribute of the object, the method is recorded anew. Recordings last as long as the object.
+
     With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of
     such arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.
 

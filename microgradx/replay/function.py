@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import MethodType
 from typing import Any, TypeVar, cast
+from weakref import finalize
+
+import numpy as np
 
 from ..collector import collector_off
 from ..context import checking, look
@@ -19,12 +23,37 @@ Result = TypeVar("Result")
 
 
 class Function:
-    """What `compile` returns, for one sample or for many: the function `f` with what was recorded of it."""
+    """What `compile` returns, for one sample or for many: the function `f` with what was recorded of it.
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.f = f
+    In a class it is a method. What the object holds is captured, as what a closure holds, but for the numbers, strings and Values
+    that are its own attributes: where one of them was assigned anew, the method is recorded anew.
+    """
+
+    def __init__(self, f: Callable[..., Any], *options: Any) -> None:
+        self.f, self.options = f, options
         self.recordings = Recordings()
+        self.methods: dict[int, Recordings] = {}
         functools.update_wrapper(cast(Callable[..., Any], self), f, updated=())
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """The function as a method of `owner`, whose recordings last as long as the object."""
+        if owner is None or not hasattr(self.f, "__get__"):
+            return self
+        method = type(self)(self.f.__get__(owner, kind), *self.options)
+        try:
+            method.recordings = self.methods[id(owner)]
+        except KeyError:
+            forget_with(owner, self.methods)
+            method.recordings = self.methods.setdefault(id(owner), method.recordings)
+        return method
+
+    def key(self, call: Call) -> Any:
+        """What decides whether a recording fits: the structure of the arguments, and for a method what its object holds."""
+        parts, names = call.key()
+        if not isinstance(self.f, MethodType):
+            return parts, names
+        held = assigned(self.f.__self__)
+        return (*parts, *held.values()), (*names, *held)
 
     def refresh(self) -> None:
         """Forget every recorded program, so that numbers the function captured are read anew."""
@@ -33,8 +62,9 @@ class Function:
     def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """What `run` makes of the first recording whose guards hold (and its inputs), and that one; a new one if none does."""
         look("a compiled function was evaluated")
+        key = self.key(call)
         try:
-            known = self.recordings.get(call.key(), [])
+            known = self.recordings.get(key, [])
         except TypeError as error:
             raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
         if checking():
@@ -46,7 +76,7 @@ class Function:
                 continue
             self.recordings.used(known, recording)
             return result, recording
-        return self.record(call, run)
+        return self.record(call, key, run)
 
     def check(self, call: Call) -> None:
         """Under `detect_anomaly` evaluate once node by node, forward and (of one number) backward: every operation is seen."""
@@ -56,11 +86,11 @@ class Function:
         if isinstance(result, Value):
             gradient(result, leaves)
 
-    def record(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
+    def record(self, call: Call, key: Any, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
         """`replay` with a new recording, put in front of the others of this structure."""
         with collector_off():
             recording = Recording(self.f, call)
-        self.recordings.keep(self.f, call.key(), recording)
+        self.recordings.keep(self.f, key, recording)
         try:
             return run(recording, recording.inputs(call)), recording
         except GuardFailed:  # a tie that the last bit decides, where numpy's functions may differ from Python's
@@ -72,3 +102,23 @@ class Function:
                 f"a Value that {named(self.f)} captured was assigned while it was recorded, and another way through its "
                 "branches is now right: assign parameters between calls, not during one"
             ) from None
+
+
+def assigned(owner: Any) -> dict[str, Any]:
+    """The plain attributes of an object as parts of a structure; a Value counts as the one that it is."""
+    return {
+        f"self.{name}": ("Value", id(x)) if isinstance(x, Value) else ("static", x)
+        for name, x in getattr(owner, "__dict__", {}).items()
+        if x is None or isinstance(x, (int, float, str, np.generic, Value))
+    }
+
+
+def forget_with(owner: Any, table: dict[int, Any]) -> None:
+    """Drop the entry of `owner` from a table by identity when the object goes, which the table must not keep alive."""
+    try:
+        finalize(owner, table.pop, id(owner), None).atexit = False
+    except TypeError:
+        raise TypeError(
+            f"a compiled method keeps what it recorded with its object, and {type(owner).__name__} has no place for a weak "
+            "reference: add '__weakref__' to its __slots__"
+        ) from None

@@ -20,10 +20,14 @@ def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
         return f"it got {given(before)}, then {given(after)}: pass the same arguments each time"
     place = next(place for place, pair in enumerate(zip(parts, others, strict=True)) if pair[0] != pair[1])
     first, then = first_difference(parts[place], others[place])
-    advice = "pass the same few lengths and shapes again, as by padding"
-    if "static" in (first[0], then[0]):
+    name = named(f, place, len(parts), names)
+    if name.startswith("self."):
+        advice = "pass what varies as an argument, or assign the .data of a Value"
+    elif "static" in (first[0], then[0]):
         advice = "what is no number belongs to the program, so make it once and pass the same one again"
-    return f"{named(f, place, len(parts), names)} was {worded(first)}, then {worded(then)}: {advice}"
+    else:
+        advice = "pass the same few lengths and shapes again, as by padding"
+    return f"{name} was {worded(first)}, then {worded(then)}: {advice}"
 
 
 def first_difference(a: Any, b: Any) -> tuple[Any, Any]:
@@ -45,6 +49,8 @@ def worded(structure: Any) -> str:
         return f"an array of shape {content}"
     if kind == "static":
         return repr(content)
+    if kind == "Value":
+        return f"the Value at {content:#x}"
     if kind is dict:
         return f"a dict with the keys {', '.join(repr(key) for key, _ in content)}"
     return f"a {kind.__name__} of {content if isinstance(content, int) else len(content)}"
