@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
+from operator import attrgetter
 from types import MethodType
 from typing import Any, TypeVar, cast
 from weakref import finalize
@@ -33,6 +35,7 @@ class Function:
         self.f, self.options = f, options
         self.recordings = Recordings()
         self.methods: dict[int, Recordings] = {}
+        self.of: tuple[Function, Any] | None = None  # for a method, the function in the class and the object
         functools.update_wrapper(cast(Callable[..., Any], self), f, updated=())
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
@@ -40,12 +43,21 @@ class Function:
         if owner is None or not hasattr(self.f, "__get__"):
             return self
         method = type(self)(self.f.__get__(owner, kind), *self.options)
+        method.of = self, owner
         try:
             method.recordings = self.methods[id(owner)]
         except KeyError:
             forget_with(owner, self.methods)
             method.recordings = self.methods.setdefault(id(owner), method.recordings)
         return method
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """By its name where that leads to it, as for any decorated function; else the function, to be recorded anew."""
+        if self.of is not None:
+            return type(self).__get__, self.of
+        if found_by_name(self):
+            return str(vars(self)["__qualname__"])
+        return type(self), (self.f, *self.options)
 
     def key(self, call: Call) -> Any:
         """What decides whether a recording fits: the structure of the arguments, and for a method what its object holds."""
@@ -102,6 +114,14 @@ class Function:
                 f"a Value that {named(self.f)} captured was assigned while it was recorded, and another way through its "
                 "branches is now right: assign parameters between calls, not during one"
             ) from None
+
+
+def found_by_name(function: Function) -> bool:
+    """Whether the module and name of a compiled function lead to itself, and not to what was compiled."""
+    try:
+        return attrgetter(vars(function)["__qualname__"])(sys.modules[function.__module__]) is function
+    except (AttributeError, KeyError):  # an object without a name, or one inside a function
+        return False
 
 
 def assigned(owner: Any) -> dict[str, Any]:
