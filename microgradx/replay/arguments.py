@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,22 @@ class Data(tuple[float, ...]):
     """Numbers that were read from Values."""
 
     __slots__ = ()
+
+
+class DictKind(NamedTuple):
+    """A type of dict, with what it is made of besides its items: what a defaultdict calls where a key is missing."""
+
+    kind: Callable[..., dict[Any, Any]]
+    first: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, x: dict[Any, Any]) -> DictKind:
+        """The kind of dict that `x` is."""
+        return cls(type(x), (x.default_factory,) if isinstance(x, defaultdict) else ())
+
+    def made(self, items: dict[Any, Any]) -> dict[Any, Any]:
+        """A dict of this kind."""
+        return self.kind(*self.first, items)
 
 
 def flatten(x: Any, chunks: list[Any]) -> Any:
@@ -42,25 +59,40 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
     if isinstance(x, Value):
         chunks.append(Data((x.data,)))
         return "number"
-    if isinstance(x, np.ndarray) and x.dtype != object:
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"an array of dtype {x.dtype} is not made of real numbers: convert it with .astype(float)")
-        chunks.append(x.ravel())
-        return ("array", x.shape) if x.ndim else "number"
-    if isinstance(x, np.ndarray):
-        held = any(isinstance(item, Value) for item in x.flat)
-        chunks.append((Data if held else tuple)(item.data if isinstance(item, Value) else number(item) for item in x.flat))
-        return ("array", x.shape)
+    if hasattr(kind, "__array__") and not issubclass(kind, np.generic):
+        return flatten_array(plain(x), chunks)
     if isinstance(x, (list, tuple)):
         return (kind, tuple(flatten(item, chunks) for item in x))
     if isinstance(x, dict):
-        return (dict, tuple((key, flatten(item, chunks)) for key, item in x.items()))
+        return (DictKind.of(x), tuple((key, flatten(item, chunks)) for key, item in x.items()))
     if isinstance(x, Real) and kind is not bool:
         chunks.append((number(x),))
         return "number"
     if getattr(type(x), "__hash__", None) is object.__hash__ and not callable(x):
         refuse_frozen(x)
     return ("static", x)
+
+
+def flatten_array(x: np.ndarray, chunks: list[Any]) -> Any:
+    """`flatten` for an array of numbers, or of objects that are numbers or Values."""
+    if x.dtype == object:
+        held = any(isinstance(item, Value) for item in x.flat)
+        chunks.append((Data if held else tuple)(item.data if isinstance(item, Value) else number(item) for item in x.flat))
+        return ("array", x.shape)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"an array of dtype {x.dtype} is not made of real numbers: convert it with .astype(float)")
+    chunks.append(x.ravel())
+    return ("array", x.shape) if x.ndim else "number"
+
+
+def plain(x: Any) -> np.ndarray:
+    """An array that is no more than its numbers, as a file of them; any other one is refused."""
+    if type(x) is np.ndarray or isinstance(x, np.memmap):
+        return x
+    raise TypeError(
+        f"a {type(x).__name__} is more than its numbers (by a mask, a unit, labels or what * means), and only they would be "
+        "recorded: pass the array that is meant, as np.asarray(x), or x.filled(0.0) if some are masked"
+    )
 
 
 def refuse_frozen(x: Any) -> None:
@@ -85,12 +117,12 @@ def rebuild(structure: Any, numbers: Iterator[Any]) -> Any:
         return array.reshape(content)
     if kind == "static":
         return content
-    if kind is dict:
-        return {key: rebuild(item, numbers) for key, item in content}
+    if isinstance(kind, DictKind):
+        return kind.made({key: rebuild(item, numbers) for key, item in content})
     if isinstance(content, int):
         return kind(next(numbers) for _ in range(content))
     items = [rebuild(item, numbers) for item in content]
-    return kind(*items) if hasattr(kind, "_fields") else kind(items)
+    return kind._make(items) if hasattr(kind, "_make") else kind(items)
 
 
 def shaped(structure: Any, flat: Array) -> Any:
@@ -106,7 +138,7 @@ def parts_of(structure: Any) -> tuple[Any, ...]:
     """The structures within one, in order."""
     if structure == "number" or structure[0] in ("array", "static") or isinstance(structure[1], int):
         return ()
-    return tuple([item for _, item in structure[1]]) if structure[0] is dict else structure[1]
+    return tuple([item for _, item in structure[1]]) if isinstance(structure[0], DictKind) else structure[1]
 
 
 def size(structure: Any) -> int:

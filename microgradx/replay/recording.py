@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..context import warn
-from .arguments import Call, shaped
+from .arguments import Call, DictKind, shaped
 from .plan import Array
 from .program import Program, Spans
 from .record import Tape
@@ -70,7 +70,7 @@ def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
     if isinstance(result, (list, tuple)):
         return (type(result), tuple([returned(tape, item, rows) for item in result]))
     if isinstance(result, dict):
-        return (dict, tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
+        return (DictKind.of(result), tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
     if result is None or isinstance(result, str):
         raise TypeError(
             f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers"

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .arguments import parts_of
+from .arguments import DictKind, parts_of
 
 
 def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
@@ -20,7 +20,7 @@ def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
         return f"it got {given(before)}, then {given(after)}: pass the same arguments each time"
     place = next(place for place, pair in enumerate(zip(parts, others, strict=True)) if pair[0] != pair[1])
     first, then = first_difference(parts[place], others[place])
-    name = named(f, place, len(parts), names)
+    name = argument_name(f, place, len(parts), names)
     if name.startswith("self."):
         advice = "pass what varies as an argument, or assign the .data of a Value"
     elif "static" in (first[0], then[0]):
@@ -51,8 +51,8 @@ def worded(structure: Any) -> str:
         return repr(content)
     if kind == "Value":
         return f"the Value at {content:#x}"
-    if kind is dict:
-        return f"a dict with the keys {', '.join(repr(key) for key, _ in content)}"
+    if isinstance(kind, DictKind):
+        return f"a {kind.kind.__name__} with the keys {', '.join(repr(key) for key, _ in content)}"
     return f"a {kind.__name__} of {content if isinstance(content, int) else len(content)}"
 
 
@@ -62,7 +62,7 @@ def given(key: Any) -> str:
     return f"{len(parts)} argument(s)" + (f" with {', '.join(names)} by name" if names else "")
 
 
-def named(f: Callable[..., Any], place: int, count: int, names: tuple[str, ...]) -> str:
+def argument_name(f: Callable[..., Any], place: int, count: int, names: tuple[str, ...]) -> str:
     """What the function calls an argument: the last of all `count` are those given by name."""
     positional = count - len(names)
     if place >= positional:
