@@ -6,8 +6,7 @@ The results of the chunks are added up in a fixed tree, so the sum does not depe
 from __future__ import annotations
 
 import inspect
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from ..context import look
 from .arguments import Call
 from .batch_plan import BatchPlan
+from .blocks import Blocks
 from .buffers import row_by_row
 from .function import Function
 from .gradient import gradient
@@ -113,32 +113,6 @@ def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], 
             tree.add(run(samples, start))
             start += len(samples[0])
     return start
-
-
-class Blocks:
-    """The samples of several arrays, or of iterators of arrays, side by side in chunks."""
-
-    def __init__(self, data: Sequence[Any], names: Sequence[str], chunk: int) -> None:
-        self.chunk = chunk
-        streams = [hasattr(x, "__next__") for x in data]
-        if any(streams) and not all(streams):
-            raise TypeError(f"{', '.join(names)}: either all are iterators of chunks or none is")
-        self.stream = zip(*data, strict=True) if all(streams) else iter([tuple(np.asanyarray(x) for x in data)])
-        self.first: tuple[Any, ...] = next(self.stream, ())
-        for name, part in zip(names, self.first, strict=False):
-            if not np.ndim(part):
-                raise TypeError(f"{name} is {part!r}, one number: pass an array with one sample per row")
-        if not self.first or not len(self.first[0]):
-            raise ValueError(f"{names[0]} has no samples: give at least one")
-        self.names = names
-
-    def __iter__(self) -> Iterator[list[Any]]:
-        for block in itertools.chain([self.first], self.stream):
-            lengths = [len(part) for part in block]
-            if len(set(lengths)) > 1:
-                raise ValueError(f"{', '.join(self.names)} have {lengths} samples: give one of each per sample")
-            for start in range(0, lengths[0], self.chunk):
-                yield [part[start : start + self.chunk] for part in block]
 
 
 class Tree:

@@ -14,8 +14,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .batch import Batched, Blocks, Tree, sum_chunks
+from .batch import Batched, Tree, sum_chunks
 from .batch_plan import BatchPlan
+from .blocks import Blocks, as_rows
 from .plan import Array
 from .recording import parted
 
@@ -33,12 +34,8 @@ class Spread:
         if len(data) != len(f.names):
             raise ValueError(f"the function has the batch arguments {', '.join(f.names)}, got {len(data)} arrays")
         self.f, self.client = f, client
-        self.arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in data]
-        if any(not x.ndim or not len(x) for x in self.arrays):
-            raise ValueError(f"{', '.join(f.names)} must be arrays with one sample per row and at least one sample")
+        self.arrays = Blocks([as_rows(name, x) for name, x in zip(f.names, data, strict=True)], f.names, f.chunk).first
         self.count = len(self.arrays[0])
-        if any(len(x) != self.count for x in self.arrays):
-            raise ValueError(f"{', '.join(f.names)} have {[len(x) for x in self.arrays]} samples: give one of each per sample")
         chunks = -(-self.count // f.chunk)
         workers = max(1, len(client.scheduler_info()["workers"]))
         self.subtree = 1 << max(0, (chunks // workers).bit_length() - 1)  # chunks per subtree
