@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+import microgradx as mx
 from microgradx.replay.compile import compile
 
 
@@ -107,3 +108,39 @@ def test_files_of_numbers_and_numbers_of_numpy_are_as_any_others(tmp_path):
     f = compile(lambda x: x.sum())
     assert [f(x), f(np.ones(2)), f.grad(x).tolist()] == [3.0, 2.0, [1.0, 1.0]]
     assert compile(lambda x: x * 2.0).value_and_grad(np.float32(1.5)) == (3.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("argnums", "expected"),
+    [(0, 36.0), (np.int64(0), 36.0), (-2, 36.0), (np.array(0), 36.0), ([0], (36.0,)), ([np.int64(-2)], (36.0,)), ((0,), (36.0,))],
+    ids=repr,
+)
+def test_argnums_mean_what_they_mean_to_grad(argnums, expected):
+    def f(w, x):
+        return (w * x) ** 2
+
+    assert compile(f).grad(2.0, 3.0, argnums=argnums) == expected
+    assert compile(f, batch="x").value_and_grad(2.0, [3.0], argnums=argnums) == (36.0, expected)
+    assert mx.grad(f, argnums)(2.0, 3.0) == expected
+    assert compile(f).hvp(2.0, 3.0, argnums=argnums, vector=1.0) in (18.0, (18.0,))
+    assert compile(f).jacobian(2.0, 3.0, argnum=np.int64(1)).tolist() == [[24.0]]
+
+
+@pytest.mark.parametrize("argnums", ["a", 1.0, None, np.array([0, 1]), [0.0]], ids=repr)
+def test_argnums_that_are_no_places_are_refused_as_by_grad(argnums):
+    match = "must be the place of an argument or a tuple of places: write 0"
+    with pytest.raises(TypeError, match=match):
+        compile(lambda w, x: w * x).grad(2.0, 3.0, argnums=argnums)
+    with pytest.raises(TypeError, match=match):
+        compile(lambda w, x: w * x, batch="x").value_and_grad(2.0, [3.0], argnums=argnums)
+    with pytest.raises(TypeError, match=match):
+        mx.grad(lambda w, x: w * x, argnums)(2.0, 3.0)
+
+
+def test_an_argument_named_twice_and_a_jacobian_by_several_are_refused():
+    f = compile(lambda w, x: w * x)
+    with pytest.raises(ValueError, match=r"argnums=\(0, -2\) names an argument twice"):
+        f.grad(2.0, 3.0, argnums=(0, -2))
+    for jacobian in (lambda argnum: f.jacobian(2.0, 3.0, argnum=argnum), lambda argnum: mx.jacobian(f, argnum)(2.0, 3.0)):
+        with pytest.raises(TypeError, match=r"argnum=\(0, 1\) must be the place of one argument"):
+            jacobian((0, 1))

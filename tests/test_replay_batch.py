@@ -107,7 +107,7 @@ def test_rows_of_samples_that_nothing_reads_any_more_are_written_over():
     X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
     assert f(0.5, X) == pytest.approx(np.tanh(np.sin(np.exp(np.tanh(np.sin(0.5 * X.sum(axis=1)))))).mean(), rel=1e-14)
     ((recording,),) = f.recordings.values()
-    assert recording.plans[None].plan.sizes["varying"] == 4  # three numbers of the sample and one result
+    assert recording.plans[()].plan.sizes["varying"] == 4  # three numbers of the sample and one result
 
 
 def test_a_result_takes_no_place_that_is_still_read():

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engine import Value
 from ..operation import Operand, number
+from ..transforms import Argnums, places
 from .plan import Array
 
 
@@ -175,17 +176,13 @@ class Call:
         """What decides whether a recorded program fits."""
         return self.parts, self.names
 
-    def chosen(self, argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+    def chosen(self, argnums: Argnums) -> tuple[int, ...]:
         """The places of the positional arguments `argnums`; negative ones count from the last of them."""
-        listed = (argnums,) if isinstance(argnums, int) else argnums
-        for k in listed:
-            if not -self.positional <= k < self.positional:
-                raise ValueError(f"argnums names argument {k}, but the call has {self.positional} positional arguments")
-        places = tuple([k % self.positional for k in listed])
-        for k in places:
+        chosen = places(argnums, self.positional)
+        for k in chosen:
             if self.parts[k][0] == "static" or fixed(self.parts[k]):
                 raise TypeError(f"argument {k} holds what is no number, so there is no gradient by it: pass its numbers alone")
-        return places
+        return chosen
 
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""

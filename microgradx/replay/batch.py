@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..context import look
+from ..transforms import Argnums
 from .arguments import Call
 from .batch_plan import BatchPlan
 from .blocks import Blocks
@@ -19,10 +20,11 @@ from .buffers import row_by_row
 from .function import Function
 from .gradient import gradient
 from .plan import Array
-from .program import Spans, add_slopes
+from .program import Program, Spans, add_slopes
 from .recording import Recording, parted, spans_of
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
+Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
 
 
 class Batched(Function):
@@ -46,21 +48,21 @@ class Batched(Function):
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) of the function over the samples."""
-        return float(self.total(args, None)[0][0])
+        return float(self.total(args, nothing)[0][0])
 
-    def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
         """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
-        found, _, call = self.total(args, argnums)
+        found, _, call = self.total(args, self.shared(argnums))
         return float(found[0]), parted(call, argnums, found[1:])
 
     def backward(self, *args: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
-        found, recording, _ = self.total(args, "captured")
+        found, recording, _ = self.total(args, captured)
         add_slopes(recording.program.captured, found[1:].tolist())
         return float(found[0])
 
-    def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Recording, Call]:
-        """The reduced outputs of the program for `wrt`: the value, then its derivatives."""
+    def total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
+        """The reduced outputs: the value, then its derivatives by the inputs `wrt`."""
         look("a function of batches was evaluated")
         last, name = max(zip(self.places, self.names, strict=True))
         if len(args) <= last:
@@ -77,26 +79,38 @@ class Batched(Function):
         numbers = [np.asarray(x, dtype=np.float64) for x in sample]  # true and false too: alone they would count as structure
         return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], {})
 
-    def plan(self, call: Call, wrt: Any) -> tuple[Recording, BatchPlan]:
-        """The recording of one sample of this structure and the program for its value, or value and gradient."""
+    def plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
+        """The recording of one sample of this structure and the program for its value and the derivatives by `wrt`."""
         with self.recordings.lock:
             _, recording = self.replay(call, lambda known, inputs: known.scalar().check(inputs))
-            if wrt not in recording.plans:
-                program = recording.program
-                inputs, spans = program.tape.inputs, call.spans()
-                per_sample = [inputs[slice(*spans[k])] for k in self.places]
-                end = ((program.arguments, len(inputs)),)
-                rows = program.chosen(() if wrt is None else end if wrt == "captured" else self.shared(call, wrt))
+            chosen = wrt(call, recording.program)
+            if chosen not in recording.plans:
+                program, spans = recording.program, call.spans()
+                per_sample = [program.tape.inputs[slice(*spans[k])] for k in self.places]
                 row = program.outputs[0]
-                outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
-                recording.plans[wrt] = BatchPlan(program.tape, outputs, per_sample)
-            return recording, recording.plans[wrt]
+                outputs = [row, *gradient(program.tape, row, program.chosen(chosen))]
+                recording.plans[chosen] = BatchPlan(program.tape, outputs, per_sample)
+            return recording, recording.plans[chosen]
 
-    def shared(self, call: Call, argnums: int | tuple[int, ...]) -> Spans:
+    def shared(self, argnums: Argnums) -> Wrt:
         """The inputs that the arguments `argnums` are; they must be the same for all samples."""
-        if taken := [self.names[self.places.index(k)] for k in call.chosen(argnums) if k in self.places]:
-            raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
-        return spans_of(call, argnums)
+
+        def wrt(call: Call, program: Program) -> Spans:
+            if taken := [self.names[self.places.index(k)] for k in call.chosen(argnums) if k in self.places]:
+                raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
+            return spans_of(call, argnums)
+
+        return wrt
+
+
+def nothing(call: Call, program: Program) -> Spans:
+    """No inputs, for the value alone."""
+    return ()
+
+
+def captured(call: Call, program: Program) -> Spans:
+    """The inputs that are captured Values."""
+    return ((program.arguments, len(program.tape.inputs)),)
 
 
 def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import Any, SupportsIndex, overload
 
 from ..context import observer
+from ..transforms import Argnums
 from .arguments import Call, shaped
 from .batch import CHUNK, Batched
 from .function import Function
@@ -24,7 +25,7 @@ class Compiled(Function):
         found, recording = self.replay(call, lambda recording, inputs: recording.program.run(inputs))
         return shaped(recording.result, found)
 
-    def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
         """(value, gradient), the gradient shaped like argument `argnums`; a tuple of argnums gives a tuple.
 
         >>> f = compile(lambda w, x: (w[0] * x + w[1]) ** 2)
@@ -39,11 +40,11 @@ class Compiled(Function):
         (value, slopes), _ = self.replay(call, run)
         return value, parted(call, argnums, slopes)
 
-    def grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> Any:
+    def grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Any:
         """The gradient alone, shaped like argument `argnums`."""
         return self.value_and_grad(*args, argnums=argnums, **kwargs)[1]
 
-    def hvp(self, *args: Any, vector: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> Any:
+    def hvp(self, *args: Any, vector: Any, argnums: Argnums = 0, **kwargs: Any) -> Any:
         """The matrix of second derivatives times `vector` (shaped like argument `argnums`), without building the matrix.
 
         >>> compile(lambda v: v[0] ** 2 * v[1]).hvp([3.0, 4.0], vector=[1.0, 0.0])
@@ -64,7 +65,7 @@ class Compiled(Function):
         products, _ = self.replay(call, run)
         return parted(call, argnums, products)
 
-    def jacobian(self, *args: Any, argnum: int = 0, **kwargs: Any) -> Array:
+    def jacobian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Array:
         """d(output i)/d(input j) as an array of shape (outputs, *shape of the argument); one row for a single output.
 
         >>> compile(lambda v: [v[0] * v[1], v[0] + v[1]]).jacobian([3.0, 4.0])
@@ -74,6 +75,9 @@ class Compiled(Function):
 
         def run(recording: Recording, inputs: Array) -> Array:
             return recording.program.run_jacobian(inputs, spans_of(call, argnum))
+
+        if isinstance(argnum, Sequence):
+            raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
 
         call = Call(args, kwargs)
         matrix, recording = self.replay(call, run)

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .batch import Batched, Tree, sum_chunks
+from ..transforms import Argnums
+from .batch import Batched, Tree, Wrt, nothing, sum_chunks
 from .batch_plan import BatchPlan
 from .blocks import Blocks, as_rows
 from .plan import Array
@@ -48,14 +49,14 @@ class Spread:
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
-        return float(self.total(args, None)[0][0])
+        return float(self.total(args, nothing)[0][0])
 
-    def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
         """(value, gradient); `argnums` counts all arguments of the function, those of the batch too."""
-        found, call = self.total(args, argnums)
+        found, call = self.total(args, self.f.shared(argnums))
         return float(found[0]), parted(call, argnums, found[1:])
 
-    def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Any]:
+    def total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Any]:
         """The reduced outputs: one task per worker, one small array back from each."""
         rest = iter(args)
         known = len(args) + len(self.f.places)

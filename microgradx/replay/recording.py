@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..context import warn
+from ..transforms import Argnums
 from .arguments import Call, DictKind, shaped
 from .plan import Array
 from .program import Program, Spans
@@ -79,13 +80,13 @@ def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
     return "number"
 
 
-def spans_of(call: Call, argnums: int | tuple[int, ...]) -> Spans:
+def spans_of(call: Call, argnums: Argnums) -> Spans:
     """Which inputs (low, high) the chosen arguments are."""
     spans = call.spans()
     return tuple([spans[k] for k in call.chosen(argnums)])
 
 
-def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
+def parted(call: Call, argnums: Argnums, flat: Array) -> Any:
     """Flat derivatives in the shapes of the chosen arguments."""
     spans = call.spans()
     shapes, start = [], 0
@@ -93,4 +94,4 @@ def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
         low, high = spans[k]
         shapes.append(shaped(call.parts[k], flat[start : start + high - low]))
         start += high - low
-    return shapes[0] if isinstance(argnums, int) else tuple(shapes)
+    return tuple(shapes) if isinstance(argnums, Sequence) else shapes[0]
