@@ -176,14 +176,6 @@ class Call:
         """What decides whether a recorded program fits."""
         return self.parts, self.names
 
-    def chosen(self, argnums: Argnums) -> tuple[int, ...]:
-        """The places of the positional arguments `argnums`; negative ones count from the last of them."""
-        chosen = places(argnums, self.positional)
-        for k in chosen:
-            if self.parts[k][0] == "static" or fixed(self.parts[k]):
-                raise TypeError(f"argument {k} holds what is no number, so there is no gradient by it: pass its numbers alone")
-        return chosen
-
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""
         ends = list(itertools.accumulate((size(part) for part in self.parts), initial=0))
@@ -193,3 +185,25 @@ class Call:
         """Positional and named arguments with other numbers in their places."""
         every = [rebuild(part, numbers) for part in self.parts]
         return every[: self.positional], dict(zip(self.names, every[self.positional :], strict=True))
+
+
+class Chosen:
+    """The arguments of a call that derivatives are by: one, or several whose derivatives come as a tuple."""
+
+    def __init__(self, call: Call, argnums: Argnums) -> None:
+        self.places = places(argnums, call.positional)
+        self.several = isinstance(argnums, Sequence)
+        self.parts = [call.parts[k] for k in self.places]
+        for k, part in zip(self.places, self.parts, strict=True):
+            if fixed(part) or part[0] == "static":
+                raise TypeError(f"argument {k} holds what is no number, so there is no gradient by it: pass its numbers alone")
+        spans = call.spans()
+        self.spans = tuple([spans[k] for k in self.places])
+
+    def shaped(self, flat: Array) -> Any:
+        """Flat derivatives in the shapes of these arguments."""
+        found, start = [], 0
+        for part, (low, high) in zip(self.parts, self.spans, strict=True):
+            found.append(shaped(part, flat[start : start + high - low]))
+            start += high - low
+        return tuple(found) if self.several else found[0]

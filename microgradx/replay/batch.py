@@ -13,7 +13,7 @@ import numpy as np
 
 from ..context import look
 from ..transforms import Argnums
-from .arguments import Call
+from .arguments import Call, Chosen
 from .batch_plan import BatchPlan
 from .blocks import Blocks
 from .buffers import row_by_row
@@ -21,7 +21,7 @@ from .function import Function
 from .gradient import gradient
 from .plan import Array
 from .program import Program, Spans, add_slopes
-from .recording import Recording, parted, spans_of
+from .recording import Recording
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
@@ -53,7 +53,7 @@ class Batched(Function):
     def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
         """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
         found, _, call = self.total(args, self.shared(argnums))
-        return float(found[0]), parted(call, argnums, found[1:])
+        return float(found[0]), Chosen(call, argnums).shaped(found[1:])
 
     def backward(self, *args: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
@@ -96,9 +96,10 @@ class Batched(Function):
         """The inputs that the arguments `argnums` are; they must be the same for all samples."""
 
         def wrt(call: Call, program: Program) -> Spans:
-            if taken := [self.names[self.places.index(k)] for k in call.chosen(argnums) if k in self.places]:
+            by = Chosen(call, argnums)
+            if taken := [self.names[self.places.index(k)] for k in by.places if k in self.places]:
                 raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
-            return spans_of(call, argnums)
+            return by.spans
 
         return wrt
 

@@ -7,12 +7,12 @@ from typing import Any, SupportsIndex, overload
 
 from ..context import observer
 from ..transforms import Argnums
-from .arguments import Call, shaped
+from .arguments import Call, Chosen, shaped
 from .batch import CHUNK, Batched
 from .function import Function
 from .plan import Array
 from .program import Program, add_slopes
-from .recording import Recording, parted, spans_of
+from .recording import Recording
 
 
 class Compiled(Function):
@@ -32,13 +32,10 @@ class Compiled(Function):
         >>> f.value_and_grad([2.0, 1.0], 3.0)
         (49.0, [42.0, 14.0])
         """
-
-        def run(recording: Recording, inputs: Array) -> tuple[float, Array]:
-            return recording.scalar().run_gradient(inputs, spans_of(call, argnums))
-
         call = Call(args, kwargs)
-        (value, slopes), _ = self.replay(call, run)
-        return value, parted(call, argnums, slopes)
+        by = Chosen(call, argnums)
+        (value, slopes), _ = self.replay(call, lambda recording, inputs: recording.scalar().run_gradient(inputs, by.spans))
+        return value, by.shaped(slopes)
 
     def grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Any:
         """The gradient alone, shaped like argument `argnums`."""
@@ -50,20 +47,13 @@ class Compiled(Function):
         >>> compile(lambda v: v[0] ** 2 * v[1]).hvp([3.0, 4.0], vector=[1.0, 0.0])
         [8.0, 6.0]
         """
-        direction = Call((vector,), {}).numbers
-
-        def run(recording: Recording, inputs: Array) -> Array:
-            wrt = spans_of(call, argnums)
-            count = sum(high - low for low, high in wrt)
-            if count != len(direction):
-                raise ValueError(
-                    f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument"
-                )
-            return recording.scalar().run_hvp(inputs, wrt, direction)
-
-        call = Call(args, kwargs)
-        products, _ = self.replay(call, run)
-        return parted(call, argnums, products)
+        call, direction = Call(args, kwargs), Call((vector,), {}).numbers
+        by = Chosen(call, argnums)
+        count = sum(high - low for low, high in by.spans)
+        if count != len(direction):
+            raise ValueError(f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument")
+        products, _ = self.replay(call, lambda recording, inputs: recording.scalar().run_hvp(inputs, by.spans, direction))
+        return by.shaped(products)
 
     def jacobian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Array:
         """d(output i)/d(input j) as an array of shape (outputs, *shape of the argument); one row for a single output.
@@ -72,16 +62,12 @@ class Compiled(Function):
         array([[4., 3.],
                [1., 1.]])
         """
-
-        def run(recording: Recording, inputs: Array) -> Array:
-            return recording.program.run_jacobian(inputs, spans_of(call, argnum))
-
         if isinstance(argnum, Sequence):
             raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
-
         call = Call(args, kwargs)
-        matrix, recording = self.replay(call, run)
-        part = call.parts[call.chosen(argnum)[0]]
+        by = Chosen(call, argnum)
+        matrix, recording = self.replay(call, lambda recording, inputs: recording.program.run_jacobian(inputs, by.spans))
+        [part] = by.parts
         inner = part[1] if part[0] == "array" else matrix.shape[1:]
         outer = recording.result[1] if recording.result[0] == "array" else matrix.shape[:1]
         return matrix.reshape((*outer, *inner))

@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..transforms import Argnums
+from .arguments import Chosen
 from .batch import Batched, Tree, Wrt, nothing, sum_chunks
 from .batch_plan import BatchPlan
 from .blocks import Blocks, as_rows
 from .plan import Array
-from .recording import parted
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -54,7 +54,7 @@ class Spread:
     def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
         """(value, gradient); `argnums` counts all arguments of the function, those of the batch too."""
         found, call = self.total(args, self.f.shared(argnums))
-        return float(found[0]), parted(call, argnums, found[1:])
+        return float(found[0]), Chosen(call, argnums).shaped(found[1:])
 
     def total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Any]:
         """The reduced outputs: one task per worker, one small array back from each."""

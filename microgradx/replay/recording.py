@@ -1,19 +1,18 @@
-"""One way through a function, recorded for one structure of arguments, and how its derivatives belong to those arguments."""
+"""One way through a function, recorded for one structure of arguments."""
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..context import warn
-from ..transforms import Argnums
-from .arguments import Call, DictKind, shaped
+from .arguments import Call, DictKind
 from .plan import Array
-from .program import Program, Spans
+from .program import Program
 from .record import Tape
 from .watch import watched
 
@@ -78,20 +77,3 @@ def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
         )
     rows.append(tape.slot(result))
     return "number"
-
-
-def spans_of(call: Call, argnums: Argnums) -> Spans:
-    """Which inputs (low, high) the chosen arguments are."""
-    spans = call.spans()
-    return tuple([spans[k] for k in call.chosen(argnums)])
-
-
-def parted(call: Call, argnums: Argnums, flat: Array) -> Any:
-    """Flat derivatives in the shapes of the chosen arguments."""
-    spans = call.spans()
-    shapes, start = [], 0
-    for k in call.chosen(argnums):
-        low, high = spans[k]
-        shapes.append(shaped(call.parts[k], flat[start : start + high - low]))
-        start += high - low
-    return tuple(shapes) if isinstance(argnums, Sequence) else shapes[0]
