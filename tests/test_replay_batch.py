@@ -204,7 +204,7 @@ def test_bad_batches_are_named():
         compile(lambda w, x: w * x, batch=())
     with pytest.raises(ValueError, match=r"chunk=2\.5: a chunk is a whole number of samples"):
         compile(lambda w, x: w * x, batch="x", chunk=2.5)
-    with pytest.raises(TypeError, match=r"got 1 argument\(s\), and x is argument 2: pass all by place"):
+    with pytest.raises(TypeError, match=r"got 1 argument\(s\), and x is argument 2: pass all up to it"):
         compile(lambda w, x: w * x, batch="x")(1.0)
     with pytest.raises(TypeError, match=r"x is 2\.0: pass an array with one sample per row"):
         compile(lambda w, x: w * x, batch="x")(1.0, 2.0)

@@ -43,3 +43,26 @@ def test_numbers_of_any_kind_are_samples():
     f = compile(lambda w, x: w * x, batch="x", reduce="sum")
     assert f(1.0, [Fraction(1, 2), 2**70]) == 0.5 + 2.0**70
     assert f(1.0, np.array([True, False])) == 1.0
+
+
+def test_arguments_of_a_function_of_samples_may_be_given_by_name():
+    f = compile(lambda w, x, scale=2.0, *, shift=0.0: w * x * scale + shift, batch="x")
+    assert f(w=3.0, x=[1.0, 2.0]) == f(3.0, x=[1.0, 2.0]) == f(3.0, [1.0, 2.0]) == 9.0
+    assert f(3.0, [1.0, 2.0], shift=1.0) == 10.0
+    assert f.value_and_grad(3.0, x=[1.0, 2.0], scale=1.0) == (4.5, 1.5)
+    w = mx.Value(3.0)
+    assert compile(lambda x: w * x, batch="x").backward(x=[1.0, 2.0]) == 4.5
+    assert w.grad == 1.5
+
+
+def test_names_that_no_argument_of_the_function_has_are_refused():
+    def loss(w, x):
+        return w * x
+
+    f = compile(loss, batch="x")
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'y': the function of one sample is loss\(w, x\)"):
+        f(1.0, [1.0], y=2.0)
+    with pytest.raises(TypeError, match=r"missing a required argument: 'x': the function of one sample is loss\(w, x\)"):
+        f(w=1.0)
+    with pytest.raises(ValueError, match=r"batch names \['x'\], the function has the arguments \['w'\] by place"):
+        compile(lambda w, *, x: w * x, batch="x")

@@ -22,6 +22,7 @@ from .gradient import gradient
 from .plan import Array
 from .program import Program, Spans, add_slopes
 from .recording import Recording
+from .recordings import named
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
@@ -32,11 +33,13 @@ class Batched(Function):
 
     def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int) -> None:
         names = (batch,) if isinstance(batch, str) else tuple(batch)
-        known = list(inspect.signature(f).parameters)
+        self.signature = inspect.signature(f)
+        by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+        known = [name for name, parameter in self.signature.parameters.items() if parameter.kind not in by_name]
         if not names:
             raise ValueError(f"batch={batch!r} names no argument: name those of {known} that differ from sample to sample")
         if unknown := [name for name in names if name not in known]:
-            raise ValueError(f"batch names {unknown}, the function has the arguments {known}")
+            raise ValueError(f"batch names {unknown}, the function has the arguments {known} by place")
         if reduce not in ("mean", "sum"):
             raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
         if not isinstance(chunk, int) or chunk < 1:
@@ -46,38 +49,50 @@ class Batched(Function):
         self.places = tuple(known.index(name) for name in names)
         self.names = names
 
-    def __call__(self, *args: Any) -> float:
+    def __call__(self, *args: Any, **kwargs: Any) -> float:
         """The mean (or sum) of the function over the samples."""
-        return float(self.total(args, nothing)[0][0])
+        return float(self.total(args, kwargs, nothing)[0][0])
 
-    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
         """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
-        found, _, call = self.total(args, self.shared(argnums))
+        found, _, call = self.total(args, kwargs, self.shared(argnums))
         return float(found[0]), Chosen(call, argnums).shaped(found[1:])
 
-    def backward(self, *args: Any) -> float:
+    def backward(self, *args: Any, **kwargs: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
-        found, recording, _ = self.total(args, captured)
+        found, recording, _ = self.total(args, kwargs, captured)
         add_slopes(recording.program.captured, found[1:].tolist())
         return float(found[0])
 
-    def total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
+    def total(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
         """The reduced outputs: the value, then its derivatives by the inputs `wrt`."""
         look("a function of batches was evaluated")
-        last, name = max(zip(self.places, self.names, strict=True))
-        if len(args) <= last:
-            raise TypeError(f"got {len(args)} argument(s), and {name} is argument {last + 1}: pass all by place")
+        args, kwargs = self.placed(args, kwargs)
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
-        call = self.call(args, [part[0] for part in blocks.first])
+        call = self.call(args, kwargs, [part[0] for part in blocks.first])
         recording, plan = self.plan(call, wrt)
         tree = Tree()
         count = sum_chunks(plan, recording.inputs(call), blocks, tree)
         return tree.total() / (count if self.mean else 1), recording, call
 
-    def call(self, args: Sequence[Any], sample: Sequence[Any]) -> Call:
+    def placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+        """The arguments by place, and those that can only be given by name."""
+        if kwargs:
+            try:
+                bound = self.signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{error}: the function of one sample is {named(self.f)}{self.signature}") from None
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
+        last, name = max(zip(self.places, self.names, strict=True))
+        if len(args) <= last:
+            raise TypeError(f"got {len(args)} argument(s), and {name} is argument {last + 1}: pass all up to it")
+        return args, kwargs
+
+    def call(self, args: Sequence[Any], kwargs: dict[str, Any], sample: Sequence[Any]) -> Call:
         """The arguments of one sample's call."""
         numbers = [np.asarray(x, dtype=np.float64) for x in sample]  # true and false too: alone they would count as structure
-        return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], {})
+        return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], kwargs)
 
     def plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value and the derivatives by `wrt`."""

@@ -63,7 +63,7 @@ class Spread:
         if known <= max(self.f.places):
             raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
         every = [None if k in self.f.places else next(rest) for k in range(known)]
-        call = self.f.call(every, [x[0] for x in self.arrays])
+        call = self.f.call(every, {}, [x[0] for x in self.arrays])
         recording, plan = self.f.plan(call, wrt)
         program = self.programs.get(plan)
         if program is None:
