@@ -220,12 +220,22 @@ def _variables(
     a Value. A Value gets a new node on top, so that only what the function does with its own argument is differentiated."""
     replaced, chosen, nested = list(args), [], False
     for k in places(argnums, len(args)):
-        flat = _flat(args[k])
+        flat = _not_recorded(_flat(args[k]))
         nested = nested or any(isinstance(x, Operand) for x in flat)
         leaves = [ops.positive(x) if isinstance(x, Operand) else Value(x) for x in flat]
         replaced[k] = _shaped(args[k], leaves)
         chosen.append((args[k], leaves))
     return chosen, tuple(replaced), nested
+
+
+def _not_recorded(flat: list[Any]) -> list[Any]:
+    """The same numbers; those of a function that is being compiled are refused, as they are in no graph to differentiate."""
+    if context.observer() is not None and any(isinstance(x, Operand) and not isinstance(x, Value) for x in flat):
+        raise TypeError(
+            "the derivative of a function that is being recorded was asked for inside the recording: compile the function itself "
+            "and ask that for its derivatives, as compile(f).grad(x) instead of compile(grad(f))(x)"
+        )
+    return flat
 
 
 def _flat(x: Any) -> list[Any]:
@@ -286,7 +296,7 @@ def _in_a_row(primals: Any, tangents: Any, transform: str) -> None:
 
 def _outputs(result: Any, transform: str) -> list[Any]:
     """The numbers of a function's result, one Value among them at least."""
-    outputs = _flat(result)
+    outputs = _not_recorded(_flat(result))
     if outputs and not any(isinstance(y, Operand) for y in outputs):
         raise _left_the_graph(result, transform)
     return outputs
@@ -297,7 +307,7 @@ def _as_value(x: Any) -> Value:
 
 
 def _one_value(x: Any, transform: str) -> Value:
-    x = unboxed(x)
+    [x] = _not_recorded([unboxed(x)])
     if isinstance(x, Value):
         return x
     if x is None:
