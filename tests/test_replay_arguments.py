@@ -144,3 +144,34 @@ def test_an_argument_named_twice_and_a_jacobian_by_several_are_refused():
     for jacobian in (lambda argnum: f.jacobian(2.0, 3.0, argnum=argnum), lambda argnum: mx.jacobian(f, argnum)(2.0, 3.0)):
         with pytest.raises(TypeError, match=r"argnum=\(0, 1\) must be the place of one argument"):
             jacobian((0, 1))
+
+
+def test_what_is_no_function_is_refused_at_once():
+    for wrong in (3, None, mx.Value(1.0), classmethod(len)):
+        with pytest.raises(TypeError, match=r"compile takes a function, got .*: write compile\(f\), or @compile right above"):
+            compile(wrong)
+    with pytest.raises(TypeError, match="compile takes a function, got 3"):
+        compile(3, batch="x")
+    with pytest.raises(ValueError, match=r"batch=3 names no argument: name those of \['w'\]"):
+        compile(lambda w: w, batch=3)
+
+
+def test_a_compiled_function_says_what_it_is():
+    f = compile(Point.norm)
+    assert repr(f) == "<compiled Point.norm with 0 recorded program(s)>"
+    f(Point(1.0, 2.0))
+    assert repr(f) == "<compiled Point.norm with 1 recorded program(s)>"
+    assert repr(compile(f.f, batch="self")) == "<compiled Point.norm with 0 recorded program(s) over batches of self>"
+    model = mx.nn.Neuron(1, rng=0)
+    assert repr(compile(model)) == f"<compiled {model!r} with 0 recorded program(s)>"
+
+
+@pytest.mark.parametrize("make", [iter, lambda xs: (x for x in xs), lambda xs: zip(xs, xs, strict=True), lambda xs: map(abs, xs)])
+def test_an_iterator_is_refused_as_a_replay_would_not_see_what_it_yields(make):
+    with pytest.raises(TypeError, match=r"is used up when it is recorded: pass a list, as list\(x\)"):
+        compile(lambda xs: sum(xs))(make([1.0, 2.0]))
+
+
+def test_what_cannot_be_hashed_is_refused_with_what_to_pass():
+    with pytest.raises(TypeError, match=r"must be hashable, .*: unhashable type: 'set'; pass the numbers in it as a list"):
+        compile(lambda xs: sum(xs))({1.0, 2.0})

@@ -97,7 +97,9 @@ def plain(x: Any) -> np.ndarray:
 
 
 def refuse_frozen(x: Any) -> None:
-    """Refuse an object that is told from others by identity and holds plain numbers: changed later, they would not be seen."""
+    """Refuse an object that is told from others by identity and holds or yields numbers: later ones would not be seen."""
+    if hasattr(x, "__next__"):
+        raise TypeError(f"{x!r} is used up when it is recorded: pass a list, as list(x)")
     for name, held in getattr(x, "__dict__", {}).items():
         if isinstance(held, (Real, np.ndarray)) and not isinstance(held, bool):
             raise TypeError(

@@ -32,7 +32,8 @@ class Batched(Function):
     """A function of one sample, called with many: what `compile(f, batch=...)` returns."""
 
     def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int) -> None:
-        names = (batch,) if isinstance(batch, str) else tuple(batch)
+        super().__init__(f, batch, reduce, chunk)
+        names = (batch,) if isinstance(batch, str) else tuple(batch) if isinstance(batch, Iterable) else ()
         self.signature = inspect.signature(f)
         by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
         known = [name for name, parameter in self.signature.parameters.items() if parameter.kind not in by_name]
@@ -44,7 +45,6 @@ class Batched(Function):
             raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
         if not isinstance(chunk, int) or chunk < 1:
             raise ValueError(f"chunk={chunk!r}: a chunk is a whole number of samples, at least 1")
-        super().__init__(f, batch, reduce, chunk)
         self.chunk, self.mean = chunk, reduce == "mean"
         self.places = tuple(known.index(name) for name in names)
         self.names = names
@@ -63,6 +63,9 @@ class Batched(Function):
         found, recording, _ = self.total(args, kwargs, captured)
         add_slopes(recording.program.captured, found[1:].tolist())
         return float(found[0])
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]} over batches of {', '.join(self.names)}>"
 
     def total(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
         """The reduced outputs: the value, then its derivatives by the inputs `wrt`."""

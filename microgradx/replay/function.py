@@ -32,6 +32,8 @@ class Function:
     """
 
     def __init__(self, f: Callable[..., Any], *options: Any) -> None:
+        if not callable(f):
+            raise TypeError(f"compile takes a function, got {f!r}: write compile(f), or @compile right above a def")
         self.f, self.options = f, options
         self.recordings = Recordings()
         self.methods: dict[int, Recordings] = {}
@@ -50,6 +52,10 @@ class Function:
             forget_with(owner, self.methods)
             method.recordings = self.methods.setdefault(id(owner), method.recordings)
         return method
+
+    def __repr__(self) -> str:
+        programs = sum(map(len, list(self.recordings.values())))
+        return f"<compiled {getattr(self.f, '__qualname__', repr(self.f))} with {programs} recorded program(s)>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """By its name where that leads to it, as for any decorated function; else the function, to be recorded anew."""
@@ -78,7 +84,10 @@ class Function:
         try:
             known = self.recordings.get(key, [])
         except TypeError as error:
-            raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
+            raise TypeError(
+                f"an argument that is no number, sequence, dict or array must be hashable, as part of the program: {error}; "
+                "pass the numbers in it as a list or an array"
+            ) from None
         if checking():
             self.check(call)
         for recording in list(known):
