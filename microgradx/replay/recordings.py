@@ -13,7 +13,7 @@ from .varied import varied
 
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
 STRUCTURES = 256  # kept: sequences of so many lengths are recorded once each, and small programs take 9 KB each
-ROWS = 2_000_000  # kept in all the programs of a function, at 100 to 160 bytes each
+ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
 FEW = 4  # structures kept whatever their size: training and validation, and the last batch of either
 
 
