@@ -7,12 +7,14 @@ import copy
 import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache, wraps
 from pathlib import Path
 from threading import Lock
+from types import FrameType
 from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 from weakref import finalize
 
@@ -240,9 +242,20 @@ def _at(node: Any) -> str:
     return f" at {line}" if line else " (build the graph inside detect_anomaly() to be told its line)"
 
 
-def calling_line() -> str:
-    """The nearest line outside this package and numpy, whose `sum` adds Values for its caller, that is being executed."""
-    frame, inner = sys._getframe(1), _inner_folders("numpy" in sys.modules)
+def _outside() -> tuple[FrameType, int]:
+    """The nearest frame outside this package and numpy, whose `sum` adds Values for its caller, and how many lie below it."""
+    frame, depth, inner = sys._getframe(1), 1, _inner_folders("numpy" in sys.modules)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):
-        frame = frame.f_back
+        frame, depth = frame.f_back, depth + 1
+    return frame, depth
+
+
+def calling_line() -> str:
+    """The nearest line outside this package that is being executed."""
+    frame, _ = _outside()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def warn(text: str) -> None:
+    """Warn at the nearest line outside this package."""
+    warnings.warn(text, RuntimeWarning, stacklevel=_outside()[1])

@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Real
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 from . import context, ops
 from .chain import edges, topological_order
 from .engine import Value, gradient, itself, product
 from .operation import Operand, number, unboxed
 
+Argnums = SupportsIndex | Sequence[SupportsIndex]
+"""The place of an argument, or several."""
+
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
 
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that returns the gradient of `f`, shaped like the argument: a number, a list, or an array.
 
     >>> grad(lambda x: x**3)(2.0)
@@ -36,7 +40,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     return gradient_of_f
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
     """The function that returns (f(...), gradient) from one pass.
 
     >>> value_and_grad(lambda v: v[0] * v[1])([3.0, 4.0])
@@ -51,7 +55,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
             found = iter(_gradient(output, leaves, nested or not plain_out))
             slopes = tuple(_shaped(like, [next(found) for _ in flat]) for like, flat in chosen)
             value = _out(output, nested or not plain_out)
-        return value, slopes[0] if isinstance(argnums, int) else slopes
+        return value, slopes if isinstance(argnums, Sequence) else slopes[0]
 
     return value_and_gradient_of_f
 
@@ -139,7 +143,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     return value, pull
 
 
-def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnum: SupportsIndex = 0) -> Callable[..., Any]:
     """The function that returns d(output i)/d(input j): rows for outputs, columns for inputs.
 
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([3.0, 4.0])
@@ -150,7 +154,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         with _transform() as plain_out:
-            if not isinstance(argnum, int):
+            if isinstance(argnum, Sequence):
                 raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
             ((like, leaves),), args, nested = _variables(args, argnum)
             result = f(*args, **kwargs)
@@ -161,7 +165,7 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     return jacobian_of_f
 
 
-def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnum: SupportsIndex = 0) -> Callable[..., Any]:
     """The function that returns the second derivatives of a scalar `f`: the jacobian of its gradient.
 
     >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 4.0])
@@ -183,6 +187,20 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return jvp(grad(f, every), primals, tangents)[1]
 
 
+def places(argnums: Argnums, count: int) -> tuple[int, ...]:
+    """The places of the arguments `argnums` among `count` positional ones; negative ones count from the last."""
+    try:
+        named = [index(k) for k in (argnums if isinstance(argnums, Sequence) else (argnums,))]
+    except TypeError:
+        raise TypeError(f"argnums={argnums!r} must be the place of an argument or a tuple of places: write 0 or (0, 1)") from None
+    for k in named:
+        if not -count <= k < count:
+            raise ValueError(f"argnums names argument {k}, but the function was called with {count} positional argument(s)")
+    if len({k % count for k in named}) < len(named):
+        raise ValueError(f"argnums={argnums!r} names an argument twice: each place of {count} stands in it once")
+    return tuple([k % count for k in named])
+
+
 @contextmanager
 def _transform() -> Iterator[bool]:
     """The inside of a transform: recording is on; yields whether this is the outermost one, which may return plain numbers."""
@@ -196,26 +214,28 @@ def _transform() -> Iterator[bool]:
 
 
 def _variables(
-    args: tuple[Any, ...], argnums: int | tuple[int, ...]
+    args: tuple[Any, ...], argnums: Argnums
 ) -> tuple[list[tuple[Any, list[Any]]], tuple[Any, ...], bool]:
     """For the chosen arguments (what they were, their fresh variables), all arguments with those put in, and whether any was
     a Value. A Value gets a new node on top, so that only what the function does with its own argument is differentiated."""
     replaced, chosen, nested = list(args), [], False
-    named = (argnums,) if isinstance(argnums, int) else argnums
-    if not isinstance(named, Sequence) or not all(isinstance(k, int) for k in named):
-        raise TypeError(f"argnums={argnums!r} must be the place of an argument or a tuple of places: write 0 or (0, 1)")
-    for k in named:
-        if not -len(args) <= k < len(args):
-            raise ValueError(f"argnums names argument {k}, but the function was called with {len(args)} positional argument(s)")
-    if len({k % len(args) for k in named}) < len(named):
-        raise ValueError(f"argnums={argnums!r} names an argument twice: each place of {len(args)} stands in it once")
-    for k in named:
-        flat = _flat(args[k])
+    for k in places(argnums, len(args)):
+        flat = _not_recorded(_flat(args[k]))
         nested = nested or any(isinstance(x, Operand) for x in flat)
         leaves = [ops.positive(x) if isinstance(x, Operand) else Value(x) for x in flat]
         replaced[k] = _shaped(args[k], leaves)
         chosen.append((args[k], leaves))
     return chosen, tuple(replaced), nested
+
+
+def _not_recorded(flat: list[Any]) -> list[Any]:
+    """The same numbers; those of a function that is being compiled are refused, as they are in no graph to differentiate."""
+    if context.observer() is not None and any(isinstance(x, Operand) and not isinstance(x, Value) for x in flat):
+        raise TypeError(
+            "the derivative of a function that is being recorded was asked for inside the recording: compile the function itself "
+            "and ask that for its derivatives, as compile(f).grad(x) instead of compile(grad(f))(x)"
+        )
+    return flat
 
 
 def _flat(x: Any) -> list[Any]:
@@ -276,7 +296,7 @@ def _in_a_row(primals: Any, tangents: Any, transform: str) -> None:
 
 def _outputs(result: Any, transform: str) -> list[Any]:
     """The numbers of a function's result, one Value among them at least."""
-    outputs = _flat(result)
+    outputs = _not_recorded(_flat(result))
     if outputs and not any(isinstance(y, Operand) for y in outputs):
         raise _left_the_graph(result, transform)
     return outputs
@@ -287,7 +307,7 @@ def _as_value(x: Any) -> Value:
 
 
 def _one_value(x: Any, transform: str) -> Value:
-    x = unboxed(x)
+    [x] = _not_recorded([unboxed(x)])
     if isinstance(x, Value):
         return x
     if x is None:

@@ -107,7 +107,7 @@ def test_a_function_must_return_numbers(bad):
 
 def test_bad_argnums_bad_vectors_and_unhashable_arguments_are_named():
     f = compile(quadratic)
-    with pytest.raises(ValueError, match=r"argument 5, but the call has 2"):
+    with pytest.raises(ValueError, match=r"argument 5, but the function was called with 2"):
         f.grad([1.0, 2.0], 1.0, argnums=5)
     with pytest.raises(ValueError, match=r"vector has 1 numbers, argument 0 has 2"):
         f.hvp([1.0, 2.0], 1.0, vector=[1.0])

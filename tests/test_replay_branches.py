@@ -9,7 +9,7 @@ import pytest
 
 import microgradx as mx
 from microgradx.replay.compile import compile
-from microgradx.replay.recording import CACHED
+from microgradx.replay.recordings import CACHED
 
 
 def test_every_branch_gets_its_own_program_and_none_is_mistaken_for_another():

@@ -95,3 +95,7 @@ def test_wrong_data_is_named(cluster, data):
             Spread(f, client, X)
         with pytest.raises(ValueError, match=r"have \[5000, 10\] samples"):
             Spread(f, client, X, y[:10])
+        with pytest.raises(TypeError, match=r"x is <list_iterator .*>: pass an array with one sample per row"):
+            Spread(f, client, iter([X]), y)
+        with pytest.raises(ValueError, match="x has no samples: give at least one"):
+            Spread(f, client, X[:0], y[:0])

@@ -75,6 +75,25 @@ def test_errors_that_show_a_number_say_what_is_wrong_and_not_that_it_was_printed
         compile(lambda x: x * float(captured))(1.0)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        mx.grad(lambda x: x * x),
+        mx.value_and_grad(lambda x: x * x),
+        mx.jacobian(lambda x: [x, x * x]),
+        mx.hessian(lambda x: x * x),
+        lambda x: mx.jvp(lambda v: v * v, (x,), (1.0,))[1],
+        lambda x: mx.jvp(lambda v: v * x, (captured,), (1.0,))[1],
+        lambda x: mx.vjp(lambda v: v * x, captured)[1](1.0)[0],
+        lambda x: mx.grad(lambda v: v * x)(captured),
+        lambda x: mx.hvp(lambda v: v * v, (x,), (1.0,)),
+    ],
+)
+def test_who_compiles_a_gradient_is_told_to_ask_the_compiled_function_for_it(f):
+    with pytest.raises(TypeError, match=r"inside the recording: .* compile\(f\)\.grad\(x\) instead of compile\(grad\(f\)\)\(x\)"):
+        compile(f)(2.0)
+
+
 def test_a_captured_graph_that_is_stale_is_refused_as_by_backward():
     w = mx.Value(2.0)
     y = w * 3.0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..engine import Value
 from ..operation import Operand, number
+from ..transforms import Argnums, places
 from .plan import Array
 
 
@@ -18,6 +20,22 @@ class Data(tuple[float, ...]):
     """Numbers that were read from Values."""
 
     __slots__ = ()
+
+
+class DictKind(NamedTuple):
+    """A type of dict, with what it is made of besides its items: what a defaultdict calls where a key is missing."""
+
+    kind: Callable[..., dict[Any, Any]]
+    first: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, x: dict[Any, Any]) -> DictKind:
+        """The kind of dict that `x` is."""
+        return cls(type(x), (x.default_factory,) if isinstance(x, defaultdict) else ())
+
+    def made(self, items: dict[Any, Any]) -> dict[Any, Any]:
+        """A dict of this kind."""
+        return self.kind(*self.first, items)
 
 
 def flatten(x: Any, chunks: list[Any]) -> Any:
@@ -37,23 +55,17 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
         if x and all(type(item) is float for item in x):
             chunks.append(x)
             return (kind, len(x))
-        return (kind, tuple(flatten(item, chunks) for item in x))
+        parts = tuple([flatten(item, chunks) for item in x])
+        return (kind, parts if any(part != "number" for part in parts) else len(parts))
     if isinstance(x, Value):
         chunks.append(Data((x.data,)))
         return "number"
-    if isinstance(x, np.ndarray) and x.dtype != object:
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"an array of dtype {x.dtype} is not made of real numbers: convert it with .astype(float)")
-        chunks.append(x.ravel())
-        return ("array", x.shape) if x.ndim else "number"
-    if isinstance(x, np.ndarray):
-        held = any(isinstance(item, Value) for item in x.flat)
-        chunks.append((Data if held else tuple)(item.data if isinstance(item, Value) else number(item) for item in x.flat))
-        return ("array", x.shape)
+    if hasattr(kind, "__array__") and not issubclass(kind, np.generic):
+        return flatten_array(plain(x), chunks)
     if isinstance(x, (list, tuple)):
         return (kind, tuple(flatten(item, chunks) for item in x))
     if isinstance(x, dict):
-        return (dict, tuple((key, flatten(item, chunks)) for key, item in x.items()))
+        return (DictKind.of(x), tuple((key, flatten(item, chunks)) for key, item in x.items()))
     if isinstance(x, Real) and kind is not bool:
         chunks.append((number(x),))
         return "number"
@@ -62,8 +74,32 @@ def flatten(x: Any, chunks: list[Any]) -> Any:
     return ("static", x)
 
 
+def flatten_array(x: np.ndarray, chunks: list[Any]) -> Any:
+    """`flatten` for an array of numbers, or of objects that are numbers or Values."""
+    if x.dtype == object:
+        held = any(isinstance(item, Value) for item in x.flat)
+        chunks.append((Data if held else tuple)(item.data if isinstance(item, Value) else number(item) for item in x.flat))
+        return ("array", x.shape)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"an array of dtype {x.dtype} is not made of real numbers: convert it with .astype(float)")
+    chunks.append(x.ravel())
+    return ("array", x.shape) if x.ndim else "number"
+
+
+def plain(x: Any) -> np.ndarray:
+    """An array that is no more than its numbers, as a file of them; any other one is refused."""
+    if type(x) is np.ndarray or isinstance(x, np.memmap):
+        return x
+    raise TypeError(
+        f"a {type(x).__name__} is more than its numbers (by a mask, a unit, labels or what * means), and only they would be "
+        "recorded: pass the array that is meant, as np.asarray(x), or x.filled(0.0) if some are masked"
+    )
+
+
 def refuse_frozen(x: Any) -> None:
-    """Refuse an object that is told from others by identity and holds plain numbers: changed later, they would not be seen."""
+    """Refuse an object that is told from others by identity and holds or yields numbers: later ones would not be seen."""
+    if hasattr(x, "__next__"):
+        raise TypeError(f"{x!r} is used up when it is recorded: pass a list, as list(x)")
     for name, held in getattr(x, "__dict__", {}).items():
         if isinstance(held, (Real, np.ndarray)) and not isinstance(held, bool):
             raise TypeError(
@@ -84,12 +120,12 @@ def rebuild(structure: Any, numbers: Iterator[Any]) -> Any:
         return array.reshape(content)
     if kind == "static":
         return content
-    if kind is dict:
-        return {key: rebuild(item, numbers) for key, item in content}
+    if isinstance(kind, DictKind):
+        return kind.made({key: rebuild(item, numbers) for key, item in content})
     if isinstance(content, int):
         return kind(next(numbers) for _ in range(content))
     items = [rebuild(item, numbers) for item in content]
-    return kind(*items) if hasattr(kind, "_fields") else kind(items)
+    return kind._make(items) if hasattr(kind, "_make") else kind(items)
 
 
 def shaped(structure: Any, flat: Array) -> Any:
@@ -101,6 +137,13 @@ def shaped(structure: Any, flat: Array) -> Any:
     return rebuild(structure, iter(flat.tolist()))
 
 
+def parts_of(structure: Any) -> tuple[Any, ...]:
+    """The structures within one, in order."""
+    if structure == "number" or structure[0] in ("array", "static") or isinstance(structure[1], int):
+        return ()
+    return tuple([item for _, item in structure[1]]) if isinstance(structure[0], DictKind) else structure[1]
+
+
 def size(structure: Any) -> int:
     """How many numbers a structure holds."""
     if structure == "number":
@@ -108,20 +151,16 @@ def size(structure: Any) -> int:
     kind, content = structure
     if kind == "array":
         return int(np.prod(content))
-    if kind == "static":
-        return 0
-    if isinstance(content, int):
+    if kind != "static" and isinstance(content, int):
         return content
-    return sum(size(item[1] if kind is dict else item) for item in content)
+    return sum(map(size, parts_of(structure)))
 
 
 def fixed(structure: Any) -> bool:
     """Whether a structure holds an object with no place for a derivative; None and strings may stand among numbers."""
     if structure[0] == "static":
         return not (structure[1] is None or isinstance(structure[1], str))
-    if structure == "number" or structure[0] == "array" or isinstance(structure[1], int):
-        return False
-    return any(fixed(item[1] if structure[0] is dict else item) for item in structure[1])
+    return any(map(fixed, parts_of(structure)))
 
 
 class Call:
@@ -139,18 +178,6 @@ class Call:
         """What decides whether a recorded program fits."""
         return self.parts, self.names
 
-    def chosen(self, argnums: int | tuple[int, ...]) -> tuple[int, ...]:
-        """The places of the positional arguments `argnums`; negative ones count from the last of them."""
-        listed = (argnums,) if isinstance(argnums, int) else argnums
-        for k in listed:
-            if not -self.positional <= k < self.positional:
-                raise ValueError(f"argnums names argument {k}, but the call has {self.positional} positional arguments")
-        places = tuple([k % self.positional for k in listed])
-        for k in places:
-            if self.parts[k][0] == "static" or fixed(self.parts[k]):
-                raise TypeError(f"argument {k} holds what is no number, so there is no gradient by it: pass its numbers alone")
-        return places
-
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""
         ends = list(itertools.accumulate((size(part) for part in self.parts), initial=0))
@@ -160,3 +187,25 @@ class Call:
         """Positional and named arguments with other numbers in their places."""
         every = [rebuild(part, numbers) for part in self.parts]
         return every[: self.positional], dict(zip(self.names, every[self.positional :], strict=True))
+
+
+class Chosen:
+    """The arguments of a call that derivatives are by: one, or several whose derivatives come as a tuple."""
+
+    def __init__(self, call: Call, argnums: Argnums) -> None:
+        self.places = places(argnums, call.positional)
+        self.several = isinstance(argnums, Sequence)
+        self.parts = [call.parts[k] for k in self.places]
+        for k, part in zip(self.places, self.parts, strict=True):
+            if fixed(part) or part[0] == "static":
+                raise TypeError(f"argument {k} holds what is no number, so there is no gradient by it: pass its numbers alone")
+        spans = call.spans()
+        self.spans = tuple([spans[k] for k in self.places])
+
+    def shaped(self, flat: Array) -> Any:
+        """Flat derivatives in the shapes of these arguments."""
+        found, start = [], 0
+        for part, (low, high) in zip(self.parts, self.spans, strict=True):
+            found.append(shaped(part, flat[start : start + high - low]))
+            start += high - low
+        return tuple(found) if self.several else found[0]

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import Any, SupportsIndex, overload
 
-from ..context import look, observer
-from .arguments import Call, shaped
+from ..context import observer
+from ..transforms import Argnums
+from .arguments import Call, Chosen, shaped
 from .batch import CHUNK, Batched
+from .function import Function
 from .plan import Array
 from .program import Program, add_slopes
-from .recording import Recording, Recordings, Result, parted, spans_of
+from .recording import Recording
 
 
-class Compiled:
+class Compiled(Function):
     """What `compile` returns. Called like the function, it gives plain numbers; its methods give derivatives."""
-
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.f = f
-        self.recordings = Recordings(f)
-        functools.update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
@@ -29,60 +25,49 @@ class Compiled:
         found, recording = self.replay(call, lambda recording, inputs: recording.program.run(inputs))
         return shaped(recording.result, found)
 
-    def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
         """(value, gradient), the gradient shaped like argument `argnums`; a tuple of argnums gives a tuple.
 
         >>> f = compile(lambda w, x: (w[0] * x + w[1]) ** 2)
         >>> f.value_and_grad([2.0, 1.0], 3.0)
         (49.0, [42.0, 14.0])
         """
-
-        def run(recording: Recording, inputs: Array) -> tuple[float, Array]:
-            return recording.scalar().run_gradient(inputs, spans_of(call, argnums))
-
         call = Call(args, kwargs)
-        (value, slopes), _ = self.replay(call, run)
-        return value, parted(call, argnums, slopes)
+        by = Chosen(call, argnums)
+        (value, slopes), _ = self.replay(call, lambda recording, inputs: recording.scalar().run_gradient(inputs, by.spans))
+        return value, by.shaped(slopes)
 
-    def grad(self, *args: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> Any:
+    def grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Any:
         """The gradient alone, shaped like argument `argnums`."""
         return self.value_and_grad(*args, argnums=argnums, **kwargs)[1]
 
-    def hvp(self, *args: Any, vector: Any, argnums: int | tuple[int, ...] = 0, **kwargs: Any) -> Any:
+    def hvp(self, *args: Any, vector: Any, argnums: Argnums = 0, **kwargs: Any) -> Any:
         """The matrix of second derivatives times `vector` (shaped like argument `argnums`), without building the matrix.
 
         >>> compile(lambda v: v[0] ** 2 * v[1]).hvp([3.0, 4.0], vector=[1.0, 0.0])
         [8.0, 6.0]
         """
-        direction = Call((vector,), {}).numbers
+        call, direction = Call(args, kwargs), Call((vector,), {}).numbers
+        by = Chosen(call, argnums)
+        count = sum(high - low for low, high in by.spans)
+        if count != len(direction):
+            raise ValueError(f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument")
+        products, _ = self.replay(call, lambda recording, inputs: recording.scalar().run_hvp(inputs, by.spans, direction))
+        return by.shaped(products)
 
-        def run(recording: Recording, inputs: Array) -> Array:
-            wrt = spans_of(call, argnums)
-            count = sum(high - low for low, high in wrt)
-            if count != len(direction):
-                raise ValueError(
-                    f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument"
-                )
-            return recording.scalar().run_hvp(inputs, wrt, direction)
-
-        call = Call(args, kwargs)
-        products, _ = self.replay(call, run)
-        return parted(call, argnums, products)
-
-    def jacobian(self, *args: Any, argnum: int = 0, **kwargs: Any) -> Array:
+    def jacobian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Array:
         """d(output i)/d(input j) as an array of shape (outputs, *shape of the argument); one row for a single output.
 
         >>> compile(lambda v: [v[0] * v[1], v[0] + v[1]]).jacobian([3.0, 4.0])
         array([[4., 3.],
                [1., 1.]])
         """
-
-        def run(recording: Recording, inputs: Array) -> Array:
-            return recording.program.run_jacobian(inputs, spans_of(call, argnum))
-
+        if isinstance(argnum, Sequence):
+            raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
         call = Call(args, kwargs)
-        matrix, recording = self.replay(call, run)
-        part = call.parts[call.chosen(argnum)[0]]
+        by = Chosen(call, argnum)
+        matrix, recording = self.replay(call, lambda recording, inputs: recording.program.run_jacobian(inputs, by.spans))
+        [part] = by.parts
         inner = part[1] if part[0] == "array" else matrix.shape[1:]
         outer = recording.result[1] if recording.result[0] == "array" else matrix.shape[:1]
         return matrix.reshape((*outer, *inner))
@@ -107,15 +92,6 @@ class Compiled:
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program that a call with these arguments would run: print it to see its instructions."""
         return self.replay(Call(args, kwargs), lambda recording, inputs: recording.program.run(inputs))[1].program
-
-    def refresh(self) -> None:
-        """Forget every recorded program, so that numbers the function captured are read anew."""
-        self.recordings.clear()
-
-    def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
-        """The result of the first recorded program whose guards hold, recording a new one if there is none."""
-        look("a compiled function was evaluated")
-        return self.recordings.replay(call, run)
 
 
 @overload
@@ -144,6 +120,9 @@ def compile(
     are checked at each call, and another way through the branches is recorded anew; where two numbers differ by their last bits
     only, a branch may go either way. Whatever else looks at a number while `f` is recorded (`float(x)`, `x.data`, print) is an
     error.
+
+    In a class, `@compile` makes a method. What its object holds is captured in the same way, but where a number, a string or a
+    Value is assigned to an attribute of the object, the method is recorded anew. Recordings last as long as the object.
 
     With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of
     such arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.

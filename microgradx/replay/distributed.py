@@ -10,13 +10,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .batch import Batched, Blocks, Tree, sum_chunks
+from ..transforms import Argnums
+from .arguments import Chosen
+from .batch import Batched, Tree, Wrt, nothing, sum_chunks
 from .batch_plan import BatchPlan
+from .blocks import Blocks, as_rows
 from .plan import Array
-from .recording import parted
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -32,12 +35,8 @@ class Spread:
         if len(data) != len(f.names):
             raise ValueError(f"the function has the batch arguments {', '.join(f.names)}, got {len(data)} arrays")
         self.f, self.client = f, client
-        self.arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in data]
-        if any(not x.ndim or not len(x) for x in self.arrays):
-            raise ValueError(f"{', '.join(f.names)} must be arrays with one sample per row and at least one sample")
+        self.arrays = Blocks([as_rows(name, x) for name, x in zip(f.names, data, strict=True)], f.names, f.chunk).first
         self.count = len(self.arrays[0])
-        if any(len(x) != self.count for x in self.arrays):
-            raise ValueError(f"{', '.join(f.names)} have {[len(x) for x in self.arrays]} samples: give one of each per sample")
         chunks = -(-self.count // f.chunk)
         workers = max(1, len(client.scheduler_info()["workers"]))
         self.subtree = 1 << max(0, (chunks // workers).bit_length() - 1)  # chunks per subtree
@@ -46,25 +45,25 @@ class Spread:
         bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
         self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
         self.rows = [client.submit(load, [where(x, low, high) for x in self.arrays], pure=False) for low, high in self.parts]
-        self.programs: dict[BatchPlan, Any] = {}
+        self.programs: WeakKeyDictionary[BatchPlan, Any] = WeakKeyDictionary()  # forgotten with the recording it is of
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
-        return float(self.total(args, None)[0][0])
+        return float(self.total(args, nothing)[0][0])
 
-    def value_and_grad(self, *args: Any, argnums: int | tuple[int, ...] = 0) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
         """(value, gradient); `argnums` counts all arguments of the function, those of the batch too."""
-        found, call = self.total(args, argnums)
-        return float(found[0]), parted(call, argnums, found[1:])
+        found, call = self.total(args, self.f.shared(argnums))
+        return float(found[0]), Chosen(call, argnums).shaped(found[1:])
 
-    def total(self, args: Sequence[Any], wrt: Any) -> tuple[Array, Any]:
+    def total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Any]:
         """The reduced outputs: one task per worker, one small array back from each."""
         rest = iter(args)
         known = len(args) + len(self.f.places)
         if known <= max(self.f.places):
             raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
         every = [None if k in self.f.places else next(rest) for k in range(known)]
-        call = self.f.call(every, [x[0] for x in self.arrays])
+        call = self.f.call(every, {}, [x[0] for x in self.arrays])
         recording, plan = self.f.plan(call, wrt)
         program = self.programs.get(plan)
         if program is None:

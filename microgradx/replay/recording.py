@@ -1,28 +1,20 @@
-"""One way through a function, recorded for one structure of arguments, and how its derivatives belong to those arguments."""
+"""One way through a function, recorded for one structure of arguments."""
 
 from __future__ import annotations
 
 import random
 import sys
-import threading
-import warnings
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from ..collector import collector_off
-from ..context import checking
-from ..engine import Value, gradient
-from .arguments import Call, shaped
+from ..context import warn
+from .arguments import Call, DictKind
 from .plan import Array
-from .program import Program, Spans
+from .program import Program
 from .record import Tape
-from .runner import GuardFailed
 from .watch import watched
-
-Result = TypeVar("Result")
-CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
 
 
 class Recording:
@@ -40,14 +32,13 @@ class Recording:
         if tape.refused is not None:
             raise tape.refused
         if drawn() != before:
-            warnings.warn(
+            warn(
                 f"{getattr(f, '__name__', repr(f))} drew random numbers while it was recorded, and every replay has the same "
-                "ones: draw them outside and pass them as an argument",
-                RuntimeWarning,
-                stacklevel=6,
+                "ones: draw them outside and pass them as an argument"
             )
         self.program = Program(tape, rows, len(leaves), self.result == "number")
         self.plans: dict[Any, Any] = {}  # what `batch` makes of it
+        self.used = 0  # when it last gave a result, by the count of its `Recordings`
 
     def inputs(self, call: Call) -> Array:
         """All inputs of one run: the arguments, then the captured Values as they are now."""
@@ -59,75 +50,6 @@ class Recording:
         if self.result != "number":
             raise TypeError(f"a gradient needs a function of one result, this returns {self.result}: use .jacobian")
         return self.program
-
-
-class Recordings(dict[Any, list[Recording]]):
-    """The recordings of one function by the structure of its arguments: the ways through its branches, latest first."""
-
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.f = f
-        self.name = getattr(f, "__name__", repr(f))
-        self.lock = threading.RLock()
-
-    def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
-        """What `run` makes of the first recording whose guards hold (and its inputs), and that one; a new one if none does."""
-        try:
-            known = self.get(call.key(), [])
-        except TypeError as error:
-            raise TypeError(f"an argument that is no number, sequence or array must be hashable: {error}") from None
-        if checking():
-            self.check(call)
-        for recording in list(known):
-            try:
-                result = run(recording, recording.inputs(call))
-            except GuardFailed:
-                continue
-            if known[0] is not recording:
-                with self.lock:
-                    if recording in known:
-                        known.remove(recording)
-                        known.insert(0, recording)
-            return result, recording
-        return self.record(call, run)
-
-    def check(self, call: Call) -> None:
-        """Under `detect_anomaly` evaluate once node by node, forward and (of one number) backward: every operation is seen."""
-        leaves = [Value(x) for x in call.numbers.tolist()]
-        positional, named = call.rebuilt(iter(leaves))
-        result = self.f(*positional, **named)
-        if isinstance(result, Value):
-            gradient(result, leaves)
-
-    def record(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
-        """`replay` with a new recording, put in front of the others of this structure."""
-        with collector_off():
-            recording = Recording(self.f, call)
-        self.keep(call.key(), recording)
-        try:
-            return run(recording, recording.inputs(call)), recording
-        except GuardFailed:  # a tie that the last bit decides, where numpy's functions may differ from Python's
-            recording.program.tape.exact = True
-        try:
-            return run(recording, recording.inputs(call)), recording
-        except GuardFailed:
-            raise RuntimeError(
-                f"a Value that {self.name} captured was assigned while it was recorded, and another way through its branches "
-                "is now right: assign parameters between calls, not during one"
-            ) from None
-
-    def keep(self, key: Any, recording: Recording) -> None:
-        """Put `recording` in front; the eldest goes where there are too many."""
-        with self.lock:
-            known = self.setdefault(key, [])
-            known.insert(0, recording)
-            if len(known) > CACHED:
-                known.pop()
-                warnings.warn(
-                    f"{self.name} has taken more than {CACHED} ways through its branches and is recorded again for each: "
-                    "write where(condition, a, b) instead of `if` on numbers that vary",
-                    RuntimeWarning,
-                    stacklevel=6,
-                )
 
 
 def drawn() -> tuple[Any, ...]:
@@ -148,27 +70,10 @@ def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
     if isinstance(result, (list, tuple)):
         return (type(result), tuple([returned(tape, item, rows) for item in result]))
     if isinstance(result, dict):
-        return (dict, tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
+        return (DictKind.of(result), tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
     if result is None or isinstance(result, str):
         raise TypeError(
             f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers"
         )
     rows.append(tape.slot(result))
     return "number"
-
-
-def spans_of(call: Call, argnums: int | tuple[int, ...]) -> Spans:
-    """Which inputs (low, high) the chosen arguments are."""
-    spans = call.spans()
-    return tuple([spans[k] for k in call.chosen(argnums)])
-
-
-def parted(call: Call, argnums: int | tuple[int, ...], flat: Array) -> Any:
-    """Flat derivatives in the shapes of the chosen arguments."""
-    spans = call.spans()
-    shapes, start = [], 0
-    for k in call.chosen(argnums):
-        low, high = spans[k]
-        shapes.append(shaped(call.parts[k], flat[start : start + high - low]))
-        start += high - low
-    return shapes[0] if isinstance(argnums, int) else tuple(shapes)
