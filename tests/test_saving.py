@@ -4,12 +4,14 @@ import errno
 import json
 import math
 import os
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgradx import Value, nn
+from microgradx.files import write_atomically
 
 
 def numbers(model):
@@ -121,6 +123,35 @@ def test_a_crash_while_writing_leaves_the_old_file_and_no_other(tmp_path, monkey
         nn.save(nn.MLP(2, [1], rng=2), path)
     assert path.read_bytes() == old
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link_and_what_it_points_to_is_written(tmp_path):
+    (tmp_path / "model-7.json").write_text("old")
+    (tmp_path / "latest.json").symlink_to("model-7.json")
+    nn.save(nn.MLP(2, [1], rng=1), tmp_path / "latest.json")
+    assert (tmp_path / "latest.json").is_symlink()
+    assert json.loads((tmp_path / "model-7.json").read_text())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_a_pipe_is_written_into_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"whole")
+        assert os.read(reader, 100) == b"whole"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_every_name_that_the_system_takes_is_written_and_no_other(tmp_path):
+    write_atomically(tmp_path / ("語" * 81 + ".svg"), b"")
+    for path in (tmp_path / ("語" * 90), tmp_path / ("語" * 81 + ".svg") / "x.svg", tmp_path):
+        with pytest.raises(OSError, match=f"{re.escape(str(path))}'$"):
+            write_atomically(path, b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["語" * 81 + ".svg"]
 
 
 def test_a_diverged_model_is_not_saved(tmp_path):
