@@ -32,24 +32,11 @@ _lines: dict[int, str] = {}
 
 _watching_lock = Lock()
 _HERE = str(Path(__file__).parent) + os.sep  # a file beside the package may begin with the same name
-_recording: ContextVar[tuple[list[bool], ...]] = ContextVar("recording", default=())  # what the open blocks say, inner last
-_checking: ContextVar[tuple[list[bool], ...]] = ContextVar("checking", default=())
+Said = list[bool | None]
+"""What an open block says, as the only item; None once it is closed, for a task that was started inside has it still."""
 
-
-@contextmanager
-def _switched(switch: ContextVar[tuple[list[bool], ...]], value: bool) -> Iterator[None]:
-    """The inside of a block. It takes back only what it said itself, as blocks that generators hold open close in any order."""
-    global watching
-    said = [value]
-    with _watching_lock:
-        watching += 1
-    switch.set((*switch.get(), said))
-    try:
-        yield
-    finally:
-        switch.set(tuple([other for other in switch.get() if other is not said]))
-        with _watching_lock:
-            watching -= 1
+_recording: ContextVar[tuple[Said, ...]] = ContextVar("recording", default=())  # the open blocks, inner last
+_checking: ContextVar[tuple[Said, ...]] = ContextVar("checking", default=())
 
 
 class Observer(Protocol):
@@ -101,27 +88,48 @@ def called_inside() -> bool:
 
 
 def _is_recording() -> bool:
-    said = _recording.get()
-    return said[-1][0] if said else True
+    return _last_said(_recording, True)
 
 
 def _is_checking() -> bool:
-    said = _checking.get()
-    return said[-1][0] if said else False
+    return _last_said(_checking, False)
+
+
+def _last_said(switch: ContextVar[tuple[Said, ...]], otherwise: bool) -> bool:
+    for (value,) in reversed(switch.get()):
+        if value is not None:
+            return value
+    return otherwise
 
 
 class Block:
-    """What `with` opens, or what decorates a function: then a block round each call."""
+    """What `with` opens, as often as one likes, or what decorates a function: then a block round each call.
 
-    def __init__(self, switch: ContextVar[tuple[list[bool], ...]], value: bool) -> None:
-        self._of = switch, value
-        self._inside = _switched(switch, value)
+    It takes back only what it said itself, as blocks that generators hold open close in any order.
+    """
+
+    def __init__(self, switch: ContextVar[tuple[Said, ...]], value: bool) -> None:
+        self._switch, self._value = switch, value
+        self._open: list[Said] = []  # in every thread and task
 
     def __enter__(self) -> None:
-        self._inside.__enter__()
+        global watching
+        said: Said = [self._value]
+        with _watching_lock:
+            watching += 1
+            self._open.append(said)
+        self._switch.set((*self._switch.get(), said))
 
     def __exit__(self, *error: Any) -> None:
-        self._inside.__exit__(*error)
+        global watching
+        here = self._switch.get()
+        with _watching_lock:
+            latest = reversed(self._open)
+            said = next((said for said in latest if any(said is other for other in here)), self._open[-1])
+            self._open = [other for other in self._open if other is not said]
+            watching -= 1
+        said[0] = None
+        self._switch.set(tuple([other for other in here if other is not said]))
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """`function` with a block of its own for every call."""
@@ -132,7 +140,7 @@ class Block:
 
         @wraps(function)
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with _switched(*self._of):
+            with Block(self._switch, self._value):
                 return function(*args, **kwargs)
 
         return inside
@@ -155,7 +163,7 @@ def no_grad() -> Block:
 @contextmanager
 def recording() -> Iterator[None]:
     """Record again inside `no_grad`, as a transform must to find its derivative."""
-    with _switched(_recording, True) if watching else nullcontext():
+    with Block(_recording, True) if watching else nullcontext():
         yield
 
 
@@ -176,7 +184,7 @@ def detect_anomaly() -> Block:
 @contextmanager
 def unchecked() -> Iterator[None]:
     """Let pass, inside `detect_anomaly`, what rules that build the graph of a derivative meet on their way and throw away."""
-    with _switched(_checking, False) if watching else nullcontext():
+    with Block(_checking, False) if watching else nullcontext():
         yield
 
 
