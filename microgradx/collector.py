@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LARGE = 70_000  # nodes; for fewer, Python's own thresholds are high enough
-_DEFAULT = 10  # Python's own third threshold, up to 3.14 at least
-_raised = _DEFAULT
+_NOBODYS = {10}  # third thresholds that the program did not choose: Python's own, up to 3.14 at least, and those set here
 
 
 def rarer_full_collections(nodes: int) -> None:
@@ -20,14 +19,13 @@ def rarer_full_collections(nodes: int) -> None:
     True
 
     It raises the third threshold of `gc.set_threshold` and never lowers it. What this delays is the cyclic garbage of the rest of
-    the program, by no more objects than the graph has. A third threshold that the program chose itself stays as it is.
+    the program, by no more objects than the graph has. A third threshold that the program chose, other than 10, stays as it is.
     """
-    global _raised
     youngest, middle, oldest = gc.get_threshold()
-    if oldest in (_DEFAULT, _raised) and youngest * middle > 0:
+    if oldest in _NOBODYS and youngest * middle > 0:
         wanted = nodes // (youngest * middle)  # collections of the middle generation, one for every so many new objects
         if wanted > oldest:
-            _raised = wanted
+            _NOBODYS.add(wanted)
             gc.set_threshold(youngest, middle, wanted)
 
 

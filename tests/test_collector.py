@@ -18,7 +18,7 @@ NODES = 300_000
 @pytest.fixture(autouse=True)
 def _thresholds_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = gc.get_threshold()
-    monkeypatch.setattr(collector, "_raised", before[2])
+    monkeypatch.setattr(collector, "_NOBODYS", {DEFAULT[2]})
     gc.set_threshold(*DEFAULT)
     gc.freeze()  # what other tests hold would make full collections rarer too
     gc.collect()
@@ -89,6 +89,15 @@ def test_a_smaller_graph_does_not_lower_it_and_a_larger_one_raises_it_again() ->
         collector.rarer_full_collections(nodes)
         seen.append(gc.get_threshold()[2])
     assert seen == [142, 142, 285]
+
+
+def test_an_older_threshold_of_the_engine_is_no_choice_of_the_program() -> None:
+    collector.rarer_full_collections(300_000)
+    older = gc.get_threshold()
+    collector.rarer_full_collections(600_000)
+    gc.set_threshold(*older)
+    collector.rarer_full_collections(600_000)
+    assert gc.get_threshold() == (700, 10, 85)
 
 
 @pytest.mark.parametrize("chosen", [(700, 10, 5), (700, 10, 1000), (0, 10, 10), (700, 0, 10)])
