@@ -34,6 +34,7 @@ class Clock:
 
 clock = Clock()
 OVERWRITTEN = -1
+NOTHING = float("0")  # told from other zeros by identity: what a factor of exactly zero contributes
 
 
 class Many:
@@ -188,9 +189,10 @@ def chain_rule(
 ) -> None:
     """Walk `order` from its end and add to `adjoints` what each node's upstream sends along each of its edges.
 
-    `adjoints` maps nodes to d(output)/d(node); the caller seeds it with the outputs and finds every node reached in it. `read`
-    is as in `edges`, `times` multiplies upstream and local derivative if `*` is not to do it. A factor that is exactly zero
-    contributes exactly zero, even against inf or nan: a branch that was not taken leaks nothing.
+    `adjoints` maps nodes to d(output)/d(node); the caller seeds it with the outputs and finds every node reached in it. `order`
+    holds what these outputs are made of and nothing else, as `topological_order(*outputs)` gives it. `read` is as in `edges`,
+    `times` multiplies upstream and local derivative if `*` is not to do it. A factor that is exactly zero contributes exactly
+    zero, even against inf or nan: a branch that was not taken leaks nothing.
     """
     known = adjoints.get
     simple = read is None and times is None and watch is None  # numbers alone: zeros are not sent, but filled in at the end
@@ -217,10 +219,16 @@ def chain_rule(
             elif simple:
                 continue
             else:
-                contribution = times(upstream, local) if times is not None else 0.0
+                contribution = times(upstream, local) if times is not None else NOTHING
             before = known(parent)
-            after = adjoints[parent] = contribution if before is None else before + contribution
+            after = contribution if before is None else before + contribution if simple else _added(before, contribution)
+            adjoints[parent] = after
             if watch is not None:
                 watch(node, slot, upstream, local, contribution, before, after)
     if simple:
         adjoints.update({node: 0.0 for node in order if known(node) is None})
+
+
+def _added(before: Any, contribution: Any) -> Any:
+    """The sum of contributions; one of a zero factor adds nothing, not even the sign of a zero, as where it is not sent."""
+    return contribution if before is NOTHING else before if contribution is NOTHING else before + contribution
