@@ -282,7 +282,7 @@ def _gradient(output: Value, leaves: Sequence[Value], keep: bool) -> list[Any]:
 
 
 def _out(x: Any, keep: bool) -> Any:
-    return x if keep or not isinstance(x, Value) else x.data
+    return _as_value(x) if keep else x.data if isinstance(x, Value) else x
 
 
 def _in_a_row(primals: Any, tangents: Any, transform: str) -> None:

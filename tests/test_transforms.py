@@ -212,3 +212,9 @@ def test_nested_transforms_leave_nothing_to_the_collector() -> None:
         assert alive() == before
     finally:
         gc.enable()
+
+
+def test_a_tangent_that_is_constant_has_the_derivative_zero() -> None:
+    assert mx.grad(lambda x: mx.hvp(lambda y: y * y, (x,), (1.0,)))(3.0) == 0.0
+    assert mx.jvp(lambda x: mx.jvp(lambda y: 2 * y, (x,), (1.0,))[1], (3.0,), (1.0,)) == (2.0, 0.0)
+    assert mx.jacobian(lambda v: mx.jvp(lambda w: w * 2, (v,), (np.ones(2),))[1])(np.ones(2)).tolist() == [[0.0, 0.0]] * 2
