@@ -243,8 +243,8 @@ class Ieee(Operators):
 
 
 def plain(x: Any) -> Any:
-    """`x` with every `Ieee` number in it turned back into a float."""
-    if isinstance(x, list):
+    """`x` with every `Ieee` number in it turned back into a float, and every tuple into a list."""
+    if isinstance(x, (list, tuple)):
         return [plain(item) for item in x]
     return x.number if isinstance(x, Ieee) else x
 

@@ -123,6 +123,12 @@ def test_a_rule_that_gives_a_number_of_another_type_gives_a_float(slope: Any) ->
     assert gradient(y, [x], create_graph=True)[0].data == float(slope)
 
 
+def test_a_rule_for_many_operands_may_return_a_tuple_at_a_pole_too() -> None:
+    many = unlisted(lambda operands, out: tuple(1.0 / x for x in operands), gather=lambda *operands: operands)
+    x, y = Value(0.0), Value(4.0)
+    assert gradient(many(x, y), [x, y]) == [math.inf, 0.25]
+
+
 def test_a_rule_for_many_operands_must_return_one_local_derivative_for_each() -> None:
     for rule, shown in [(lambda operands, out: [1.0], "1 of them"), (lambda operands, out: None, "None")]:
         many = unlisted(rule, gather=lambda *operands: operands)
