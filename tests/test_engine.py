@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import gc
 import math
@@ -919,6 +920,60 @@ def test_many_small_pickles_leave_nothing_behind() -> None:
         pickle.dumps(diamond()[2])
     gc.collect()
     assert len(snapshot._living.places) == 0
+
+
+def test_a_task_that_outlives_the_block_it_was_started_in_records_again() -> None:
+    x = Value(2.0)
+
+    async def later(opened: asyncio.Event) -> Value:
+        await opened.wait()
+        return x * x
+
+    async def started_inside(another: Any) -> Value:
+        opened = asyncio.Event()
+        with no_grad():
+            task = asyncio.create_task(later(opened))
+        opened.set()
+        with another:
+            return await task
+
+    for another in (contextlib.nullcontext(), detect_anomaly()):
+        assert asyncio.run(started_inside(another)).op is mx.multiply
+
+
+def test_one_block_can_be_opened_again_nested_and_in_several_threads() -> None:
+    x, block = Value(2.0), no_grad()
+    recorded = []
+    for _ in range(2):
+        with block:
+            with block:
+                recorded.append((x * x).op)
+            recorded.append((x * x).op)
+    assert recorded == [None] * 4
+
+    def work() -> None:
+        for _ in range(200):
+            with block:
+                recorded.append((x * x).op)
+            assert (x * x).op is mx.multiply
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert recorded == [None] * 804
+    assert mx.context.watching == 0
+
+
+def test_a_watched_pass_gives_the_sign_of_zero_of_a_plain_one() -> None:
+    x, z = Value(1.0), Value(0.0)
+    for out in ((x * 1e-200) * -1e-200 + x * z, x * z + (x * 1e-200) * -1e-200):
+        order = topological_order(out)
+        quiet, watched = {out: 1.0}, {out: 1.0}
+        chain_rule(order, quiet)
+        chain_rule(order, watched, watch=lambda *edge: None)
+        assert quiet[x].hex() == watched[x].hex() == "-0x0.0p+0"
 
 
 def test_a_zero_upstream_asks_no_rule_and_gives_the_bits_of_one_that_was_asked() -> None:
