@@ -2,6 +2,7 @@
 
 import math
 from contextlib import contextmanager
+from functools import reduce
 from unittest import mock
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microgradx as mx
-from microgradx.replay import runner
+from microgradx.replay import runner, sums
 from microgradx.replay.arguments import Call
 from microgradx.replay.cases import (
     CASES,
@@ -135,6 +136,18 @@ def test_a_narrow_program_too_long_for_source_is_not_regrouped_into_single_eleme
     program = Recording(case.f, Call((case.x,), {})).program
     program.run_gradient(np.array(case.x))
     assert (program.gradient_runner().plan, program.gradient_runner().final) == (None, "loop")
+
+
+def test_a_program_too_deep_for_arrays_is_not_grouped_at_all(monkeypatch):
+    monkeypatch.setattr(runner, "group", mock.Mock(side_effect=AssertionError("grouped")))
+    deep = compile(lambda v: reduce(lambda x, _: x * v[1] + 0.5, range(25_000), v[0]))
+    assert deep.hvp([0.25, 0.5], vector=[0.0, 1.0]) == pytest.approx([0.0, 8.0])  # of v[0] / 2**n + 0.5 / (1 - v[1])
+
+
+def test_levels_found_in_blocks_of_a_few_rows_make_the_same_program(monkeypatch):
+    known = [str(compiled(case())[0].plan.instructions) for case in (attention, moons)]
+    monkeypatch.setattr(sums, "BLOCK", 7)
+    assert [str(compiled(case())[0].plan.instructions) for case in (attention, moons)] == known
 
 
 def test_hand_written_numpy_agrees_with_every_case_that_has_it():
