@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain as chain_of
 
 import numpy as np
 
@@ -35,13 +36,7 @@ class Columns:
         self.inputs = np.array(tape.inputs, dtype=np.int64)
         self.input_roles = np.array(tape.roles, dtype=np.int64)
         self.canonical(zero)
-        self.count(np.ones(len(self.op), dtype=bool))
-        if ((self.uses == 0) & (self.op > CONSTANT)).any():  # else all rows are needed, as is usual for a gradient
-            self.count(live_rows(tape, outputs))
-
-    def count(self, live: np.ndarray) -> None:
-        """Find the operands of rows with more than two and count all uses, if the rows `live` are needed."""
-        self.live = live
+        self.live = live = live_rows(tape, outputs)
         wide = [(row, x) for row, xs in self.more.items() if live[row] for x in xs]
         self.wide_row = np.array([row for row, _ in wide], dtype=np.int64)
         self.wide_operand = np.array([x for _, x in wide], dtype=np.int64)
@@ -68,11 +63,16 @@ class Columns:
 
 def live_rows(tape: Rows, outputs: Sequence[int]) -> np.ndarray:
     """Mark every row that an output needs."""
-    more = tape.more
-    live = bytearray(len(tape) + 1)  # the last one takes the marks of operand -1
+    more, count = tape.more, len(tape)
+    used = np.zeros(count + 1, dtype=np.bool_)  # the last one takes the marks of operand -1
+    for rows in (tape.a, tape.b, outputs, list(chain_of.from_iterable(more.values()))):
+        used[np.array(rows, dtype=np.intc)] = True
+    if used[:-1][np.array(tape.op) > CONSTANT].all():  # as is usual for a gradient
+        return np.ones(count, dtype=np.bool_)
+    live = bytearray(count + 1)
     for slot in outputs:
         live[slot] = 1
-    for row, first, second in zip(range(len(tape) - 1, -1, -1), reversed(tape.a), reversed(tape.b), strict=True):
+    for row, first, second in zip(range(count - 1, -1, -1), reversed(tape.a), reversed(tape.b), strict=True):
         if live[row]:
             live[first] = live[second] = 1
             if first < 0 and row in more:

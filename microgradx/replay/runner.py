@@ -109,7 +109,7 @@ class Runner:
     def prepare(self) -> None:
         """What is not part of the data: bound programs, compiled code, the exact loop."""
         self.local = threading.local()
-        self.loop: Loop | None = None
+        self.loops: dict[bool, Loop] = {}
         self.source: Callable[[Sequence[float]], tuple[float, ...]] | None = None
         self.native: Native | None = None
         self.runs = 0
@@ -146,7 +146,7 @@ class Runner:
 
     def exact(self, inputs: Array) -> Array:
         """The outputs by the exact path."""
-        return self.checked(np.array(self.exact_loop().run(inputs.tolist()), dtype=np.float64))
+        return self.checked(np.array(self.loop(exact=True).run(inputs.tolist()), dtype=np.float64))
 
     def checked(self, results: Array) -> Array:
         """The outputs, if every comparison came out as it was recorded."""
@@ -188,17 +188,17 @@ class Runner:
             return self.native.bind()
         if self.form == "array":
             return self.array_plan().bind()
-        scalar = self.source or self.exact_loop().run
+        scalar = self.source or (self.loop(exact=False).run_finite if self.as_eager else self.loop(exact=True).run)
         return lambda inputs: np.array(scalar(inputs.tolist()))
 
-    def exact_loop(self) -> Loop:
-        """The exact path, made when it is first needed."""
-        if self.loop is None:
-            with self.tape.lock:
-                if self.loop is None:
-                    tape, outputs = self.as_eager() if self.as_eager else (self.tape, self.outputs)
-                    self.loop = Loop(tape, outputs + [row for row, _ in tape.guards])
-        return self.loop
+    def loop(self, exact: bool) -> Loop:
+        """The rows one by one, made when first needed; those of eager evaluation for the `exact` path alone."""
+        eager = exact and self.as_eager is not None
+        with self.tape.lock:
+            if eager not in self.loops:
+                tape, outputs = self.as_eager() if eager and self.as_eager else (self.tape, self.outputs)
+                self.loops[eager] = Loop(tape, outputs + [row for row, _ in tape.guards])
+            return self.loops[eager]
 
     def __getstate__(self) -> dict[str, object]:
         kept = ("tape", "outputs", "rows", "guards", "plan", "first", "counts", "rows_live")
