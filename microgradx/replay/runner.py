@@ -14,7 +14,7 @@ import numpy as np
 from .columns import Columns
 from .exact import Loop
 from .group import group
-from .native import AVAILABLE, Native, native_ns
+from .native import AVAILABLE, COMPILING, Native, native_ns
 from .place import Placer
 from .plan import Array, Plan
 from .record import Tape
@@ -171,7 +171,7 @@ class Runner:
 
     def settle(self) -> None:
         """Change to the final form at once."""
-        with self.tape.lock:
+        with COMPILING, self.tape.lock:
             if self.form != self.final == "native":
                 try:
                     self.native = Native(self.tape, self.rows)
