@@ -91,8 +91,9 @@ class Batched:
                 end = ((program.arguments, len(inputs)),)
                 rows = program.chosen(() if wrt is None else end if wrt == "captured" else self.shared(call, wrt))
                 row = program.outputs[0]
-                outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
-                recording.plans[wrt] = BatchPlan(program.tape, outputs, per_sample)
+                with program.tape.lock:
+                    outputs = [row, *gradient(program.tape, row, rows)] if wrt is not None else [row]
+                    recording.plans[wrt] = BatchPlan(program.tape, outputs, per_sample)
             return recording, recording.plans[wrt]
 
     def shared(self, call: Call, argnums: int | tuple[int, ...]) -> Spans:
