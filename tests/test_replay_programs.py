@@ -2,6 +2,7 @@
 
 import math
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import reduce
 from unittest import mock
@@ -27,6 +28,7 @@ from microgradx.replay.cases import (
     rnn,
     rosenbrock,
 )
+from microgradx.replay.columns import Columns
 from microgradx.replay.compile import compile
 from microgradx.replay.delay import AT_ONCE, schedule
 from microgradx.replay.emit import refine, runs
@@ -173,6 +175,21 @@ def test_the_exact_rows_of_a_narrow_program_are_written_only_where_a_number_is_n
     assert made.call_count == 0
     assert deep.hvp([1e308, 3.0], vector=[0.0, 1.0])[1] == math.inf
     assert made.call_count == 1
+
+
+def test_the_array_program_of_a_narrow_one_is_made_under_the_lock_of_its_tape(monkeypatch):
+    free = []
+
+    def columns(tape, rows):
+        with ThreadPoolExecutor(1) as other:
+            free.append(other.submit(tape.lock.acquire, blocking=False).result())
+        return Columns(tape, rows)
+
+    run = compiled(chain(30))[0]
+    monkeypatch.setattr(runner, "Columns", columns)
+    assert run.plan is None
+    assert run.array_plan() is run.plan
+    assert free == [False]
 
 
 def test_hand_written_numpy_agrees_with_every_case_that_has_it():

@@ -82,7 +82,8 @@ class Runner:
     def array_plan(self) -> Plan:
         """The array program, also where another form is faster here."""
         if self.plan is None:
-            self.plan = self.build(any_width=True)
+            with self.tape.lock:
+                self.plan = self.plan or self.build(any_width=True)
         assert self.plan is not None
         return self.plan
 
