@@ -1,11 +1,13 @@
 """Batches: one sample recorded and many replayed give the sum of the samples, in bounded memory, on one machine or several."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import microgradx as mx
+from microgradx.replay import batch, batch_plan
 from microgradx.replay.batch import Tree
 from microgradx.replay.cases import layers, total
 from microgradx.replay.compile import compile
@@ -177,6 +179,24 @@ def test_a_branch_not_taken_by_a_sample_leaks_nothing_into_the_batch():
     f = compile(lambda w, x: mx.where(x > 0.0, mx.log(w * x), 0.0), batch="x", reduce="sum")
     value, slope = f.value_and_grad(1.0, [1.0, -1.0, 0.0])
     assert (value, slope) == (0.0, 1.0)
+
+
+def test_rows_are_appended_and_read_under_the_lock_of_their_tape(monkeypatch):
+    free = []
+
+    def watched(function):
+        def watching(tape, *rest):
+            with ThreadPoolExecutor(1) as other:
+                free.append(other.submit(tape.lock.acquire, blocking=False).result())
+            return function(tape, *rest)
+
+        return watching
+
+    for module, name in ((batch, "gradient"), (batch, "BatchPlan"), (batch_plan, "Loop")):
+        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    f = compile(lambda w, x: mx.where(x > 0.0, mx.log(w * x), 0.0), batch="x")
+    f.value_and_grad(1.0, [1.0, -1.0])
+    assert free == [False, False, False]
 
 
 def test_branches_on_what_all_samples_share_are_followed():

@@ -1,6 +1,7 @@
 """A program is drawn by its array instructions: a box for each, an arrow for everything it reads, saved like any drawing."""
 
 import pickle
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import microgradx as mx
 from microgradx.replay.compile import compile
 from microgradx.view.boxes import READABLE
+from microgradx.view.layout import lay_out
 
 
 def program_of_a_model():
@@ -61,6 +63,40 @@ def test_a_drawing_of_a_program_is_saved_by_suffix(tmp_path, suffix):
     text = Path(drawing.save(tmp_path / f"program.{suffix}")).read_text(encoding="utf-8")
     assert "neurons[0..15], 100 times" in text
     assert "array instructions" in repr(drawing)
+
+
+def height_of_boxes(drawing):
+    """How high each box stands in a drawing, in inches, by its first line."""
+    nodes = [shlex.split(line) for line in lay_out(drawing.source, "plain").decode().splitlines() if line.startswith("node")]
+    return {label.split(r"\n")[0]: float(height) for _, _, _, height, _, _, label, *_ in nodes}
+
+
+def test_a_gradient_leads_back_up_beside_its_value():
+    drawing = mx.draw(program_of_a_model())
+    height = height_of_boxes(drawing)
+    slopes = next(name for name in height if name.startswith("slopes"))
+    assert min(height, key=height.get) == "value"
+    assert height[slopes] > height["tanh"] > height["value"]
+    assert r"Down to value, then back up to slopes of layers[0..1]" in drawing.source
+    assert "Left to value, then back right to" in mx.draw(program_of_a_model(), rankdir="RL").source
+
+
+def test_a_value_alone_leads_down_all_the_way():
+    program = compile(lambda xs: mx.sum([mx.sin(x) for x in xs])).program([0.5] * 100)
+    drawing = mx.draw(program)
+    height = height_of_boxes(drawing)
+    assert height["inputs[0..99]"] > height["sin"] > height["value"]
+    assert "then back" not in drawing.source
+
+
+class Loose:
+    def chart(self):
+        return "no result", [(["first"], "step", ""), (["then"], "step", "")], [(0, 1, 1)], []
+
+
+def test_boxes_without_a_result_lead_down():
+    height = height_of_boxes(mx.draw(Loose()))
+    assert height["first"] > height["then"]
 
 
 def test_a_pickled_program_and_one_that_never_ran_are_drawn_too():

@@ -2,8 +2,11 @@
 
 import itertools
 import math
+import os
 import pickle
 import random
+import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
@@ -16,14 +19,14 @@ from microgradx.replay import registers, runner
 from microgradx.replay.arguments import Call
 from microgradx.replay.cases import attention, chain, circles, conv1d, moons, random_graph, rnn, rosenbrock
 from microgradx.replay.compile import compile
-from microgradx.replay.native import BLOCK, Native, native_ns
+from microgradx.replay.native import BLOCK, COMPILING, Native, native_ns, unload
 from microgradx.replay.program import Program
 from microgradx.replay.record import Tape
 from microgradx.replay.recording import Recording
 from microgradx.replay.registers import written
 from microgradx.replay.rows import PRIVATE
 
-pytest.importorskip("llvmlite")
+llvm = pytest.importorskip("llvmlite.binding.ffi")
 
 TABLE = [*mx.OPS.values(), *PRIVATE.values()]
 NO_ARRAY_FORM = {
@@ -261,3 +264,43 @@ def test_without_llvmlite_a_program_becomes_source(monkeypatch):
     monkeypatch.setattr(runner, "AVAILABLE", False)
     case = chain(50)
     assert settled(case.f, case.x)[1].form == "source"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.filterwarnings("ignore:.*fork")  # by Python, and by libraries that other tests import
+def test_a_process_forked_while_another_thread_compiles_can_compile_too():
+    inside, go_on = threading.Event(), threading.Event()
+
+    def hold():
+        if threading.current_thread() is other:
+            inside.set()
+            go_on.wait()
+
+    other = threading.Thread(target=settled, args=(lambda x: x[0].sin() * x[0], [0.5]))
+    callbacks = hold, lambda: None  # which llvmlite calls while it holds its lock
+    llvm.register_lock_callback(*callbacks)
+    try:
+        other.start()
+        assert inside.wait(10)
+        threading.Timer(0.05, go_on.set).start()
+        child = os.fork()
+        if not child:
+            signal.alarm(10)  # ends it if it hangs
+            _, run = settled(lambda x: x[0].cos() * x[0], [0.5])
+            os._exit(0 if run.form == "native" else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    finally:
+        go_on.set()
+        other.join()
+        llvm.unregister_lock_callback(*callbacks)
+
+
+def test_machine_code_that_goes_while_another_thread_compiles_is_given_back_with_the_next():
+    first, second = mock.Mock(), mock.Mock()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(COMPILING.acquire).result()
+        unload(first)
+        assert not first.close.called
+        other.submit(COMPILING.release).result()
+    unload(second)
+    assert (first.close.call_count, second.close.call_count) == (1, 1)

@@ -1,7 +1,10 @@
 """What the compiler makes of regular code, counted, and which form it gives to irregular code."""
 
 import math
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import reduce
 from unittest import mock
 
 import numpy as np
@@ -10,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microgradx as mx
-from microgradx.replay import runner
+from microgradx.replay import runner, sums
 from microgradx.replay.arguments import Call
 from microgradx.replay.cases import (
     CASES,
@@ -25,9 +28,11 @@ from microgradx.replay.cases import (
     rnn,
     rosenbrock,
 )
+from microgradx.replay.columns import Columns
 from microgradx.replay.compile import compile
 from microgradx.replay.delay import AT_ONCE, schedule
 from microgradx.replay.emit import refine, runs
+from microgradx.replay.record import Tape
 from microgradx.replay.recording import Recording
 
 
@@ -135,6 +140,56 @@ def test_a_narrow_program_too_long_for_source_is_not_regrouped_into_single_eleme
     program = Recording(case.f, Call((case.x,), {})).program
     program.run_gradient(np.array(case.x))
     assert (program.gradient_runner().plan, program.gradient_runner().final) == (None, "loop")
+
+
+def hvp_of_a_chain(steps):
+    """The compiled chain x * y + 0.5, whose second derivatives were asked for, and what they are (times a direction)."""
+    deep = compile(lambda v: reduce(lambda x, _: x * v[1] + 0.5, range(steps), v[0]))
+    return deep, deep.hvp([0.25, 0.5], vector=[0.0, 1.0])
+
+
+def test_a_program_too_deep_for_arrays_is_not_grouped_at_all(monkeypatch):
+    monkeypatch.setattr(runner, "group", mock.Mock(side_effect=AssertionError("grouped")))
+    assert hvp_of_a_chain(25_000)[1] == pytest.approx([0.0, 8.0])  # of 0.5 / (1 - y)
+
+
+def test_levels_found_in_blocks_of_a_few_rows_make_the_same_program(monkeypatch):
+    known = [str(compiled(case())[0].plan.instructions) for case in (attention, moons)]
+    monkeypatch.setattr(sums, "BLOCK", 7)
+    assert [str(compiled(case())[0].plan.instructions) for case in (attention, moons)] == known
+
+
+def test_the_second_derivatives_of_a_chain_keep_few_bytes_a_step():
+    hvp_of_a_chain(3)
+    tracemalloc.start()
+    kept = hvp_of_a_chain(2000)
+    assert tracemalloc.get_traced_memory()[0] < 700 * 2000  # for its 18 rows; as tuples and lists they took 4,600
+    tracemalloc.stop()
+    assert kept[1] == pytest.approx([0.0, 8.0])
+
+
+def test_the_exact_rows_of_a_narrow_program_are_written_only_where_a_number_is_not_finite(monkeypatch):
+    made = mock.Mock(side_effect=Tape.as_eager, autospec=True)
+    monkeypatch.setattr(Tape, "as_eager", lambda tape: made(tape))
+    deep, _ = hvp_of_a_chain(300)
+    assert made.call_count == 0
+    assert deep.hvp([1e308, 3.0], vector=[0.0, 1.0])[1] == math.inf
+    assert made.call_count == 1
+
+
+def test_the_array_program_of_a_narrow_one_is_made_under_the_lock_of_its_tape(monkeypatch):
+    free = []
+
+    def columns(tape, rows):
+        with ThreadPoolExecutor(1) as other:
+            free.append(other.submit(tape.lock.acquire, blocking=False).result())
+        return Columns(tape, rows)
+
+    run = compiled(chain(30))[0]
+    monkeypatch.setattr(runner, "Columns", columns)
+    assert run.plan is None
+    assert run.array_plan() is run.plan
+    assert free == [False]
 
 
 def test_hand_written_numpy_agrees_with_every_case_that_has_it():

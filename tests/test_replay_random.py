@@ -178,7 +178,7 @@ def switched(request, monkeypatch):
     monkeypatch.setattr(runner, "CALL_NS", 1e-9 if form == "array" else 1e18)
     monkeypatch.setattr(runner, "native_ns", lambda counts: cost["native"])
     monkeypatch.setattr(runner, "PATIENCE", 0.0)
-    monkeypatch.setattr(runner, "flatten", lambda columns: sums.flatten(columns, shortest))
+    monkeypatch.setattr(runner, "flatten", lambda columns, deepest: sums.flatten(columns, shortest, deepest))
     for module in (sums, group):
         monkeypatch.setattr(module, "MANY", many)
     return NATIVE if form == "native" else PLAIN

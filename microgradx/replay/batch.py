@@ -106,8 +106,9 @@ class Batched(Function):
                 program, spans = recording.program, call.spans()
                 per_sample = [program.tape.inputs[slice(*spans[k])] for k in self.places]
                 row = program.outputs[0]
-                outputs = [row, *gradient(program.tape, row, program.chosen(chosen))]
-                recording.plans[chosen] = BatchPlan(program.tape, outputs, per_sample)
+                with program.tape.lock:
+                    outputs = [row, *gradient(program.tape, row, program.chosen(chosen))]
+                    recording.plans[chosen] = BatchPlan(program.tape, outputs, per_sample)
             return recording, recording.plans[chosen]
 
     def shared(self, argnums: Argnums) -> Wrt:

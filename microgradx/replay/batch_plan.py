@@ -136,12 +136,12 @@ class BatchPlan:
 
     def exact(self, inputs: Array, samples: Sequence[Array], start: int) -> Array:
         """The sums by the exact path, sample by sample; names the first sample whose value or gradient is not finite."""
-        if self.loop is None:
-            self.loop = Loop(self.tape, self.outputs)
+        with self.tape.lock:
+            loop = self.loop = self.loop or Loop(self.tape, self.outputs)
         total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
         for i, sample in enumerate(np.concatenate(samples, axis=1)):
             row[places] = sample
-            found = np.array(self.loop.run(row.tolist()))
+            found = np.array(loop.run(row.tolist()))
             if not np.isfinite(found).all():
                 what = "value" if not np.isfinite(found[0]) else "gradient"
                 raise FloatingPointError(

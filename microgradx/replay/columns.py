@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain as chain_of
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Columns:
         zero = tape.constant(0.0)
         self.more = tape.more
         self.outputs = np.array(outputs, dtype=np.int64)
-        self.op, self.a, self.b = (np.fromiter(x, np.int64, len(x)) for x in (tape.op, tape.a, tape.b))  # half of np.array's time
+        self.op, self.a, self.b = (np.array(x, dtype=np.int64) for x in (tape.op, tape.a, tape.b))
         self.add, self.subtract, self.negative, self.multiply = (
             code_of(op) for op in (ops.add, ops.subtract, ops.negative, ops.multiply)
         )
@@ -35,13 +36,7 @@ class Columns:
         self.inputs = np.array(tape.inputs, dtype=np.int64)
         self.input_roles = np.array(tape.roles, dtype=np.int64)
         self.canonical(zero)
-        self.count(np.ones(len(self.op), dtype=bool))
-        if ((self.uses == 0) & (self.op > CONSTANT)).any():  # else all rows are needed, as is usual for a gradient
-            self.count(live_rows(tape.a, tape.b, tape.more, outputs))
-
-    def count(self, live: np.ndarray) -> None:
-        """Find the operands of rows with more than two and count all uses, if the rows `live` are needed."""
-        self.live = live
+        self.live = live = live_rows(tape, outputs)
         wide = [(row, x) for row, xs in self.more.items() if live[row] for x in xs]
         self.wide_row = np.array([row for row, _ in wide], dtype=np.int64)
         self.wide_operand = np.array([x for _, x in wide], dtype=np.int64)
@@ -66,12 +61,18 @@ class Columns:
         self.op[(self.op == code_of(ops.heaviside)) & (second == 0.0)] = code_of(greater)
 
 
-def live_rows(a: list[int], b: list[int], more: dict[int, tuple[int, ...]], outputs: Sequence[int]) -> np.ndarray:
+def live_rows(tape: Rows, outputs: Sequence[int]) -> np.ndarray:
     """Mark every row that an output needs."""
-    live = bytearray(len(a) + 1)  # the last one takes the marks of operand -1
+    more, count = tape.more, len(tape)
+    used = np.zeros(count + 1, dtype=np.bool_)  # the last one takes the marks of operand -1
+    for rows in (tape.a, tape.b, outputs, list(chain_of.from_iterable(more.values()))):
+        used[np.array(rows, dtype=np.intc)] = True
+    if used[:-1][np.array(tape.op) > CONSTANT].all():  # as is usual for a gradient
+        return np.ones(count, dtype=np.bool_)
+    live = bytearray(count + 1)
     for slot in outputs:
         live[slot] = 1
-    for row, first, second in zip(range(len(a) - 1, -1, -1), reversed(a), reversed(b), strict=True):
+    for row, first, second in zip(range(count - 1, -1, -1), reversed(tape.a), reversed(tape.b), strict=True):
         if live[row]:
             live[first] = live[second] = 1
             if first < 0 and row in more:
@@ -82,7 +83,7 @@ def live_rows(a: list[int], b: list[int], more: dict[int, tuple[int, ...]], outp
 
 def operations(tape: Rows, outputs: Sequence[int]) -> Iterator[tuple[int, Op, tuple[int, ...]]]:
     """The live operations in order, each as (row, operation, rows of its operands)."""
-    live = live_rows(tape.a, tape.b, tape.more, outputs)
+    live = live_rows(tape, outputs)
     for row, (code, a, b) in enumerate(zip(tape.op, tape.a, tape.b, strict=True)):
         if code > CONSTANT and live[row] and (op := TABLE[code]) is not None:
             yield row, op, (a, b) if b >= 0 else (a,) if a >= 0 else tape.more[row]

@@ -14,7 +14,10 @@ import functools
 import importlib.util
 import itertools
 import math
+import os
 import platform
+import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -30,7 +33,12 @@ BLOCK = 200  # rows in a function; from 100 to 5,000 compile and run alike
 FLAGS = {"x86_64": 0b1101, "aarch64": 0b0111, "arm64": 0b0111}  # invalid, division by zero, overflow; Windows has other numbers
 AVAILABLE = importlib.util.find_spec("llvmlite") is not None and platform.machine() in FLAGS
 NUMBERS = itertools.count()  # of the programs compiled, as no two may have one name
+COMPILING = threading.RLock()  # held by whoever calls LLVM; a fork waits for it, as its locks would stay locked in the child
+GONE: list[Any] = []  # machine code of programs that are gone
 RUN_NS, INSTRUCTION_NS, FUNCTION_NS = 1000.0, 0.5, 12.0  # measured: a run at all, an instruction, a call of a C function
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=COMPILING.acquire, after_in_parent=COMPILING.release, after_in_child=COMPILING.release)
 
 
 def native_ns(counts: dict[Op, int]) -> float:
@@ -57,6 +65,17 @@ def compiler() -> Any:
     initialize_native_asmprinter()
     machine = Target.from_default_triple().create_target_machine(opt=0, codemodel="default", jit=True)
     return create_lljit_compiler(machine, use_jit_link=True)
+
+
+def unload(linked: Any) -> None:
+    """Give the memory of machine code back: at once, or with the next one if another thread calls LLVM or forks."""
+    GONE.append(linked)
+    if COMPILING.acquire(blocking=False):
+        try:
+            while GONE:
+                GONE.pop().close()
+        finally:
+            COMPILING.release()
 
 
 class Native:
@@ -123,8 +142,9 @@ class Native:
         for name, _ in self.called:
             if not name.startswith("llvm."):
                 library.import_symbol(name, ctypes.addressof(ctypes.c_char.in_dll(provider, name)))
-        self.library = library.link(compiler(), f"program{next(NUMBERS)}")
-        self.call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(self.library["run"])
+        linked = library.link(compiler(), f"program{next(NUMBERS)}")
+        weakref.finalize(self, unload, linked).atexit = False
+        self.call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(linked["run"])
 
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results; it owns its buffer, so each thread binds its own."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..collector import collector_off
 from ..context import look
 from ..engine import Value
 from .chart import Chart, chart
@@ -149,7 +150,7 @@ class Program:
         """
         found = self.runners.get(key)
         if found is None:
-            with self.tape.lock:
+            with self.tape.lock, collector_off():
                 found = self.runners.get(key)
                 if found is None:
                     tape = self.tape.copy() if alone else self.tape

@@ -222,24 +222,24 @@ for _name, _what in {"data": ".data was read", "grad": ".grad was read"}.items()
 
 
 def _infix(op: Op) -> Callable[[Number, Any], Any]:
-    """A binary operator between two recorded numbers without any detour: nearly all rows of a tape come from here."""
+    """A binary operator, without any detour where no number has to be turned into one: nearly all rows come from here."""
     forward, code = op.forward, code_of(op)
 
     def left(self: Number, other: Any) -> Any:
-        if type(other) is Number:
-            tape = self.tape
-            a, b = self.slot, other.slot
-            tape.op.append(code)
-            tape.a.append(a)
-            tape.b.append(b)
-            values = tape.values
-            if values is not None:
-                values.append(forward(values[a], values[b]))
-            result = new(Number)
-            result.tape = tape
-            result.slot = len(tape.op) - 1
-            return result
-        return self.tape.record(op, (self, other)) if fits(other) else NotImplemented
+        tape, a = self.tape, self.slot
+        b = other.slot if type(other) is Number else tape.constant(other) if type(other) is float else None
+        if b is None:
+            return tape.record(op, (self, other)) if fits(other) else NotImplemented
+        tape.op.append(code)
+        tape.a.append(a)
+        tape.b.append(b)
+        values = tape.values
+        if values is not None:
+            values.append(forward(values[a], values[b]))
+        result = new(Number)
+        result.tape = tape
+        result.slot = len(tape.op) - 1
+        return result
 
     return left
 

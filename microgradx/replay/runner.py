@@ -14,7 +14,7 @@ import numpy as np
 from .columns import Columns
 from .exact import Loop
 from .group import group
-from .native import AVAILABLE, Native, native_ns
+from .native import AVAILABLE, COMPILING, Native, native_ns
 from .place import Placer
 from .plan import Array, Plan
 from .record import Tape
@@ -82,30 +82,35 @@ class Runner:
     def array_plan(self) -> Plan:
         """The array program, also where another form is faster here."""
         if self.plan is None:
-            self.plan = self.build(any_width=True)
+            with self.tape.lock:
+                self.plan = self.plan or self.build(any_width=True)
         assert self.plan is not None
         return self.plan
 
     def build(self, any_width: bool) -> Plan | None:
-        """Regroup, unless there is so little to group that the rows one by one must win (and `any_width` is false)."""
+        """Regroup, unless there is so little to group that it cannot pay (and `any_width` is false).
+
+        A group takes 0.1 ms to place, so it must hold enough rows for a run at least twice as fast as row by row.
+        """
         columns = Columns(self.tape, self.rows)
-        sums = flatten(columns)
-        groups = group(columns, sums)
         codes, counts = np.unique(columns.op[columns.live & (columns.op > CONSTANT)], return_counts=True)
         self.counts = {op.name: int(count) for code, count in zip(codes, counts, strict=True) if (op := TABLE[code])}
         self.rows_live = int(counts.sum())
-        most = math.inf if any_width else min(self.run_ns("loop"), self.run_ns("source")) / CALL_NS
-        if len(groups.start) - 1 <= most:  # a group is at least one call
-            placer = Placer(columns, sums, groups)
-            placer.place()
-            if len(placer.emitter.instructions) <= most:
-                return Plan(placer, self.rows)
-        return None
+        most = math.inf if any_width else min(self.run_ns("loop") / 2, self.run_ns("source")) / CALL_NS
+        sums = flatten(columns, deepest=most)
+        if sums.depth > most:  # a level is at least one group, a group at least one call
+            return None
+        groups = group(columns, sums)
+        if len(groups.start) - 1 > most:
+            return None
+        placer = Placer(columns, sums, groups)
+        placer.place()
+        return Plan(placer, self.rows) if len(placer.emitter.instructions) <= most else None
 
     def prepare(self) -> None:
         """What is not part of the data: bound programs, compiled code, the exact loop."""
         self.local = threading.local()
-        self.loop: Loop | None = None
+        self.loops: dict[bool, Loop] = {}
         self.source: Callable[[Sequence[float]], tuple[float, ...]] | None = None
         self.native: Native | None = None
         self.runs = 0
@@ -142,7 +147,7 @@ class Runner:
 
     def exact(self, inputs: Array) -> Array:
         """The outputs by the exact path."""
-        return self.checked(np.array(self.exact_loop().run(inputs.tolist()), dtype=np.float64))
+        return self.checked(np.array(self.loop(exact=True).run(inputs.tolist()), dtype=np.float64))
 
     def checked(self, results: Array) -> Array:
         """The outputs, if every comparison came out as it was recorded."""
@@ -167,7 +172,7 @@ class Runner:
 
     def settle(self) -> None:
         """Change to the final form at once."""
-        with self.tape.lock:
+        with COMPILING, self.tape.lock:
             if self.form != self.final == "native":
                 try:
                     self.native = Native(self.tape, self.rows)
@@ -184,17 +189,17 @@ class Runner:
             return self.native.bind()
         if self.form == "array":
             return self.array_plan().bind()
-        scalar = self.source or self.exact_loop().run
+        scalar = self.source or (self.loop(exact=False).run_finite if self.as_eager else self.loop(exact=True).run)
         return lambda inputs: np.array(scalar(inputs.tolist()))
 
-    def exact_loop(self) -> Loop:
-        """The exact path, made when it is first needed."""
-        if self.loop is None:
-            with self.tape.lock:
-                if self.loop is None:
-                    tape, outputs = self.as_eager() if self.as_eager else (self.tape, self.outputs)
-                    self.loop = Loop(tape, outputs + [row for row, _ in tape.guards])
-        return self.loop
+    def loop(self, exact: bool) -> Loop:
+        """The rows one by one, made when first needed; those of eager evaluation for the `exact` path alone."""
+        eager = exact and self.as_eager is not None
+        with self.tape.lock:
+            if eager not in self.loops:
+                tape, outputs = self.as_eager() if eager and self.as_eager else (self.tape, self.outputs)
+                self.loops[eager] = Loop(tape, outputs + [row for row, _ in tape.guards])
+            return self.loops[eager]
 
     def __getstate__(self) -> dict[str, object]:
         kept = ("tape", "outputs", "rows", "guards", "plan", "first", "counts", "rows_live")

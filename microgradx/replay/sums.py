@@ -7,6 +7,8 @@ product if the pairs form a grid.
 
 from __future__ import annotations
 
+import math
+from array import array
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +18,7 @@ from .columns import Columns
 from .rows import CONSTANT
 
 SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
+BLOCK = 100_000  # rows that are Python's integers at one time; all rows of a long program would need 200 bytes each
 
 
 @dataclass
@@ -42,6 +45,11 @@ class Sums:
         self.inside[self.operand[self.kind == 0]] = True
         self.level = np.zeros(0, dtype=np.int64)
 
+    @property
+    def depth(self) -> int:
+        """The highest level."""
+        return int(self.level.max(initial=0))
+
     @cached_property
     def first(self) -> np.ndarray:
         """The first factor of each pair, or the addend."""
@@ -65,35 +73,43 @@ class Sums:
         return Sums(self.tree, self.term_root[kept], self.operand[kept], self.kind[kept])
 
 
-def flatten(columns: Columns, shortest: int = SHORT) -> Sums:
-    """Find the sums worth keeping whole (all of at least `shortest` terms), and the level of every row."""
+def flatten(columns: Columns, shortest: int = SHORT, deepest: float = math.inf) -> Sums:
+    """Find the sums worth keeping whole (all of at least `shortest` terms), and the level of every row.
+
+    Rows are no longer looked at once there are more than `deepest` levels, so that the highest level found exceeds it too.
+    """
     sums = terms_of(columns, Tree(columns))
     sums = sums.without(rare(sums, shortest))  # by signature alone, as levels are not known yet
-    sums.level = levels(columns, sums)
+    sums.level = levels(columns, sums, deepest)
     few = rare(sums, shortest)
-    if len(few):
+    if len(few) and sums.depth <= deepest:
         sums = sums.without(few)
-        sums.level = levels(columns, sums)
+        sums.level = levels(columns, sums, deepest)
     return sums
 
 
-def levels(columns: Columns, sums: Sums) -> np.ndarray:
+def levels(columns: Columns, sums: Sums, deepest: float) -> np.ndarray:
     """The earliest level of each row that is not part of a sum: one above the highest of its operands or terms."""
-    level = [0] * (len(columns.op) + 1)  # the last one answers for operand -1
-    rows = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
-    factors = np.stack((sums.first, sums.second), axis=1).ravel().tolist()
-    count = 2 * sums.signature(rows).sum(axis=1)
-    ends, at, more = np.cumsum(count), level.__getitem__, columns.more
-    lists = (x.tolist() for x in (rows, columns.a[rows], columns.b[rows], ends - count, ends))
-    for row, a, b, low, high in zip(*lists, strict=True):
-        if low < high:
-            level[row] = 1 + max(map(at, factors[low:high]))
-        elif a >= 0:
-            below, other = level[a], level[b]
-            level[row] = 1 + (below if below > other else other)
-        else:
-            level[row] = 1 + max(map(at, more[row]))
-    return np.array(level[:-1], dtype=np.int64)
+    level = array("i", bytes(4 * len(columns.op) + 4))  # the last one answers for operand -1
+    found, at, more, term = np.frombuffer(level, dtype=np.intc), level.__getitem__, columns.more, 0
+    every = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
+    for rows in np.split(every, range(BLOCK, len(every), BLOCK)):
+        count = sums.signature(rows).sum(axis=1)
+        terms = slice(term, term := term + int(count.sum()))
+        factors = np.stack((sums.first[terms], sums.second[terms]), axis=1).ravel().tolist()
+        ends = 2 * np.cumsum(count)
+        lists = (x.tolist() for x in (rows, columns.a[rows], columns.b[rows], ends - 2 * count, ends))
+        for row, a, b, low, high in zip(*lists, strict=True):
+            if low < high:
+                level[row] = 1 + max(map(at, factors[low:high]))
+            elif a >= 0:
+                below, other = level[a], level[b]
+                level[row] = 1 + (below if below > other else other)
+            else:
+                level[row] = 1 + max(map(at, more[row]))
+        if found[rows].max(initial=0) > deepest:
+            break
+    return found[:-1].astype(np.int64)
 
 
 def rare(sums: Sums, shortest: int) -> np.ndarray:

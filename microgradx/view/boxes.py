@@ -12,6 +12,7 @@ from .drawing import Drawing
 
 TONES = {"input": "none", "step": "none", "heavy": "pos", "move": "zero", "result": "neg"}
 KINDS = {"input": "leaf", "move": "constant", "result": "output"}
+HEADINGS = {"TB": ("Down", "up"), "BT": ("Up", "down"), "LR": ("Right", "left"), "RL": ("Left", "right")}
 READABLE = 300  # boxes; more become a carpet that nobody reads, and take Graphviz many seconds
 
 
@@ -48,11 +49,15 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
         Card(f"n{i}", list(lines), KINDS.get(kind, "inner"), TONES[kind], tooltip)
         for i, (lines, kind, tooltip) in enumerate(chart.boxes)
     ]
+    there = way_there(chart)
     wires = [
-        Wire(f"n{tail}", f"n{head}", "", "none", 0.8 + 0.6 * math.log10(max(1, size)), f"{size:,} numbers", False)
+        Wire(
+            f"n{tail}", f"n{head}", "", "none", 0.8 + 0.6 * math.log10(max(1, size)), f"{size:,} numbers", False,
+            "on" if head in there else "across" if tail in there else "back",
+        )
         for tail, head, size in chart.arrows
     ]
-    below = list(chart.caption) if caption else []
+    below = [*chart.caption, *route(chart, there, rankdir)] if caption else []
     picture = Picture(cards, wires, chart.title, below, span=max(2, len(cards) // 4))
     drawing = Drawing("chart", format="svg")
     drawing.body += body(picture, theme, "forward", rankdir, False)
@@ -60,3 +65,29 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
     drawing.theme, drawing.upright = theme, rankdir in ("TB", "BT")
     drawing.layout, drawing.seconds = engine, seconds
     return drawing
+
+
+def way_there(chart: Chart) -> set[int]:
+    """The boxes on the way to the first result; those that only later results need are drawn on a way back, beside it.
+
+    So a loss with its gradient is no strip of 24 columns, and the derivative by a layer stands beside that layer.
+    """
+    operands: dict[int, list[int]] = {}
+    for tail, head, _ in chart.arrows:
+        operands.setdefault(head, []).append(tail)
+    found: set[int] = set()
+    waiting = [i for i, (_, kind, _) in enumerate(chart.boxes) if kind == "result"][:1] or list(range(len(chart.boxes)))
+    while waiting:
+        box = waiting.pop()
+        if box not in found:
+            found.add(box)
+            waiting += operands.get(box, [])
+    return found
+
+
+def route(chart: Chart, there: set[int], rankdir: str) -> list[str]:
+    """The sentence that says which way the results lie, if there are two ways."""
+    ends = [(lines[0], i in there) for i, (lines, kind, _) in enumerate(chart.boxes) if kind == "result"]
+    first, later = (" and ".join(name for name, near in ends if near is way) for way in (True, False))
+    on, back = HEADINGS[rankdir]
+    return [f"{on} to {first}, then back {back} to {later}."] if later else []

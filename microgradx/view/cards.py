@@ -33,7 +33,10 @@ class Card:
 
 @dataclass
 class Wire:
-    """An arrow from an operand to the value made from it; `spine` says that both ends are computed, in columns side by side."""
+    """An arrow from an operand to the value made from it; `spine` says that both ends are computed, in columns side by side.
+
+    It leads "on" to a later column, "back" to an earlier one, or "across", also within a column.
+    """
 
     tail: str
     head: str
@@ -42,6 +45,7 @@ class Wire:
     width: float
     tooltip: str
     spine: bool
+    way: str = "on"
 
 
 @dataclass

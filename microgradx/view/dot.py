@@ -92,6 +92,10 @@ def _wire(wire: Wire, theme: str, fast: bool, place: int) -> str:
         given["style"] = "dashed"
     if wire.spine and not fast:
         given["weight"] = "8"  # keeps the computed values on a straight line; costs nothing below 1,000 cards
+    if wire.way == "across":
+        given["minlen"] = "0"
+    if wire.way == "back":  # to Graphviz an arrow always leads on
+        return f"\t{wire.head} -> {wire.tail} [{attributes(given | {'dir': 'back'})}]\n"
     return f"\t{wire.tail} -> {wire.head} [{attributes(given)}]\n"
 
 

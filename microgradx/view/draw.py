@@ -35,7 +35,7 @@ def draw(
     *,
     edges: str = "local",
     flow: str = "forward",
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     theme: str = "light",
     detail: str = "auto",
     show: Iterable[str] = LINES,
@@ -61,7 +61,8 @@ def draw(
     its contribution, d(output)/d(result) times the local derivative.
 
     - `edges`: "local" writes the local derivative on a wire, "chain" upstream * local, "none" nothing.
-    - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR, RL, TB or BT. `theme`: light, dark, auto.
+    - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR (of a program TB), RL, TB or BT. `theme`:
+      light, dark, auto.
     - `detail`: "auto" folds what cannot be read, "full" draws every value, "values" without labels on wires, "neurons",
       "layers" and "model" fold. `show`: which lines a card has, of name, value and grad. `constants` gives plain numbers cards
       of their own. `caption=False` leaves the text below out.
@@ -71,9 +72,11 @@ def draw(
     - `names` maps names to values; else labels and the caller's variables serve.
     - `engine` and `seconds` choose who lays out and for how long at most (see `layout.lay_out`).
 
-    A recorded program (`compile(f).program(...)`) is drawn by its array instructions; of the options it knows theme, rankdir,
-    caption, engine and seconds.
+    A recorded program (`compile(f).program(...)`) is drawn by its array instructions: down to the value, then back up to the
+    slopes. Of the options it knows theme, rankdir, caption, engine and seconds.
     """
+    if rankdir is None:
+        rankdir = "TB" if isinstance(output, Drawable) else "LR"
     _check(edges=(edges, ("local", "chain", "none")), flow=(flow, ("forward", "backward")), detail=(detail, DETAILS))
     _check(rankdir=(rankdir, ("LR", "RL", "TB", "BT")), theme=(theme, tuple(THEMES)))
     lines = (show,) if isinstance(show, str) else tuple(show)

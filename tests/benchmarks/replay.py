@@ -1,4 +1,4 @@
-"""Replay beside hand-written numpy, CasADi and eager evaluation; a batch of a million samples; a graph of a million nodes.
+"""Replay beside hand-written numpy, CasADi and eager evaluation; a batch of a million samples; graphs of a million nodes.
 
 Run as `python tests/benchmarks/replay.py [CASE ...]` with the bench extra installed. All sides of a row run in one process, in
 turn; medians. The case's compiled gradient is checked before it is timed. CasADi builds its graph from the same scalar code.
@@ -6,6 +6,7 @@ turn; medians. The case's compiled gradient is checked before it is timed. CasAD
 
 from __future__ import annotations
 
+import functools
 import resource
 import sys
 from time import perf_counter
@@ -13,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from microgradx.collector import collector_off
 from microgradx.replay.arguments import Call
 from microgradx.replay.bench import HEAD, line, measure, median, row
 from microgradx.replay.cases import CASES, Case, layers, matrices, moons, total
 from microgradx.replay.compile import compile
-from microgradx.replay.recording import Recording, collector_off
+from microgradx.replay.recording import Recording
 
 SIZES = [2, 16, 16, 1]
 
@@ -110,6 +112,19 @@ def batches(n: int = 1_000_000) -> None:
     print(f"batch of {n:,}: {1e9 * ours / n:.0f} ns a sample, by hand {1e9 * hand / n:.0f}, ratio {ours / hand:.2f}")
 
 
+def deep(steps: int = 1_000_000) -> None:
+    """A chain of so many products and sums, as narrow as programs are: its first gradient and first Hessian-vector product."""
+    f = compile(lambda v: functools.reduce(lambda x, _: x * v[1] + 0.5, range(steps), v[0]))
+    point, seconds = [0.3, 0.7], []
+    for call in (lambda: f.value_and_grad(point), lambda: f.hvp(point, vector=[1.0, 0.5])):
+        start = perf_counter()
+        call()
+        seconds.append(perf_counter() - start)
+        f.refresh()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"chain of {steps:,} steps: first gradient {seconds[0]:.1f} s, first hvp {seconds[1]:.1f} s, {peak:.2f} GB at the peak")
+
+
 def million() -> None:
     """A loss of about a million nodes: time to record and to build value and gradient, and the memory it takes."""
     case = moons(1546)
@@ -125,5 +140,6 @@ def million() -> None:
 if __name__ == "__main__":
     if not sys.argv[1:]:
         million()
+        deep()
         batches()
     table(sys.argv[1:])
