@@ -133,9 +133,11 @@ def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
     assert (first[0], first[1].tolist()) == (last[0], last[1].tolist())
 
 
-def test_a_narrow_program_too_long_for_source_is_not_regrouped_into_single_elements(monkeypatch):
-    monkeypatch.setattr(runner, "AVAILABLE", False)
-    monkeypatch.setattr(runner, "LONGEST_SOURCE", 100)
+@pytest.mark.parametrize("available", [True, False])
+def test_a_narrow_program_too_long_to_compile_stays_a_loop_and_is_not_regrouped(monkeypatch, available):
+    monkeypatch.setattr(runner, "AVAILABLE", available)
+    for longest in ("LONGEST_SOURCE", "LONGEST_NATIVE"):
+        monkeypatch.setattr(runner, longest, 100)
     case = chain(400)
     program = Recording(case.f, Call((case.x,), {})).program
     program.run_gradient(np.array(case.x))

@@ -28,6 +28,7 @@ ROW_NS = {"loop": 100.0, "source": 25.0}  # one row; machine code counts its ins
 COMPILE_NS = {"source": 9_000.0, "native": 12_000.0}  # compiling one row
 START_NS = 1e6  # compiling at all; loading llvmlite, 30 to 80 ms once in a process, is not counted
 LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slowly
+LONGEST_NATIVE = 1_000_000  # rows; at 8 us and 0.6 kB each, no run waits longer than 10 s for its machine code
 PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
 
 
@@ -131,9 +132,11 @@ class Runner:
         if form == "array":
             steps = self.array_plan().instructions
             return CALL_NS * len(steps) + ELEMENT_NS * sum(math.prod(step.write.shape) for step in steps)
+        if self.rows_live > {"native": LONGEST_NATIVE, "source": LONGEST_SOURCE}.get(form, math.inf):
+            return math.inf
         if form == "native":
             return native_ns({find(name): count for name, count in self.counts.items()})
-        return ROW_NS[form] * self.rows_live if form == "loop" or self.rows_live <= LONGEST_SOURCE else math.inf
+        return ROW_NS[form] * self.rows_live
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
