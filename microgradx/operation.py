@@ -113,8 +113,10 @@ class Op:
 
         None or an empty list, taken for a zero, would be a wrong gradient told in silence.
         """
-        if isinstance(found, numbers.Real):
-            return float(found)
+        try:
+            return number(found)
+        except TypeError:
+            pass
         hint = ": does it lack a return?" if found is None else f" ({type(found).__name__}): it must give one real number"
         raise TypeError(f"the rule of {self.name!r} for operand {slot} returned {found!r}, not a number{hint}")
 

@@ -114,13 +114,21 @@ def test_a_rule_that_gives_no_real_number_is_refused_before_any_grad_is_written(
     assert (x.grad, y.grad) == (None, None)
 
 
-@pytest.mark.parametrize("slope", [3, True, False, Fraction(1, 2), np.float64(3.0), np.float32(0.0), np.int64(3)], ids=repr)
+SLOPES = [3, True, False, Fraction(1, 2), np.float64(3.0), np.float32(0.0), np.int64(3), np.bool_(True), np.array(3.0)]
+
+
+@pytest.mark.parametrize("slope", SLOPES, ids=repr)
 def test_a_rule_that_gives_a_number_of_another_type_gives_a_float(slope: Any) -> None:
     x = Value(2.0)
     y = unlisted(lambda a, out: slope)(x)
     y.backward()
     assert (type(x.grad), x.grad) == (float, float(slope))
     assert gradient(y, [x], create_graph=True)[0].data == float(slope)
+
+
+def test_a_slope_beyond_the_floats_is_infinite() -> None:
+    x = Value(2.0)
+    assert gradient(unlisted(lambda a, out: -(10**400))(x), [x]) == [-math.inf]
 
 
 def test_a_rule_for_many_operands_may_return_a_tuple_at_a_pole_too() -> None:
