@@ -111,11 +111,10 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     `read` gives what the rules are asked about: by default a node's number, else for example the node itself for a graph of the
     derivative. Raises RuntimeError where an operand was assigned since `node` was computed from it.
     """
+    refuse_stale(node)
     found = []
     for slot, parent, local in _edges(node, read):
         if type(parent) is not float:
-            if parent._stamp > node._stamp:
-                raise stale(node, parent)
             found.append((slot, parent, local if type(local) is float else _accepted(node, slot, local, read)))
     return found
 
@@ -159,8 +158,8 @@ def _edges_of_many(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tup
     return zip(range(len(parents)), parents, node.op.local_derivatives(operands, out, wanted), strict=True)
 
 
-def _refuse_stale(node: Any) -> None:
-    """Raise if an operand of `node` was assigned since; the chain rule asks this on its way along the edges, if it takes them."""
+def refuse_stale(node: Any) -> None:
+    """Raise if an operand was assigned since `node` was computed from it."""
     for parent in node.parents:
         if type(parent) is not float and parent._stamp > node._stamp:
             raise stale(node, parent)
@@ -199,19 +198,16 @@ def chain_rule(
     for node in reversed(order):  # type: ignore[call-overload]  # a list, or a dict with nodes as keys
         if node.op is None:
             continue
-        old = node._stamp != clock.now  # if nothing was assigned since, no operand can be newer: most graphs skip the question
         upstream = known(node)
-        if simple and not upstream:  # as behind a relu that is off, half the edges of a network: no rule is asked
-            if old:
-                _refuse_stale(node)
+        if upstream is None and not simple:
             continue
-        if upstream is None:
+        if node._stamp != clock.now:  # else nothing was assigned since: most graphs skip the question
+            refuse_stale(node)
+        if simple and not upstream:  # as behind a relu that is off, half the edges of a network: no rule is asked
             continue
         for slot, parent, local in _edges(node, read):
             if type(parent) is float:
                 continue
-            if old and parent._stamp > node._stamp:
-                raise stale(node, parent)
             if type(local) is not float:
                 local = _accepted(node, slot, local, read)
             if local and (simple or (times is None and upstream)):

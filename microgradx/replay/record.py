@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ..chain import stale, topological_order
+from ..chain import refuse_stale, topological_order
 from ..context import called_inside
 from ..engine import Value
 from ..operation import Op, number
@@ -62,9 +62,7 @@ class Tape(Rows):
         if value not in known:
             order = [node for node in topological_order(value) if node not in known]
             for node in order:
-                for operand in node.parents:
-                    if isinstance(operand, Value) and operand._stamp > node._stamp:
-                        raise stale(node, operand)
+                refuse_stale(node)
             for leaf in sorted([node for node in order if node.op is None], key=natural):
                 known[leaf] = self.input(leaf._number, CAPTURED_ROLE).slot
             for node in order:
