@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache, wraps
 from pathlib import Path
@@ -160,11 +160,9 @@ def no_grad() -> Block:
     return Block(_recording, False)
 
 
-@contextmanager
-def recording() -> Iterator[None]:
+def recording() -> AbstractContextManager[None]:
     """Record again inside `no_grad`, as a transform must to find its derivative."""
-    with Block(_recording, True) if watching else nullcontext():
-        yield
+    return Block(_recording, True) if watching else nullcontext()
 
 
 def detect_anomaly() -> Block:
@@ -181,11 +179,9 @@ def detect_anomaly() -> Block:
     return Block(_checking, True)
 
 
-@contextmanager
-def unchecked() -> Iterator[None]:
+def unchecked() -> AbstractContextManager[None]:
     """Let pass, inside `detect_anomaly`, what rules that build the graph of a derivative meet on their way and throw away."""
-    with Block(_checking, False) if watching else nullcontext():
-        yield
+    return Block(_checking, False) if watching else nullcontext()
 
 
 def checking() -> bool:
