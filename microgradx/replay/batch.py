@@ -21,8 +21,7 @@ from .function import Function
 from .gradient import gradient
 from .plan import Array
 from .program import Program, Spans, add_slopes
-from .recording import Recording
-from .recordings import named
+from .recording import Recording, named
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by

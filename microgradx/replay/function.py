@@ -17,8 +17,8 @@ from ..context import checking, look
 from ..engine import Value, gradient
 from .arguments import Call
 from .plan import Array
-from .recording import Recording
-from .recordings import Recordings, named
+from .recording import Recording, named
+from .recordings import Recordings
 from .runner import GuardFailed
 
 Result = TypeVar("Result")

@@ -26,14 +26,14 @@ class Recording:
         leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
         before = drawn()
         with watched(tape):
-            positional, named = call.rebuilt(iter(leaves))
+            positional, keywords = call.rebuilt(iter(leaves))
             rows: list[int] = []
-            self.result = returned(tape, f(*positional, **named), rows)
+            self.result = returned(tape, f(*positional, **keywords), rows)
         if tape.refused is not None:
             raise tape.refused
         if drawn() != before:
             warn(
-                f"{getattr(f, '__name__', repr(f))} drew random numbers while it was recorded, and every replay has the same "
+                f"{named(f)} drew random numbers while it was recorded, and every replay has the same "
                 "ones: draw them outside and pass them as an argument"
             )
         self.program = Program(tape, rows, len(leaves), self.result == "number")
@@ -50,6 +50,11 @@ class Recording:
         if self.result != "number":
             raise TypeError(f"a gradient needs a function of one result, this returns {self.result}: use .jacobian")
         return self.program
+
+
+def named(f: Callable[..., Any]) -> str:
+    """What a message calls the function."""
+    return str(getattr(f, "__name__", None) or repr(f))
 
 
 def drawn() -> tuple[Any, ...]:

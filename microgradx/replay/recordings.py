@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..context import warn
-from .recording import Recording
+from .recording import Recording, named
 from .varied import varied
 
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
@@ -73,8 +73,3 @@ class Recordings(dict[Any, list[Recording]]):
         """Forget all."""
         with self.lock:
             self.clear()
-
-
-def named(f: Callable[..., Any]) -> str:
-    """What a message calls the function."""
-    return str(getattr(f, "__name__", None) or repr(f))
