@@ -15,6 +15,7 @@ import threading
 import tracemalloc
 import weakref
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -700,11 +701,8 @@ def test_threads_that_share_parameters_find_the_right_gradients() -> None:
         for _ in range(20):
             found.append([g / scale for g in gradient(sum(scale * a * a for a in w), w)])
 
-    threads = [threading.Thread(target=work, args=(2.0**k,)) for k in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, [2.0**k for k in range(4)]))
     assert all(slopes == [2.0 * a.data for a in w] for slopes in found)
 
 
@@ -951,17 +949,14 @@ def test_one_block_can_be_opened_again_nested_and_in_several_threads() -> None:
             recorded.append((x * x).op)
     assert recorded == [None] * 4
 
-    def work() -> None:
+    def work(_: int) -> None:
         for _ in range(200):
             with block:
                 recorded.append((x * x).op)
             assert (x * x).op is mx.multiply
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
     assert recorded == [None] * 804
     assert mx.context.watching == 0
 

@@ -2,7 +2,7 @@
 
 import math
 import pickle
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -164,11 +164,8 @@ def test_threads_may_call_one_compiled_function_at_once():
             if f.value_and_grad(inputs[i]) != expected[i]:
                 wrong.append(i)
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
     assert not wrong
 
 

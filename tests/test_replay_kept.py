@@ -1,9 +1,9 @@
 """Recordings that are kept: the latest structures of arguments, as many as fit; who passes more is told what varied."""
 
 import gc
-import threading
 import warnings
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -165,11 +165,8 @@ def test_threads_may_record_more_structures_than_are_kept_at_once():
             if n % 10 == k:
                 f.refresh()
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
     assert not wrong
     assert len(f.recordings) <= 3
 

@@ -1,8 +1,8 @@
 """Compiled methods: each object is captured as by a closure, has recordings of its own, and takes them with it when it goes."""
 
 import gc
-import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -180,9 +180,6 @@ def test_an_object_that_cannot_be_referred_to_weakly_is_refused():
 
 def test_threads_share_the_recordings_of_a_method():
     line, found = Line(2.0), []
-    threads = [threading.Thread(target=lambda: found.append(line.loss.recordings)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: found.append(line.loss.recordings), range(8)))
     assert all(each is found[0] for each in found)

@@ -5,6 +5,7 @@ import math
 import pickle
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -144,11 +145,8 @@ def test_recordings_in_many_threads_do_not_see_one_another():
             if found != 2.0 * i or w.data != 2.0 or w.grad is not None:
                 wrong.append((k, i))
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
     assert not wrong
 
 
