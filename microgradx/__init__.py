@@ -196,18 +196,18 @@ __all__ = [
 
 _LAZY: dict[str, str] = {
     "Program": ".replay.program",
-    "animate": ".view.animation",
+    "animate": ".view.drawing.animation",
     "compile": ".replay.compile",
-    "draw": ".view.draw",
-    "Drawing": ".view.drawing",
-    "explain": ".view.paths",
-    "formula": ".view.names",
-    "layers": ".view.layers",
-    "mermaid": ".view.text",
-    "origin": ".view.origin",
-    "stepper": ".view.stepper",
-    "tree": ".view.text",
-    "why": ".view.why",
+    "draw": ".view.drawing.draw",
+    "Drawing": ".view.drawing.digraph",
+    "explain": ".view.questions.explain",
+    "formula": ".view.words.names",
+    "layers": ".view.questions.layers",
+    "mermaid": ".view.drawing.tree_and_mermaid",
+    "origin": ".view.questions.origin",
+    "stepper": ".view.stepping.stepper",
+    "tree": ".view.drawing.tree_and_mermaid",
+    "why": ".view.questions.why",
 }
 """Names whose rooms import numpy or graphviz: the room is opened when the name is first asked for."""
 

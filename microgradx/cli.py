@@ -93,7 +93,7 @@ def _add_step(commands: Any) -> None:
 
 
 def _step(options: argparse.Namespace) -> int:
-    from .view.stepper import stepper
+    from .view.stepping.stepper import stepper
 
     s = stepper(target(options), by=options.by, names={})
     if options.output:
@@ -138,7 +138,7 @@ def _add_explain(commands: Any) -> None:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from .view.paths import explain
+    from .view.questions.explain import explain
 
     found = explain(target(options), options.wrt, options.k, names={})
     figures = {name: getattr(found, name) for name in ("total", "count", "live", "magnitude", "remainder")}
@@ -155,7 +155,7 @@ def _add_why(commands: Any) -> None:
 
 
 def _why(options: argparse.Namespace) -> int:
-    from .view.why import why
+    from .view.questions.why import why
 
     print(why(target(options), options.wrt, names={}))
     return 0
@@ -168,7 +168,7 @@ def _add_layers(commands: Any) -> None:
 
 
 def _layers(options: argparse.Namespace) -> int:
-    from .view.layers import layers
+    from .view.questions.layers import layers
 
     print(layers(target(options)))
     return 0
@@ -228,8 +228,8 @@ def _add_draw(commands: Any) -> None:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    from .view.draw import draw
-    from .view.text import tree
+    from .view.drawing.draw import draw
+    from .view.drawing.tree_and_mermaid import tree
 
     out = target(options)  # the name of this variable is what the drawing calls a result without one
     if out.grad is None:

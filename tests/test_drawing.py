@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgradx import OPS, Value, detect_anomaly, draw, gradient, operation, primitive
-from microgradx.view.cards import width
-from microgradx.view.flow import diagnose, snapshot
-from microgradx.view.layout import RendererUnavailable
+from microgradx.view.drawing.cards import width
+from microgradx.view.drawing.flow import diagnose, snapshot
+from microgradx.view.layout.renderers import RendererUnavailable
 
 SVG = "{http://www.w3.org/2000/svg}"
 

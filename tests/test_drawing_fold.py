@@ -10,9 +10,9 @@ import pytest
 from microgradx import Value, draw
 from microgradx.nn import MLP
 from microgradx.nn.data import moons
-from microgradx.view import drawing as room
-from microgradx.view.flow import snapshot
-from microgradx.view.fold import LEVELS, groups, spread
+from microgradx.view.drawing import digraph as room
+from microgradx.view.drawing.flow import snapshot
+from microgradx.view.drawing.folding import LEVELS, groups, spread
 
 
 def batch(points: int, sizes: list[int], expand: bool = False) -> Value:

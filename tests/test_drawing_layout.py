@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from microgradx.view import embedded
-from microgradx.view.layout import RendererUnavailable, install_command, lay_out, rasterize
+from microgradx.view.layout import embedded
+from microgradx.view.layout.renderers import RendererUnavailable, install_command, lay_out, rasterize
 
 SMALL = "digraph { a -> b }"
 HARD = "digraph {" + ";".join(f"a{i} -> a{(i * 7919 + j * 31) % 3000}" for i in range(3000) for j in range(3)) + "}"
@@ -84,7 +84,7 @@ def test_eight_threads_at_once_give_the_pictures_one_thread_gives():
 def test_a_child_forked_while_another_thread_lays_out_can_lay_out():
     code = (
         "import os, threading, time, sys\n"
-        "from microgradx.view.layout import lay_out\n"
+        "from microgradx.view.layout.renderers import lay_out\n"
         f"lay_out({SMALL!r})\n"
         "def hard():\n"
         "    try: lay_out(sys.argv[1], seconds=2)\n"

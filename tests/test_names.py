@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from microgradx import OPS, Value, operation, ops, primitive, topological_order, tree
 from microgradx.expression import parse
 from microgradx.nn import MLP
-from microgradx.view.names import caller_variables, find_node, formula, name_nodes
+from microgradx.view.words.names import caller_variables, find_node, formula, name_nodes
 
 BINARY = ["add", "subtract", "multiply", "divide", "power", "floor_divide", "remainder"]
 UNARY = ["negative", "positive", "reciprocal", "tanh", "absolute", "relu"]  # square and gaussian read back as a power

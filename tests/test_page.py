@@ -11,10 +11,11 @@ from test_stepper import expression as example
 from microgradx import Value
 from microgradx import sum as total
 from microgradx.nn import MLP
-from microgradx.view import chart, layout
-from microgradx.view.notation import number
-from microgradx.view.page import page_html
-from microgradx.view.stepper import stepper
+from microgradx.view.layout import renderers
+from microgradx.view.stepping.page import page_graph
+from microgradx.view.stepping.page.page import page_html
+from microgradx.view.stepping.stepper import stepper
+from microgradx.view.words.notation import number
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -90,9 +91,9 @@ def test_a_page_beyond_the_limit_is_refused_and_leaves_no_file(tmp_path):
 
 def test_without_an_engine_or_with_too_much_to_draw_the_page_says_so(write, monkeypatch):
     def unavailable(*args, **kwargs):
-        raise layout.RendererUnavailable("cannot draw SVG on this machine. Tried: nothing.\nmore")
+        raise renderers.RendererUnavailable("cannot draw SVG on this machine. Tried: nothing.\nmore")
 
-    monkeypatch.setattr(chart, "lay_out", unavailable)
+    monkeypatch.setattr(page_graph, "lay_out", unavailable)
     text = write(example()).read_text()
     assert "<svg" not in text
     assert "No graph: cannot draw SVG on this machine. Tried: nothing. The table below is complete." in text
@@ -100,9 +101,9 @@ def test_without_an_engine_or_with_too_much_to_draw_the_page_says_so(write, monk
     def slow(*args, **kwargs):
         raise TimeoutError
 
-    monkeypatch.setattr(chart, "lay_out", slow)
+    monkeypatch.setattr(page_graph, "lay_out", slow)
     assert "its layout took more than 5 s" in write(example()).read_text()
-    monkeypatch.setattr(chart, "MOST_CARDS", 3)
+    monkeypatch.setattr(page_graph, "MOST_CARDS", 3)
     assert "7 cards are more than the 3 that can be read" in write(example()).read_text()
 
 

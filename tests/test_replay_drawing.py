@@ -9,8 +9,8 @@ import pytest
 
 import microgradx as mx
 from microgradx.replay.compile import compile
-from microgradx.view.boxes import READABLE
-from microgradx.view.layout import lay_out
+from microgradx.view.drawing.boxes import READABLE
+from microgradx.view.layout.renderers import lay_out
 
 
 def program_of_a_model():

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine import Value
-from .blocks import clip
-from .notation import number, unnamed
 from .trace import Contribution, Group, Trace
+from .words.notation import number, unnamed
+from .words.terminal import clip
 
 
 def symbol(output: Value, names: Mapping[Value, str]) -> str:

@@ -6,7 +6,7 @@ import re
 from html import escape
 from itertools import count
 
-from .theme import THEMES, dark_style
+from ..theme import THEMES, dark_style
 
 SANS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 MONO = "Courier,'Courier New','Liberation Mono','DejaVu Sans Mono',monospace"

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..engine import Value
-from .blocks import WIDTH, clip, table
-from .notation import number
-from .paths import counted
-from .trace import Trace
+from ...engine import Value
+from ..questions.explain import counted
+from ..trace import Trace
+from ..words.notation import number
+from ..words.terminal import WIDTH, clip, table
 
 VISITS = 200_000
 """Plain recursion is replayed only up to so many calls: it makes one per path."""
@@ -66,7 +66,7 @@ class Naive:
 def naive(trace: Trace, named: Mapping[Value, str]) -> Naive:
     """Return what `for p in parents: p.grad += ...; p.backward()` computes, without the order that waits for all arrivals.
 
-    >>> from microgradx.view.names import name_nodes
+    >>> from microgradx.view.words.names import name_nodes
     >>> a = Value(1.0, "a"); b = a + a; c = b + b
     >>> trace = Trace(c)
     >>> naive(trace, name_nodes(trace.order)).wrong["a"]

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..context import source_line
-from ..engine import Value
-from .blocks import WIDTH, clip
-from .names import caller_variables, displayed, name_nodes
-from .notation import number, operation
-from .trace import Trace
-from .wording import Numbers
+from ...context import source_line
+from ...engine import Value
+from ..trace import Trace
+from ..wording import Numbers
+from ..words.names import caller_variables, displayed, name_nodes
+from ..words.notation import number, operation
+from ..words.terminal import WIDTH, clip
 
 
 @dataclass(frozen=True, repr=False)

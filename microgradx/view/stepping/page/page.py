@@ -10,16 +10,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..engine import Value
-from ..files import write_atomically
-from .blocks import clip, printable
-from .chart import Chart
-from .notation import number
-from .step import Step
-from .wording import Pass
+from ....engine import Value
+from ....files import write_atomically
+from ...wording import Pass
+from ...words.notation import number
+from ...words.terminal import clip, printable
+from ..step import Step
+from .page_graph import Chart
 
 if TYPE_CHECKING:
-    from .stepper import Stepper
+    from ..stepper import Stepper
 
 LIMIT = 5 * 2**20
 HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")

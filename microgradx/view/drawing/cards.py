@@ -6,11 +6,11 @@ import math
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
-from ..context import source_line
-from ..engine import Value
+from ...context import source_line
+from ...engine import Value
+from ..theme import tone_of
+from ..words.notation import exact, number
 from .flow import Edge, Flow, Troubles, diagnose, made_by, short
-from .notation import exact, number
-from .theme import tone_of
 
 LINES = ("name", "value", "grad")
 ONES_SHOWN = 30  # cards up to which an addition's `*1` is written

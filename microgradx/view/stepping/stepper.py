@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..engine import Value
-from .blocks import WIDTH, Block, clip, ends, paint
+from ...engine import Value
+from ..questions.explain import Explanation, above, explain_in
+from ..questions.layers import Layers, layers_in
+from ..questions.origin import Origin, origin_in
+from ..questions.why import Why, why_in
+from ..trace import Contribution
+from ..words.names import caller_variables, formula
+from ..words.notation import number
+from ..words.terminal import WIDTH, Block, clip, ends, paint
 from .cursor import Cursor
-from .layers import Layers, layers_in
 from .lessons import Guess, Naive, judged, naive
-from .names import caller_variables, formula
-from .notation import number
-from .origin import Origin, origin_in
-from .page import LIMIT, Frame, page_html, table_html, write_page
-from .paths import Explanation, above, explain_in
+from .page.page import LIMIT, Frame, page_html, table_html, write_page
 from .step import Step
-from .trace import Contribution
-from .why import Why, why_in
 
 
 def stepper(output: Value, by: str | None = None, *, fold: bool = False, names: Mapping[str, object] | None = None) -> Stepper:

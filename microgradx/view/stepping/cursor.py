@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Self, overload
 
-from ..engine import Value
-from .names import displayed, find_node, name_nodes, variables_of
+from ...engine import Value
+from ..trace import GRAINS, NEURON, Contribution, Group, Trace
+from ..wording import Pass
+from ..words.names import displayed, find_node, name_nodes, variables_of
 from .step import Step
-from .trace import GRAINS, NEURON, Contribution, Group, Trace
-from .wording import Pass
 
 MANY = 1500
 """From so many nodes on, a graph whose neurons are labelled is stepped by neuron unless asked otherwise."""

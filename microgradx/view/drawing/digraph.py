@@ -10,10 +10,10 @@ from typing import Any
 
 import graphviz  # type: ignore[import-untyped]  # it ships no types
 
-from ..files import write_atomically
+from ...files import write_atomically
+from ..layout.renderers import RendererUnavailable, can_rasterize, lay_out, rasterize
 from . import svg
-from .layout import RendererUnavailable, can_rasterize, lay_out, rasterize
-from .webpage import page
+from .pan_zoom_page import page
 
 WIRE = re.compile(r'^\t(?=\w+ -> \w+ \[id="(\w+)")(\w+) -> (\w+)', re.MULTILINE)
 """A wire's id, tail and head in DOT text."""
@@ -25,7 +25,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     """A drawing of a graph: `.source`, `.pipe()`, `.render()` and `.view()` as the graphviz package has them.
 
     >>> from microgradx import Value
-    >>> from microgradx.view.draw import draw
+    >>> from microgradx.view.drawing.digraph.draw import draw
     >>> draw(Value(3.0, "x") * 2).source.splitlines()[0]
     'digraph gradient_flow {'
 

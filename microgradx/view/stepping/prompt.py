@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmd
 from typing import IO, Any
 
-from .blocks import paint
+from ..words.terminal import paint
 
 HELP = """next [n]      fire n values (n)          prev [n]      go back (p)
 step [n]      fire n contributions (s)   goto PLACE    to a step or a value (g)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from .cards import Card, Picture, Wire
+from .digraph import Drawing
 from .dot import body
-from .drawing import Drawing
 
 TONES = {"input": "none", "step": "none", "heavy": "pos", "move": "zero", "result": "neg"}
 KINDS = {"input": "leaf", "move": "constant", "result": "output"}

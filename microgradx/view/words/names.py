@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from ..chain import topological_order
-from ..engine import Value
+from ...chain import topological_order
+from ...engine import Value
 from .notation import expression, unnamed
 
 LONG = 10_000

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-from ..engine import Value
-from .blocks import clip
-from .layers import PARAMETER
-from .layout import RendererUnavailable, lay_out
-from .notation import number
-from .trace import Contribution
-from .wording import Pass
+from ....engine import Value
+from ...layout.renderers import RendererUnavailable, lay_out
+from ...questions.layers import PARAMETER
+from ...trace import Contribution
+from ...wording import Pass
+from ...words.notation import number
+from ...words.terminal import clip
 
 MOST_CARDS, LABELLED, SECONDS = 600, 60, 5.0
 """Cards that are drawn at all, edges up to which they carry their local derivative, and how long the layout may take."""

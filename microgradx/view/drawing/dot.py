@@ -7,8 +7,8 @@ import re
 import textwrap
 import unicodedata
 
+from ..theme import EDGE_FONT, FONT, THEMES
 from .cards import Card, Picture, Wire
-from .theme import EDGE_FONT, FONT, THEMES
 
 LINE_HEIGHT, SMALLEST = 18, 66  # points
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires

@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..engine import Value
-from .blocks import WIDTH, clip, table
-from .names import caller_variables, displayed, find_node, name_nodes
-from .notation import number, operation
+from ...engine import Value
+from ..trace import Trace
+from ..wording import Numbers, slope, symbol
+from ..words.names import caller_variables, displayed, find_node, name_nodes
+from ..words.notation import number, operation
+from ..words.terminal import WIDTH, clip, table
+from .explain import Sweep, counted, explain_in, signed
 from .origin import origin_in
-from .paths import Sweep, counted, explain_in, signed
-from .trace import Trace
-from .wording import Numbers, slope, symbol
 
 TINY = 1e-6
 """A gradient below this share of what flows into it, or below this size, is worth a reason."""

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..engine import Value
+from ...engine import Value
+from ..theme import THEMES
+from ..words.names import caller_variables
+from ..words.notation import number
 from .boxes import Drawable, draw_chart
 from .cards import LINES, Picture, picture
+from .digraph import Drawing
 from .dot import body
-from .drawing import Drawing
 from .flow import Flow, at_step, short, snapshot
-from .fold import HARD, LEVELS, folded_picture, folded_to_fit
-from .names import caller_variables
-from .notation import number
+from .folding import HARD, LEVELS, folded_picture, folded_to_fit
 from .select import chosen
-from .theme import THEMES
 
 LABELLED, UNFOLDED = 150, 2_500
 """Cards up to which wires are labelled, and up to which nothing is folded."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..engine import Value
-from .blocks import WIDTH, clip, table
-from .notation import number
-from .trace import NEURON, Contribution, Group, Trace
+from ...engine import Value
+from ..trace import NEURON, Contribution, Group, Trace
+from ..words.notation import number
+from ..words.terminal import WIDTH, clip, table
 
 
 @dataclass(frozen=True)

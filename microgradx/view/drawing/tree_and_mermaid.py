@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..chain import topological_order
-from ..engine import Value
-from .blocks import clip
+from ...chain import topological_order
+from ...engine import Value
+from ..theme import LIGHT
+from ..words.names import caller_variables, displayed, name_nodes
+from ..words.notation import number, operation
+from ..words.terminal import clip
 from .cards import LINES, Picture, picture
 from .flow import snapshot
-from .fold import folded_to_fit
-from .names import caller_variables, displayed, name_nodes
-from .notation import number, operation
-from .theme import LIGHT
+from .folding import folded_to_fit
 
 LONGEST = 40
 """Columns of a name in a tree."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from ..theme import DARK, THEMES
 from .svg import plain
-from .theme import DARK, THEMES
 
 STYLE = """
 html,body{margin:0;height:100%;overflow:hidden;background:BACKGROUND}

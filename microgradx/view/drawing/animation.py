@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from ..engine import Value
-from ..files import write_atomically
+from ...engine import Value
+from ...files import write_atomically
+from ..layout.renderers import lay_out
+from ..stepping.stepper import Stepper
+from ..theme import THEMES
+from ..words.names import caller_variables
 from .cards import LINES, Picture, picture
+from .digraph import Drawing
 from .dot import body, columns
-from .drawing import Drawing
 from .flow import Flow, at_step, short, snapshot, steps
-from .layout import lay_out
-from .names import caller_variables
-from .stepper import Stepper
 from .svg import SANS, finished, plain, prefix_of
-from .theme import THEMES
 
 MOST_STEPS, MOST_CARDS = 60, 300  # with more values, frames are laid out for minutes
 HOLD = 3  # how many times longer the last frame stands

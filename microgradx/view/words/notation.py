@@ -9,8 +9,8 @@ from collections.abc import Container, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
-from ..engine import Value
-from ..operation import Op
+from ...engine import Value
+from ...operation import Op
 
 Piece = str | tuple[Value | float, int, bool]
 """Text that is done, or an operand still to be written: (operand, precedence it needs, whether without spaces)."""

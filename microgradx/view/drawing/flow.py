@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from ..chain import chain_rule, edges, topological_order
-from ..engine import Value
-from .names import displayed, name_nodes
-from .notation import number, unnamed
+from ...chain import chain_rule, edges, topological_order
+from ...engine import Value
+from ..words.names import displayed, name_nodes
+from ..words.notation import number, unnamed
 
 VANISHING, EXPLODING = 1e-6, 1e3
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engine import Value
-from .blocks import WIDTH, clip, table
-from .notation import number
-from .trace import NEURON, Trace
+from ...engine import Value
+from ..trace import NEURON, Trace
+from ..words.notation import number
+from ..words.terminal import WIDTH, clip, table
 
 PARAMETER = re.compile(r"(?P<neuron>(?:(?P<layer>.*)\.)?neurons\[\d+\])\.[^.]+")
 VANISHING, EXPLODING = 1e-6, 1e3

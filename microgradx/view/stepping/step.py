@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable
 from functools import cached_property
 
-from ..engine import Value
-from .blocks import WIDTH, clip, columns, ends, printable, table
-from .neuron import Neuron, neuron_lines, recognized
-from .notation import expression, number, operation
-from .trace import Contribution
-from .wording import Pass
+from ...engine import Value
+from ..trace import Contribution
+from ..wording import Pass
+from ..words.notation import expression, number, operation
+from ..words.terminal import WIDTH, clip, columns, ends, printable, table
+from .neuron_step import Neuron, neuron_lines, recognized
 
 ROWS = 12
 """A block lists at most so many contributions, the largest ones, unless all are asked for."""
@@ -20,7 +20,7 @@ ROWS = 12
 class Step:
     """A step of the pass: what fired, and one contribution per edge; `repr` is a line, `str` the block.
 
-    >>> from microgradx.view.stepper import stepper
+    >>> from microgradx.view.stepping.stepper import stepper
     >>> a, b = Value(2.0), Value(-3.0)
     >>> L = a * b
     >>> stepper(L)[1]

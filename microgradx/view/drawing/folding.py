@@ -8,11 +8,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..theme import tone_of
+from ..words.names import brief
+from ..words.notation import exact, number
 from .cards import Card, Picture, Wire, symbol, title, width
 from .flow import Edge, Flow, diagnose, made_by, short
-from .names import brief
-from .notation import exact, number
-from .theme import tone_of
 
 HARD = 10_000  # the most cards that are drawn at all
 MOST_CARDS = 150

@@ -1,0 +1,1 @@
+"""Drawings of a graph: flow, cards, folding, DOT, SVG, and the same as text."""

@@ -1,0 +1,1 @@
+"""A recorded pass as one self-contained web page."""
