@@ -10,7 +10,7 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 import microgradx as mx
-from microgradx.replay.distributed import Spread
+from microgradx.replay.batch.distributed import Spread
 
 HIDDEN, SAMPLES = 16, 400_000
 

@@ -181,7 +181,7 @@ def _add_bench(commands: Any) -> None:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from .replay.bench import bench
+    from .bench.measure import bench
 
     bench(options.cases)
     return 0

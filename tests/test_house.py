@@ -29,6 +29,7 @@ FLOORS = [
     {"transforms", "expression"},
     {"view", "replay", "testing"},
     {"nn", "pytest_plugin"},
+    {"bench"},
     {"cli"},
     {"__init__", "__main__", "demos"},
 ]

@@ -11,7 +11,7 @@ import pytest
 import microgradx as mx
 from microgradx.replay.compile import compile
 from microgradx.replay.program import Program
-from microgradx.replay.runner import flagged
+from microgradx.replay.run.runner import flagged
 
 
 def quadratic(w, x):

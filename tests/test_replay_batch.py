@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx.replay import batch, batch_plan
-from microgradx.replay.batch import Tree
-from microgradx.replay.cases import layers, total
+from microgradx.bench.cases import layers, total
+from microgradx.replay.batch import batch_program, batched
+from microgradx.replay.batch.batched import Tree
+from microgradx.replay.batch.reuse import Reuse
 from microgradx.replay.compile import compile
-from microgradx.replay.emit import Instruction, View
-from microgradx.replay.reuse import Reuse
+from microgradx.replay.regroup.instructions import Instruction, View
 
 SIZES = [2, 6, 5, 1]
 COUNT = 59
@@ -192,7 +192,7 @@ def test_rows_are_appended_and_read_under_the_lock_of_their_tape(monkeypatch):
 
         return watching
 
-    for module, name in ((batch, "gradient"), (batch, "BatchPlan"), (batch_plan, "Loop")):
+    for module, name in ((batched, "gradient"), (batched, "BatchPlan"), (batch_program, "Loop")):
         monkeypatch.setattr(module, name, watched(getattr(module, name)))
     f = compile(lambda w, x: mx.where(x > 0.0, mx.log(w * x), 0.0), batch="x")
     f.value_and_grad(1.0, [1.0, -1.0])

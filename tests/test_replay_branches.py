@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import microgradx as mx
+from microgradx.replay.cache import CACHED
 from microgradx.replay.compile import compile
-from microgradx.replay.recordings import CACHED
 
 
 def test_every_branch_gets_its_own_program_and_none_is_mistaken_for_another():

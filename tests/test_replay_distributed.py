@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from microgradx.replay.cases import total
+from microgradx.bench.cases import total
 from microgradx.replay.compile import compile
 
 distributed = pytest.importorskip("distributed")
@@ -44,7 +44,7 @@ def data(tmp_path_factory):
 
 
 def test_branches_on_parameters_are_followed_on_the_cluster(cluster):
-    from microgradx.replay.distributed import Spread
+    from microgradx.replay.batch.distributed import Spread
 
     x = np.arange(10.0)
     f = compile(lambda w, x: w * x if w > 0.0 else -2.0 * w * x, batch="x", reduce="sum", chunk=4)
@@ -54,7 +54,7 @@ def test_branches_on_parameters_are_followed_on_the_cluster(cluster):
 
 
 def test_every_number_of_workers_gives_the_bits_of_one_machine(cluster, data):
-    from microgradx.replay.distributed import Spread
+    from microgradx.replay.batch.distributed import Spread
 
     w, X, y = data
     f = compile(loss, batch=("x", "y"), chunk=128)
@@ -71,7 +71,7 @@ def test_every_number_of_workers_gives_the_bits_of_one_machine(cluster, data):
 
 
 def test_a_killed_worker_is_survived(cluster, data, tmp_path):
-    from microgradx.replay.distributed import Spread
+    from microgradx.replay.batch.distributed import Spread
 
     w, X, y = data
     f = compile(loss, batch=("x", "y"), chunk=128)
@@ -86,7 +86,7 @@ def test_a_killed_worker_is_survived(cluster, data, tmp_path):
 
 
 def test_wrong_data_is_named(cluster, data):
-    from microgradx.replay.distributed import Spread
+    from microgradx.replay.batch.distributed import Spread
 
     _, X, y = data
     f = compile(loss, batch=("x", "y"))

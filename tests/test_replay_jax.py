@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import microgradx as mx
+from microgradx.bench.cases import attention, bodies, circles, moons, rosenbrock
 from microgradx.replay.arguments import Call
-from microgradx.replay.cases import attention, bodies, circles, moons, rosenbrock
 from microgradx.replay.compile import compile
-from microgradx.replay.recording import Recording
+from microgradx.replay.specialization import Recording
 
 jax = pytest.importorskip("jax")
 jax.config.update("jax_enable_x64", True)

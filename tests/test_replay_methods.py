@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx.replay import recordings
+from microgradx.replay import cache
 from microgradx.replay.compile import compile
 
 
@@ -114,7 +114,7 @@ def test_a_method_that_changes_its_object_runs_each_time():
 
 
 def test_who_assigns_many_numbers_to_an_object_is_told_so(monkeypatch):
-    monkeypatch.setattr(recordings, "STRUCTURES", 3)
+    monkeypatch.setattr(cache, "STRUCTURES", 3)
     line = Line(2.0)
     for scale in (1.0, 2.0, 3.0):
         line.scale = scale

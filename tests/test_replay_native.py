@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 
 import microgradx as mx
+from microgradx.bench.cases import attention, chain, circles, conv1d, moons, random_graph, rnn, rosenbrock
 from microgradx.operation import Op
-from microgradx.replay import registers, runner
 from microgradx.replay.arguments import Call
-from microgradx.replay.cases import attention, chain, circles, conv1d, moons, random_graph, rnn, rosenbrock
 from microgradx.replay.compile import compile
-from microgradx.replay.native import BLOCK, COMPILING, Native, native_ns, unload
 from microgradx.replay.program import Program
-from microgradx.replay.record import Tape
-from microgradx.replay.recording import Recording
-from microgradx.replay.registers import written
-from microgradx.replay.rows import PRIVATE
+from microgradx.replay.run import llvm_text, runner
+from microgradx.replay.run.llvm_text import written
+from microgradx.replay.run.machine_code import BLOCK, COMPILING, Native, native_ns, unload
+from microgradx.replay.specialization import Recording
+from microgradx.replay.tape.rows import PRIVATE
+from microgradx.replay.tape.tape import Tape
 
 llvm = pytest.importorskip("llvmlite.binding.ffi")
 
@@ -234,7 +234,7 @@ def test_an_operation_or_a_number_without_machine_code_leaves_the_program_to_sou
 
 
 def test_a_c_function_that_is_missing_leaves_the_program_to_source(monkeypatch):
-    monkeypatch.setitem(registers.C_NAMES, "sin", "no_such_function")
+    monkeypatch.setitem(llvm_text.C_NAMES, "sin", "no_such_function")
     written.cache_clear()
     try:
         case = chain(50)

@@ -13,9 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microgradx as mx
-from microgradx.replay import runner, sums
-from microgradx.replay.arguments import Call
-from microgradx.replay.cases import (
+from microgradx.bench.cases import (
     CASES,
     attention,
     bodies,
@@ -28,12 +26,15 @@ from microgradx.replay.cases import (
     rnn,
     rosenbrock,
 )
-from microgradx.replay.columns import Columns
+from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
-from microgradx.replay.delay import AT_ONCE, schedule
-from microgradx.replay.emit import refine, runs
-from microgradx.replay.record import Tape
-from microgradx.replay.recording import Recording
+from microgradx.replay.regroup import sums
+from microgradx.replay.regroup.columns import Columns
+from microgradx.replay.regroup.instructions import refine, runs
+from microgradx.replay.regroup.levels import AT_ONCE, schedule
+from microgradx.replay.run import runner
+from microgradx.replay.specialization import Recording
+from microgradx.replay.tape.tape import Tape
 
 
 def compiled(case):

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microgradx as mx
-from microgradx.replay import group, runner, sums
 from microgradx.replay.compile import compile
-from microgradx.replay.registers import written
+from microgradx.replay.regroup import group, sums
+from microgradx.replay.run import runner
+from microgradx.replay.run.llvm_text import written
 
 PLAIN = {name: op for name, op in mx.OPS.items() if name != "polygamma"}  # its order counts derivatives
 NATIVE = {  # the others are left to Python, and so is all of their program

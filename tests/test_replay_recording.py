@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx.replay import rows
 from microgradx.replay.compile import compile
-from microgradx.replay.record import Tape
-from microgradx.replay.watch import watched
+from microgradx.replay.tape import rows
+from microgradx.replay.tape.tape import Tape
+from microgradx.replay.tape.watched_numbers import watched
 
 captured = mx.Value(1.0)
 inner = compile(lambda x: x * x)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microgradx import nn
-from microgradx.replay.cases import layers, total
+from microgradx.bench.cases import layers, total
 from microgradx.replay.compile import compile
 
 SIZES = [2, 10, 5, 1]

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..engine import Value
 from ..replay.compile import compile
-from ..replay.gradient import gradient
-from ..replay.runner import GuardFailed
+from ..replay.run.runner import GuardFailed
+from ..replay.tape.gradient import gradient
 
 
 class Replay:

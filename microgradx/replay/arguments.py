@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import Value
 from ..operation import Operand, number
 from ..transforms import Argnums, places
-from .plan import Array
+from .run.array_program import Array
 
 
 class Data(tuple[float, ...]):

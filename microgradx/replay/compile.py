@@ -8,11 +8,11 @@ from typing import Any, SupportsIndex, overload
 from ..context import observer
 from ..transforms import Argnums
 from .arguments import Call, Chosen, shaped
-from .batch import CHUNK, Batched
+from .batch.batched import CHUNK, Batched
 from .function import Function
-from .plan import Array
 from .program import Program, add_slopes
-from .recording import Recording
+from .run.array_program import Array
+from .specialization import Recording
 
 
 class Compiled(Function):

@@ -16,10 +16,10 @@ from ..collector import collector_off
 from ..context import checking, look
 from ..engine import Value, gradient
 from .arguments import Call
-from .plan import Array
-from .recording import Recording, named
-from .recordings import Recordings
-from .runner import GuardFailed
+from .cache import Recordings
+from .run.array_program import Array
+from .run.runner import GuardFailed
+from .specialization import Recording, named
 
 Result = TypeVar("Result")
 

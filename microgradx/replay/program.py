@@ -11,12 +11,12 @@ from .. import ops
 from ..collector import collector_off
 from ..context import look
 from ..engine import Value
-from .chart import Chart, chart
-from .explain import describe
-from .gradient import gradient
-from .plan import Array
-from .record import Number, Tape
-from .runner import Runner
+from .run.array_program import Array
+from .run.runner import Runner
+from .tape.gradient import gradient
+from .tape.tape import Number, Tape
+from .tell.boxes import Chart, chart
+from .tell.text import describe
 
 Spans = tuple[tuple[int, int], ...]
 DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
@@ -168,7 +168,7 @@ class Program:
         With `gradient` the result is the first output followed by its derivatives by all inputs. Guards cannot be checked inside
         JAX, so a program with branches is refused.
         """
-        from .jax import to_jax
+        from .run.jax import to_jax
 
         if self.tape.guards:
             raise TypeError("the program has branches that JAX could not check: write where(condition, a, b) instead of `if`")

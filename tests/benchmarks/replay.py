@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from microgradx.bench.cases import CASES, Case, layers, matrices, moons, total
+from microgradx.bench.measure import HEAD, line, measure, median, row
 from microgradx.collector import collector_off
 from microgradx.replay.arguments import Call
-from microgradx.replay.bench import HEAD, line, measure, median, row
-from microgradx.replay.cases import CASES, Case, layers, matrices, moons, total
 from microgradx.replay.compile import compile
-from microgradx.replay.recording import Recording
+from microgradx.replay.specialization import Recording
 
 SIZES = [2, 16, 16, 1]
 

@@ -1,0 +1,1 @@
+"""What compiling brings on this machine: the cases and how they are measured."""

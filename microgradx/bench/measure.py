@@ -1,0 +1,116 @@
+"""What compiling brings on this machine: one row for each case, medians of one run."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ..collector import collector_off
+from ..engine import Value
+from ..replay.arguments import Call
+from ..replay.run.array_program import Array
+from ..replay.run.python_source import source
+from ..replay.run.runner import LONGEST_SOURCE
+from ..replay.specialization import Recording
+from .cases import CASES, Case
+
+TIMES = ("record ms", "build ms", "compile ms", "replay us", "source us", "numpy us", "eager ms")
+HEAD = ("case", "nodes", "calls", *TIMES, "vs numpy", "vs eager")
+"""`calls`: how many numpy calls, or the form of a narrow program, made in `compile ms`; `source us`: as Python source."""
+
+
+def median(call: Callable[[], Any], budget: float = 0.5) -> float:
+    """Seconds for one call: the median of as many as fit into `budget` seconds, at least three."""
+    call()
+    times: list[float] = []
+    while len(times) < 3 or (sum(times) < budget and len(times) < 1000):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return statistics.median(times)
+
+
+def eager(case: Case) -> tuple[float, Array]:
+    """One forward and backward pass of the graph, and its freeing: the value and the gradient."""
+    leaves = [Value(x) for x in case.x]
+    out = case.f(leaves)
+    out.backward()
+    return out.data, np.array([leaf.grad or 0.0 for leaf in leaves])
+
+
+def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
+    """The figures of one case, in seconds; checks the compiled gradient against numpy or the eager one."""
+    gc.collect()
+    slow = median(lambda: eager(case), budget)  # before there is a tape, whose columns the collector would look through each time
+    start = perf_counter()
+    with collector_off():
+        recording = Recording(case.f, Call((case.x,), {}))
+    recorded = perf_counter()
+    program, x = recording.program, np.array(case.x)
+    runner = program.gradient_runner()
+    value, slopes = program.run_gradient(x)
+    built = perf_counter()
+    runner.settle()
+    compiled = perf_counter()
+    figures = {
+        "nodes": program.recorded,
+        "form": str(len(runner.array_plan().instructions)) if runner.form == "array" else runner.form,
+        "record": recorded - start,
+        "build": built - recorded,
+        "compile": compiled - built if runner.form != runner.first else None,
+        "replay": median(lambda: program.run_gradient(x), budget),
+        "eager": slow,
+    }
+    if runner.form == "native" and runner.rows_live <= LONGEST_SOURCE:
+        straight = source(runner.tape, runner.rows)
+        figures["source"] = median(lambda: np.array(straight(x.tolist())), budget)
+    if (by_hand := case.by_hand) is not None:
+        figures["numpy"] = median(lambda: by_hand(x), budget)
+    check(value, slopes, by_hand(x) if by_hand else eager(case))
+    return figures
+
+
+def check(value: float, slopes: Array, expected: tuple[float, Array]) -> None:
+    """Raise where the compiled value or gradient is not the expected one."""
+    worst = np.abs(slopes - expected[1]).max() / np.abs(expected[1]).max()
+    if not (worst < 1e-9 and abs(value - expected[0]) <= 1e-9 * abs(expected[0])):
+        raise ArithmeticError(f"the compiled gradient is off by {worst:.1e} of the largest one")
+
+
+def row(name: str, figures: dict[str, Any]) -> list[str]:
+    """The figures as text, in the order of `HEAD`."""
+    hand, straight, compiled = figures.get("numpy"), figures.get("source"), figures["compile"]
+    return [
+        name,
+        f"{figures['nodes']:,.0f}",
+        figures["form"],
+        f"{1e3 * figures['record']:.1f}",
+        f"{1e3 * figures['build']:.1f}",
+        f"{1e3 * compiled:.1f}" if compiled else "-",
+        f"{1e6 * figures['replay']:.0f}",
+        f"{1e6 * straight:.0f}" if straight else "-",
+        f"{1e6 * hand:.0f}" if hand else "-",
+        f"{1e3 * figures['eager']:.1f}",
+        f"{figures['replay'] / hand:.2f}x" if hand else "-",
+        f"{figures['eager'] / figures['replay']:.0f}x",
+    ]
+
+
+def line(cells: Sequence[str]) -> str:
+    """One line of the table."""
+    return f"{cells[0]:<16}" + "".join(f"{cell:>11}" for cell in cells[1:])
+
+
+def bench(names: Sequence[str] = ()) -> None:
+    """Print the table, a row as soon as it is measured; `names` picks cases by the beginning of their name."""
+    chosen = [name for name in CASES if not names or any(name.startswith(wanted) for wanted in names)]
+    if not chosen:
+        raise ValueError(f"no case begins with {', '.join(names)}: there are {', '.join(CASES)}")
+    print(line(HEAD))
+    for name in chosen:
+        print(line(row(name, measure(CASES[name]()))), flush=True)

@@ -1,0 +1,207 @@
+"""The program of one sample, run for a chunk of samples at once: what differs from sample to sample becomes a row of numbers.
+
+What depends on the parameters only is computed once per call. The derivative by a weight is a sum over samples of products, which
+for a layer is one matrix product along the samples: per-sample gradients are never stored.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..regroup.columns import Columns
+from ..regroup.group import group
+from ..regroup.instructions import VARYING, View, refine
+from ..regroup.matrix_products import factor, grid
+from ..regroup.slots import Placer
+from ..regroup.sums import flatten
+from ..run.array_program import Array, Plan
+from ..run.row_by_row import Loop
+from ..tape.gradient import depends
+from ..tape.tape import Tape
+from .buffers import Buffers
+from .reuse import Reuse
+
+
+class BatchPlan:
+    """The array program of one sample's rows `outputs`, run for many samples at once and added up over them."""
+
+    loop: Loop | None
+
+    def __init__(self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[Sequence[int]]) -> None:
+        self.tape, self.outputs = tape, list(outputs)
+        marks = np.frombuffer(depends(tape, [row for rows in per_sample for row in rows]), dtype=np.bool_)[:-1]
+        if any(marks[row] for row, _ in tape.guards):
+            raise TypeError(
+                "the function branches on a number of the sample, and samples of one batch would take different ways: "
+                "write where(condition, a, b) instead of `if`"
+            )
+        self.places = [np.flatnonzero(np.isin(tape.inputs, rows)) for rows in per_sample]
+        self.is_sample = np.isin(np.arange(len(tape.inputs)), np.concatenate(self.places))
+        columns = Columns(tape, outputs)
+        varying = np.zeros(len(columns.op), dtype=bool)
+        varying[: len(marks)] = marks
+        self.single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
+        kept = [row for row in self.outputs if row not in set(self.single)]
+        inner = Columns(tape, [*kept, *columns.a[self.single].tolist(), *columns.b[self.single].tolist()])
+        sums = flatten(inner, 0)
+        placer = Placer(inner, sums, group(inner, sums, varying), varying)
+        placer.place()
+        placer.emitter.varying = True
+        placer.emitter.begin_level()
+        self.reductions: list[tuple[str, np.ndarray, tuple[View, ...]]] = []
+        self.add_products(placer, inner)
+        self.add_rows(placer, [row for row in kept if varying[row]])
+        placer.emitter.end_level()
+        self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
+        self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
+        self.plan = Plan(placer, [])
+        self.reuse()
+        self.prepare()
+
+    def reuse(self) -> None:
+        """Move the rows of samples together."""
+        plan = self.plan
+        moves = Reuse(plan.instructions, [v for *_, views in self.reductions for v in views], int(self.is_sample.sum()))
+        plan.instructions = [moves.instruction(step) for step in plan.instructions]
+        plan.sizes["varying"] = moves.size
+        self.reductions = [(kind, targets, tuple([moves.moved(v) for v in views])) for kind, targets, views in self.reductions]
+
+    def add_products(self, placer: Placer, columns: Columns) -> None:
+        """Outputs that are products: along the samples a matrix product where the factors form a grid."""
+        rows = np.array(self.single, dtype=np.int64)
+        if not len(rows):
+            return
+        f, s = placer.slot[columns.a[rows]], placer.slot[columns.b[rows]]
+        f, s = np.maximum(f, s), np.minimum(f, s)
+        both = s >= VARYING
+        where = {row: [i for i, out in enumerate(self.outputs) if out == row] for row in self.single}
+        for part in split_by_kind(placer, columns, rows, f, s, both):
+            order, shape = grid(f[part][:, None], s[part][:, None])
+            chosen = part[order]
+            targets = np.array([where[row][0] for row in rows[chosen].tolist()])
+            left, right = f[chosen], s[chosen]
+            if both[part[0]] and shape is not None and shape[0] == 1 and (lines := factor(left[:, None], right[:, None], shape)):
+                views = tuple(self.lines(placer, line.ravel()) for line in lines)
+                self.reductions.append(("product", targets, views))
+            else:
+                self.reductions.append(("dot", targets, (self.lines(placer, left), self.lines(placer, right))))
+
+    def add_rows(self, placer: Placer, rows: Sequence[int]) -> None:
+        """All other outputs are added up along the samples."""
+        wanted = set(rows)
+        targets = np.array([i for i, row in enumerate(self.outputs) if row in wanted], dtype=np.int64)
+        slots = placer.slot[np.array(self.outputs)[targets]]
+        order = np.argsort(slots, kind="stable")
+        for part in np.split(order, np.flatnonzero(np.diff(slots[order]) != 1) + 1):
+            if len(part):
+                self.reductions.append(("sum", targets[part], (self.lines(placer, slots[part]),)))
+
+    @staticmethod
+    def lines(placer: Placer, slots: np.ndarray) -> View:
+        """The slots as a list of rows of samples."""
+        shape, (steps,) = refine([slots])
+        if steps is None or len(shape) > 1:
+            return placer.emitter.gather(slots)
+        return placer.emitter.view(slots[0], shape, steps)
+
+    def runner(self, inputs: Array) -> Callable[[Sequence[Array], int], Array]:
+        """A function from the samples of each argument (and the index of the first) to the sums of the outputs."""
+        parameters = inputs[~self.is_sample]
+
+        def run(samples: Sequence[Array], start: int) -> Array:
+            try:
+                with np.errstate(over="raise", divide="raise", invalid="raise"):
+                    found = self.bound(len(samples[0]))(samples, parameters)
+                if isfinite(found.dot(found)):
+                    return found
+            except FloatingPointError:
+                pass
+            return self.exact(inputs, samples, start)
+
+        return run
+
+    def bound(self, size: int) -> Callable[[Sequence[Array], Array], Array]:
+        """This thread's program for chunks of `size` samples; the last two sizes are kept."""
+        kept: dict[int, Callable[[Sequence[Array], Array], Array]] = self.local.__dict__.setdefault("bound", {})
+        if size not in kept:
+            while len(kept) > 1:
+                del kept[next(iter(kept))]
+            kept[size] = self.bind(size)
+        return kept[size]
+
+    def exact(self, inputs: Array, samples: Sequence[Array], start: int) -> Array:
+        """The sums by the exact path, sample by sample; names the first sample whose value or gradient is not finite."""
+        with self.tape.lock:
+            loop = self.loop = self.loop or Loop(self.tape, self.outputs)
+        total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
+        for i, sample in enumerate(np.concatenate(samples, axis=1)):
+            row[places] = sample
+            found = np.array(loop.run(row.tolist()))
+            if not np.isfinite(found).all():
+                what = "value" if not np.isfinite(found[0]) else "gradient"
+                raise FloatingPointError(
+                    f"sample {start + i} gives a {what} that is not finite: its numbers are {sample.tolist()}"
+                )
+            total += found
+        return total
+
+    def prepare(self) -> None:
+        """What is not part of the data: bound programs and the exact loop."""
+        self.local = threading.local()
+        self.loop = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in self.__dict__.items() if name not in ("local", "loop")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.prepare()
+
+    def bind(self, size: int) -> Callable[[Sequence[Array], Array], Array]:
+        """The program for chunks of `size` samples: from (samples, parameters) to the sums of the outputs."""
+        buffers = Buffers(self.plan, size)
+        slots, (once, each) = buffers.slots, buffers.calls()
+        result, low = np.empty(len(self.outputs)), len(self.uniform)
+        for kind, targets, views in self.reductions:
+            each.append(buffers.reduction(kind, views, result[low : low + len(targets)]))
+            low += len(targets)
+        order = np.argsort(np.concatenate((self.uniform, *(targets for _, targets, _ in self.reductions))))
+        first_rows = [int(self.is_sample[: places[0]].sum()) if len(places) else 0 for places in self.places]
+        rooms = [buffers.wide["varying"][low : low + len(x)].T for low, x in zip(first_rows, self.places, strict=True)]
+        arguments, latest = slots[: self.plan.inputs], None
+
+        def run(samples: Sequence[Array], parameters: Array) -> Array:
+            nonlocal latest
+            if parameters is not latest:
+                arguments[:] = latest = parameters
+                for function, operands in once:
+                    function(*operands)
+                result[: len(self.uniform)] = slots[self.uniform_slots] * size
+            for room, part in zip(rooms, samples, strict=True):
+                room[:] = part
+            for function, operands in each:
+                function(*operands)
+            return result.take(order)
+
+        return run
+
+
+def product_for(columns: Columns, row: int) -> bool:
+    """Whether an output is a product that nothing else needs."""
+    return bool(columns.op[row] == columns.multiply and columns.uses[row] == 1 and columns.a[row] != columns.b[row])
+
+
+def split_by_kind(
+    placer: Placer, columns: Columns, rows: np.ndarray, f: np.ndarray, s: np.ndarray, both: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Positions of rows whose factors were computed alike."""
+    first, second = (placer.groups.role[side[rows]] for side in (columns.a, columns.b))
+    kinds = np.stack((np.maximum(first, second), np.minimum(first, second)))
+    _, number = np.unique(np.concatenate((kinds, both[None])), axis=1, return_inverse=True)
+    for kind in range(int(number.max()) + 1):
+        yield np.flatnonzero(number.ravel() == kind)

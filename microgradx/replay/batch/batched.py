@@ -1,0 +1,173 @@
+"""One sample recorded, any number replayed: arrays, files and iterators of samples, chunk by chunk.
+
+The results of the chunks are added up in a fixed tree, so the sum does not depend on who computed which part.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...context import look
+from ...transforms import Argnums
+from ..arguments import Call, Chosen
+from ..function import Function
+from ..program import Program, Spans, add_slopes
+from ..run.array_program import Array
+from ..specialization import Recording, named
+from ..tape.gradient import gradient
+from .batch_program import BatchPlan
+from .buffers import row_by_row
+from .samples import Blocks
+
+CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
+Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
+
+
+class Batched(Function):
+    """A function of one sample, called with many: what `compile(f, batch=...)` returns."""
+
+    def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int) -> None:
+        super().__init__(f, batch, reduce, chunk)
+        names = (batch,) if isinstance(batch, str) else tuple(batch) if isinstance(batch, Iterable) else ()
+        self.signature = inspect.signature(f)
+        by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+        known = [name for name, parameter in self.signature.parameters.items() if parameter.kind not in by_name]
+        if not names:
+            raise ValueError(f"batch={batch!r} names no argument: name those of {known} that differ from sample to sample")
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"batch names {unknown}, the function has the arguments {known} by place")
+        if reduce not in ("mean", "sum"):
+            raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
+        if not isinstance(chunk, int) or chunk < 1:
+            raise ValueError(f"chunk={chunk!r}: a chunk is a whole number of samples, at least 1")
+        self.chunk, self.mean = chunk, reduce == "mean"
+        self.places = tuple(known.index(name) for name in names)
+        self.names = names
+
+    def __call__(self, *args: Any, **kwargs: Any) -> float:
+        """The mean (or sum) of the function over the samples."""
+        return float(self.total(args, kwargs, nothing)[0][0])
+
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
+        """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
+        found, _, call = self.total(args, kwargs, self.shared(argnums))
+        return float(found[0]), Chosen(call, argnums).shaped(found[1:])
+
+    def backward(self, *args: Any, **kwargs: Any) -> float:
+        """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
+        found, recording, _ = self.total(args, kwargs, captured)
+        add_slopes(recording.program.captured, found[1:].tolist())
+        return float(found[0])
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]} over batches of {', '.join(self.names)}>"
+
+    def total(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
+        """The reduced outputs: the value, then its derivatives by the inputs `wrt`."""
+        look("a function of batches was evaluated")
+        args, kwargs = self.placed(args, kwargs)
+        blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
+        call = self.call(args, kwargs, [part[0] for part in blocks.first])
+        recording, plan = self.plan(call, wrt)
+        tree = Tree()
+        count = sum_chunks(plan, recording.inputs(call), blocks, tree)
+        return tree.total() / (count if self.mean else 1), recording, call
+
+    def placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+        """The arguments by place, and those that can only be given by name."""
+        if kwargs:
+            try:
+                bound = self.signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{error}: the function of one sample is {named(self.f)}{self.signature}") from None
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
+        last, name = max(zip(self.places, self.names, strict=True))
+        if len(args) <= last:
+            raise TypeError(f"got {len(args)} argument(s), and {name} is argument {last + 1}: pass all up to it")
+        return args, kwargs
+
+    def call(self, args: Sequence[Any], kwargs: dict[str, Any], sample: Sequence[Any]) -> Call:
+        """The arguments of one sample's call."""
+        numbers = [np.asarray(x, dtype=np.float64) for x in sample]  # true and false too: alone they would count as structure
+        return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], kwargs)
+
+    def plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
+        """The recording of one sample of this structure and the program for its value and the derivatives by `wrt`."""
+        with self.recordings.lock:
+            _, recording = self.replay(call, lambda known, inputs: known.scalar().check(inputs))
+            chosen = wrt(call, recording.program)
+            if chosen not in recording.plans:
+                program, spans = recording.program, call.spans()
+                per_sample = [program.tape.inputs[slice(*spans[k])] for k in self.places]
+                row = program.outputs[0]
+                with program.tape.lock:
+                    outputs = [row, *gradient(program.tape, row, program.chosen(chosen))]
+                    recording.plans[chosen] = BatchPlan(program.tape, outputs, per_sample)
+            return recording, recording.plans[chosen]
+
+    def shared(self, argnums: Argnums) -> Wrt:
+        """The inputs that the arguments `argnums` are; they must be the same for all samples."""
+
+        def wrt(call: Call, program: Program) -> Spans:
+            by = Chosen(call, argnums)
+            if taken := [self.names[self.places.index(k)] for k in by.places if k in self.places]:
+                raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
+            return by.spans
+
+        return wrt
+
+
+def nothing(call: Call, program: Program) -> Spans:
+    """No inputs, for the value alone."""
+    return ()
+
+
+def captured(call: Call, program: Program) -> Spans:
+    """The inputs that are captured Values."""
+    return ((program.arguments, len(program.tape.inputs)),)
+
+
+def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:
+    """Add the sums of every chunk to the tree; give the index after the last sample. `start` is the index of the first."""
+    run, widths = plan.runner(inputs), [len(places) for places in plan.places]
+    with row_by_row():
+        for block in blocks:
+            samples = [np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in block]
+            for part, width in zip(samples, widths, strict=True):
+                if part.shape[1] != width:
+                    raise ValueError(
+                        f"sample {start} has {part.shape[1]} numbers, the first one has {width}: give all the same shape"
+                    )
+            tree.add(run(samples, start))
+            start += len(samples[0])
+    return start
+
+
+class Tree:
+    """A sum of arrays in pairs of pairs: part 2k is added to part 2k + 1 before anything else, whoever computed them."""
+
+    def __init__(self) -> None:
+        self.levels: list[Array | None] = []
+
+    def add(self, part: Array) -> None:
+        """Append the next part."""
+        for level, waiting in enumerate(self.levels):
+            if waiting is None:
+                self.levels[level] = part
+                return
+            part, self.levels[level] = waiting + part, None
+        self.levels.append(part)
+
+    def total(self, rest: Array | None = None) -> Array:
+        """The sum of all parts so far; `rest` is the sum of a last part that is smaller than the others."""
+        found = rest
+        for part in self.levels:
+            if part is not None:
+                found = part if found is None else part + found
+        assert found is not None
+        return found

@@ -1,0 +1,116 @@
+"""The same batch program on many machines: Dask carries the program and the sums, the numbers are those of one machine.
+
+Chunks of samples are the leaves of a fixed tree of sums. A worker gets whole subtrees and sends their sums back, so the result
+has the same bits whatever the number of workers. Programs travel as index arrays. Rows of a `np.memmap` are read where they are
+needed; a lost worker's tasks are run again by Dask on another one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ...transforms import Argnums
+from ..arguments import Chosen
+from ..run.array_program import Array
+from .batch_program import BatchPlan
+from .batched import Batched, Tree, Wrt, nothing, sum_chunks
+from .samples import Blocks, as_rows
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+class Spread:
+    """A batch function whose samples live on the workers of a Dask cluster.
+
+    `data` holds the batch arguments in their order. Worthwhile above some 30 ms of work per worker and call: a task costs 10 ms.
+    """
+
+    def __init__(self, f: Batched, client: Client, *data: Any) -> None:
+        if len(data) != len(f.names):
+            raise ValueError(f"the function has the batch arguments {', '.join(f.names)}, got {len(data)} arrays")
+        self.f, self.client = f, client
+        self.arrays = Blocks([as_rows(name, x) for name, x in zip(f.names, data, strict=True)], f.names, f.chunk).first
+        self.count = len(self.arrays[0])
+        chunks = -(-self.count // f.chunk)
+        workers = max(1, len(client.scheduler_info()["workers"]))
+        self.subtree = 1 << max(0, (chunks // workers).bit_length() - 1)  # chunks per subtree
+        rows = self.subtree * f.chunk
+        subtrees = -(-self.count // rows)
+        bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
+        self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
+        self.rows = [client.submit(load, [where(x, low, high) for x in self.arrays], pure=False) for low, high in self.parts]
+        self.programs: WeakKeyDictionary[BatchPlan, Any] = WeakKeyDictionary()  # forgotten with the recording it is of
+
+    def __call__(self, *args: Any) -> float:
+        """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
+        return float(self.total(args, nothing)[0][0])
+
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
+        """(value, gradient); `argnums` counts all arguments of the function, those of the batch too."""
+        found, call = self.total(args, self.f.shared(argnums))
+        return float(found[0]), Chosen(call, argnums).shaped(found[1:])
+
+    def total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Any]:
+        """The reduced outputs: one task per worker, one small array back from each."""
+        rest = iter(args)
+        known = len(args) + len(self.f.places)
+        if known <= max(self.f.places):
+            raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
+        every = [None if k in self.f.places else next(rest) for k in range(known)]
+        call = self.f.call(every, {}, [x[0] for x in self.arrays])
+        recording, plan = self.f.plan(call, wrt)
+        program = self.programs.get(plan)
+        if program is None:
+            program = self.programs[plan] = self.client.submit(itself, plan, pure=False)
+        inputs = recording.inputs(call)
+        tasks = [
+            self.client.submit(work, program, inputs, rows, low, self.subtree, self.f.chunk, pure=False)
+            for rows, (low, _) in zip(self.rows, self.parts, strict=True)
+        ]
+        tree, rest_sum = Tree(), None
+        sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)
+        for whole, last in sums:
+            for part in whole:
+                tree.add(part)
+            rest_sum = last
+        return tree.total(rest_sum) / (self.count if self.f.mean else 1), call
+
+
+def itself(plan: BatchPlan) -> BatchPlan:
+    """On a worker: the program; as the result of a task Dask sends it on, and makes it again if it is lost."""
+    return plan
+
+
+def where(x: np.ndarray, low: int, high: int) -> Any:
+    """Rows low..high: of a file as its description, so that the worker reads them itself, else the rows."""
+    if isinstance(x, np.memmap) and x.filename is not None and x.flags.c_contiguous:
+        start = x.offset + low * x.strides[0]
+        return str(x.filename), x.dtype.str, (high - low, *x.shape[1:]), start
+    return x[low:high]
+
+
+def load(sources: Sequence[Any]) -> list[np.ndarray]:
+    """On a worker: the rows that `where` described."""
+    return [np.memmap(x[0], dtype=x[1], mode="r", shape=x[2], offset=x[3]) if isinstance(x, tuple) else x for x in sources]
+
+
+def work(
+    plan: BatchPlan, inputs: Array, arrays: Sequence[np.ndarray], start: int, subtree: int, chunk: int
+) -> tuple[list[Array], Array | None]:
+    """On a worker: the sums of its whole subtrees, and of a last one that is not whole (None if there is none)."""
+    whole: list[Array] = []
+    rows, count = subtree * chunk, len(arrays[0])
+    for low in range(0, count, rows):
+        tree = Tree()
+        blocks = Blocks([x[low : low + rows] for x in arrays], [""] * len(arrays), chunk)
+        sum_chunks(plan, inputs, blocks, tree, start + low)
+        if low + rows > count and -(-(count - low) // chunk) < subtree:
+            return whole, tree.total()
+        whole.append(tree.total())
+    return whole, None

@@ -1,0 +1,113 @@
+"""Rows of samples that nothing reads any more are written over: half the memory, so that more of a chunk stays in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..regroup.instructions import Instruction, View
+
+WHOLE = ("take", "matmul", "reduce")  # these need their operands until the result is complete
+
+
+@dataclass
+class Stretch:
+    """Rows `low` to `high` that are touched together, by the instructions `first` to `last`; they move to `place`."""
+
+    low: int
+    high: int
+    first: int
+    last: int
+    place: int = 0
+
+
+class Reuse:
+    """Where the rows of a batch program move; `size` is how many are left.
+
+    The first `samples` rows are filled before the first instruction, and stay. `results` are read after the last one.
+    """
+
+    def __init__(self, instructions: Sequence[Instruction], results: Sequence[View], samples: int) -> None:
+        self.stretches = joined([(0, samples, -1), *touches(instructions, results)])
+        self.lows = np.array([s.low for s in self.stretches])
+        placed: list[Stretch] = []
+        for new in sorted(self.stretches, key=lambda s: s.first):
+            over = self.written_over(instructions[new.first], new) if new.first >= 0 else None
+            new.place = over.place if over else first_gap([s for s in placed if s.last >= new.first], new.high - new.low)
+            placed.append(new)
+        self.size = max((s.place + s.high - s.low for s in placed), default=0)
+
+    def at(self, row: int) -> Stretch:
+        """The stretch of a row."""
+        return self.stretches[int(np.searchsorted(self.lows, row, side="right")) - 1]
+
+    def moved(self, v: View) -> View:
+        """The view where its rows are now."""
+        return v._replace(offset=self.row(v.offset)) if v.space == "varying" else v
+
+    def row(self, row: int) -> int:
+        """The row where it is now."""
+        found = self.at(row)
+        return row - found.low + found.place
+
+    def instruction(self, step: Instruction) -> Instruction:
+        """The instruction on the rows where they are now."""
+        index = step.index
+        if index is not None and step.write.space == "gathered varying":
+            index = np.array([self.row(i) for i in index.tolist()])
+        return replace(step, reads=tuple([self.moved(v) for v in step.reads]), write=self.moved(step.write), index=index)
+
+    def written_over(self, step: Instruction, new: Stretch) -> Stretch | None:
+        """An operand that an elementwise operation may replace by its result, as nothing reads it later."""
+        if step.name in WHOLE or step.write.offset != new.low:
+            return None
+        for v in step.reads:
+            old = self.at(v.offset) if v.space == "varying" else None
+            if old and old.last == new.first and (v.offset, v.shape, v.strides) == (old.low, *step.write[2:]):
+                others = [x for x in step.reads if x != v and x.space == "varying" and self.at(x.offset) is old]
+                if old.high - old.low == new.high - new.low and not others:
+                    return old
+        return None
+
+
+def touches(instructions: Sequence[Instruction], results: Sequence[View]) -> list[tuple[int, int, int]]:
+    """(low, high, instruction) of all rows that are read or written."""
+    found = [(v, i) for i, step in enumerate(instructions) for v in (*step.reads, step.write)]
+    found += [(v, len(instructions)) for v in results]
+    taken = [
+        (row, row + 1, i)
+        for i, step in enumerate(instructions)
+        if step.index is not None and step.write.space == "gathered varying"
+        for row in step.index.tolist()
+    ]
+    return [(*extent(v), i) for v, i in found if v.space == "varying"] + taken
+
+
+def extent(v: View) -> tuple[int, int]:
+    """The lowest element of a view, and the one after its highest."""
+    reach = [(length - 1) * step for length, step in zip(v.shape, v.strides, strict=True)]
+    return v.offset + sum(min(0, x) for x in reach), v.offset + sum(max(0, x) for x in reach) + 1
+
+
+def joined(touched: Sequence[tuple[int, int, int]]) -> list[Stretch]:
+    """The stretches that overlapping touches form."""
+    found: list[Stretch] = []
+    for low, high, when in sorted(touched):
+        if found and low < found[-1].high:
+            last = found[-1]
+            last.high, last.first, last.last = max(last.high, high), min(last.first, when), max(last.last, when)
+        else:
+            found.append(Stretch(low, high, when, when))
+    return found
+
+
+def first_gap(taken: Sequence[Stretch], size: int) -> int:
+    """The first place with `size` free rows."""
+    place = 0
+    for s in sorted(taken, key=lambda s: s.place):
+        if s.place - place >= size:
+            break
+        place = max(place, s.place + s.high - s.low)
+    return place

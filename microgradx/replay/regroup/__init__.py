@@ -1,0 +1,1 @@
+"""Equal rows become array instructions: sums, groups, levels, slots, matrix products."""

@@ -1,0 +1,89 @@
+"""The tape as arrays, made canonical: what is alive, how often each row is used, at which level it can be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain as chain_of
+
+import numpy as np
+
+from ... import ops
+from ...operation import Op
+from ..tape.gradient import chain
+from ..tape.rows import CONSTANT, TABLE, Rows, code_of, greater
+from ..tape.tape import Tape
+
+
+class Columns:
+    """The rows of a tape as arrays.
+
+    `op`, `a`, `b` are the columns; `wide_row`, `wide_operand` list the operands of rows with more than two. `live` marks
+    the rows that an output needs, `uses` counts how often a live row (or an output) uses each row.
+    """
+
+    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+        zero = tape.constant(0.0)
+        self.more = tape.more
+        self.outputs = np.array(outputs, dtype=np.int64)
+        self.op, self.a, self.b = (np.array(x, dtype=np.int64) for x in (tape.op, tape.a, tape.b))
+        self.add, self.subtract, self.negative, self.multiply = (
+            code_of(op) for op in (ops.add, ops.subtract, ops.negative, ops.multiply)
+        )
+        self.constants = np.array(list(tape.constants), dtype=np.int64)
+        self.constant_values = np.array(list(tape.constants.values()), dtype=np.float64)
+        self.zeros = np.zeros(len(self.op), dtype=bool)
+        self.zeros[self.constants[self.constant_values == 0.0]] = True
+        self.inputs = np.array(tape.inputs, dtype=np.int64)
+        self.input_roles = np.array(tape.roles, dtype=np.int64)
+        self.canonical(zero)
+        self.live = live = live_rows(tape, outputs)
+        wide = [(row, x) for row, xs in self.more.items() if live[row] for x in xs]
+        self.wide_row = np.array([row for row, _ in wide], dtype=np.int64)
+        self.wide_operand = np.array([x for _, x in wide], dtype=np.int64)
+        used = np.concatenate((self.a[live], self.b[live], self.wide_operand, self.outputs))
+        self.uses = np.bincount(used + 1, minlength=len(live) + 1)[1:]  # operand -1 is none
+
+    def canonical(self, zero: int) -> None:
+        """Write operations in the form that numpy has, so that rows which mean the same look the same.
+
+        Powers 1/2 and -1 are sqrt and reciprocal; relu(x) is maximum(x, 0); heaviside(x, 0) is x > 0; a gradient's product is a
+        product. `zero` is a row that holds 0.0.
+        """
+        self.op[self.op == code_of(chain)] = self.multiply
+        number = np.full(len(self.op) + 1, np.nan)
+        number[self.constants] = self.constant_values
+        power, second = self.op == code_of(ops.power), number[self.b]
+        for exponent, op in ((0.5, ops.sqrt), (-1.0, ops.reciprocal)):
+            rows = power & (second == exponent)
+            self.op[rows], self.b[rows] = code_of(op), -1
+        rows = self.op == code_of(ops.relu)
+        self.op[rows], self.b[rows] = code_of(ops.maximum), zero
+        self.op[(self.op == code_of(ops.heaviside)) & (second == 0.0)] = code_of(greater)
+
+
+def live_rows(tape: Rows, outputs: Sequence[int]) -> np.ndarray:
+    """Mark every row that an output needs."""
+    more, count = tape.more, len(tape)
+    used = np.zeros(count + 1, dtype=np.bool_)  # the last one takes the marks of operand -1
+    for rows in (tape.a, tape.b, outputs, list(chain_of.from_iterable(more.values()))):
+        used[np.array(rows, dtype=np.intc)] = True
+    if used[:-1][np.array(tape.op) > CONSTANT].all():  # as is usual for a gradient
+        return np.ones(count, dtype=np.bool_)
+    live = bytearray(count + 1)
+    for slot in outputs:
+        live[slot] = 1
+    for row, first, second in zip(range(count - 1, -1, -1), reversed(tape.a), reversed(tape.b), strict=True):
+        if live[row]:
+            live[first] = live[second] = 1
+            if first < 0 and row in more:
+                for x in more[row]:
+                    live[x] = 1
+    return np.frombuffer(live, dtype=np.bool_)[:-1]
+
+
+def operations(tape: Rows, outputs: Sequence[int]) -> Iterator[tuple[int, Op, tuple[int, ...]]]:
+    """The live operations in order, each as (row, operation, rows of its operands)."""
+    live = live_rows(tape, outputs)
+    for row, (code, a, b) in enumerate(zip(tape.op, tape.a, tape.b, strict=True)):
+        if code > CONSTANT and live[row] and (op := TABLE[code]) is not None:
+            yield row, op, (a, b) if b >= 0 else (a,) if a >= 0 else tape.more[row]

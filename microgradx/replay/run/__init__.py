@@ -1,0 +1,1 @@
+"""The forms a program runs in, and who chooses among them."""

@@ -1,0 +1,84 @@
+"""One way through a function, recorded for one structure of arguments."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..context import warn
+from .arguments import Call, DictKind
+from .program import Program
+from .run.array_program import Array
+from .tape.tape import Tape
+from .tape.watched_numbers import watched
+
+
+class Recording:
+    """One way through a function for one structure of arguments, as a program, with the structure of what it returns."""
+
+    def __init__(self, f: Callable[..., Any], call: Call) -> None:
+        tape = Tape()
+        numbers = call.numbers.tolist()
+        leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
+        before = drawn()
+        with watched(tape):
+            positional, keywords = call.rebuilt(iter(leaves))
+            rows: list[int] = []
+            self.result = returned(tape, f(*positional, **keywords), rows)
+        if tape.refused is not None:
+            raise tape.refused
+        if drawn() != before:
+            warn(
+                f"{named(f)} drew random numbers while it was recorded, and every replay has the same "
+                "ones: draw them outside and pass them as an argument"
+            )
+        self.program = Program(tape, rows, len(leaves), self.result == "number")
+        self.plans: dict[Any, Any] = {}  # what `batch` makes of it
+        self.used = 0  # when it last gave a result, by the count of its `Recordings`
+
+    def inputs(self, call: Call) -> Array:
+        """All inputs of one run: the arguments, then the captured Values as they are now."""
+        captured = self.program.captured
+        return np.concatenate((call.numbers, [value._number for value in captured])) if captured else call.numbers
+
+    def scalar(self) -> Program:
+        """The program, if its result is one number."""
+        if self.result != "number":
+            raise TypeError(f"a gradient needs a function of one result, this returns {self.result}: use .jacobian")
+        return self.program
+
+
+def named(f: Callable[..., Any]) -> str:
+    """What a message calls the function."""
+    return str(getattr(f, "__name__", None) or repr(f))
+
+
+def drawn() -> tuple[Any, ...]:
+    """What changes when a random number is drawn from one of the two global generators."""
+    if "numpy.random" not in sys.modules:  # importing it takes 15 ms
+        return (random.getstate(),)
+    state: Any = np.random.get_state()
+    return random.getstate(), state[1].tobytes(), state[2:]
+
+
+def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
+    """The structure of what the function returned; the rows of its numbers are appended to `rows`."""
+    if isinstance(result, np.ndarray) and result.ndim:
+        rows.extend(tape.slot(x) for x in result.flat)
+        return ("array", result.shape)
+    if isinstance(result, np.ndarray):
+        result = result.item()
+    if isinstance(result, (list, tuple)):
+        return (type(result), tuple([returned(tape, item, rows) for item in result]))
+    if isinstance(result, dict):
+        return (DictKind.of(result), tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
+    if result is None or isinstance(result, str):
+        raise TypeError(
+            f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers"
+        )
+    rows.append(tape.slot(result))
+    return "number"

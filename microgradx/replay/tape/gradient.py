@@ -1,0 +1,206 @@
+"""The derivative of a recorded program, taken on the tape itself by the rules of the one derivative table.
+
+The sweep runs over the rows from the last to the first and appends the rows of the derivative. What comes out is an
+ordinary longer tape, so the compiler needs no backward instructions, and a gradient can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ... import ops
+from ...operation import local_derivative
+from . import many_operands as many_operands  # fills in how operations on many operands are written
+from .rows import CONSTANT, TABLE, Constant, code_of, private
+from .tape import Number, Tape
+
+VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands
+NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
+
+
+def contribution(upstream: float, local: float) -> float:
+    """Upstream gradient times local derivative, where a factor that is exactly zero gives exactly zero."""
+    product = upstream * local
+    return 0.0 if product != product and (upstream == 0.0 or local == 0.0) else product
+
+
+chain = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
+kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
+    "kept", "{} beside {}",
+    lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
+    array=lambda np, local, other: np.positive(local),
+)  # fmt: skip
+EXACT = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
+
+
+def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
+    """Mark the rows that can change when an input in `wrt` changes."""
+    active = bytearray(len(tape) + 1)  # the last one answers for operand -1
+    for slot in wrt:
+        active[slot] = 1
+    more = tape.more
+    for row, (a, b) in enumerate(zip(tape.a, tape.b, strict=True)):
+        if a >= 0:
+            if active[a] or active[b]:
+                active[row] = 1
+        elif row in more and any(active[x] for x in more[row]):
+            active[row] = 1
+    return active
+
+
+def known_rule(partial: object, arity: int) -> object:
+    """A rule as the sweep can apply it without calling it: a number, the place of what it returns in (a, b, 1, out), or itself.
+
+    The rule of a sum is 1, that of a product the other factor, that of exp its result.
+    """
+    if not callable(partial):
+        return 2 if partial == 1.0 else partial
+    marks = [object() for _ in range(arity + 1)]
+    try:
+        answer = partial(*marks)
+    except Exception:  # whatever a rule does with a mark, it did more than return it
+        return partial
+    places = [i for i, mark in enumerate(marks) if mark is answer]
+    return partial if not places else -1 if places[0] == arity else places[0]
+
+
+def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:
+    """A function that adds upstream x local (rows, or SEED for 1) to the adjoint of a parent: most of the time of a sweep."""
+    op, a, b, constants = tape.op, tape.a, tape.b, tape.constants
+    times, plus = code_of(chain), code_of(ops.add)
+
+    def arrive(parent: int, upstream: int, local: int) -> None:
+        if upstream == SEED:
+            arriving = local
+        elif local == SEED:
+            arriving = upstream
+        elif upstream in constants and local in constants:
+            arriving = tape.constant(contribution(constants[upstream], constants[local]))
+        else:
+            arriving = len(op)
+            op.append(times)
+            a.append(upstream)
+            b.append(local)
+        before = adjoints[parent]
+        if before != NONE:
+            if before < 0 or arriving < 0:
+                before, arriving = plain(tape, before), plain(tape, arriving)
+            op.append(plus)
+            a.append(before)
+            b.append(arriving)
+            arriving = len(op) - 1
+        adjoints[parent] = arriving
+
+    return arrive
+
+
+def plain(tape: Tape, row: int) -> int:
+    """The row of an adjoint; 1 and 0 become numbers."""
+    return row if row >= 0 else tape.constant(1.0 if row == SEED else 0.0)
+
+
+class Sweep:
+    """One reverse pass over a tape that appends the rows of the derivative."""
+
+    def __init__(self, tape: Tape, output: int, wrt: Sequence[int]) -> None:
+        tape.values = None  # from here on rows are written, not evaluated
+        tape.interned = {}  # numbers that rules bring in share no row with numbers of the program
+        self.tape = tape
+        self.active = depends(tape, wrt)
+        self.adjoints = [NONE] * len(tape)
+        self.adjoints[output] = SEED
+        self.arrive = arrivals(tape, self.adjoints)
+        self.times, self.multiply = code_of(chain), code_of(ops.multiply)
+        self.plus, self.minus = code_of(ops.add), code_of(ops.negative)
+        self.rules: dict[int, tuple[object, ...]] = {}
+
+    def symbol(self, row: int) -> Number | Constant:
+        """What a rule is given for a row."""
+        constants = self.tape.constants
+        return Constant(constants[row], row) if row in constants else Number(self.tape, row)
+
+    def run(self, output: int) -> None:
+        """Visit every row that an upstream gradient reaches, last row first."""
+        tape, active, adjoints, arrive, rules = self.tape, self.active, self.adjoints, self.arrive, self.rules
+        down = slice(output, None, -1)
+        for i, code, a, b in zip(range(output, -1, -1), tape.op[down], tape.a[down], tape.b[down], strict=True):
+            upstream = adjoints[i]
+            if upstream == NONE or code <= CONSTANT or not active[i]:
+                continue
+            if a < 0:
+                self.visit_many(i, code, upstream, tape.more[i])
+                continue
+            if a == b and code == self.multiply:  # x * x: twice upstream, times x
+                arrive(a, self.twice(upstream), a)
+                continue
+            local = rules.get(code) or self.rules_of(code)
+            if local is VARIADIC:
+                self.visit_many(i, code, upstream, (a, b) if b >= 0 else (a,))
+                continue
+            places = (a, b, SEED, i)
+            if active[a]:
+                rule = local[0]
+                if type(rule) is int:
+                    arrive(a, upstream, places[rule])
+                else:
+                    self.general(a, upstream, rule, i)
+            if b >= 0 and active[b]:
+                rule = local[1]
+                if type(rule) is int:
+                    arrive(b, upstream, places[rule])
+                else:
+                    self.general(b, upstream, rule, i)
+
+    def rules_of(self, code: int) -> tuple[object, ...]:
+        """The rules of an operation, those that need not be called already resolved."""
+        op = TABLE[code]
+        assert op is not None
+        if op is chain and self.tape.whole:
+            self.rules[code] = EXACT
+            return EXACT
+        self.rules[code] = VARIADIC if op.arity is None else tuple([known_rule(partial, op.arity) for partial in op.partials])
+        return self.rules[code]
+
+    def general(self, parent: int, upstream: int, rule: object, row: int) -> None:
+        """A contribution whose local derivative is a number, or has to be asked from its rule."""
+        slot_of = self.tape.slot
+        if not callable(rule):
+            if rule == -1.0 and upstream != SEED and upstream not in self.tape.constants:
+                self.arrive(parent, self.tape.row(self.minus, upstream), SEED)
+            elif rule != 0.0:
+                self.arrive(parent, upstream, SEED if rule == 1.0 else slot_of(rule))
+            return
+        a, b = self.tape.a[row], self.tape.b[row]
+        operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
+        self.arrive(parent, upstream, slot_of(local_derivative(rule, *operands, self.symbol(row))))
+
+    def visit_many(self, row: int, code: int, upstream: int, parents: Sequence[int]) -> None:
+        """The contributions of an operation with more than two operands, or with one rule for any number of them."""
+        op, active = TABLE[code], self.active
+        assert op is not None
+        if op.arity is not None:
+            for place, parent in enumerate(parents):
+                if active[parent]:
+                    self.general(parent, upstream, op.partials[place], row)
+            return
+        wanted = [bool(active[x]) for x in parents]
+        slopes = op.local_derivatives([self.symbol(x) for x in parents], self.symbol(row), wanted)
+        for parent, local in zip(parents, slopes, strict=True):
+            if active[parent]:
+                self.arrive(parent, upstream, self.tape.slot(local))
+
+    def twice(self, upstream: int) -> int:
+        """The row of upstream + upstream."""
+        tape, constants = self.tape, self.tape.constants
+        if upstream == SEED or upstream in constants:
+            return tape.constant(2.0 * constants.get(upstream, 1.0))
+        if tape.op[upstream] == self.minus:
+            return tape.row(self.times, tape.a[upstream], tape.constant(-2.0))
+        return tape.row(self.plus, upstream, upstream)
+
+
+def gradient(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:
+    """Append the derivative of row `output` to the tape; give the rows of d(output)/d(row) for each row in `wrt`."""
+    sweep = Sweep(tape, output, wrt)
+    sweep.run(output)
+    return [plain(tape, sweep.adjoints[row]) for row in wrt]

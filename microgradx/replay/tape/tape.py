@@ -1,0 +1,248 @@
+"""Recording: while a function runs on `Number`s, every operation on them becomes a row of their tape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from ...chain import refuse_stale, topological_order
+from ...context import called_inside
+from ...engine import Value
+from ...operation import Op, number
+from ...operators import Operators, fits, spellings
+from ...ops import softmax_share
+from .refusal import refusal
+from .rows import CODES, INPUT, Constant, Rows, at_least, code_of, detached, differs, equal, greater
+
+LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
+"""Operations that are written as several simpler rows, filled in by `lower`."""
+CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
+
+
+class Tape(Rows):
+    """Rows that are being written; `captured` are the Values that they read besides the arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.captured: dict[Value, int] = {}
+        self.shared: dict[object, Any] = {}
+        self.whole = False  # whether a softmax stays one operation
+        self.refused: TypeError | None = None  # the first look at a number that was refused
+
+    def as_eager(self) -> Tape:
+        """A copy on which a softmax is one operation, as in eager evaluation, and not a quotient of exponentials."""
+        other = self.copy()
+        for row, operands in self.shares.items():
+            other.op[row], other.a[row], other.b[row] = code_of(softmax_share), -1, -1
+            other.more[row] = operands
+        other.whole = True
+        return other
+
+    def input(self, value: float, role: int) -> Number:
+        """A new input; inputs of one `role` belong to one argument."""
+        slot = self.row(INPUT)
+        self.inputs.append(slot)
+        self.roles.append(role)
+        if self.values is not None:
+            self.values.append(value)
+        return Number(self, slot)
+
+    def slot(self, operand: Any) -> int:
+        """The row of anything that an operation may be applied to."""
+        if isinstance(operand, (Number, Constant)):
+            return operand.slot
+        if isinstance(operand, Value):
+            return self.capture(operand)
+        return self.constant(number(operand))
+
+    def capture(self, value: Value) -> int:
+        """The row of a Value from outside: a leaf becomes an input that is read at each run, a computed one its rows."""
+        known = self.captured
+        if value not in known:
+            order = [node for node in topological_order(value) if node not in known]
+            for node in order:
+                refuse_stale(node)
+            for leaf in sorted([node for node in order if node.op is None], key=natural):
+                known[leaf] = self.input(leaf._number, CAPTURED_ROLE).slot
+            for node in order:
+                if node.op is not None:
+                    operands = [Number(self, known[x]) if isinstance(x, Value) else x for x in node.parents]
+                    known[node] = self.slot(self.record(node.op, operands))
+                if node.label is not None:
+                    self.labels[known[node]] = node.label
+        return known[value]
+
+    def record(self, op: Op, operands: Sequence[Any]) -> Any:
+        """Append the row of `op` applied to `operands`."""
+        if op in LOWER:
+            return LOWER[op](self, operands)
+        return self.append(op, operands)
+
+    def append(self, op: Op, operands: Sequence[Any]) -> Number:
+        """`record` for the operation as it is."""
+        slots = [self.slot(x) for x in operands]
+        code = CODES.get(op) or code_of(op)
+        if len(slots) == 2:
+            slot = self.row(code, slots[0], slots[1])
+        elif len(slots) == 1:
+            slot = self.row(code, slots[0])
+        else:
+            slot = self.row(code)
+            self.more[slot] = tuple(slots)
+        values = self.values
+        if values is not None:
+            values.append(op.forward(*[values[x] for x in slots]))
+        return Number(self, slot)
+
+    def compare(self, op: Op, left: Any, right: Any) -> Comparison:
+        """A comparison that is 1.0 or 0.0 as a number and becomes a guard where Python asks for its truth."""
+        row = self.append(op, (left, right)).slot
+        return Comparison(self, row)
+
+    def answer(self, question: str, value: Value, *others: Any) -> Any:
+        """What a recorded number answers, for a Value that the function captured."""
+        return getattr(Number, question)(Number(self, self.capture(value)), *others)
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raise at a look at a number; should the function swallow the error, the recording is still worthless."""
+        error = TypeError(refusal(what))
+        self.refused = self.refused or error
+        raise error
+
+    def guard(self, row: int) -> bool:
+        """The truth of comparison `row`; every later run checks that it comes out the same."""
+        assert self.values is not None
+        self.guards.append((row, self.values[row]))
+        return bool(self.values[row])
+
+
+def natural(leaf: Value) -> list[tuple[str, int]]:
+    """Sorts w[2] before w[10], so that a layer's weights lie in even steps whatever order they are met in."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", leaf.label or "")]
+
+
+class Number(Operators):
+    """A number being recorded: every operation on it becomes a row of its tape, every question about its size a guard."""
+
+    __slots__ = ("slot", "tape")
+
+    def __init__(self, tape: Tape, slot: int) -> None:
+        self.tape = tape
+        self.slot = slot
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """`Value` for those outside who ask isinstance(x, Value), so that they do what they do without recording."""
+        return Number if called_inside() else Value
+
+    def apply(self, op: Op, operands: Sequence[Any]) -> Any:
+        """A new row."""
+        return self.tape.record(op, operands)
+
+    def __radd__(self, other: Any) -> Any:  # Python's sum starts from the integer 0
+        return self if type(other) is int and not other else super().__radd__(other)
+
+    def __repr__(self) -> str:
+        return "a number that is being recorded" if called_inside() else self.tape.refuse("a number was printed")
+
+    def detach(self) -> Number:
+        """The same number with derivative 0."""
+        return self.tape.append(detached, (self,))
+
+    @property
+    def label(self) -> str | None:
+        """What the row is called in the printed program."""
+        return self.tape.labels.get(self.slot)
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self.tape.labels[self.slot] = label
+
+    def __gt__(self, other: Any) -> Any:
+        return self.tape.compare(greater, self, other) if fits(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return self.tape.compare(greater, other, self) if fits(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return self.tape.compare(at_least, self, other) if fits(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return self.tape.compare(at_least, other, self) if fits(other) else NotImplemented
+
+    def __eq__(self, other: object) -> Any:
+        return self.tape.compare(equal, self, other) if fits(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self.tape.compare(differs, self, other) if fits(other) else NotImplemented
+
+    def __bool__(self) -> bool:
+        return bool(self.tape.compare(differs, self, 0.0))
+
+
+class Comparison(Number):
+    """The outcome of a comparison: a number in `where` and in arithmetic, a guard where Python branches on it."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return self.tape.guard(self.slot)
+
+
+def frozen(name: str, what: str) -> Any:
+    """A method that refuses, with the line that asked."""
+
+    def refuse(self: Number, *_: Any) -> Any:
+        self.tape.refuse(what)
+
+    refuse.__name__ = name
+    return refuse
+
+
+for _name, _what in {
+    "__float__": "a number was turned into a plain float",
+    "__int__": "a number was turned into an int",
+    "__index__": "a number was used as an index or a count",
+    "__complex__": "a number was turned into a complex",
+    "__hash__": "a number was used as a key",
+    "__str__": "a number was printed",
+    "__format__": "a number was formatted",
+    "backward": "backward() was called",
+    "forward": "forward() was called",
+    "__copy__": "a number was copied",
+    "__deepcopy__": "a number was copied",
+    "__reduce_ex__": "a number was copied",
+}.items():
+    setattr(Number, _name, frozen(_name, _what))
+for _name, _what in {"data": ".data was read", "grad": ".grad was read"}.items():
+    setattr(Number, _name, property(frozen(_name, _what)))
+
+
+def _infix(op: Op) -> Callable[[Number, Any], Any]:
+    """A binary operator, without any detour where no number has to be turned into one: nearly all rows come from here."""
+    forward, code = op.forward, code_of(op)
+
+    def left(self: Number, other: Any) -> Any:
+        tape, a = self.tape, self.slot
+        b = other.slot if type(other) is Number else tape.constant(other) if type(other) is float else None
+        if b is None:
+            return tape.record(op, (self, other)) if fits(other) else NotImplemented
+        tape.op.append(code)
+        tape.a.append(a)
+        tape.b.append(b)
+        values = tape.values
+        if values is not None:
+            values.append(forward(values[a], values[b]))
+        result = new(Number)
+        result.tape = tape
+        result.slot = len(tape.op) - 1
+        return result
+
+    return left
+
+
+new = object.__new__
+for _name, (_op, _swapped) in spellings().items():
+    if _name in ("__add__", "__sub__", "__mul__", "__truediv__"):
+        setattr(Number, _name, _infix(_op))

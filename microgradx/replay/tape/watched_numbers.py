@@ -1,0 +1,56 @@
+"""While a function is recorded, nobody may look at the number of a Value unseen: it would be frozen into the program.
+
+Recorded numbers refuse by themselves. Values that the function captured are ordinary Values: the engine asks the observer of this
+thread who compares them, prints them or cuts them off. Only `.data` and `.grad` are asked nothing, as reading them must cost
+nothing at other times (34 and 10 ns; a question would double it), so they are exchanged for as long as any thread records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from ... import context
+from ...engine import Value
+from .tape import Tape
+
+_lock = Lock()
+_recordings = 0
+_data: Any = Value.data
+_grad: Any = vars(Value)["grad"]
+
+
+@contextmanager
+def watched(tape: Tape) -> Iterator[None]:
+    """Record comparisons of Values on `tape`, and refuse what would freeze a number, in this thread or task."""
+    _count(1)
+    try:
+        with context.recording(), context.observed(tape):
+            yield
+    finally:
+        _count(-1)
+
+
+def _count(change: int) -> None:
+    """One recording more or less; the first puts the watching properties in place, the last takes them away."""
+    global _recordings
+    with _lock:
+        _recordings += change
+        setattr(Value, "data", _watching_data if _recordings else _data)  # noqa: B010  # a class that mypy knows to be fixed
+        setattr(Value, "grad", _watching_grad if _recordings else _grad)  # noqa: B010
+
+
+def _asked(what: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """`original`, unless this thread is recording."""
+
+    def look(value: Value, *number: Any) -> Any:
+        context.look(what)
+        return original(value, *number)
+
+    return look
+
+
+_watching_data = property(_asked(".data was read", _data.fget), _asked(".data was assigned", _data.fset))
+_watching_grad = property(_asked(".grad was read", _grad.__get__), _grad.__set__)  # every new node sets its own to None

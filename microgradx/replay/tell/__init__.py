@@ -1,0 +1,1 @@
+"""A program in words and pictures, and what varied between two calls."""

@@ -1,0 +1,114 @@
+"""A program as boxes and arrows: a box for each array instruction, with its shape, its scalars and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..regroup.instructions import Instruction
+from ..run.array_program import Plan
+from ..run.runner import Runner
+from .text import Names, extent, pattern, title
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+Box = tuple[list[str], str, str]
+NOBODY = -1  # who wrote the numbers of the program
+LONGEST = 44  # letters of a line
+LEGEND = {"heavy": "blue: matrix products", "move": "dashed: numbers collected from several places", "result": "orange: results"}
+
+Chart = tuple[str, list[Box], list[tuple[int, int, int]], list[str]]
+"""What `microgradx.draw` asks for: title, boxes (lines, kind, tooltip), arrows (from, to, numbers carried), caption."""
+
+
+def chart(program: Program) -> Chart:
+    """The largest runner of the program, such as that of the value with its gradient; that of the value, if there is none."""
+    if not program.runners:
+        program.value_runner()
+    kind, runner = max(program.runners.items(), key=lambda item: item[1].rows_live)
+    what = f"the program for the {title(kind)}"
+    if runner.plan is None:
+        text = [f"{runner.rows_live:,} rows", f"one by one ({runner.form})"]
+        return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
+    drawn = Boxes(program, kind, runner, runner.plan)
+    head = f"{title(kind).capitalize()}: {extent(runner, runner.plan)}."
+    used = {kind for _, kind, _ in drawn.boxes}
+    legend = "; ".join([said for kind, said in LEGEND.items() if kind in used] + ["width: how many numbers"])
+    arrows = [(*ends, size) for ends, size in drawn.arrows.items()]
+    return what, drawn.boxes, arrows, [head, legend[0].upper() + legend[1:] + "."]
+
+
+class Boxes:
+    """The boxes of one plan, made instruction by instruction; `owner` says for every place of a buffer which box wrote it."""
+
+    def __init__(self, program: Program, kind: Hashable, runner: Runner, plan: Plan) -> None:
+        self.plan, self.labels = plan, runner.tape.labels
+        self.names = Names(plan, self.labels)
+        self.boxes: list[Box] = []
+        self.arrows: dict[tuple[int, int], int] = {}
+        self.inputs: dict[str, int] = {}
+        self.owner = {space: np.full(max(1, size), NOBODY) for space, size in plan.sizes.items()}
+        for step in plan.instructions:
+            self.add(step)
+        self.add_results(program, kind)
+
+    def add(self, step: Instruction) -> None:
+        """The box of one instruction and the arrows of its operands."""
+        _, _, shapes, origin = self.names.line(step)
+        name = {"take": "gather", "reduce": "sum"}.get(step.name, step.name)
+        fixed = [text for view in step.reads if (text := self.names.name(view)) == "numbers" or not any(map(str.isalpha, text))]
+        lines = [" ".join([name, *fixed]), shapes.removeprefix("matmul "), many(step.nodes, "scalar"), short(origin)]
+        kind = {"matmul": "heavy", "take": "move"}.get(step.name, "step")
+        here = len(self.boxes)
+        self.boxes.append(([line for line in lines if line], kind, origin))
+        for slots, space in [(step.index, "slots")] if step.index is not None else [(v.places(), v.space) for v in step.reads]:
+            self.connect(np.unique(slots), space, here)
+        self.owner[step.write.space][step.write.places()] = here
+
+    def connect(self, slots: Any, space: str, here: int) -> None:
+        """Arrows to box `here` from the boxes that wrote these places, and from the inputs among them."""
+        owners = self.owner[space][slots]
+        for tail in np.unique(owners[owners != NOBODY]).tolist():
+            self.arrow(tail, here, int((owners == tail).sum()))
+        given = slots[slots < self.plan.inputs] if space == "slots" else slots[:0]
+        if len(given):
+            name = self.names.inputs(given)
+            if name not in self.inputs:
+                self.inputs[name] = len(self.boxes)
+                self.boxes.append(([short(name), many(len(given), "number")], "input", name))
+            self.arrow(self.inputs[name], here, len(given))
+
+    def arrow(self, tail: int, head: int, size: int) -> None:
+        """One arrow between two boxes, for all that goes from one to the other."""
+        if tail != head:
+            self.arrows[tail, head] = max(size, self.arrows.get((tail, head), 0))
+
+    def add_results(self, program: Program, kind: Hashable) -> None:
+        """What comes out: the values, and the slopes by the name of what they belong to."""
+        results, values = self.plan.results, len(program.outputs)
+        if title(kind) == "gradient":
+            assert isinstance(kind, tuple)
+            values = 1
+            known = [self.labels[row] for row in program.chosen(kind[1]) if row in self.labels]
+            slopes = f"slopes of {pattern(known)}" if known else "slopes"
+        else:
+            slopes = str(title(kind)) if title(kind) != "value" else ""
+            values = 0 if slopes else values
+        for name, slots in (("value" if values == 1 else "values", results[:values]), (slopes, results[values:])):
+            if len(slots) and name:
+                here = len(self.boxes)
+                self.boxes.append(([short(name), many(len(slots), "number")], "result", name))
+                self.connect(np.unique(slots), "slots", here)
+
+
+def many(count: int, what: str) -> str:
+    """1 scalar, 2 scalars, and nothing for none."""
+    return f"{count:,} {what}{'s' if count > 1 else ''}" if count else ""
+
+
+def short(text: str) -> str:
+    """A line that fits a box."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."

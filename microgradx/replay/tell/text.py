@@ -1,0 +1,129 @@
+"""A program in words: each array instruction with its shapes, what it stands for and where that came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..regroup.instructions import Instruction, View
+from ..run.array_program import Plan
+from ..run.runner import Runner
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+DIGITS = re.compile(r"(\d+)")
+
+SCALAR = {
+    "loop": "one by one (loop): too little alike for arrays",
+    "source": "one by one (source): too little alike for arrays",
+    "native": "as machine code (native), faster here than arrays",
+}
+
+
+def describe(program: Program) -> str:
+    """Everything that the program has computed so far (the value, a gradient), instruction by instruction."""
+    tape = program.tape
+    head = (
+        f"program of {program.recorded:,} scalar rows: {program.arguments:,} inputs, {len(program.captured):,} captured Values, "
+        f"{len(tape.guards)} guards, {len(program.outputs)} output(s)"
+    )
+    return "\n\n".join([head, *(section(kind, runner) for kind, runner in program.runners.items())])
+
+
+def title(kind: Hashable) -> str:
+    """What a runner of the program computes."""
+    return str(kind[0] if isinstance(kind, tuple) else kind)
+
+
+def section(kind: Hashable, runner: Runner) -> str:
+    """One runner: its size, and a line for each instruction."""
+    name = title(kind)
+    if runner.form != "array":
+        return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}"
+    plan = runner.array_plan()
+    head = f"{name}: {extent(runner, plan)}"
+    names = Names(plan, runner.tape.labels)
+    table = [names.line(step) for step in plan.instructions]
+    widths = [max(len(row[i]) for row in table) for i in range(3)] if table else [0, 0, 0]
+    return "\n".join([head, *(f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in table)])
+
+
+def extent(runner: Runner, plan: Plan) -> str:
+    """How much a runner computes, in how many instructions and in how much memory."""
+    return f"{runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
+
+
+class Names:
+    """What to call the operands and results of a plan's instructions, asked about one after another."""
+
+    def __init__(self, plan: Plan, labels: dict[int, str]) -> None:
+        self.plan, self.labels = plan, labels
+        self.made: dict[tuple[str, int], str] = {}
+        self.gathered = ""
+
+    def line(self, step: Instruction) -> tuple[str, str, str, str]:
+        """(formula, scalar operations, shapes, origin) of one instruction."""
+        result = self.made.setdefault((step.write.space, step.write.offset), f"r{len(self.made)}")
+        if step.name == "take":
+            assert step.index is not None
+            return f"{result} = gather", "", f"({len(step.index)})", ""
+        reads = [self.name(view) for view in step.reads]
+        count, sides = f"{step.nodes:,}", [shape(view) for view in step.reads]
+        if step.name == "matmul":
+            return f"{result} = {reads[0]} @ {reads[1]}", count, f"matmul {sides[0]} @ {sides[1]}", self.origin(step)
+        if step.name == "reduce":
+            return f"{result} = sum {reads[0]}", count, f"{sides[0]} -> {shape(step.write)}", self.origin(step)
+        return f"{result} = {step.name} {', '.join(reads)}", count, shape(step.write), self.origin(step)
+
+    def name(self, view: View) -> str:
+        """An operand: its labels, the result it is part of, or the numbers of the program."""
+        if view.space == "constants":
+            return "numbers"
+        if view.space != "slots":
+            return self.made.get((view.space, view.offset)) or self.made.get((view.space, 0), view.space)
+        if view.offset < self.plan.inputs:
+            return self.inputs(np.unique(view.places()))
+        if view.offset < self.plan.inputs + len(self.plan.constants):
+            return "numbers" if any(view.strides) else f"{self.plan.constants[view.offset - self.plan.inputs]:g}"
+        below = [(offset, name) for (space, offset), name in self.made.items() if space == "slots" and offset <= view.offset]
+        return max(below)[1] if below else "?"
+
+    def inputs(self, slots: np.ndarray) -> str:
+        """The labels of the inputs in these slots (in ascending order), or their numbers."""
+        known = [self.labels[row] for slot in slots.tolist() if (row := self.plan.input_rows[slot]) in self.labels]
+        return pattern(known) if known else pattern([f"inputs[{slots[0]}]", f"inputs[{slots[-1]}]"])
+
+    def origin(self, step: Instruction) -> str:
+        """The labels of the rows that the instruction computes, and how often each."""
+        known = [self.labels[row] for row in step.rows.tolist() if row in self.labels]
+        if not known:
+            return ""
+        times = len(known) // len(set(known))
+        return pattern(known) + (f", {times} times" if times > 1 else "")
+
+
+def shape(view: View) -> str:
+    """(16x100)."""
+    return f"({'x'.join(map(str, view.shape))})"
+
+
+def pattern(labels: Iterable[str]) -> str:
+    """Many labels as one, numbers that vary as a range.
+
+    >>> pattern(["w[0].b[1]", "w[1].b[1]", "w[2].b[1]"])
+    'w[0..2].b[1]'
+    """
+    forms: dict[str, list[list[int]]] = {}
+    for label in dict.fromkeys(labels):
+        forms.setdefault(DIGITS.sub("#", label), []).append([int(x) for x in DIGITS.findall(label)])
+    texts = []
+    for form, numbers in forms.items():
+        columns = [sorted(set(column)) for column in zip(*numbers, strict=True)]
+        spans = [str(c[0]) if len(c) == 1 else f"{c[0]}..{c[-1]}" for c in columns]
+        texts.append("".join(text + span for text, span in zip_longest(form.split("#"), spans, fillvalue="")))
+    return " ".join(texts[:3]) + (" ..." if len(texts) > 3 else "")
