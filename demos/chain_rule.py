@@ -3,8 +3,9 @@
 import math
 import random
 
+from comparison import Comparison
+
 from microgradx import Value, gradient, nn, sigmoid
-from microgradx.nn.comparison import Comparison
 
 table = Comparison("e-05 means times 10^-5.")
 X, targets, weights = nn.data.spreadsheet()

@@ -3,9 +3,9 @@
 import sys
 
 import numpy as np
+from comparison import Comparison
 
 from microgradx import Value, gradient, nn, no_grad, relu, sigmoid, tanh
-from microgradx.nn.comparison import Comparison
 
 STARTS = {  # the loss before training, after 14000 updates (the last one printed) and after 15000; the accuracies at the end
     "zeros": ("zeros", 0.6931471805599453, 0.6931471805599453, 0.6931471805599453, "50.00% / 50.00%"),

@@ -1,9 +1,9 @@
 """The learning rate: too small, right, too large; schedules that shrink it; and optimizers that choose it for each weight."""
 
 import numpy as np
+from comparison import Comparison
 
 from microgradx import Value, nn
-from microgradx.nn.comparison import Comparison
 
 CIRCLES = {  # learning rate: the loss of the circles network after 15000 updates
     0.0001: 0.7191394564129666, 0.001: 0.6819508213992371, 0.01: 0.06481018741251142,

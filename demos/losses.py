@@ -2,8 +2,9 @@
 
 import math
 
+from comparison import Comparison
+
 from microgradx import Value, nn
-from microgradx.nn.comparison import Comparison
 
 table = Comparison()
 

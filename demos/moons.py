@@ -2,8 +2,9 @@
 
 import random
 
+from comparison import Comparison
+
 from microgradx import draw, nn
-from microgradx.nn.comparison import Comparison
 
 LOG = {  # step: (loss, accuracy) as micrograd's notebook printed them before the update of that step
     0: (0.8958441028683222, "50%"), 1: (1.7235905336972022, "81%"),

@@ -1,7 +1,8 @@
 """One neuron: the weighted sum, the bias as a weight, gates by a threshold, and the gate that no single unit can learn."""
 
+from comparison import Comparison
+
 from microgradx import nn
-from microgradx.nn.comparison import Comparison
 
 table = Comparison()
 print("A neuron multiplies each input by its weight, adds the products and a bias, and applies an activation function:")

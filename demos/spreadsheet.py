@@ -1,7 +1,8 @@
 """The 2-2-2 network of the spreadsheet: its loss E, all eight gradients, 46 epochs, and six learning rates in one picture."""
 
+from comparison import Comparison
+
 from microgradx import nn
-from microgradx.nn.comparison import Comparison
 
 GRADIENTS = [
     0.0001882556669401121, 0.0003765113338802242, 0.0002248134625761188, 0.0004496269251522376,

@@ -200,6 +200,7 @@ def _demo(options: argparse.Namespace) -> int:
     if name not in demos:
         raise ValueError(f"no demo {name!r}: choose one of {', '.join(demos)}")
     sys.argv = [str(demos[name]), *options.options]
+    sys.path.insert(0, str(demos[name].parent))  # as Python does for a script: the demos share `comparison`
     runpy.run_path(sys.argv[0], run_name="__main__")
     if options.name is None:
         print("\nAll demos, each run by microgradx demo NAME:")
@@ -210,10 +211,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _demos() -> dict[str, Path]:
-    """Every demo by name: a wheel carries them inside the package, a checkout beside it."""
+    """Every demo by name: a wheel carries them inside the package, a checkout beside it. `comparison` is what they share."""
     package = Path(__file__).parent
     folder = package / "demos" if (package / "demos").is_dir() else package.parent / "demos"
-    return {path.stem: path for path in sorted(folder.glob("*.py"))}
+    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "comparison"}
 
 
 def _add_draw(commands: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from microgradx import OPS, primitive
 from microgradx.testing import WrongDerivative, check_op, survivors
-from microgradx.testing.oracle import in_digits
+from microgradx.testing.sixty_digits import in_digits
 
 
 @pytest.mark.parametrize("name", list(OPS))

@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from comparison import Comparison
 
 from microgradx.cli import main
-from microgradx.nn.comparison import Comparison
 
 DEMOS = Path(__file__).parent.parent / "demos"
 OURS = ["neuron", "spreadsheet", "learning_rate", "initialization", "losses", "chain_rule", "moons"]

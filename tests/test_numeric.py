@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from microgradx import Value
 from microgradx.testing import derivative_of
-from microgradx.testing.ladder import noise_level
+from microgradx.testing.differences import noise_level
 
 
 def relu(x):

@@ -17,7 +17,7 @@ from .optim import Optimizer, clip_gradients, gradient_norm
 from .schedules import Schedule
 
 if TYPE_CHECKING:
-    from .replayed import Replay
+    from .compiled_batch import Replay
 
 Callback = Callable[[int, "Model", History], object]
 Batch = tuple[list[Any], list[Any]]
@@ -150,7 +150,7 @@ class _Run:
         rows, targets = batch
 
         try:
-            from .replayed import Replay
+            from .compiled_batch import Replay
 
             self.replay = Replay(lambda: self.loss_and_outputs(rows, targets), list(self.parameters.values()))
         except Exception as error:  # whatever a model or a loss of your own does: run it as it is

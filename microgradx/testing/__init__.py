@@ -1,10 +1,10 @@
 """Derivative checks for anybody's functions: right, wrong, at a kink, or cannot tell, with a bound that holds."""
 
-from .check import check_gradient
-from .contract import check_op
-from .derivative import derivative_of
+from .check_gradient import check_gradient
+from .check_op import check_op
+from .derivative_of import derivative_of
+from .measured import Numeric
 from .mutants import survivors
-from .numeric import Numeric
 from .points import points
 from .report import DerivativeError, Partial, Report, UnresolvedDerivative, WrongDerivative
 

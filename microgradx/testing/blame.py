@@ -9,9 +9,9 @@ from ..chain import edges, topological_order
 from ..context import source_line
 from ..engine import Value
 from ..transforms import push_forward
+from .differences import Line
 from .inputs import Inputs
-from .ladder import Line
-from .numeric import Numeric, measure
+from .measured import Numeric, measure
 from .report import Partial
 
 EDGES = 20_000  # the search for a wrong rule ends after so many local derivatives

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from ..engine import Value
 from ..expression import parse
 from ..operation import Op
-from .check import check_gradient
-from .contract import check_op
+from .check_gradient import check_gradient
+from .check_op import check_op
 from .inputs import parameter_names
 from .report import DerivativeError, Report
 

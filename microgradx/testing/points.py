@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .ladder import Interval
+from .differences import Interval
 
 Domain = Interval | Sequence[Interval] | Mapping[str, Interval]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .numeric import Numeric
+from .measured import Numeric
 
 RANKS = {"wrong": 0, "unresolved": 1, "weak": 2, "kink": 3, "agrees": 4}
 ROWS = 10  # how many rows a failure shows; the rest are counted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .ladder import EPS, GROWTH, INSIDE, SAFETY, Climb, Line, power_of_two
+from .differences import EPS, GROWTH, INSIDE, SAFETY, Climb, Line, power_of_two
 
 
 def foothold(line: Line, first: float) -> Climb | None:

@@ -11,9 +11,9 @@ from ..engine import Value, gradient
 from ..operation import Op
 from ..transforms import push_forward
 from .blame import hint
-from .coded import same
-from .ladder import EPS, Interval, Line
-from .numeric import measure
+from .claimed import same
+from .differences import EPS, Interval, Line
+from .measured import measure
 from .report import Partial, Report
 from .reproduce import call_again
 

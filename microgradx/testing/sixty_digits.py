@@ -10,9 +10,9 @@ from typing import Any
 from ..chain import topological_order
 from ..engine import Value
 from ..operation import Op
+from .differences import EPS
 from .inputs import Inputs
-from .ladder import EPS
-from .numeric import Numeric
+from .measured import Numeric
 
 DIGITS = 60
 STEPS = (("1e-20", DIGITS), ("1e-17", DIGITS + DIGITS // 2))  # a central difference over h is off by h**2: 1e-34 at worst

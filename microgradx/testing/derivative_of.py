@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from .differences import EVERYWHERE, Interval, Line
 from .inputs import Inputs, plain
-from .ladder import EVERYWHERE, Interval, Line
-from .numeric import Numeric, measure
-from .oracle import complex_step, replayed
+from .measured import Numeric, measure
+from .sixty_digits import complex_step, replayed
 
 
 def derivative_of(

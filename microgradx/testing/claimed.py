@@ -10,8 +10,8 @@ from typing import Any
 from ..chain import chain_rule, edges, topological_order
 from ..engine import Value
 from ..transforms import push_forward
+from .differences import EPS
 from .inputs import Inputs, name_of
-from .ladder import EPS
 
 SLACK = 16.0 * EPS  # rounding of a coded gradient, in units of the sum of the sizes of its contributions
 

@@ -13,13 +13,13 @@ from ..context import recording
 from ..engine import Value, gradient
 from ..ops import dot
 from .blame import blamed, hint, kinked
-from .coded import Coded, from_backward, from_numbers, rebuild_named, recorded
+from .claimed import Coded, from_backward, from_numbers, rebuild_named, recorded
+from .differences import EVERYWHERE, Interval
 from .inputs import Inputs, name_of
-from .ladder import EVERYWHERE, Interval
-from .numeric import Numeric
+from .measured import Numeric
+from .one_point import Trial
 from .report import Partial, Report
 from .reproduce import call_again
-from .trial import Trial
 
 Domain = Interval | Mapping[str, Interval] | None
 SECOND = 12  # up to so many inputs every second derivative is checked; beyond, the Hessian times random vectors

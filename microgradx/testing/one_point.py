@@ -7,12 +7,12 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from .coded import Coded
+from .claimed import Coded
+from .differences import SMALLEST, Interval, Line
 from .inputs import Inputs
-from .ladder import SMALLEST, Interval, Line
-from .numeric import Numeric, measure
-from .oracle import complex_step, replayed
+from .measured import Numeric, measure
 from .report import Partial
+from .sixty_digits import complex_step, replayed
 
 ALONE = 64  # up to so many inputs each gets its own ladder
 DECADES = 3.0  # inputs measured together have contributions within so many decades of each other

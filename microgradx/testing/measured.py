@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .footing import flatland, foothold, refined, walked
-from .ladder import SMALLEST, Climb, Line, power_of_two
+from .differences import SMALLEST, Climb, Line, power_of_two
+from .first_step import flatland, foothold, refined, walked
 
 WATCHERS: list[Callable[[Numeric, float], None]] = []
 """Called with every measured derivative that was found equal to a number, and that number: the pytest plugin counts them."""
