@@ -4,7 +4,6 @@ import math
 import random
 
 from comparison import Comparison
-
 from microgradx import Value, gradient, nn, sigmoid
 
 table = Comparison("e-05 means times 10^-5.")

@@ -1,8 +1,8 @@
 """The learning rate: too small, right, too large; schedules that shrink it; and optimizers that choose it for each weight."""
 
 import numpy as np
-from comparison import Comparison
 
+from comparison import Comparison
 from microgradx import Value, nn
 
 CIRCLES = {  # learning rate: the loss of the circles network after 15000 updates

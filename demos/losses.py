@@ -3,7 +3,6 @@
 import math
 
 from comparison import Comparison
-
 from microgradx import Value, nn
 
 table = Comparison()

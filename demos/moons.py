@@ -3,7 +3,6 @@
 import random
 
 from comparison import Comparison
-
 from microgradx import draw, nn
 
 LOG = {  # step: (loss, accuracy) as micrograd's notebook printed them before the update of that step

@@ -1,7 +1,6 @@
 """One neuron: the weighted sum, the bias as a weight, gates by a threshold, and the gate that no single unit can learn."""
 
 from comparison import Comparison
-
 from microgradx import nn
 
 table = Comparison()

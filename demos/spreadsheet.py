@@ -1,7 +1,6 @@
 """The 2-2-2 network of the spreadsheet: its loss E, all eight gradients, 46 epochs, and six learning rates in one picture."""
 
 from comparison import Comparison
-
 from microgradx import nn
 
 GRADIENTS = [

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any
 
 from .chain import chain_rule, topological_order
-from .context import detect_anomaly, no_grad, source_line
 from .engine import Value, gradient
+from .modes import detect_anomaly, no_grad, source_line
 from .operation import OPS, Op, Operand, primitive
 from .ops import (
     absolute,

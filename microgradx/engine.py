@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, overload
 
-from . import context
+from . import callers, modes, observers
 from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_of, topological_order, unreached
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
@@ -19,14 +19,14 @@ def _comparison(name: str) -> Callable[[Value, Any], Any]:
     holds: Callable[[float, float], bool] = getattr(operator, name)
 
     def method(self: Value, other: Any) -> Any:
-        if not context.observers:
+        if not observers.observers:
             if type(other) is float:
                 return holds(self._number, other)
             if type(other) is Value:
                 return holds(self._number, other._number)
         if not fits(other):
             return NotImplemented
-        if (observer := context.observer()) is not None:
+        if (observer := observers.observer()) is not None:
             return observer.answer(name, self, other)
         return holds(self._number, other._number if isinstance(other, Value) else number(other))
 
@@ -126,10 +126,10 @@ class Value(Operators):
 
         Raises RuntimeError if a number below was assigned since this graph was built: `forward()` first.
         """
-        context.look("backward() was called")
+        observers.look("backward() was called")
         adjoints = unreached(self)
         adjoints[self] = number(seed)
-        chain_rule(adjoints, adjoints, watch=context.backward_watch())
+        chain_rule(adjoints, adjoints, watch=modes.backward_watch())
         for node, adjoint in adjoints.items():
             if node.op is None and node.grad is not None:
                 node.grad += adjoint
@@ -144,7 +144,7 @@ class Value(Operators):
         >>> y.forward().data
         25.0
         """
-        context.look("forward() was called")
+        observers.look("forward() was called")
         now = clock.tick()
         for node in topological_order(self):
             if node.op is not None:
@@ -153,13 +153,13 @@ class Value(Operators):
                 node._number = data if type(data) is float else number(data)
                 if any(type(x) is not float and x._stamp > node._stamp for x in parents):
                     node._stamp = now  # only what was stale: another graph on a node that did not change stays fresh
-                if context.watching:
-                    context.check_forward(node.op, parents, node)
+                if modes.watching:
+                    modes.check_forward(node.op, parents, node)
         return self
 
     def detach(self) -> Value:
         """A leaf with the same number, cut off from the graph."""
-        if context.observers and (observer := context.observer()) is not None:
+        if observers.observers and (observer := observers.observer()) is not None:
             return observer.answer("detach", self)  # type: ignore[no-any-return]  # what stands for a leaf there
         return Value(self._number, self.label)
 
@@ -169,28 +169,28 @@ class Value(Operators):
     __hash__ = object.__hash__  # by identity, as in PyTorch: a dict or set keeps equal numbers apart
 
     def __bool__(self) -> bool:
-        return bool(operator.ne(self, 0.0)) if context.observers else self._number != 0.0
+        return bool(operator.ne(self, 0.0)) if observers.observers else self._number != 0.0
 
     def __copy__(self) -> Value:
-        context.look("a number was copied")
+        observers.look("a number was copied")
         return restored(self._number, self.grad, self.label, self._stamp, self.op, self.parents)
 
     def __reduce__(self) -> Any:
-        context.look("a number was copied")
+        observers.look("a number was copied")
         from .snapshot import reduced
 
         return reduced(self)
 
     def __repr__(self) -> str:
         label = "" if self.label is None else f", label={self.label!r}"
-        if context.observer() is not None:
-            if context.called_inside():  # the text of an error
+        if observers.observer() is not None:
+            if callers.called_inside():  # the text of an error
                 return f"Value(data={self._number!r}{label})"
-            context.look("a number was printed")
+            observers.look("a number was printed")
         return f"Value(data={self._number!r}, grad={self.grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
-        context.look("a number was formatted")
+        observers.look("a number was formatted")
         return format(self._number, spec) if spec else repr(self)
 
 
@@ -224,7 +224,7 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     node._right = right
     node.grad = node._label = None
     node._stamp = now
-    if context.watching and not context.recorded(op, node.parents, node):
+    if modes.watching and not modes.recorded(op, node.parents, node):
         node.op = node._left = node._right = None
     return node
 
@@ -251,7 +251,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
             data = forward(self._number, other)
         else:
             return self._mixed(op, self, other, other)
-        if context.watching:
+        if modes.watching:
             return _node(now, op, self, other, data)
         node = _new(Value)
         node._number = data
@@ -312,12 +312,12 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     for output in ends:
         adjoints[output] = (adjoints[output] or 0.0) + 1.0
     if create_graph:
-        watch = context.backward_watch()
-        with context.unchecked():
+        watch = modes.backward_watch()
+        with modes.unchecked():
             chain_rule(adjoints, adjoints, itself, product, watch)
         return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
-    context.look("a gradient was computed without create_graph=True")
-    chain_rule(adjoints, adjoints, watch=context.backward_watch())
+    observers.look("a gradient was computed without create_graph=True")
+    chain_rule(adjoints, adjoints, watch=modes.backward_watch())
     return [0.0 if (d := adjoints.get(x)) is None else d for x in variables]
 
 

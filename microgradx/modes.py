@@ -1,24 +1,19 @@
-"""What is recorded and what is checked while the graph is built: `no_grad`, `detect_anomaly`, and who asks about its numbers."""
+"""What is recorded and what is checked while the graph is built: `no_grad` and `detect_anomaly`."""
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import math
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
-from functools import cache, wraps
-from pathlib import Path
+from functools import wraps
 from threading import Lock
-from types import FrameType
-from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from weakref import finalize
 
+from .callers import calling_line
 from .chain import Watch
+from .observers import look
 from .operation import Op
 
 P = ParamSpec("P")
@@ -31,60 +26,11 @@ _lines: dict[int, str] = {}
 """The line that wrote each living node of a `detect_anomaly` block, by identity: a slot in every node would cost 16 bytes."""
 
 _watching_lock = Lock()
-_HERE = str(Path(__file__).parent) + os.sep  # a file beside the package may begin with the same name
 Said = list[bool | None]
 """What an open block says, as the only item; None once it is closed, for a task that was started inside has it still."""
 
 _recording: ContextVar[tuple[Said, ...]] = ContextVar("recording", default=())  # the open blocks, inner last
 _checking: ContextVar[tuple[Said, ...]] = ContextVar("checking", default=())
-
-
-class Observer(Protocol):
-    """Who records a function to replay it: what the function asks about a number decides what it does with other numbers."""
-
-    def answer(self, question: str, value: Any, *others: Any) -> Any:
-        """What the comparison (or `detach`) called `question` gives; called instead of it."""
-
-    def refuse(self, what: str) -> NoReturn:
-        """Raise, since the number that was looked at would stay in the recording."""
-
-
-observers = 0
-"""How many observers there are in any thread: while 0, a comparison asks for none."""
-
-_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
-
-
-@contextmanager
-def observed(by: Observer) -> Iterator[None]:
-    """In this thread or task `by` answers what is asked about Values."""
-    global observers
-    with _watching_lock:
-        observers += 1
-    before = _observer.get()
-    try:
-        _observer.set(by)  # inside: Ctrl-C must not leave it set
-        yield
-    finally:
-        _observer.set(before)
-        with _watching_lock:
-            observers -= 1
-
-
-def observer() -> Observer | None:
-    """Who observes this thread or task."""
-    return _observer.get() if observers else None
-
-
-def look(what: str) -> None:
-    """Called by what shows a number outside the graph, or computes there: an observer refuses."""
-    if observers and (by := _observer.get()) is not None:
-        by.refuse(what)
-
-
-def called_inside() -> bool:
-    """Whether the method that asks was called by this package, as for the text of an error."""
-    return sys._getframe(2).f_code.co_filename.startswith(_HERE)
 
 
 def _is_recording() -> bool:
@@ -233,33 +179,6 @@ def backward_watch() -> Watch | None:
     return check
 
 
-@cache
-def _inner_folders(with_numpy: bool) -> tuple[str, ...]:
-    """The folders of this package and, once it is loaded, of numpy, and what stands between a caller and `with` or a copy."""
-    numpy = sys.modules["numpy"].__file__ if with_numpy else None
-    folders = (_HERE, str(Path(numpy).parent) + os.sep) if numpy else (_HERE,)
-    return *folders, contextlib.__file__, copy.__file__
-
-
 def _at(node: Any) -> str:
     line = source_line(node)
     return f" at {line}" if line else " (build the graph inside detect_anomaly() to be told its line)"
-
-
-def _outside() -> tuple[FrameType, int]:
-    """The nearest frame outside this package and numpy, whose `sum` adds Values for its caller, and how many lie below it."""
-    frame, depth, inner = sys._getframe(1), 1, _inner_folders("numpy" in sys.modules)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):
-        frame, depth = frame.f_back, depth + 1
-    return frame, depth
-
-
-def calling_line() -> str:
-    """The nearest line outside this package that is being executed."""
-    frame, _ = _outside()
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def warn(text: str) -> None:
-    """Warn at the nearest line outside this package."""
-    warnings.warn(text, RuntimeWarning, stacklevel=_outside()[1])

@@ -9,7 +9,7 @@ from numbers import Real
 from operator import index
 from typing import Any, SupportsIndex
 
-from . import context, ops
+from . import modes, observers, ops
 from .chain import edges, topological_order
 from .engine import Value, gradient, itself, product
 from .operation import Operand, number, unboxed
@@ -109,7 +109,7 @@ def push_forward(outputs: Sequence[Value], tangents: dict[Any, Any], create_grap
             part = product(tangent, local)
             total = part if total is None else total + part
         if total is not None:
-            context.check_tangent(node, total)
+            modes.check_tangent(node, total)
             tangents[node] = total
 
 
@@ -134,7 +134,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         if len(weights) != len(outputs):
             raise ValueError(f"the cotangent has {len(weights)} numbers, the value has {len(outputs)}: shape it like the value")
         graph = keep or _inside.get() or any(isinstance(w, Operand) for w in weights)
-        with context.recording():
+        with modes.recording():
             total = ops.dot(weights, outputs) if outputs else Value(0.0)
             leaves = [leaf for _, flat in chosen for leaf in flat]
             found = iter(_gradient(total if isinstance(total, Value) else Value(total), leaves, graph))
@@ -207,7 +207,7 @@ def _transform() -> Iterator[bool]:
     outermost = not _inside.get()
     token = _inside.set(True)
     try:
-        with context.recording():
+        with modes.recording():
             yield outermost
     finally:
         _inside.reset(token)
@@ -230,7 +230,7 @@ def _variables(
 
 def _not_recorded(flat: list[Any]) -> list[Any]:
     """The same numbers; those of a function that is being compiled are refused, as they are in no graph to differentiate."""
-    if context.observer() is not None and any(isinstance(x, Operand) and not isinstance(x, Value) for x in flat):
+    if observers.observer() is not None and any(isinstance(x, Operand) and not isinstance(x, Value) for x in flat):
         raise TypeError(
             "the derivative of a function that is being recorded was asked for inside the recording: compile the function itself "
             "and ask that for its derivatives, as compile(f).grad(x) instead of compile(grad(f))(x)"

@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from comparison import Comparison
 
+from comparison import Comparison
 from microgradx.cli import main
 
 DEMOS = Path(__file__).parent.parent / "demos"

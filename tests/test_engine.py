@@ -29,9 +29,9 @@ from microgradx import (
     OPS,
     Value,
     chain_rule,
-    context,
     detect_anomaly,
     gradient,
+    modes,
     no_grad,
     primitive,
     source_line,
@@ -588,14 +588,14 @@ def test_source_lines_are_recorded_under_detect_anomaly_only() -> None:
 
 
 def test_source_lines_go_with_their_nodes() -> None:
-    x, before = Value(2.0), len(context._lines)
+    x, before = Value(2.0), len(modes._lines)
     with detect_anomaly():
         y = x
         for _ in range(10_000):
             y = y + 1.0
-    assert len(context._lines) == before + 10_000
+    assert len(modes._lines) == before + 10_000
     del y
-    assert len(context._lines) == before
+    assert len(modes._lines) == before
 
 
 def test_no_grad_nests_and_survives_exceptions() -> None:
@@ -640,9 +640,9 @@ def test_a_block_closed_in_another_task_leaves_nothing_behind() -> None:
         await anext(blocks)
         await asyncio.create_task(blocks.aclose())
 
-    before = context.watching
+    before = modes.watching
     asyncio.run(main())
-    assert context.watching == before
+    assert modes.watching == before
 
 
 def test_a_block_does_not_decorate_what_runs_after_its_call() -> None:
@@ -958,7 +958,7 @@ def test_one_block_can_be_opened_again_nested_and_in_several_threads() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
     assert recorded == [None] * 804
-    assert mx.context.watching == 0
+    assert mx.modes.watching == 0
 
 
 def test_a_watched_pass_gives_the_sign_of_zero_of_a_plain_one() -> None:

@@ -16,14 +16,14 @@ from microgradx.operators import Operators
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files", "collector"},
+    {"files", "collector", "callers", "observers"},
     {"ieee"},
     {"special"},
     {"operation"},
     {"ops"},
     {"operators"},
     {"chain"},
-    {"context"},
+    {"modes"},
     {"engine"},
     {"snapshot"},
     {"transforms", "expression"},

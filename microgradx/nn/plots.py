@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..context import no_grad
 from ..files import write_atomically
+from ..modes import no_grad
 from .history import History
 from .losses import plain_numbers
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ..context import warn
+from ..callers import warn
 from .specialization import Recording, named
 from .tell.what_varied import varied
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex, overload
 
-from ..context import observer
+from ..observers import observer
 from ..transforms import Argnums
 from .arguments import Call, Chosen, shaped
 from .batch.batched import CHUNK, Batched

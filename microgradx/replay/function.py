@@ -13,8 +13,9 @@ from weakref import finalize
 import numpy as np
 
 from ..collector import collector_off
-from ..context import checking, look
 from ..engine import Value, gradient
+from ..modes import checking
+from ..observers import look
 from .arguments import Call
 from .cache import Recordings
 from .run.array_program import Array

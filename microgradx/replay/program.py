@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import ops
 from ..collector import collector_off
-from ..context import look
 from ..engine import Value
+from ..observers import look
 from .run.array_program import Array
 from .run.runner import Runner
 from .tape.gradient import gradient

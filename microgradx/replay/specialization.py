@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..context import warn
+from ..callers import warn
 from .arguments import Call, DictKind
 from .program import Program
 from .run.array_program import Array

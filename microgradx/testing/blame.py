@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ..chain import edges, topological_order
-from ..context import source_line
 from ..engine import Value
+from ..modes import source_line
 from ..transforms import push_forward
 from .differences import Line
 from .inputs import Inputs

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from ..chain import topological_order
-from ..context import recording
 from ..engine import Value, gradient
+from ..modes import recording
 from ..ops import dot
 from .blame import blamed, hint, kinked
 from .claimed import Coded, from_backward, from_numbers, rebuild_named, recorded

@@ -137,7 +137,7 @@ def same(left: Sequence[float], right: Sequence[float]) -> bool:
 
 def rebuild_named(f: Callable[[], Value]) -> Value | None:
     """The graph of `f` with source lines, or None if building it under `detect_anomaly` raises."""
-    from ..context import detect_anomaly
+    from ..modes import detect_anomaly
 
     try:
         with detect_anomaly():

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
-from ..context import no_grad
 from ..engine import Value
+from ..modes import no_grad
 
 
 class Inputs:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...context import look
+from ...observers import look
 from ...transforms import Argnums
 from ..arguments import Call, Chosen
 from ..function import Function

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...context import calling_line
+from ...callers import calling_line
 
 
 def refusal(what: str) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from ...callers import called_inside
 from ...chain import refuse_stale, topological_order
-from ...context import called_inside
 from ...engine import Value
 from ...operation import Op, number
 from ...operators import Operators, fits, spellings

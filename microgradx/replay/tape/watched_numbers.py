@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from ... import context
+from ... import modes, observers
 from ...engine import Value
 from .tape import Tape
 
@@ -27,7 +27,7 @@ def watched(tape: Tape) -> Iterator[None]:
     """Record comparisons of Values on `tape`, and refuse what would freeze a number, in this thread or task."""
     _count(1)
     try:
-        with context.recording(), context.observed(tape):
+        with modes.recording(), observers.observed(tape):
             yield
     finally:
         _count(-1)
@@ -46,7 +46,7 @@ def _asked(what: str, original: Callable[..., Any]) -> Callable[..., Any]:
     """`original`, unless this thread is recording."""
 
     def look(value: Value, *number: Any) -> Any:
-        context.look(what)
+        observers.look(what)
         return original(value, *number)
 
     return look

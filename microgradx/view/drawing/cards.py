@@ -6,8 +6,8 @@ import math
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
-from ...context import source_line
 from ...engine import Value
+from ...modes import source_line
 from ..theme import tone_of
 from ..words.notation import exact, number
 from .flow import Edge, Flow, Troubles, diagnose, made_by, short

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...context import source_line
 from ...engine import Value
+from ...modes import source_line
 from ..trace import Trace
 from ..wording import Numbers
 from ..words.names import caller_variables, displayed, name_nodes

@@ -1,0 +1,46 @@
+"""Whose line is running: the nearest one outside this package, for warnings, errors and the lines that wrote a value."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import sys
+import warnings
+from functools import cache
+from pathlib import Path
+from types import FrameType
+
+_HERE = str(Path(__file__).parent) + os.sep  # a file beside the package may begin with the same name
+
+
+def called_inside() -> bool:
+    """Whether the method that asks was called by this package, as for the text of an error."""
+    return sys._getframe(2).f_code.co_filename.startswith(_HERE)
+
+
+@cache
+def _inner_folders(with_numpy: bool) -> tuple[str, ...]:
+    """The folders of this package and, once it is loaded, of numpy, and what stands between a caller and `with` or a copy."""
+    numpy = sys.modules["numpy"].__file__ if with_numpy else None
+    folders = (_HERE, str(Path(numpy).parent) + os.sep) if numpy else (_HERE,)
+    return *folders, contextlib.__file__, copy.__file__
+
+
+def _outside() -> tuple[FrameType, int]:
+    """The nearest frame outside this package and numpy, whose `sum` adds Values for its caller, and how many lie below it."""
+    frame, depth, inner = sys._getframe(1), 1, _inner_folders("numpy" in sys.modules)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):
+        frame, depth = frame.f_back, depth + 1
+    return frame, depth
+
+
+def calling_line() -> str:
+    """The nearest line outside this package that is being executed."""
+    frame, _ = _outside()
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def warn(text: str) -> None:
+    """Warn at the nearest line outside this package."""
+    warnings.warn(text, RuntimeWarning, stacklevel=_outside()[1])

@@ -1,0 +1,54 @@
+"""Who observes the numbers of Values, as a recording does: what is asked about them decides what it is good for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
+from typing import Any, NoReturn, Protocol
+
+_lock = Lock()
+
+
+class Observer(Protocol):
+    """Who records a function to replay it: what the function asks about a number decides what it does with other numbers."""
+
+    def answer(self, question: str, value: Any, *others: Any) -> Any:
+        """What the comparison (or `detach`) called `question` gives; called instead of it."""
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raise, since the number that was looked at would stay in the recording."""
+
+
+observers = 0
+"""How many observers there are in any thread: while 0, a comparison asks for none."""
+
+_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+
+
+@contextmanager
+def observed(by: Observer) -> Iterator[None]:
+    """In this thread or task `by` answers what is asked about Values."""
+    global observers
+    with _lock:
+        observers += 1
+    before = _observer.get()
+    try:
+        _observer.set(by)  # inside: Ctrl-C must not leave it set
+        yield
+    finally:
+        _observer.set(before)
+        with _lock:
+            observers -= 1
+
+
+def observer() -> Observer | None:
+    """Who observes this thread or task."""
+    return _observer.get() if observers else None
+
+
+def look(what: str) -> None:
+    """Called by what shows a number outside the graph, or computes there: an observer refuses."""
+    if observers and (by := _observer.get()) is not None:
+        by.refuse(what)
