@@ -2,7 +2,7 @@
 
 So the one statement of each operation is its machine code too, as it is its numbers, its graph and its arrays.
 
->>> from ..operation import find
+>>> from microgradx.operation import find
 >>> print(written(find("softsign"), 1).lines)
   %r{0}.0 = call double @llvm.fabs.f64(double {1})
   %r{0}.1 = fadd double 0x3FF0000000000000, %r{0}.0

@@ -25,7 +25,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     """A drawing of a graph: `.source`, `.pipe()`, `.render()` and `.view()` as the graphviz package has them.
 
     >>> from microgradx import Value
-    >>> from microgradx.view.drawing.digraph.draw import draw
+    >>> from microgradx.view.drawing.draw import draw
     >>> draw(Value(3.0, "x") * 2).source.splitlines()[0]
     'digraph gradient_flow {'
 
