@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib
 import json
 import runpy
 import sys
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from .engine import Value
 from .expression import parse
-
-Command = Callable[[argparse.Namespace], int]
+from .module_attribute import imported, importing_from_here
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if late:
         options.values += late  # pairs after an option: argparse closes the list at the first option
     try:
-        return int(options.run(options))
+        with importing_from_here():
+            return int(options.run(options))
     except (ValueError, TypeError, KeyError, AttributeError, ImportError, OSError, RuntimeError) as error:
         print(f"microgradx: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
@@ -55,8 +54,7 @@ def target(options: argparse.Namespace) -> Value:
     values = dict(map(_pair, options.values))
     module, colon, attribute = options.target.partition(":")
     if colon and all(part.isidentifier() for part in (*module.split("."), attribute)):
-        sys.path.insert(0, str(Path.cwd()))
-        found: Any = getattr(importlib.import_module(module), attribute)
+        found: Any = imported(options.target)
         found = found() if callable(found) and not isinstance(found, Value) else found
         if not isinstance(found, Value):
             raise TypeError(f"{options.target} gave {found!r}, not a Value")

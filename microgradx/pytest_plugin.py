@@ -79,14 +79,15 @@ def explained(coded: float, measured: Numeric) -> list[str]:
     """The lines under a failed comparison: both numbers, how far apart, and what that may mean."""
     from .testing.blame import hint
     from .testing.report import Partial
+    from .testing.verdicts import Shape, Verdict
 
-    row = Partial("x", measured.at, coded, measured, "wrong")
+    row = Partial("x", measured.at, coded, measured, Verdict.WRONG)
     lines = [
-        f"{coded!r} is not the derivative at {measured.at!r}" if measured.verdict != "unresolved" else "cannot tell",
+        f"{coded!r} is not the derivative at {measured.at!r}" if measured.verdict is not Shape.UNRESOLVED else "cannot tell",
         f"coded:    {coded!r}",
         f"measured: {measured!r}, from {measured.evaluations} evaluations",
     ]
-    if measured.verdict in ("smooth", "one-sided"):
+    if measured.verdict.has_slope:
         lines.append(f"off by:   {row.off:.1e} relative; up to {measured.tolerance():.1e} absolute would pass")
     advice = hint(row, [row], "the code", True)
     return lines + [f"hint:     {advice}"] * bool(advice)
@@ -114,13 +115,13 @@ class Collector:
         def compared(measured: Numeric, coded: float) -> None:
             reports.append(check.report_of(coded, measured))
 
-        check.WATCHERS.append(reports.append)
-        numeric.WATCHERS.append(compared)
+        check.REPORT_WATCHERS.append(reports.append)
+        numeric.COMPARISON_WATCHERS.append(compared)
         try:
             result = yield
         finally:
-            check.WATCHERS.remove(reports.append)
-            numeric.WATCHERS.remove(compared)
+            check.REPORT_WATCHERS.remove(reports.append)
+            numeric.COMPARISON_WATCHERS.remove(compared)
             self.entries += [{"test": item.nodeid, **json.loads(report.to_json())} for report in reports]
         if self.mutate:
             self._fail_for_survivors(reports)
@@ -157,8 +158,11 @@ class Collector:
         """One line, if any derivative was checked."""
         if not self.entries:
             return
+        from .testing.verdicts import Verdict
+
         rows = [row for entry in self.entries for row in entry["rows"]]
-        counts = {v: sum(r["members"] for r in rows if r["verdict"] == v) for v in ("wrong", "unresolved", "kink", "weak")}
+        odd = [verdict for verdict in Verdict if verdict is not Verdict.AGREES]
+        counts = {verdict: sum(r["members"] for r in rows if r["verdict"] == verdict) for verdict in odd}
         bounds = [r["bound"] / abs(r["measured"]) for r in rows if isinstance(r["bound"], float) and _nonzero(r["measured"])]
         parts = [f"checked {sum(r['members'] for r in rows):,} derivatives", *(f"{n} {v}" for v, n in counts.items() if n)]
         worst = f", bounds within {max(bounds):.0e} of the value" if bounds else ""

@@ -51,3 +51,19 @@ def test_python_dash_m_is_the_same_command() -> None:
     run = subprocess.run([sys.executable, "-m", "microgradx", "--help"], capture_output=True, text=True, check=True)
     assert "demo" in run.stdout
     assert subprocess.run([sys.executable, "-m", "microgradx"], capture_output=True, check=False).returncode == 2
+
+
+def test_a_command_finds_modules_beside_it_also_late_and_leaves_the_search_path_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "late_helper.py").write_text("def doubled(x):\n    return 2 * x\n")
+    (tmp_path / "graphs_here.py").write_text(
+        "from microgradx import Value\n"
+        "def graph():\n    from late_helper import doubled\n    return doubled(Value(3.0, 'x'))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    assert cli.main(["draw", "graphs_here:graph"]) == 0
+    assert "6" in capsys.readouterr().out
+    assert cli.main(["check", "graphs_here:missing", "x=1"]) == 2
+    assert sys.path == before

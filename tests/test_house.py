@@ -16,7 +16,7 @@ from microgradx.operators import Operators
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files", "collector", "callers", "observers"},
+    {"files", "module_attribute", "collector", "callers", "observers"},
     {"ieee"},
     {"special"},
     {"operation"},

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from microgradx import Value
 from microgradx.testing import derivative_of
 from microgradx.testing.differences import noise_level
+from microgradx.testing.verdicts import Shape, Verdict
 
 
 def relu(x):
@@ -223,3 +224,18 @@ def test_a_jump_at_the_edge_of_the_domain_has_no_slopes_to_choose_between():
     measured = derivative_of(lambda x: math.sqrt(x - 1.0) * 0.0 + (x > 1.0))(1.0)
     assert measured.verdict == "unresolved"
     assert measured.note == "f has a jump here, and ends beside it"
+
+
+def test_a_verdict_is_its_text_and_knows_its_rank_its_words_and_whether_it_fails():
+    assert [str(verdict) for verdict in Verdict] == ["wrong", "unresolved", "weak", "kink", "agrees"]
+    assert sorted([Verdict.AGREES, Verdict.WRONG, Verdict.WEAK], key=lambda v: v.rank)[0] == "wrong"
+    assert [v.value for v in Verdict if v.fails] == ["wrong", "unresolved"]
+    assert [v.value for v in Verdict if v.doubts and not v.fails] == ["weak"]
+    assert {s.value for s in Shape if s.has_slope or s.bent} == {"smooth", "one-sided", "kink", "jump"}
+
+
+def test_a_measured_slope_judges_a_coded_one_by_one_rule():
+    smooth, bent = derivative_of(math.sin)(1.0), derivative_of(abs)(0.0)
+    assert (smooth.judged(math.cos(1.0)), smooth.judged(1.0), bent.judged(0.3)) == (Verdict.AGREES, Verdict.WRONG, Verdict.KINK)
+    assert derivative_of(math.log)(-1.0).judged(-1.0) is Verdict.UNRESOLVED
+    assert derivative_of(lambda x: 1e12 + math.sin(x))(1.0).judged(math.cos(1.0)) is Verdict.WEAK

@@ -11,8 +11,9 @@ from ..modes import source_line
 from ..transforms import push_forward
 from .differences import Line
 from .inputs import Inputs
-from .measured import Numeric, measure
+from .measured import Numeric, measured_slope
 from .report import Partial
+from .verdicts import Shape, Verdict
 
 EDGES = 20_000  # the search for a wrong rule ends after so many local derivatives
 
@@ -34,9 +35,9 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
     coded, numeric = row.coded, row.numeric
     if math.isnan(coded):
         return f"{coded_by} gives nan where the slope of f is {numeric.value:.6g}: look inside it for 0/0, inf - inf or 0 * inf"
-    if math.isinf(coded) and numeric.verdict in ("smooth", "one-sided"):
+    if math.isinf(coded) and numeric.verdict.has_slope:
         return f"{coded_by} is infinite where the slope of f is {numeric.value:.6g}: look inside it for x/0 or an overflow"
-    if numeric.verdict == "vertical":
+    if numeric.verdict is Shape.VERTICAL:
         return "f has a vertical tangent here: the derivative is infinite"
     if numeric.bent:
         low, high = sorted((numeric.left, numeric.right))
@@ -51,7 +52,7 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
     for ratio, text in RATIOS:
         if numeric.value and abs(coded - ratio * numeric.value) <= min(tolerance, 0.02 * abs(numeric.value)):
             return text.format(coded=coded_by)
-    for other in sorted(rows, key=lambda other: other.verdict != "wrong"):  # the other of two swapped ones is wrong too
+    for other in sorted(rows, key=lambda other: other.verdict is not Verdict.WRONG):  # the other of two swapped ones is wrong too
         if other is not row and other.numeric.value and abs(coded - other.numeric.value) <= other.numeric.tolerance():
             return f"it is the derivative with respect to {other.path}: two inputs are swapped"
     for text, factor in (("divided by", 1.0 / row.point if row.point else 0.0), ("multiplied by", row.point)):
@@ -79,7 +80,7 @@ def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
         if count >= EDGES:
             return f"the first {EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
         measured = local_slope(node, slot)
-        if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict == "unresolved"):
+        if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict is Shape.UNRESOLVED):
             return (
                 f"to blame: {_written(node)}{_line(node)}\n"
                 f"its rule for operand {slot} gives {local:.10g}, its function changes by {measured!r}: mend that rule"
@@ -152,7 +153,7 @@ def local_slope(node: Value, slot: int) -> Numeric:
     def f(x: float) -> float:
         return forward(*numbers[:slot], x, *numbers[slot + 1 :])
 
-    return measure(Line(f, here), abs(here) or 1.0)
+    return measured_slope(Line(f, here), abs(here) or 1.0)
 
 
 def _edges_above(order: Sequence[Value], above: set[Value]) -> Iterator[tuple[Value, int, float]]:

@@ -13,17 +13,18 @@ from ..engine import Value, gradient
 from ..modes import recording
 from ..ops import dot
 from .blame import blamed, hint, kinked
-from .claimed import Coded, from_backward, from_numbers, rebuild_named, recorded
+from .claimed import Coded, from_backward, from_numbers, graph_of, rebuild_named
 from .differences import EVERYWHERE, Interval
 from .inputs import Inputs, name_of
 from .measured import Numeric
 from .one_point import Trial
 from .report import Partial, Report
 from .reproduce import call_again
+from .verdicts import Verdict
 
 Domain = Interval | Mapping[str, Interval] | None
 SECOND = 12  # up to so many inputs every second derivative is checked; beyond, the Hessian times random vectors
-WATCHERS: list[Callable[[Report], None]] = []
+REPORT_WATCHERS: list[Callable[[Report], None]] = []
 """Called with every report before it raises: how the pytest plugin counts, saves and mutates."""
 
 
@@ -51,7 +52,7 @@ def check_gradient(
     `at` is a number, list, dict, array, Value or model, or a tuple of those for several arguments. Without `grad`, f takes
     Values and `backward()` is judged, together with forward mode; with `grad` (a function of the same arguments, or numbers) f
     is any float code. An error of `rtol` or more is caught wherever rounding noise of f allows; where it does not the row is
-    "weak", which passes unless `strict`. `domain` is one (low, high) or a dict from paths such as `params["w"]` to such pairs.
+    weak, which passes unless `strict`. `domain` is one (low, high) or a dict from paths such as `params["w"]` to such pairs.
     `samples` adds random points in it. Inputs are put back as they were, also when f raises.
     """
     __tracebackhide__ = True
@@ -80,15 +81,14 @@ def check_gradient(
     defaults = {name: p.default for name, p in inspect.signature(check_gradient).parameters.items()}
     changed = {name: x for name, x in options.items() if x != defaults[name]}
     report.reproducer = call_again("check_gradient", {"f": f, "at": at, "grad": grad}, changed)
-    for watch in WATCHERS:
+    for watch in REPORT_WATCHERS:
         watch(report)
     return report.raise_if_wrong()
 
 
 def report_of(coded: float, numeric: Numeric) -> Report:
     """The report on one number that was compared with a measured derivative and found equal to it."""
-    verdict = "kink" if numeric.bent else "weak" if numeric.weak(coded) else "agrees"
-    row = Partial("x", numeric.at, coded, numeric, verdict)
+    row = Partial("x", numeric.at, coded, numeric, numeric.judged(coded))
     return Report("derivative_of", [row], "the code", numeric.rtol, numeric.evaluations)
 
 
@@ -101,21 +101,21 @@ def _judge(trial: Trial, report: Report) -> None:
     report.evaluations += trial.evaluations
     reached = _reached(inputs, trial.coded)
     for row in rows:
-        if row.verdict == "wrong" and row.numeric.accepts(row.coded, row.slack):
+        if row.verdict is Verdict.WRONG and row.numeric.accepts(row.coded, row.slack):
             row.hint = 'f has a kink here, and kinks="reject" allows none: move the point away from it'
-        elif row.verdict == "wrong" and not row.hint:
+        elif row.verdict is Verdict.WRONG and not row.hint:
             row.hint = hint(row, rows, report.coded_by, row.path not in reached or reached[row.path])
-        elif row.verdict == "unresolved" and not row.hint:
+        elif row.verdict is Verdict.UNRESOLVED and not row.hint:
             row.hint = _way_out(row, trial)
     if output is not None and trial.oracle != "complex":
         for row in rows:
             if row.numeric.bent and row.members == 1:
                 place = kinked(inputs, trial.point, inputs.paths.index(row.path))
                 row.hint = f"{row.hint}; {place}" if row.hint and place else row.hint or place
-    measured = [row for row in rows if row.verdict == "wrong" and row.members == 1 and not row.numeric.bent]
+    measured = [row for row in rows if row.verdict is Verdict.WRONG and row.members == 1 and not row.numeric.bent]
     if measured and output is not None and trial.coded.repeats and not report.blame:
         with inputs.restoring():
-            named = rebuild_named(lambda: recorded(inputs, trial.point)) or recorded(inputs, trial.point)
+            named = rebuild_named(lambda: graph_of(inputs, trial.point)) or graph_of(inputs, trial.point)
             report.blame = blamed(named, measured[0], inputs.leaves[inputs.paths.index(measured[0].path)])
         for row in measured if report.blame else ():
             row.hint = ""  # a rule seen to be wrong is surer than what a ratio suggests

@@ -13,9 +13,10 @@ from ..transforms import push_forward
 from .blame import hint
 from .claimed import same
 from .differences import EPS, Interval, Line
-from .measured import measure
+from .measured import measured_slope
 from .report import Partial, Report
 from .reproduce import call_again
+from .verdicts import Verdict
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
 Point = tuple[float, ...]
@@ -101,23 +102,19 @@ def _local_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: float
             return op.forward(*point[:slot], x, *point[slot + 1 :])
 
         here = point[slot]
-        numeric = measure(Line(f, here), abs(here) or 1.0, rtol)
-        row = Partial(f"operand {slot} of {op.name}{_listed(point)}", here, float(local), numeric, "", 64.0 * EPS * abs(local))
+        numeric = measured_slope(Line(f, here), abs(here) or 1.0, rtol)
+        row = Partial(f"operand {slot} of {op.name}{_listed(point)}", here, float(local), numeric, slack=64.0 * EPS * abs(local))
         yield _judged(row)
 
 
 def _judged(row: Partial) -> Partial:
-    """The row with its verdict: an edge of the domain of f, where nothing can be measured, is no fault of the rule."""
+    """The row with its verdict: an edge of the domain of f, where nothing can be measured, is not a fault of the rule."""
     numeric = row.numeric
-    if numeric.verdict == "unresolved":
-        row.verdict = "unresolved"
+    row.verdict = numeric.judged(row.coded, row.slack)
+    if row.verdict is Verdict.UNRESOLVED:
         row.hint = f"{numeric.note}: pass a domain= in which the operation has a slope"
-    elif not numeric.accepts(row.coded, row.slack):
-        row.verdict, row.hint = "wrong", hint(row, [row], "the rule", True)
-    elif numeric.bent:
-        row.verdict = "kink"
-    else:
-        row.verdict = "weak" if numeric.weak(row.coded) else "agrees"
+    elif row.verdict is Verdict.WRONG:
+        row.hint = hint(row, [row], "the rule", True)
     return row
 
 
@@ -233,9 +230,9 @@ def _second_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: floa
                 moved = (*point[:j], x, *point[j + 1 :])
                 return float(op.local_derivatives(moved, op.forward(*moved))[i])
 
-            numeric = measure(Line(rule, point[j]), abs(point[j]) or 1.0, rtol)
+            numeric = measured_slope(Line(rule, point[j]), abs(point[j]) or 1.0, rtol)
             path = f"rule {i} by operand {j} of {op.name}{_listed(point)}"
-            yield _judged(Partial(path, point[j], coded, numeric, "", 256.0 * EPS * abs(coded)))
+            yield _judged(Partial(path, point[j], coded, numeric, slack=256.0 * EPS * abs(coded)))
 
 
 def _array_form(op: Op, point: Point) -> str:

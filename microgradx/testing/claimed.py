@@ -31,7 +31,7 @@ class Coded:
 
 def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
     """The gradient that `backward()` leaves on the inputs, with every `.grad` put back as it was."""
-    output = recorded(inputs, point)
+    output = graph_of(inputs, point)
     leaves = [leaf for leaf in inputs.leaves if leaf is not None]
     order = topological_order(output)
     slopes = backward_slopes(output, order, leaves)
@@ -39,7 +39,7 @@ def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
     slack = [SLACK * sizes.get(leaf, 0.0) for leaf in leaves]
     grain = EPS * math.hypot(*(sizes.get(node, 0.0) * node.data for node in order if node.op is not None))
     faults, dropped = forward_fault(output, leaves, slopes, sizes), without_one(order, output, leaves)
-    again = recorded(inputs, point)
+    again = graph_of(inputs, point)
     repeats = same(slopes, backward_slopes(again, topological_order(again), leaves))
     if not repeats:
         faults.append(
@@ -60,7 +60,7 @@ def from_numbers(inputs: Inputs, point: Sequence[float], grad: Any) -> Coded:
     return Coded(slopes, [0.0] * len(slopes), faults=faults)
 
 
-def recorded(inputs: Inputs, point: Sequence[float]) -> Value:
+def graph_of(inputs: Inputs, point: Sequence[float]) -> Value:
     """f as a graph; f must return a Value."""
     output = inputs.call(point)
     if getattr(output, "shape", None) == () and isinstance(output.item(), Value):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import shlex
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal
 
 from ..engine import Value
 from ..expression import parse
+from ..module_attribute import imported
 from ..operation import Op
 from .check_gradient import check_gradient
 from .check_op import check_op
@@ -63,16 +61,6 @@ def _expression(text: str, numbers: dict[str, float]) -> tuple[Callable[[], Valu
 
     expression.__name__ = text
     return expression, leaves
-
-
-def imported(name: str) -> Any:
-    """What `module:attribute` names, the working directory included in the search."""
-    module, _, attribute = name.partition(":")
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    finally:
-        sys.path.remove(str(Path.cwd()))
 
 
 def _arguments(target: str, f: Any, numbers: dict[str, float]) -> tuple[float, ...]:

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from .differences import EVERYWHERE, Interval, Line
 from .inputs import Inputs, plain
-from .measured import Numeric, measure
-from .sixty_digits import complex_step, replayed
+from .measured import Numeric, measured_slope
+from .sixty_digits import complex_step, slope_in_digits
+from .verdicts import Shape
 
 
 def derivative_of(
@@ -34,13 +35,13 @@ def derivative_of(
     """
 
     def derivative(x: float) -> Numeric:
-        numeric = measure(Line(lambda point: plain(f(point), f), float(x), domain), abs(x) or 1.0, rtol)
-        if oracle == "ladder" or numeric.bent or numeric.verdict == "vertical":
+        numeric = measured_slope(Line(lambda point: plain(f(point), f), float(x), domain), abs(x) or 1.0, rtol)
+        if oracle == "ladder" or numeric.bent or numeric.verdict is Shape.VERTICAL:
             return numeric
         inputs = Inputs(f, float(x), graph=False)
         if oracle == "complex":
             return complex_step(inputs, 0, inputs.start, numeric)
-        return replayed(inputs, 0, inputs.start, None, None, numeric, required=True)
+        return slope_in_digits(inputs, 0, inputs.start, None, None, numeric, required=True)
 
     if oracle not in ("ladder", "exact", "complex"):
         raise ValueError(f"oracle={oracle!r} is none of 'ladder', 'exact', 'complex'")

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from .verdicts import Shape
+
 EPS = sys.float_info.epsilon
-SMALLEST = math.ulp(0.0)
+SMALLEST_FLOAT = math.ulp(0.0)
 GROWTH = 4.0  # each step is four times the one before
 INSIDE = 256.0  # the sentinel lies this many times nearer than the first step
 WINDOW = 5  # an extrapolation combines at most so many steps
@@ -74,7 +76,7 @@ def noise_level(values: list[float]) -> float:
     High differences of a smooth function vanish there, so what remains is noise: the k-th difference of independent
     noise is sqrt((2k)!)/k! times larger than the noise (Moré and Wild, Estimating Computational Noise, 2011).
     """
-    floor = 2.0 * EPS * max(map(abs, values)) + 4.0 * SMALLEST
+    floor = 2.0 * EPS * max(map(abs, values)) + 4.0 * SMALLEST_FLOAT
     differences, spreads = values, []
     for k in range(1, len(values)):
         differences = [b - a for a, b in pairwise(differences)]
@@ -204,24 +206,24 @@ class Climb:
         """Whether f is the same at every point seen."""
         return len(self.steps) >= 3 and not any(self.slopes) and not any(self.bends)
 
-    def shape(self) -> str:
-        """What f looks like here: "smooth", "kink", "jump" or "vertical", judged on the first three steps."""
+    def shape(self) -> Shape:
+        """What f looks like here, judged on the first three steps: smooth, a kink, a jump or vertical."""
         if len(self.steps) < 3:
-            return "smooth"
+            return Shape.SMOOTH
         here = LEAP * abs(self.line(0.0) or 0.0)
         for sizes in (self.slopes, self.bends):
             leaps = [size * step for size, step in zip(sizes[:3], self.steps, strict=False)]
             leaps.append((self.inner_slope if sizes is self.slopes else self.inner_bend) * self.first / INSIDE)
             if abs(leaps[0]) > here and all(abs(leap - leaps[0]) <= 0.1 * abs(leaps[0]) for leap in leaps):
-                return "jump"
+                return Shape.JUMP
         slopes, bends = [abs(slope) for slope in self.slopes], [abs(bend) for bend in self.bends]
         if bends[0] > self.hidden() and bends[0] >= 0.6 * bends[1] >= 0.36 * bends[2]:
-            return "kink"
+            return Shape.KINK
         if min(slopes[:3]) > 0.0 and slopes[0] > self.hidden():
             near, far = (math.log(a / b, GROWTH) for a, b in pairwise(slopes[:3]))
             if 0.15 < near < 0.95 and abs(near - far) < 0.02:
-                return "vertical"
-        return "smooth"
+                return Shape.VERTICAL
+        return Shape.SMOOTH
 
     def hidden(self) -> float:
         """The largest difference between the slopes of the two sides that may be rounding noise at the first step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .differences import EPS, GROWTH, INSIDE, SAFETY, Climb, Line, power_of_two
+from .verdicts import Shape
 
 
 def foothold(line: Line, first: float) -> Climb | None:
@@ -50,7 +51,7 @@ def better(inner: Climb, outer: Climb, target: float) -> Climb:
     outer.run(target)
     fits = abs(outer.value - inner.value) <= outer.bound + inner.bound
     sharper = outer.side == inner.side and outer.bound < inner.bound
-    return outer if sharper and fits and outer.shape() == "smooth" else inner
+    return outer if sharper and fits and outer.shape() == Shape.SMOOTH else inner
 
 
 def flatland(climb: Climb, target: float) -> Climb:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from .report import Partial, Report
+from .verdicts import Verdict
 
 SMALL = 1e-4  # the smallest fault injected, relative
 
@@ -22,7 +23,7 @@ def survivors(report: Report) -> list[str]:
     """
     alive = []
     for row in report.rows:
-        if row.verdict not in ("agrees", "weak"):
+        if row.verdict not in (Verdict.AGREES, Verdict.WEAK):
             continue
         for name, fault in _faults(row, report.rows):
             if passes(row, fault):

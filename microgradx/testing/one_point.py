@@ -8,17 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .claimed import Coded
-from .differences import SMALLEST, Interval, Line
+from .differences import SMALLEST_FLOAT, Interval, Line
 from .inputs import Inputs
-from .measured import Numeric, measure
+from .measured import Numeric, measured_slope
 from .report import Partial
-from .sixty_digits import complex_step, replayed
+from .sixty_digits import complex_step, slope_in_digits
+from .verdicts import Shape, Verdict
 
 ALONE = 64  # up to so many inputs each gets its own ladder
 DECADES = 3.0  # inputs measured together have contributions within so many decades of each other
 CULPRITS = 10  # after so many wrong inputs the search stops
 STEP_DOWN = 8  # a direction that bends is halved down to so many inputs, then they are measured alone
-PATIENCE = 20_000  # after so many evaluations a direction that bends is not parted further
+MOST_EVALUATIONS = 20_000  # after so many evaluations a direction that bends is not parted further
 
 
 @dataclass
@@ -49,9 +50,9 @@ class Trial:
             edge = [i for i in every if self.point[i] in self.domains[i] and i not in infinite]
             self.found += [self.alone(i) for i in infinite[:CULPRITS] + edge]
             if len(infinite) > CULPRITS:
-                nothing = Numeric(math.nan, math.inf, math.nan, math.nan, "unresolved", 0)
+                nothing = Numeric(math.nan, math.inf, math.nan, math.nan, Shape.UNRESOLVED, 0)
                 row = self._directional(dict.fromkeys(infinite[CULPRITS:], 1.0), nothing)
-                row.verdict, row.hint = "wrong", "these gradients are nan or infinite too; they were not measured"
+                row.verdict, row.hint = Verdict.WRONG, "these gradients are nan or infinite too; they were not measured"
                 self.found.append(row)
             for bucket in self.buckets({*infinite, *edge}):
                 self.together(bucket)
@@ -65,21 +66,21 @@ class Trial:
             return self.inputs.number([*self.point[:i], x, *self.point[i + 1 :]])
 
         line = Line(f, here, self.domains[i], self.coded.grain)
-        numeric = measure(line, abs(here) or 1.0, self.rtol)
+        numeric = measured_slope(line, abs(here) or 1.0, self.rtol)
         numeric = self.sharpened(i, numeric)
         self.evaluations += numeric.evaluations
         dropped = self.coded.dropped[i] if self.coded.dropped else ()
-        row = Partial(self.inputs.paths[i], here, self.coded.slopes[i], numeric, "", self.coded.slack[i], dropped=dropped)
+        row = Partial(self.inputs.paths[i], here, self.coded.slopes[i], numeric, slack=self.coded.slack[i], dropped=dropped)
         return self.judged(row)
 
     def sharpened(self, i: int, numeric: Numeric) -> Numeric:
         """The same derivative by a sharper oracle, if one is asked for, or if rounding hides errors and there is one."""
-        if numeric.bent or numeric.verdict == "vertical":
+        if numeric.bent or numeric.verdict is Shape.VERTICAL:
             return numeric
-        doubtful = numeric.verdict == "unresolved" or numeric.weak(self.coded.slopes[i])
+        doubtful = numeric.verdict is Shape.UNRESOLVED or numeric.weak(self.coded.slopes[i])
         if self.oracle == "exact" or (self.oracle == "auto" and doubtful):
             leaf, output = self.inputs.leaves[i], self.coded.output
-            exact = replayed(self.inputs, i, self.point, leaf, output, numeric, required=self.oracle == "exact")
+            exact = slope_in_digits(self.inputs, i, self.point, leaf, output, numeric, required=self.oracle == "exact")
             coded, slack = self.coded.slopes[i], self.coded.slack[i]
             too_strict = self.oracle == "auto" and numeric.accepts(coded, slack) and not exact.accepts(coded, slack)
             return numeric if too_strict else exact  # the rounding of f that hides the slope is in the coded one as well
@@ -89,15 +90,9 @@ class Trial:
 
     def judged(self, row: Partial) -> Partial:
         """The row with its verdict."""
-        numeric, coded = row.numeric, row.coded
-        if numeric.verdict == "unresolved":
-            row.verdict = "unresolved"
-        elif not numeric.accepts(coded, row.slack):
-            row.verdict = "wrong"
-        elif numeric.bent:
-            row.verdict = "kink" if self.kinks == "subgradient" else "wrong"
-        else:
-            row.verdict = "weak" if numeric.weak(coded) else "agrees"
+        row.verdict = row.numeric.judged(row.coded, row.slack)
+        if row.verdict is Verdict.KINK and self.kinks == "reject":
+            row.verdict = Verdict.WRONG
         return row
 
     def scale(self, i: int) -> float:
@@ -139,7 +134,7 @@ class Trial:
         line = Line(f, 0.0, (-reach, reach), self.coded.grain, known)
         if known:  # a search: the lines through one point share what is known there
             line.seen[0.0] = self.middle
-        numeric = measure(line, scale, max(self.rtol, 8.0 * target), target)
+        numeric = measured_slope(line, scale, max(self.rtol, 8.0 * target), target)
         self.evaluations += numeric.evaluations
         self.noise, self.middle = known or line.noise, line.seen.get(0.0)
         return self._directional(moves, numeric)
@@ -153,7 +148,7 @@ class Trial:
         slack = math.fsum(self.coded.slack[i] * abs(move) for i, move in moves.items())
         first = next(iter(moves))
         return Partial(
-            self.inputs.paths[first], self.point[first], math.fsum(parts), numeric, "", slack,
+            self.inputs.paths[first], self.point[first], math.fsum(parts), numeric, slack=slack,
             members=len(moves), smallest=min(map(abs, parts)),
         )
 
@@ -161,10 +156,10 @@ class Trial:
         """Judge a bucket along one direction, and name the wrong inputs in it if the direction disagrees."""
         target = min(1e-8, self.rtol / (8.0 * math.sqrt(len(members))))  # the slope of one is that much less than that of all
         row = self.along(moves := self.direction(members), target)
-        if row.numeric.verdict in ("unresolved", "vertical") or row.numeric.bent:
+        if row.numeric.verdict in (Shape.UNRESOLVED, Shape.VERTICAL) or row.numeric.bent:
             self._halved(members, row)
         elif self._agrees(row):
-            row.verdict = "weak" if row.coded != 0.0 and row.sensitivity > self.rtol else "agrees"
+            row.verdict = Verdict.WEAK if row.coded != 0.0 and row.sensitivity > self.rtol else Verdict.AGREES
             self.found.append(row)
         else:
             before = len(self.found)
@@ -180,8 +175,8 @@ class Trial:
         value = row.numeric.value - math.fsum(moves[i] * numeric.value for i, numeric in places.items())
         bound = row.numeric.bound + math.fsum(abs(moves[i]) * numeric.bound for i, numeric in places.items())
         left = self._directional(rest, replace(row.numeric, value=value, bound=bound, evaluations=0))
-        left.verdict = "agrees" if self._agrees(left) else "wrong"
-        if left.verdict == "wrong":
+        left.verdict = Verdict.AGREES if self._agrees(left) else Verdict.WRONG
+        if left.verdict is Verdict.WRONG:
             left.hint = f"among these are more wrong inputs; the search ends after {CULPRITS}"
         self.found.append(left)
 
@@ -190,8 +185,9 @@ class Trial:
 
     def _halved(self, members: list[int], row: Partial) -> None:
         """Part a direction that bends or cannot be measured, so that what is wrong with few does not hide the many."""
-        if self.evaluations > PATIENCE:
-            row.verdict = "kink" if row.numeric.bent and row.numeric.accepts(row.coded, row.slack) else "unresolved"
+        if self.evaluations > MOST_EVALUATIONS:
+            kink = row.numeric.bent and row.numeric.accepts(row.coded, row.slack)
+            row.verdict = Verdict.KINK if kink else Verdict.UNRESOLVED
             self.found.append(row)
         elif len(members) <= STEP_DOWN:
             self.found += [self.alone(i) for i in members]
@@ -205,7 +201,7 @@ class Trial:
         A half is measured just well enough to tell whether the disagreement is in it: by a short climb, from where the noise
         of f, known from the whole, is small beside that.
         """
-        if sum(found.verdict == "wrong" for found in self.found) >= CULPRITS:
+        if sum(found.verdict is Verdict.WRONG for found in self.found) >= CULPRITS:
             return
         members = list(moves)
         if len(members) == 1:
@@ -213,7 +209,7 @@ class Trial:
             return
         left = {i: moves[i] for i in members[: len(members) // 2]}
         right = {i: moves[i] for i in members[len(members) // 2 :]}
-        room = max(0.1 * (abs(row.coded - row.numeric.value) - row.numeric.bound - row.slack), SMALLEST)
+        room = max(0.1 * (abs(row.coded - row.numeric.value) - row.numeric.bound - row.slack), SMALLEST_FLOAT)
         slope = abs(math.fsum(self.coded.slopes[i] * move for i, move in left.items()))
         seen = self.along(left, max(1e-8, room / slope) if slope else 1e-8, outward(12.0 * self.noise / room), self.noise)
         if not self._agrees(seen):

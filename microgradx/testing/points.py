@@ -7,10 +7,10 @@ from typing import Any
 
 from .differences import Interval
 
-Domain = Interval | Sequence[Interval] | Mapping[str, Interval]
+Box = Interval | Sequence[Interval] | Mapping[str, Interval]
 
 
-def points(domain: Domain) -> Any:
+def points(domain: Box) -> Any:
     """A hypothesis strategy: floats of (low, high), tuples of several such pairs, or dicts of named ones.
 
     >>> from hypothesis import find

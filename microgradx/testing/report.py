@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .measured import Numeric
+from .verdicts import Shape, Verdict
 
-RANKS = {"wrong": 0, "unresolved": 1, "weak": 2, "kink": 3, "agrees": 4}
-ROWS = 10  # how many rows a failure shows; the rest are counted
+ROWS_SHOWN = 10  # how many rows a failure shows; the rest are counted
 
 
 @dataclass
 class Partial:
     """One partial derivative: what the code under test says, what was measured, and the verdict.
 
-    `verdict` is "agrees", "kink" (between the two slopes), "weak" (agrees, but rounding hides errors of `rtol`), "wrong" or
-    "unresolved". A row can stand for `members` inputs that were measured together along one direction.
+    `verdict` is agrees, kink (between the two slopes), weak (agrees, but rounding hides errors of `rtol`), wrong or
+    unresolved. A row can stand for `members` inputs that were measured together along one direction.
     """
 
     path: str
     point: float
     coded: float
     numeric: Numeric
-    verdict: str
+    verdict: Verdict = Verdict.UNRESOLVED
     slack: float = 0.0  # rounding of the coded gradient itself
     hint: str = ""
     members: int = 1
@@ -42,7 +42,7 @@ class Partial:
     @property
     def sensitivity(self) -> float:
         """The smallest relative error in this input (in any of its members) that would have been called wrong."""
-        if self.numeric.verdict not in ("smooth", "one-sided") or not self.coded:
+        if not self.numeric.verdict.has_slope or not self.coded:
             return math.nan
         if self.members > 1:
             return 2.0 * (self.numeric.bound + self.slack) / self.smallest
@@ -71,7 +71,7 @@ class Report:
 
     def worst_first(self) -> list[Partial]:
         """The rows, wrong ones first, and the largest relative error first among equals."""
-        return sorted(self.rows, key=lambda row: (RANKS[row.verdict], -row.off if not math.isnan(row.off) else -math.inf))
+        return sorted(self.rows, key=lambda row: (row.verdict.rank, -row.off if not math.isnan(row.off) else -math.inf))
 
     def count(self, verdict: str) -> int:
         """How many partial derivatives have that verdict."""
@@ -80,8 +80,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong and nothing is left unresolved; under `strict` also nothing weak."""
-        bad = ("wrong", "unresolved", "weak") if self.strict else ("wrong", "unresolved")
-        return not self.faults and not any(row.verdict in bad for row in self.rows)
+        return not self.faults and not any(row.verdict.fails or (self.strict and row.verdict.doubts) for row in self.rows)
 
     @property
     def sensitivity(self) -> float:
@@ -99,12 +98,12 @@ class Report:
         __tracebackhide__ = True  # pytest then shows the line of the test
         if self.ok:
             return self
-        wrong = self.faults or any(row.verdict == "wrong" for row in self.rows)
+        wrong = self.faults or any(row.verdict is Verdict.WRONG for row in self.rows)
         raise (WrongDerivative if wrong else UnresolvedDerivative)(self)
 
     def __str__(self) -> str:
         rows = self.worst_first()
-        shown = [row for row in rows if self.ok or row.verdict != "agrees"][:ROWS]
+        shown = [row for row in rows if self.ok or row.verdict is not Verdict.AGREES][:ROWS_SHOWN]
         lines = [f"{self.name}: {self.summary()}", *(line for fault in self.faults for line in _wrapped(fault))]
         if shown:
             lines += ["", *_table(shown, self.coded_by), *self._not_shown(rows[len(shown) :])]
@@ -160,19 +159,9 @@ class UnresolvedDerivative(DerivativeError):
     """Nothing was seen to be wrong, but at least one derivative could not be told from wrong."""
 
 
-WORDS = {"wrong": "wrong", "unresolved": "undecided", "weak": "weak", "kink": "at a kink", "agrees": "right"}
-VERDICTS = {
-    "wrong": "WRONG",
-    "unresolved": "cannot tell",
-    "weak": "agrees, weakly",
-    "kink": "agrees, at a kink",
-    "agrees": "agrees",
-}
-
-
 def _counted(rows: Sequence[Partial]) -> str:
     """How many partials have each verdict, in words."""
-    counts = [(sum(row.members for row in rows if row.verdict == verdict), word) for verdict, word in WORDS.items()]
+    counts = [(sum(row.members for row in rows if row.verdict is verdict), verdict.counted) for verdict in Verdict]
     return ", ".join(f"{count:,} {word}" for count, word in counts if count)
 
 
@@ -182,11 +171,11 @@ def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
     for row in rows:
         together = f"{row.path} (and {row.members - 1:,} more)" if row.members > 1 else row.path
         at = "" if row.members > 1 else f"{row.point:.6g}"
-        coded = repr(row.coded) if row.verdict == "wrong" and row.off < 1e-6 else f"{row.coded:.10g}"
-        measured = "not measurable" if row.numeric.verdict == "unresolved" else repr(row.numeric)
+        coded = repr(row.coded) if row.verdict is Verdict.WRONG and row.off < 1e-6 else f"{row.coded:.10g}"
+        measured = "not measurable" if row.numeric.verdict is Shape.UNRESOLVED else repr(row.numeric)
         measured = "not measured" if row.members > 1 and math.isnan(row.numeric.value) else measured
-        off = "" if row.numeric.verdict not in ("smooth", "one-sided") else f"{row.off:.1e}"
-        verdict = VERDICTS[row.verdict].replace("kink", row.numeric.verdict if row.numeric.bent else "kink")
+        off = f"{row.off:.1e}" if row.numeric.verdict.has_slope else ""
+        verdict = row.verdict.shown.replace(Shape.KINK, row.numeric.verdict if row.numeric.bent else Shape.KINK)
         cells.append((together, at, coded, measured, off, verdict))
     widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
     return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
@@ -196,7 +185,7 @@ def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
     """What to do about each row, once for rows with the same advice."""
     advice: dict[str, list[str]] = {}
     for row in rows:
-        if row.hint or row.verdict == "weak":
+        if row.hint or row.verdict is Verdict.WEAK:
             paths = advice.setdefault(row.hint or _weak(row, report.strict), [])
             paths += [row.path] * (row.path not in paths)  # the same input at several samples
     texts = [f"{', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..operation import Op
 
-LONGEST = 400  # characters; what takes more to write is given by name
+LONGEST_LITERAL = 400  # characters; what takes more to write is given by name
 
 
 def call_again(check: str, what: dict[str, Any], options: dict[str, Any]) -> str:
@@ -52,7 +52,7 @@ def _written(x: Any, name: str) -> tuple[str, str, str]:
         text = _literal(x)
     except TypeError:
         text = ""
-    if not text or len(text) > LONGEST:
+    if not text or len(text) > LONGEST_LITERAL:
         return name, "", f"# {name} is the {type(x).__name__} that the check was called with"
     return text, "import numpy" if "numpy.array(" in text else "", ""
 
@@ -69,6 +69,6 @@ def _literal(x: Any) -> str:
         return f"[{', '.join(map(_literal, x))}]"
     if type(x) is tuple:
         return f"({', '.join(map(_literal, x))}{',' * (len(x) == 1)})"
-    if type(x).__name__ == "ndarray" and x.dtype.kind in "iuf" and x.size < LONGEST:
+    if type(x).__name__ == "ndarray" and x.dtype.kind in "iuf" and x.size < LONGEST_LITERAL:
         return f"numpy.array({_literal(x.tolist())})"
     raise TypeError(f"{x!r} cannot be pasted")

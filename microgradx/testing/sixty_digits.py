@@ -13,12 +13,13 @@ from ..operation import Op
 from .differences import EPS
 from .inputs import Inputs
 from .measured import Numeric
+from .verdicts import Shape
 
-DIGITS = 60
-STEPS = (("1e-20", DIGITS), ("1e-17", DIGITS + DIGITS // 2))  # a central difference over h is off by h**2: 1e-34 at worst
+PRECISION = 60
+STEPS = (("1e-20", PRECISION), ("1e-17", 3 * PRECISION // 2))  # a central difference over h is off by h**2: 1e-34 at worst
 
 
-def replayed(
+def slope_in_digits(
     inputs: Inputs, i: int, point: Sequence[float], leaf: Value | None, output: Value | None, numeric: Numeric, required: bool
 ) -> Numeric:
     """The derivative from values computed with 60 digits: of the graph, or of an f that accepts mpmath's numbers.
@@ -32,27 +33,27 @@ def replayed(
         if required:
             raise ValueError('oracle="exact" computes with mpmath: pip install mpmath') from None
         return numeric
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(PRECISION):
         f = _graph_in_digits(mpmath, output, leaf) if output is not None else _callable_in_digits(mpmath, inputs, i, point)
         try:
             slope, width = _central(mpmath, f, point[i])
         except (TypeError, ValueError, ArithmeticError, NotImplementedError) as why:
             if required:
-                text = f'oracle="exact" cannot follow {inputs.paths[i]} with {DIGITS} digits: {why}; use oracle="ladder"'
+                text = f'oracle="exact" cannot follow {inputs.paths[i]} with {PRECISION} digits: {why}; use oracle="ladder"'
                 raise ValueError(text) from why
             return numeric
         value = float(slope)
         bound = float(width) + EPS * abs(value)
     unseen = 1e-13 * abs(inputs.number(point)) / (abs(point[i]) or 1.0)  # no difference of floats sees a smaller slope
-    if numeric.verdict != "unresolved" and abs(value - numeric.value) > numeric.bound + bound + unseen:
+    if numeric.verdict is not Shape.UNRESOLVED and abs(value - numeric.value) > numeric.bound + bound + unseen:
         if required:
             raise ValueError(
                 f'oracle="exact" gives {value!r} for {inputs.paths[i]} where differences of floats give {numeric!r}: f hides a '
                 'float computation, or rounds badly; use oracle="ladder"'
             )
         return numeric
-    note = f"{DIGITS} digits"
-    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict="smooth", oracle="exact", note=note)
+    note = f"{PRECISION} digits"
+    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict=Shape.SMOOTH, oracle="exact", note=note)
 
 
 def complex_step(inputs: Inputs, i: int, point: Sequence[float], numeric: Numeric) -> Numeric:
@@ -69,12 +70,12 @@ def complex_step(inputs: Inputs, i: int, point: Sequence[float], numeric: Numeri
         raise ValueError(f'oracle="complex" needs an f that takes complex numbers (cmath or numpy): {why}') from why
     value = result.imag / h
     bound = 64.0 * EPS * abs(value)
-    if numeric.verdict != "unresolved" and abs(value - numeric.value) > numeric.bound + bound:
+    if numeric.verdict is not Shape.UNRESOLVED and abs(value - numeric.value) > numeric.bound + bound:
         raise ValueError(
             f"the complex step gives {value!r} for {inputs.paths[i]} where differences of floats give {numeric!r}: f loses the "
             'imaginary part (abs, max, a comparison?); use oracle="ladder"'
         )
-    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict="smooth", oracle="complex")
+    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict=Shape.SMOOTH, oracle="complex")
 
 
 def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> tuple[Any, Any]:
