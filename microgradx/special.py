@@ -226,12 +226,6 @@ def softmax_shares(*xs: float) -> list[float]:
     return [weight / total for weight in weights]
 
 
-def softmax_rest(first: float, *others: float) -> float:
-    """1 - softmax_share, as the sum of the other shares: no cancellation when the share is near 1."""
-    _, weights = _weights((first, *others))
-    return math.fsum(weights[1:]) / math.fsum(weights)
-
-
 def log_softmax_share(first: float, *others: float) -> float:
     """log of softmax_share: (first - max) - log1p(all but the max), two numbers of one sign, so nothing cancels."""
     at, weights = _weights((first, *others))

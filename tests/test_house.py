@@ -16,7 +16,8 @@ from microgradx.operators import Operators
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files", "module_attribute", "collector", "callers", "observers"},
+    {"files", "module_attribute", "collector", "callers", "observers", "tables"},
+
     {"ieee"},
     {"special"},
     {"operation"},

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from microgradx import Value, detect_anomaly, ops
 from microgradx.nn import MLP
+from microgradx.tables import columns
 from microgradx.view.questions.explain import counted, explain
 from microgradx.view.questions.layers import layers
 from microgradx.view.questions.origin import origin
 from microgradx.view.questions.why import why
 from microgradx.view.stepping.stepper import stepper
 from microgradx.view.trace import Trace
-from microgradx.view.words.terminal import columns
 
 
 def random_dag(rng):

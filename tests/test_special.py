@@ -172,10 +172,6 @@ def exact_log_share(first: Any, *others: Any) -> Any:
     return -mpmath.log1p(mpmath.fsum(mpmath.exp(x - first) for x in others))
 
 
-def exact_rest(first: Any, *others: Any) -> Any:
-    return mpmath.fsum(mpmath.exp(x - exact_logsumexp(first, *others)) for x in others)
-
-
 def logits() -> list[tuple[float, ...]]:
     pick = random.Random(1)
     spread = [0.001, 0.1, 1.0, 10.0, 50.0, 120.0]
@@ -188,7 +184,6 @@ def logits() -> list[tuple[float, ...]]:
 def test_softmax_and_its_logarithm_keep_relative_accuracy_at_both_ends() -> None:
     for function, exact in (
         (special.softmax_share, lambda *xs: mpmath.exp(exact_log_share(*xs))),
-        (special.softmax_rest, exact_rest),
         (special.log_softmax_share, exact_log_share),
     ):
         error, where = worst_error(function, exact, logits())
@@ -267,7 +262,6 @@ EDGE_TABLE: list[tuple[str, tuple[float, ...], float]] = [
     *[("softmax_share", (INF, 1.0), 1.0), ("softmax_share", (1.0, INF), 0.0), ("softmax_share", (INF, INF), NAN)],
     *[("softmax_share", (-INF, -INF), NAN), ("softmax_share", (-INF, 1.0), 0.0), ("softmax_share", (1.0, NAN), NAN)],
     *[("softmax_share", (3.0,), 1.0), ("softmax_share", (-LARGEST, LARGEST), 0.0), ("softmax_share", (INF, NAN), NAN)],
-    *[("softmax_rest", (INF, 1.0), 0.0), ("softmax_rest", (3.0,), 0.0), ("softmax_rest", (1.0, INF), 1.0)],
     *[("log_softmax_share", (INF, 1.0), 0.0), ("log_softmax_share", (1.0, INF), -INF)],
     *[("log_softmax_share", (-INF, 1.0), -INF), ("log_softmax_share", (INF, INF), NAN)],
     *[("log_softmax_share", (-INF, -INF), NAN), ("log_softmax_share", (3.0,), 0.0)],
@@ -352,10 +346,9 @@ def test_product_rest_is_what_the_product_lost(a: float, b: float) -> None:
 
 @given(xs=st.lists(moderate, min_size=1, max_size=8))
 @law
-def test_softmax_shares_sum_to_one_and_share_and_rest_to_one(xs: list[float]) -> None:
+def test_softmax_shares_sum_to_one(xs: list[float]) -> None:
     shares = [special.softmax_share(x, *xs[:i], *xs[i + 1 :]) for i, x in enumerate(xs)]
     assert math.isclose(sum(shares), 1.0, rel_tol=2e-15)
-    assert math.isclose(shares[0] + special.softmax_rest(*xs), 1.0, rel_tol=1e-15)
 
 
 @given(ws=st.lists(finite, min_size=1, max_size=12), data=st.data())

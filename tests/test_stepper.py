@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from microgradx import Value, gradient, ops, topological_order
 from microgradx.nn import MLP
+from microgradx.tables import clip, columns
 from microgradx.view.questions.explain import explain
 from microgradx.view.stepping.prompt import Prompt
 from microgradx.view.stepping.stepper import stepper
 from microgradx.view.trace import GRAINS, Trace
 from microgradx.view.words.notation import number
-from microgradx.view.words.terminal import clip, colourful, columns, paint
+from microgradx.view.words.terminal import colourful, paint
 
 UNARY = [ops.tanh, ops.relu, ops.exp, ops.sin, ops.negative, ops.square]
 BINARY = [ops.add, ops.subtract, ops.multiply, ops.divide, ops.maximum]

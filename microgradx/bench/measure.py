@@ -17,6 +17,7 @@ from ..replay.run.array_program import Array
 from ..replay.run.python_source import source
 from ..replay.run.runner import LONGEST_SOURCE
 from ..replay.specialization import Recording
+from ..tables import table
 from .cases import CASES, Case
 
 TIMES = ("record ms", "build ms", "compile ms", "replay us", "source us", "numpy us", "eager ms")
@@ -103,7 +104,7 @@ def row(name: str, figures: dict[str, Any]) -> list[str]:
 
 def line(cells: Sequence[str]) -> str:
     """One line of the table."""
-    return f"{cells[0]:<16}" + "".join(f"{cell:>11}" for cell in cells[1:])
+    return table([cells], "<" + ">" * (len(HEAD) - 1), width=None, least=(16, *[10] * (len(HEAD) - 1)))[0]
 
 
 def bench(names: Sequence[str] = ()) -> None:

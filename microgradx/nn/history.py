@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..tables import table
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -56,8 +58,7 @@ class History:
         columns.append(["rate", *(f"{self.learning_rate[epoch]:.4g}" for epoch in epochs)])
         for layer, norms in self.gradient_norms.items():
             columns.append([f"|gradient| {layer}", *(f"{norms[epoch]:.3g}" for epoch in epochs)])
-        aligned = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
-        return "\n".join(map("  ".join, zip(*aligned, strict=True)))
+        return "\n".join(table(list(zip(*columns, strict=True)), ">" * len(columns), width=None, gap="  "))
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Loss, accuracy, gradient norms and rate over the epochs, as a figure; written to `path` (.png or .svg) if given."""

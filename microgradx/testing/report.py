@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..tables import table
 from .measured import Numeric
 from .verdicts import Shape, Verdict
 
@@ -177,8 +178,7 @@ def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
         off = f"{row.off:.1e}" if row.numeric.verdict.has_slope else ""
         verdict = row.verdict.shown.replace(Shape.KINK, row.numeric.verdict if row.numeric.bent else Shape.KINK)
         cells.append((together, at, coded, measured, off, verdict))
-    widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+    return [f"  {line}" for line in table(cells, "<" * len(cells[0]), width=None, gap="  ")]
 
 
 def _hints(rows: Sequence[Partial], report: Report) -> list[str]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..engine import Value
+from ..tables import clip
 from .trace import Contribution, Group, Trace
 from .words.notation import number, unnamed
-from .words.terminal import clip
 
 
 def symbol(output: Value, names: Mapping[Value, str]) -> str:

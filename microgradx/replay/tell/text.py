@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...tables import table
 from ..regroup.instructions import Instruction, View
 from ..run.array_program import Plan
 from ..run.runner import Runner
@@ -48,9 +49,8 @@ def section(kind: Hashable, runner: Runner) -> str:
     plan = runner.array_plan()
     head = f"{name}: {extent(runner, plan)}"
     names = Names(plan, runner.tape.labels)
-    table = [names.line(step) for step in plan.instructions]
-    widths = [max(len(row[i]) for row in table) for i in range(3)] if table else [0, 0, 0]
-    return "\n".join([head, *(f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in table)])
+    rows = [names.line(step) for step in plan.instructions]
+    return "\n".join([head, *(f"  {line}" for line in table(rows, "<><<", width=None, gap="  "))])
 
 
 def extent(runner: Runner, plan: Plan) -> str:
@@ -64,7 +64,6 @@ class Names:
     def __init__(self, plan: Plan, labels: dict[int, str]) -> None:
         self.plan, self.labels = plan, labels
         self.made: dict[tuple[str, int], str] = {}
-        self.gathered = ""
 
     def line(self, step: Instruction) -> tuple[str, str, str, str]:
         """(formula, scalar operations, shapes, origin) of one instruction."""

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ...engine import Value
 from ...files import write_atomically
+from ...tables import columns
 from ..layout.renderers import lay_out
 from ..stepping.stepper import Stepper
 from ..theme import THEMES
 from ..words.names import caller_variables
 from .cards import LINES, Picture, picture
 from .digraph import Drawing
-from .dot import body, columns
+from .dot import body
 from .flow import Flow, at_step, short, snapshot, steps
 from .svg import SANS, finished, plain, prefix_of
 

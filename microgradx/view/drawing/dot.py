@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-import unicodedata
 
+from ...tables import columns
 from ..theme import EDGE_FONT, FONT, THEMES
 from .cards import Card, Picture, Wire
 
@@ -72,13 +72,6 @@ def _card(card: Card, theme: str) -> str:
 def _points(card: Card) -> int:
     """Give the width of a card, whole points: only so do all versions of Graphviz put it at the same place."""
     return max(SMALLEST, 6 * math.ceil(1.05 * max(card.columns, *map(columns, card.lines))) + 6)
-
-
-def columns(line: str) -> int:
-    """Count the columns of a line; Chinese, Japanese and Korean letters and most emoji take two."""
-    if line.isascii():
-        return len(line)
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
 
 
 def _wire(wire: Wire, theme: str, fast: bool, place: int) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from ...chain import topological_order
 from ...engine import Value
+from ...tables import clip
 from ..theme import LIGHT
 from ..words.names import caller_variables, displayed, name_nodes
 from ..words.notation import number, operation
-from ..words.terminal import clip
 from .cards import LINES, Picture, picture
 from .flow import snapshot
 from .folding import folded_to_fit

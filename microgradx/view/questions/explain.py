@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...engine import Value
+from ...tables import WIDTH, clip, columns, table
 from ..trace import Trace
 from ..wording import slope, symbol
 from ..words.names import caller_variables, displayed, find_node, name_nodes
 from ..words.notation import number, unnamed
-from ..words.terminal import WIDTH, clip, columns, ends, table
+from ..words.terminal import ends
 
 Link = tuple[int, float, bool, int, "Link | None"]
 """The end of a partial path: exponent and mantissa of its |product|, whether it is negative, its last edge, the rest."""

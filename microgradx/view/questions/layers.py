@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...engine import Value
+from ...tables import WIDTH, clip, table
 from ..trace import NEURON, Trace
 from ..words.notation import number
-from ..words.terminal import WIDTH, clip, table
 
 PARAMETER = re.compile(r"(?P<neuron>(?:(?P<layer>.*)\.)?neurons\[\d+\])\.[^.]+")
 VANISHING, EXPLODING = 1e-6, 1e3

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from ...engine import Value
 from ...modes import source_line
+from ...tables import WIDTH, clip
 from ..trace import Trace
 from ..wording import Numbers
 from ..words.names import caller_variables, displayed, name_nodes
 from ..words.notation import number, operation
-from ..words.terminal import WIDTH, clip
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...engine import Value
+from ...tables import WIDTH, clip, table
 from ..trace import Trace
 from ..wording import Numbers, slope, symbol
 from ..words.names import caller_variables, displayed, find_node, name_nodes
 from ..words.notation import number, operation
-from ..words.terminal import WIDTH, clip, table
 from .explain import Sweep, counted, explain_in, signed
 from .origin import origin_in
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...engine import Value
+from ...tables import WIDTH, clip, table
 from ..questions.explain import counted
 from ..trace import Trace
 from ..words.notation import number
-from ..words.terminal import WIDTH, clip, table
 
 VISITS = 200_000
 """Plain recursion is replayed only up to so many calls: it makes one per path."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...engine import Value
+from ...tables import WIDTH, clip, table
 from ..trace import NEURON, Contribution, Group, Trace
 from ..words.notation import number
-from ..words.terminal import WIDTH, clip, table
 
 
 @dataclass(frozen=True)

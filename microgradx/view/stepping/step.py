@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import cached_property
 
 from ...engine import Value
+from ...tables import WIDTH, clip, columns, printable, table
 from ..trace import Contribution
 from ..wording import Pass
 from ..words.notation import expression, number, operation
-from ..words.terminal import WIDTH, clip, columns, ends, printable, table
+from ..words.terminal import ends
 from .neuron_step import Neuron, neuron_lines, recognized
 
 ROWS = 12

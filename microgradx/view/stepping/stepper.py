@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...engine import Value
+from ...tables import WIDTH, clip
 from ..questions.explain import Explanation, above, explain_in
 from ..questions.layers import Layers, layers_in
 from ..questions.origin import Origin, origin_in
@@ -14,7 +15,7 @@ from ..questions.why import Why, why_in
 from ..trace import Contribution
 from ..words.names import caller_variables, formula
 from ..words.notation import number
-from ..words.terminal import WIDTH, Block, clip, ends, paint
+from ..words.terminal import Block, ends, paint
 from .cursor import Cursor
 from .lessons import Guess, Naive, judged, naive
 from .page.page import LIMIT, Frame, page_html, table_html, write_page

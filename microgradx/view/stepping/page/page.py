@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ....engine import Value
 from ....files import write_atomically
+from ....tables import clip, printable
 from ...wording import Pass
 from ...words.notation import number
-from ...words.terminal import clip, printable
 from ..step import Step
 from .page_graph import Chart
 

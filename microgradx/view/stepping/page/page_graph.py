@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from html import escape
 
 from ....engine import Value
+from ....tables import clip
 from ...layout.renderers import RendererUnavailable, lay_out
 from ...questions.layers import PARAMETER
 from ...trace import Contribution
 from ...wording import Pass
 from ...words.notation import number
-from ...words.terminal import clip
 
 MOST_CARDS, LABELLED, SECONDS = 600, 60, 5.0
 """Cards that are drawn at all, edges up to which they carry their local derivative, and how long the layout may take."""
