@@ -196,7 +196,7 @@ __all__ = [
 
 _LAZY: dict[str, str] = {
     "Program": ".replay.program",
-    "animate": ".view.drawing.animation",
+    "animate": ".view.stepping.animation",
     "compile": ".replay.compile",
     "draw": ".view.drawing.draw",
     "Drawing": ".view.drawing.digraph",

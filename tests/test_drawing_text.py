@@ -134,7 +134,7 @@ def test_the_last_frame_shows_where_nothing_moves(tmp_path):
     [
         ({"path": "pass.gif"}, "an animation is an SVG file or a page, got 'pass.gif': end the name in .svg or .html"),
         ({"path": "pass.svg", "seconds": 0.0}, "seconds=0.0 shows no step"),
-        ({"path": "pass.svg", "theme": "auto"}, "theme='auto' is not known: an animation is 'light' or 'dark'"),
+        ({"path": "pass.svg", "theme": "sepia"}, "theme='sepia' is not known: write one of 'light', 'dark', 'auto'"),
     ],
 )
 def test_an_animation_that_cannot_be_is_refused(arguments, message):

@@ -17,7 +17,6 @@ from microgradx.operators import Operators
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
     {"files", "module_attribute", "collector", "callers", "observers", "tables"},
-
     {"ieee"},
     {"special"},
     {"operation"},
@@ -118,3 +117,23 @@ def test_files_state_their_purpose_first_and_leave_nothing_to_do() -> None:
         text = path.read_text()
         assert ast.get_docstring(ast.parse(text)), path
         assert not re.search(r"\b(TODO|FIXME|XXX)\b", text), path
+
+
+def public_names(path: Path) -> set[str]:
+    """What a file defines at its top level."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+    return {name for name in found if name[0] != "_"}
+
+
+def test_no_two_files_of_the_view_wing_define_the_same_public_name() -> None:
+    seen: dict[str, Path] = {}
+    for path in sorted((PACKAGE / "view").rglob("*.py")):
+        for name in public_names(path):
+            assert name not in seen, f"{path} and {seen[name]} both define {name}"
+            seen[name] = path

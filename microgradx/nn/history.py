@@ -60,11 +60,11 @@ class History:
             columns.append([f"|gradient| {layer}", *(f"{norms[epoch]:.3g}" for epoch in epochs)])
         return "\n".join(table(list(zip(*columns, strict=True)), ">" * len(columns), width=None, gap="  "))
 
-    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+    def plot(self, path: str | os.PathLike[str] | None = None, theme: str = "light") -> Figure:
         """Loss, accuracy, gradient norms and rate over the epochs, as a figure; written to `path` (.png or .svg) if given."""
         from . import plots
 
-        return plots.history(self, path)
+        return plots.history(self, path, theme)
 
     def __str__(self) -> str:
         return self.table() if self.loss else "no epoch was finished"

@@ -2,6 +2,7 @@
 
 Each gives a matplotlib figure and writes it to `path` if there is one, as PNG or SVG by its suffix. No window is opened and no
 global state of matplotlib is touched. Needs the `plot` extra.
+Colours are those of a `theme`, as of drawings.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import write_atomically
 from ..modes import no_grad
-from .history import History
+from ..view.theme import SERIES, theme_named
 from .losses import plain_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-COLOURS = ("#3b6fb6", "#d1622b", "#2a9d6f", "#b3589a", "#8a7a2f", "#5b5b5b")  # apart for every kind of colour vision
+    from .history import History
 
 
 def losses(
@@ -31,6 +31,7 @@ def losses(
     log: bool = True,
     title: str = "",
     ylabel: str = "loss",
+    theme: str = "light",
 ) -> Figure:
     """The loss of every run over its epochs in one picture; `runs` maps the name of a run to its history or its losses.
 
@@ -39,15 +40,15 @@ def losses(
     if not runs:
         raise ValueError("runs is empty: give at least one run, such as {'lr 0.5': history}")
     figure, (axes,) = _figure(1, title)
-    for name, run in runs.items():
-        values = run.loss if isinstance(run, History) else run
-        axes.plot(range(len(values)), values, label=name)
+    for place, (name, run) in enumerate(runs.items()):
+        values = run if isinstance(run, Sequence) else run.loss
+        axes.plot(range(len(values)), values, label=name, color=SERIES[place % len(SERIES)])
     axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
     figure.legend(loc="outside right center")
-    return _finished(figure, path)
+    return _finished(figure, path, theme)
 
 
-def history(run: History, path: str | os.PathLike[str] | None = None) -> Figure:
+def history(run: History, path: str | os.PathLike[str] | None = None, theme: str = "light") -> Figure:
     """One run: its loss, its accuracy if it has one, the gradient norm of each layer, and the learning rate."""
     curves: list[tuple[str, Mapping[str, Sequence[float]], str]] = [("loss", {"": run.loss}, "linear")]
     if run.accuracy:
@@ -55,14 +56,14 @@ def history(run: History, path: str | os.PathLike[str] | None = None) -> Figure:
     curves += [("gradient norm", run.gradient_norms, "log"), ("learning rate", {"": run.learning_rate}, "linear")]
     figure, panels = _figure(len(curves), "")
     for axes, (label, lines, scale) in zip(panels, curves, strict=True):
-        for name, values in lines.items():
-            axes.plot(range(len(values)), values, label=name)
+        for place, (name, values) in enumerate(lines.items()):
+            axes.plot(range(len(values)), values, label=name, color=SERIES[place % len(SERIES)])
         axes.set(xlabel="epoch", ylabel=label)
         if scale == "log" and any(value > 0.0 for values in lines.values() for value in values):
             axes.set_yscale("log")
         if any(lines):
             axes.legend()
-    return _finished(figure, path)
+    return _finished(figure, path, theme)
 
 
 def decision_boundary(
@@ -73,6 +74,7 @@ def decision_boundary(
     threshold: float = 0.0,
     points: int = 80,
     title: str = "",
+    theme: str = "light",
 ) -> Figure:
     """What a model of two inputs answers over the plane, with the samples on top.
 
@@ -96,7 +98,7 @@ def decision_boundary(
     if set(labels) <= set(range(max(2, scores.shape[2]))):
         labels = list(range(max(2, scores.shape[2])))  # a class without samples keeps its colour
     count = max(2, scores.shape[2], len(labels))
-    colours = [COLOURS[place % len(COLOURS)] for place in range(count)]
+    colours = [SERIES[place % len(SERIES)] for place in range(count)]
     sign = "+" if y.dtype.kind in "if" and y.min() < 0 else ""  # labels -1 and +1, not -1 and 1
     levels = np.arange(len(colours) + 1) - 0.5
     axes.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.25)
@@ -112,10 +114,15 @@ def decision_boundary(
         )
     axes.set(xlabel="x1", ylabel="x2", aspect="equal")
     axes.legend()
-    return _finished(figure, path)
+    return _finished(figure, path, theme)
 
 
-def histograms(layers: Mapping[str, Sequence[float]], path: str | os.PathLike[str] | None = None, title: str = "") -> Figure:
+def histograms(
+    layers: Mapping[str, Sequence[float]],
+    path: str | os.PathLike[str] | None = None,
+    title: str = "",
+    theme: str = "light",
+) -> Figure:
     """How the numbers of each layer are spread, one panel a layer: activations, weights or gradients.
 
     `activations(model, X)` and `gradients(model)` give such layers.
@@ -124,10 +131,10 @@ def histograms(layers: Mapping[str, Sequence[float]], path: str | os.PathLike[st
         raise ValueError("layers is empty: give at least one, such as gradients(model)")
     figure, panels = _figure(len(layers), title)
     for axes, (name, numbers) in zip(panels, layers.items(), strict=True):
-        axes.hist(list(numbers), bins=40, color=COLOURS[0])
+        axes.hist(list(numbers), bins=40, color=SERIES[0])
         axes.set(title=name, ylabel="count")
         axes.locator_params(axis="x", nbins=4)
-    return _finished(figure, path)
+    return _finished(figure, path, theme)
 
 
 def gradients(model: Any) -> dict[str, list[float]]:
@@ -158,6 +165,26 @@ def _numbers(outputs: Any) -> list[float]:
     return numbers if isinstance(numbers, list) else [numbers]
 
 
+def _coloured(figure: Figure, theme: str) -> None:
+    """Paper, text, frames and legends in the colours of a theme; lines and samples have theirs on every theme."""
+    colours = theme_named(theme)
+    figure.set_facecolor(colours.background)
+    for axes in figure.axes:
+        axes.set_facecolor(colours.card)
+        axes.tick_params(which="both", colors=colours.ink)
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+            text.set_color(colours.ink)
+        for frame in axes.spines.values():
+            frame.set_color(colours.faint)
+    if heading := figure.get_suptitle():
+        figure.suptitle(heading, color=colours.ink)
+    for legend in (*figure.legends, *(axes.get_legend() for axes in figure.axes)):
+        if legend is not None:
+            legend.get_frame().set(facecolor=colours.card, edgecolor=colours.faint)
+            for text in legend.get_texts():
+                text.set_color(colours.ink)
+
+
 def _figure(panels: int, title: str) -> tuple[Figure, list[Axes]]:
     try:
         from matplotlib.figure import Figure
@@ -169,8 +196,9 @@ def _figure(panels: int, title: str) -> tuple[Figure, list[Axes]]:
     return figure, [figure.add_subplot(1, panels, place + 1) for place in range(panels)]
 
 
-def _finished(figure: Figure, path: str | os.PathLike[str] | None) -> Figure:
-    """The figure, written to `path` whole or not at all."""
+def _finished(figure: Figure, path: str | os.PathLike[str] | None, theme: str) -> Figure:
+    """The figure in the colours of a theme, written to `path` whole or not at all."""
+    _coloured(figure, theme)
     if path is not None:
         suffix = Path(path).suffix.lower()
         if suffix not in (".png", ".svg"):

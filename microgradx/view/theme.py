@@ -1,4 +1,4 @@
-"""The colors of a drawing, light, dark, and following the reader's system: Okabe and Ito's, which color-blind eyes tell apart."""
+"""The colours of all that is looked at, drawings, pages and plots: Okabe and Ito's, which colour-blind eyes tell apart."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ FONT, EDGE_FONT = "Helvetica", "Courier"  # both known to every viewer and measu
 
 @dataclass(frozen=True)
 class Theme:
-    """A set of colours; each tone is (line, tint): what the sign of a gradient looks like."""
+    """A set of colours; each tone is (line, tint): what the sign of a gradient looks like. `mark` lies under the current row."""
 
     background: str
     card: str
     ink: str
     faint: str
+    mark: str
     tones: dict[str, tuple[str, str]]
 
 
@@ -23,6 +24,7 @@ LIGHT = Theme(
     card="#FFFFFF",
     ink="#1F2328",
     faint="#57606A",
+    mark="#FFF3BF",
     tones={
         "pos": ("#0072B2", "#CFE3F2"),
         "neg": ("#D55E00", "#FBDCC6"),
@@ -36,6 +38,7 @@ DARK = Theme(
     card="#161B22",
     ink="#E6EDF3",
     faint="#9DA7B3",
+    mark="#3B3000",
     tones={
         "pos": ("#56B4E9", "#12384F"),
         "neg": ("#E69F00", "#4A3205"),
@@ -44,13 +47,50 @@ DARK = Theme(
         "none": ("#7D8590", "#161B22"),
     },
 )
-THEMES = {"light": LIGHT, "dark": DARK, "auto": LIGHT}  # auto is light plus `dark_style`
+THEMES = {"light": LIGHT, "dark": DARK, "auto": LIGHT}
+"""Every theme by its name, for `draw`, `animate`, pages, Mermaid and plots alike; auto is light plus `dark_style`."""
+
+SERIES = (LIGHT.tones["pos"][0], LIGHT.tones["neg"][0], "#009E73", "#CC79A7", "#8A7A2F", "#5B5B5B")
+"""Okabe and Ito's colours for lines and classes that have no sign, told apart on a light and on a dark background."""
+
+
+def theme_named(name: str) -> Theme:
+    """The theme of that name.
+
+    >>> theme_named("sepia")
+    Traceback (most recent call last):
+    ValueError: theme='sepia' is not known: write one of 'light', 'dark', 'auto'
+    """
+    if name not in THEMES:
+        raise ValueError(f"theme={name!r} is not known: write one of {', '.join(map(repr, THEMES))}")
+    return THEMES[name]
+
+
+def css_variables(theme: Theme) -> str:
+    """The colours of a theme as CSS variables, which the pages' style sheets are written with.
+
+    >>> css_variables(LIGHT)[:42]
+    '--background:#FFFFFF;--card:#FFFFFF;--ink:'
+    """
+    plain = {name: getattr(theme, name) for name in ("background", "card", "ink", "faint", "mark")}
+    lines = {tone: line for tone, (line, _) in theme.tones.items()}
+    tints = {f"{tone}-tint": tint for tone, (_, tint) in theme.tones.items()}
+    return "".join(f"--{name}:{colour};" for name, colour in {**plain, **lines, **tints}.items())
+
+
+def page_colours(name: str) -> str:
+    """The CSS of a page: its theme first, for "auto" by the reader's system, and every theme for who chooses another one."""
+    rules = [f":root{{{css_variables(theme_named(name))}}}"]
+    if name == "auto":
+        rules.append(f"@media (prefers-color-scheme:dark){{:root{{{css_variables(DARK)}}}}}")
+    rules += [f':root[data-theme="{own}"]{{{css_variables(theme)}}}' for own, theme in THEMES.items() if own != "auto"]
+    return "\n".join(rules) + "\n"
 
 
 def dark_style(scope: str) -> str:
-    """Give the CSS that turns a light drawing dark where the reader's system asks for it; `scope` is the id of its svg."""
+    """The CSS that turns a light drawing dark where the reader's system asks for it; `scope` is the id of its svg."""
     rules = [
-        f"#{scope} > g > polygon:first-of-type{{fill:{DARK.background};stroke:none}}",
+        f"#{scope} .graph>polygon:first-of-type,#{scope} .paper{{fill:{DARK.background};stroke:none}}",
         f"#{scope} text{{fill:{DARK.faint}}}",
         f"#{scope} .node text{{fill:{DARK.ink}}}",
         f"#{scope} .edge text{{stroke:{DARK.background}}}",
@@ -67,7 +107,7 @@ def dark_style(scope: str) -> str:
 
 
 def tone_of(gradient: float | None) -> str:
-    """Give the tone of a gradient or contribution.
+    """The tone of a gradient or contribution.
 
     >>> [tone_of(g) for g in (2.0, -0.5, 0.0, float("nan"), None)]
     ['pos', 'neg', 'zero', 'bad', 'none']

@@ -84,7 +84,7 @@ class Trace:
         return (self[place] for place in range(len(self)))
 
     def column(self, field: str) -> list[Any]:
-        """Return one field of every edge: sweeps over a whole pass read columns, which make no object per edge."""
+        """One field of every edge: sweeps over a whole pass read columns, which make no object per edge."""
         fields = Contribution._fields
         return self._flat[fields.index(field) :: len(fields)]
 
@@ -121,7 +121,7 @@ class Trace:
         }
 
     def changed(self) -> list[tuple[Value, float]]:
-        """Return each node whose number is no longer the one of this pass, with the number it was recorded with."""
+        """Each node whose number is no longer the one of this pass, with the number it was recorded with."""
         return [
             (node, then)
             for node, then in zip(self.order, self.data, strict=True)
@@ -129,7 +129,7 @@ class Trace:
         ]
 
     def groups(self, by: str = "node", fold: bool = False) -> list[Group]:
-        """Return the steps of the pass at a grain: per node, per neuron or per layer.
+        """The steps of the pass at a grain: per node, per neuron or per layer.
 
         A neuron is the value labelled `...neurons[3]` and everything that feeds only it; what feeds several neurons and
         is none itself stays a step of its own. With `fold`, a sum that goes nowhere but into another sum joins it.
@@ -154,7 +154,7 @@ class Trace:
         return (place for node in nodes for place in self.out_of[node])
 
     def _owners(self, by: str, fold: bool) -> dict[Value, Value]:
-        """Return for every fired node the one whose step it belongs to, in firing order."""
+        """For every fired node the one whose step it belongs to, in firing order."""
         owners: dict[Value, Value] = {}
         senders = self.column("node")
         for node in self.out_of:
@@ -168,14 +168,14 @@ class Trace:
         return owners
 
     def _continues_a_sum(self, node: Value) -> bool:
-        """Return whether a node only adds, and goes into one operation that only adds: then upstream passes unchanged."""
+        """Whether a node only adds, and goes into one operation that only adds: then upstream passes unchanged."""
         places = self.into[node]
         consumer = self[places[0]].node
         both = (*self.out_of[node], *self.out_of[consumer])
         return len(places) == 1 and all(self[place].local == 1.0 for place in both)
 
     def _ranks(self, owners: dict[Value, Value]) -> dict[Value, int]:
-        """Return how many steps lie between the output and each step's head: samples of one layer share a rank."""
+        """How many steps lie between the output and each step's head: samples of one layer share a rank."""
         ranks: dict[Value, int] = dict.fromkeys(owners.values(), 0)
         senders = self.column("node")
         for node, head in owners.items():

@@ -12,14 +12,17 @@ from ..tables import clip
 from .trace import Contribution, Group, Trace
 from .words.notation import number, unnamed
 
+VANISHING, EXPLODING = 1e-6, 1e3
+"""Called vanishing: what is below this share of the largest; exploding: what is above this multiple of the output's."""
+
 
 def symbol(output: Value, names: Mapping[Value, str]) -> str:
-    """Return what the output is called in `dL/dw`: its name, or `out` if nobody named it."""
+    """What the output is called in `dL/dw`: its name, or `out` if nobody named it."""
     return "out" if output.op and unnamed(output, names[output]) else names[output]
 
 
 def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30) -> str:
-    """Return how the gradient of a node is written: `dL/dw`, with brackets where a name is more than a word."""
+    """How the gradient of a node is written: `dL/dw`, with brackets where a name is more than a word."""
     top = symbol(output, names)
     name = top if node is output else names[node]
     above, below = (f"d{x}" if re.fullmatch(r"[\w.\[\]]{1,24}", x) else f"d({clip(x, room)})" for x in (top, name))
@@ -41,18 +44,18 @@ class Pass:
         return symbol(self.trace.output, self.names)
 
     def slope(self, node: Value, room: int = 30) -> str:
-        """Return how the gradient of a node is written, such as `dL/dw`."""
+        """How the gradient of a node is written, such as `dL/dw`."""
         return slope(node, self.trace.output, self.names, room)
 
     def slot(self, edge: Contribution) -> str:
-        """Return the operand's name; where one operand stands in several slots, the slot too."""
+        """The operand's name; where one operand stands in several slots, the slot too."""
         name = self.names[edge.operand]
         if (edge.node, edge.operand) not in self.trace.repeated:
             return name
         return f"{name} [{('left', 'right')[edge.slot] if len(edge.node.parents) == 2 else edge.slot}]"
 
     def arrived(self, place: int) -> tuple[int, int]:
-        """Return which arrival at its operand an edge is, and how many there are in all."""
+        """Which arrival at its operand an edge is, and how many there are in all."""
         places = self.trace.into[self.trace[place].operand]
         return bisect_left(places, place) + 1, len(places)
 

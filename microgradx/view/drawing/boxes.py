@@ -1,4 +1,4 @@
-"""What is no graph of Values and can be drawn all the same: an object that gives its own boxes and arrows, such as a program."""
+"""Drawings of objects that are not graphs of Values but give their own boxes and arrows, such as a program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADINGS = {"TB": ("Down", "up"), "BT": ("Up", "down"), "LR": ("Right", "left"),
 READABLE = 300  # boxes; more become a carpet that nobody reads, and take Graphviz many seconds
 
 
-class Chart(NamedTuple):
+class Diagram(NamedTuple):
     """What is to be drawn, in plain strings and numbers: a box is (lines, kind, text shown under the pointer).
 
     Its kind is "input", "step", "heavy", "move" or "result". An arrow is (from, to, how many numbers it carries), by the place of
@@ -34,12 +34,12 @@ class Drawable(Protocol):
     """An object that `draw` can draw."""
 
     def chart(self) -> tuple[object, ...]:
-        """The fields of a `Chart`, in a plain tuple: who gives it need not know this room."""
+        """The fields of a `Diagram`, in a plain tuple: who gives it need not know this room."""
 
 
 def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine: str | None, seconds: float) -> Drawing:
     """Draw the boxes and arrows that an object gives, arrows the wider the more numbers they carry."""
-    chart = Chart(*output.chart())  # type: ignore[arg-type]  # a plain tuple of the same fields
+    chart = Diagram(*output.chart())  # type: ignore[arg-type]  # a plain tuple of the same fields
     if len(chart.boxes) > READABLE:
         raise ValueError(
             f"{chart.title} has {len(chart.boxes):,} boxes, more than the {READABLE} that can be read in a drawing: "
@@ -67,7 +67,7 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
     return drawing
 
 
-def way_there(chart: Chart) -> set[int]:
+def way_there(chart: Diagram) -> set[int]:
     """The boxes on the way to the first result; those that only later results need are drawn on a way back, beside it.
 
     So a loss with its gradient is no strip of 24 columns, and the derivative by a layer stands beside that layer.
@@ -85,7 +85,7 @@ def way_there(chart: Chart) -> set[int]:
     return found
 
 
-def route(chart: Chart, there: set[int], rankdir: str) -> list[str]:
+def route(chart: Diagram, there: set[int], rankdir: str) -> list[str]:
     """The sentence that says which way the results lie, if there are two ways."""
     ends = [(lines[0], i in there) for i, (lines, kind, _) in enumerate(chart.boxes) if kind == "result"]
     first, later = (" and ".join(name for name, near in ends if near is way) for way in (True, False))

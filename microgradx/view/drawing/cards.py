@@ -62,7 +62,7 @@ class Picture:
 
 
 def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], constants: bool) -> Picture:
-    """Give one card for each value of `flow` in `kept`, with copies of a leaf beside its far uses."""
+    """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses."""
     troubles = diagnose(flow)
     inside = set(kept)
     wired = [edge for edge in flow.edges if edge.tail in inside and edge.head in inside]
@@ -101,7 +101,7 @@ def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], c
 
 
 def ranks(flow: Flow, kept: Sequence[int], wired: Sequence[Edge]) -> dict[int, int]:
-    """Give each value its column: as far from the leaves as its longest path, a leaf just before its first use."""
+    """The column of each value: as far from the leaves as its longest path, a leaf just before its first use."""
     rank = dict.fromkeys(kept, 0)
     for edge in wired:  # edges come in topological order of their heads
         rank[edge.head] = max(rank[edge.head], rank[edge.tail] + 1)
@@ -112,11 +112,11 @@ def ranks(flow: Flow, kept: Sequence[int], wired: Sequence[Edge]) -> dict[int, i
     return rank | {leaf: use - 1 for leaf, use in first.items()}
 
 
-def symbol(node: Value) -> str:
-    """Give how a node's operation is written, with the plain numbers among its operands.
+def sign_of(node: Value) -> str:
+    """How a node's operation is written, with the plain numbers among its operands.
 
     >>> x = Value(3.0)
-    >>> [symbol(y) for y in (x * x, 2 - x, x.tanh(), x * 2, x**3)]
+    >>> [sign_of(y) for y in (x * x, 2 - x, x.tanh(), x * 2, x**3)]
     ['*', '2 -', 'tanh', '* 2', '** 3']
     """
     assert node.op is not None
@@ -132,11 +132,11 @@ def symbol(node: Value) -> str:
 
 
 def title(flow: Flow, place: int) -> str:
-    """Give the first line of a card: the name, then how the value is made."""
+    """The first line of a card: the name, then how the value is made."""
     node = flow.nodes[place]
     if node.op is None:
         return short(flow, place) if flow.named(place) else "input"
-    return f"{short(flow, place)}: {symbol(node)}" if flow.named(place) else symbol(node)
+    return f"{short(flow, place)}: {sign_of(node)}" if flow.named(place) else sign_of(node)
 
 
 def _card(flow: Flow, place: int, show: Container[str], troubles: Troubles) -> Card:
@@ -176,7 +176,7 @@ def _wire(flow: Flow, edge: Edge, tail: str, edges: str, largest: float, ones: b
 
 
 def width(contribution: float | None, largest: float) -> float:
-    """Give the width of a wire in points: four decades of contribution below the largest gradient are told apart.
+    """The width of a wire in points: four decades of contribution below the largest gradient are told apart.
 
     >>> [width(c, 10.0) for c in (10.0, 0.1, 0.001, None)]
     [4.0, 2.4, 0.8, 0.8]

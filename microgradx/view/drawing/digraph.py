@@ -41,7 +41,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     folded: Callable[[], Drawing] | None = None
 
     def svg(self) -> str:
-        """Give the SVG as text; its ids are unique in this process, so that several stand in one page.
+        """The SVG as text; its ids are unique in this process, so that several stand in one page.
 
         Where the layout takes longer than the limit, a folded drawing is given instead, and its caption says so.
         """
@@ -62,13 +62,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         return svg.finished(raw, svg.prefix_of("g"), self.title, self.summary, self.theme, self.upright)
 
     def to_html(self) -> str:
-        """Give a page of its own: the SVG with pan, zoom, and the wires of the card under the pointer set off. No network."""
+        """A page of its own: the SVG with pan, zoom, and the wires of the card under the pointer set off. No network."""
         made = self.svg()
         prefix = made[len('<svg id="') :].partition("svg")[0]
         return page(made, self.title, self.theme, prefix, WIRE.findall(self.source))
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **options: Any) -> Any:
-        """Give the picture as bytes, or as text in an `encoding`. SVG needs nothing installed, PNG `dot` or the png extra.
+        """The picture as bytes, or as text in an `encoding`. SVG needs nothing installed, PNG `dot` or the png extra.
 
         `renderer`, `formatter` and other options of the graphviz package are handed on to it and need `dot`.
         """
@@ -132,7 +132,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         return str(target)
 
     def copy(self) -> Drawing:
-        """Give an independent copy, to add nodes and edges to."""
+        """An independent copy, to add nodes and edges to."""
         twin = copy.copy(self)
         twin.body = list(self.body)
         return twin
@@ -140,7 +140,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
     ) -> dict[str, str]:
-        """Give a notebook the SVG and a line of text; where no SVG can be made, the text says why. Never raises."""
+        """What a notebook shows: the SVG and a line of text; where no SVG can be made, the text says why. Never raises."""
         bundle = {"text/plain": repr(self)}
         try:
             bundle["image/svg+xml"] = self.svg()

@@ -10,14 +10,14 @@ from ...tables import columns
 from ..theme import EDGE_FONT, FONT, THEMES
 from .cards import Card, Picture, Wire
 
-LINE_HEIGHT, SMALLEST = 18, 66  # points
+LINE_HEIGHT, NARROWEST = 18, 66  # points
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires
 ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "\\n", "\t": " "})
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def body(picture: Picture, theme: str, flow: str, rankdir: str, fast: bool) -> list[str]:
-    """Give the lines of the body of the digraph: attributes, then cards, then wires, in the picture's order."""
+    """The lines of the body of the digraph: attributes, then cards, then wires, in the picture's order."""
     colors = THEMES[theme]
     graph = {
         "rankdir": rankdir, "newrank": "true", "nodesep": "0.2", "ranksep": f"{picture.ranksep:.6g}", "pad": "0.15",
@@ -53,7 +53,7 @@ def _card(card: Card, theme: str) -> str:
         "id": card.id,
         "class": card.tone,
         "label": "\\n".join(text(line_, 2) or " " for line_ in card.lines),  # an empty line crashes Graphviz 16.1
-        "width": f"{_points(card) / 72:.6g}",
+        "width": f"{points(card) / 72:.6g}",
         "height": f"{LINE_HEIGHT * rows / 72:.6g}",
         "style": ",".join(style),
         "fillcolor": strip,
@@ -69,9 +69,9 @@ def _card(card: Card, theme: str) -> str:
     return f"\t{card.id} [{attributes(given)}]\n"
 
 
-def _points(card: Card) -> int:
-    """Give the width of a card, whole points: only so do all versions of Graphviz put it at the same place."""
-    return max(SMALLEST, 6 * math.ceil(1.05 * max(card.columns, *map(columns, card.lines))) + 6)
+def points(card: Card) -> int:
+    """The width of a card, whole points: only so do all versions of Graphviz put it at the same place."""
+    return max(NARROWEST, 6 * math.ceil(1.05 * max(card.columns, *map(columns, card.lines))) + 6)
 
 
 def _wire(wire: Wire, theme: str, fast: bool, place: int) -> str:
@@ -93,7 +93,7 @@ def _wire(wire: Wire, theme: str, fast: bool, place: int) -> str:
 
 
 def caption(picture: Picture) -> str:
-    """Give the caption as a DOT label, wrapped to about the width of the picture."""
+    """The caption as a DOT label, wrapped to about the width of the picture."""
     room = max(60, min(130, int(picture.span * COLUMN / CAPTION_CHARACTER)))
     lines = [line for sentence in picture.caption for line in textwrap.wrap(sentence, room)]
     return " \\l" + "".join(f"{text(line, 2)}\\l" for line in lines)  # an empty line keeps it off the cards

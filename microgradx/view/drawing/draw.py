@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from ...engine import Value
-from ..theme import THEMES
+from ..theme import theme_named
 from ..words.names import caller_variables
 from ..words.notation import number
 from .boxes import Drawable, draw_chart
@@ -78,7 +78,8 @@ def draw(
     if rankdir is None:
         rankdir = "TB" if isinstance(output, Drawable) else "LR"
     _check(edges=(edges, ("local", "chain", "none")), flow=(flow, ("forward", "backward")), detail=(detail, DETAILS))
-    _check(rankdir=(rankdir, ("LR", "RL", "TB", "BT")), theme=(theme, tuple(THEMES)))
+    _check(rankdir=(rankdir, ("LR", "RL", "TB", "BT")))
+    theme_named(theme)
     lines = (show,) if isinstance(show, str) else tuple(show)
     for line in lines:
         _check(show=(line, LINES))

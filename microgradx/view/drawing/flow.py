@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from ...chain import chain_rule, edges, topological_order
 from ...engine import Value
+from ..wording import EXPLODING, VANISHING
 from ..words.names import displayed, name_nodes
 from ..words.notation import number, unnamed
-
-VANISHING, EXPLODING = 1e-6, 1e3
 
 
 class Edge(NamedTuple):
@@ -79,7 +78,7 @@ class Flow:
         return found
 
     def named(self, place: int) -> bool:
-        """Tell whether somebody named this value, rather than it being called after its operation and place."""
+        """Whether somebody named this value, rather than it being called after its operation and place."""
         return not unnamed(self.nodes[place], self.shown[place])
 
     def largest(self) -> float:
@@ -88,7 +87,7 @@ class Flow:
 
 
 def made_by(node: Value) -> str:
-    """Give the name of a node's operation, "input" for a leaf."""
+    """The name of a node's operation, "input" for a leaf."""
     return node.op.name if node.op else "input"
 
 
@@ -125,7 +124,7 @@ def _product(upstream: float | None, local: float) -> float | None:
 
 
 def at_step(flow: Flow, step: int) -> Flow:
-    """Give the same graph as the backward pass has it after `step` values have passed their gradient on.
+    """The same graph as the backward pass has it after `step` values have passed their gradient on.
 
     Step 0 has only the seed, d(out)/d(out) = 1. `.grad` is neither read nor changed.
     """
@@ -159,12 +158,12 @@ def at_step(flow: Flow, step: int) -> Flow:
 
 
 def steps(flow: Flow) -> int:
-    """Count the steps of the backward pass: the values that pass a gradient on."""
+    """How many steps there are of the backward pass: the values that pass a gradient on."""
     return len({edge.head for edge in flow.edges})
 
 
 def short(flow: Flow, place: int, longest: int = 30) -> str:
-    """Give the name of a value, cut in the middle where it is long; its operation where nobody named it."""
+    """The name of a value, cut in the middle where it is long; its operation where nobody named it."""
     name = re.sub(r"\s+", " ", flow.shown[place]) if flow.named(place) else made_by(flow.nodes[place])
     return name if len(name) <= longest else f"{name[: longest - 11]}...{name[-8:]}"
 

@@ -11,11 +11,11 @@ from functools import cached_property
 from ..theme import tone_of
 from ..words.names import brief
 from ..words.notation import exact, number
-from .cards import Card, Picture, Wire, symbol, title, width
+from .cards import Card, Picture, Wire, sign_of, title, width
 from .flow import Edge, Flow, diagnose, made_by, short
 
 HARD = 10_000  # the most cards that are drawn at all
-MOST_CARDS = 150
+FOLDED_CARDS = 150
 MOST_WIRES, STRONGEST = 300, 3  # beyond so many wires only the strongest few of each card are drawn
 THINNER = 0.6  # wires between folded cards are many, so they are drawn thinner
 LEVELS = (("neurons", 2), ("layers", 2), ("layers", 1), ("layers", 0), ("model", 0))
@@ -23,7 +23,7 @@ LEVELS = (("neurons", 2), ("layers", 2), ("layers", 1), ("layers", 0), ("model",
 
 
 @dataclass
-class Group:
+class Fold:
     """Values drawn as one card; `shown` are those whose numbers the card averages."""
 
     key: Hashable
@@ -33,7 +33,7 @@ class Group:
     shown: list[int]
 
 
-def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Group]:
+def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Fold]:
     """Part `kept` into groups: by module at this level, elsewhere by how the values are made, `depth` operations back."""
     modules = [coarse(module, level) for module in flow.modules]
     keys: list[Hashable] = list(_signatures(flow, modules, depth))
@@ -45,9 +45,9 @@ def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Grou
     for leaf, used_by in users.items():
         keys[leaf] = ("leaf", frozenset(used_by))
     keys[flow.output] = "output"
-    found: dict[Hashable, Group] = {}
+    found: dict[Hashable, Fold] = {}
     for place in kept:
-        group = found.setdefault(keys[place], Group(keys[place], f"n{place}", "", [], []))
+        group = found.setdefault(keys[place], Fold(keys[place], f"n{place}", "", [], []))
         group.members.append(place)
     ends = _ends(flow, keys)
     for group in found.values():
@@ -58,7 +58,7 @@ def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Grou
 
 
 def coarse(module: str | None, level: str) -> str | None:
-    """Give the module that `module` is folded into at a level.
+    """The module that `module` is folded into at a level.
 
     >>> [coarse("layers[0].neurons[3]", level) for level in ("neurons", "layers", "model")]
     ['layers[0].neurons[3]', 'layers[0]', 'model']
@@ -69,7 +69,7 @@ def coarse(module: str | None, level: str) -> str | None:
 
 
 def _signatures(flow: Flow, modules: list[str | None], depth: int) -> list[Hashable]:
-    """Give equal keys to values that look alike `depth` operations back; small integers, so that keys stay small."""
+    """Keys that are equal for values that look alike `depth` operations back; small integers, so that keys stay small."""
     operands = flow.operands
     numbers: dict[Hashable, int] = {}
 
@@ -94,19 +94,19 @@ def _ends(flow: Flow, keys: list[Hashable]) -> set[int]:
     return {e.tail for e in flow.edges if keys[e.tail] != keys[e.head] and flow.nodes[e.tail].op is not None}
 
 
-def _title(flow: Flow, group: Group, module: str | None) -> str:
+def _title(flow: Flow, group: Fold, module: str | None) -> str:
     first, count = group.members[0], len(group.shown)
     times = f" x{count:,}" if count > 1 else ""
     if module:
         return brief(module) + times
     if len(group.members) == 1:
         return title(flow, first)
-    symbols = {symbol(flow.nodes[k]) if flow.nodes[k].op else "input" for k in group.members}
-    return (symbols.pop() if len(symbols) == 1 else made_by(flow.nodes[first])) + times
+    sign_ofs = {sign_of(flow.nodes[k]) if flow.nodes[k].op else "input" for k in group.members}
+    return (sign_ofs.pop() if len(sign_ofs) == 1 else made_by(flow.nodes[first])) + times
 
 
 def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Picture:
-    """Give one card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
+    """One card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
     parts = groups(flow, kept, level, depth)
     drawn = Picture([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
     every = _bundles(flow, parts)
@@ -142,7 +142,7 @@ class Bundle:
         return sum(map(abs, self.known))
 
     def wire(self, largest: float) -> Wire:
-        """Give the wire that stands for the bundle."""
+        """The wire that stands for the bundle."""
         total = sum(self.known) if self.known else None
         said = f"{len(self.edges):,} operand(s)"
         if total is not None:
@@ -150,7 +150,7 @@ class Bundle:
         return Wire(self.tail, self.head, "", tone_of(total), THINNER * width(self.size, largest), said, self.computed)
 
 
-def _bundles(flow: Flow, parts: Sequence[Group]) -> list[Bundle]:
+def _bundles(flow: Flow, parts: Sequence[Fold]) -> list[Bundle]:
     of = {place: group for group in parts for place in group.members}
     found: dict[tuple[str, str], Bundle] = {}
     for edge in flow.edges:
@@ -179,7 +179,7 @@ def folded_to_fit(flow: Flow, kept: Sequence[int], why: str = "") -> Picture:
     """Fold as little as gives a picture that can be read; `why` comes before the caption."""
     for level, depth in LEVELS:
         found = folded_picture(flow, kept, level, depth)
-        if len(found.cards) <= MOST_CARDS:
+        if len(found.cards) <= FOLDED_CARDS:
             break
     found.caption[0] = why + found.caption[0]
     return found
@@ -197,7 +197,7 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
     )
 
 
-def _card(flow: Flow, group: Group) -> Card:
+def _card(flow: Flow, group: Fold) -> Card:
     values = [flow.data[k] for k in group.shown]
     grads = [grad for k in group.shown if (grad := flow.grads[k]) is not None]
     mean = statistics.fmean(grads) if grads else None
@@ -209,12 +209,12 @@ def _card(flow: Flow, group: Group) -> Card:
     return Card(group.id, lines, kind, tone, _tooltip(flow, group, grads))
 
 
-def _leaves_only(flow: Flow, group: Group) -> bool:
+def _leaves_only(flow: Flow, group: Fold) -> bool:
     return all(flow.nodes[k].op is None for k in group.members)
 
 
 def spread(numbers: Sequence[float]) -> str:
-    """Give the mean and the standard deviation of some numbers, one number alone or many equal ones as itself.
+    """The mean and the standard deviation of some numbers, one number alone or many equal ones as itself.
 
     >>> spread([1.0, 3.0]), spread([2.0]), spread([2.0, 2.0])
     ('2 +- 1', '2', '2')
@@ -222,11 +222,11 @@ def spread(numbers: Sequence[float]) -> str:
     if not all(map(math.isfinite, numbers)):
         return f"{sum(not math.isfinite(x) for x in numbers):,} not finite"
     mean = math.fsum(numbers) / len(numbers)
-    wide = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers)) if max(numbers) != min(numbers) else 0.0
+    wide = statistics.pstdev(numbers, mean) if max(numbers) != min(numbers) else 0.0
     return number(mean) + (f" +- {wide:.2g}" if wide else "")
 
 
-def _tooltip(flow: Flow, group: Group, grads: list[float]) -> str:
+def _tooltip(flow: Flow, group: Fold, grads: list[float]) -> str:
     operations: dict[str, int] = {}
     for place in group.members:
         kind = made_by(flow.nodes[place])
@@ -243,5 +243,5 @@ def _tooltip(flow: Flow, group: Group, grads: list[float]) -> str:
     return "\n".join(lines)
 
 
-def _parameter_grads(flow: Flow, group: Group) -> list[float]:
+def _parameter_grads(flow: Flow, group: Fold) -> list[float]:
     return [g for k in group.members if flow.nodes[k].op is None and (g := flow.grads[k]) is not None]

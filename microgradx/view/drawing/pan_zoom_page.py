@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
+from string import Template
 
-from ..theme import DARK, THEMES
+from ..theme import page_colours
 from .svg import plain
 
 STYLE = """
-html,body{margin:0;height:100%;overflow:hidden;background:BACKGROUND}
+html,body{margin:0;height:100%;overflow:hidden;background:var(--background)}
 svg{width:100%;height:100%;cursor:grab;touch-action:none}
 svg.held{cursor:grabbing}
 svg .node,svg .edge{transition:opacity .15s}
@@ -45,9 +47,9 @@ addEventListener("keydown", e => {
   if (keys[e.key]) { keys[e.key](); e.preventDefault(); }
 });
 const wires = JSON.parse(document.getElementById("wires").textContent);
-const named = id => document.getElementById(PREFIX + id);
+const named = id => document.getElementById($prefix + id);
 for (const card of svg.querySelectorAll(".node")) {
-  const id = card.id.slice(PREFIX.length);
+  const id = card.id.slice($prefix.length);
   const near = wires.filter(([, tail, head]) => tail === id || head === id).flat().concat(id);
   const light = on => {
     svg.classList.toggle("lit", on);
@@ -59,19 +61,30 @@ for (const card of svg.querySelectorAll(".node")) {
 """
 
 
+PAGE = Template("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>$title</title>
+<style>$style</style>
+</head>
+<body>
+$svg
+<script type="application/json" id="wires">$wires</script>
+<script>$script</script>
+</body>
+</html>
+""")
+
+
 def page(svg: str, title: str, theme: str, prefix: str, wires: list[tuple[str, str, str]]) -> str:
-    """Give the page of an SVG whose ids start with `prefix`; `wires` are (id, tail, head), without the prefix."""
-    colors = THEMES[theme]
-    data = "[" + ",".join(f'["{wire}","{tail}","{head}"]' for wire, tail, head in wires) + "]"
-    style = STYLE.replace("BACKGROUND", colors.background)
-    if theme == "auto":
-        style += f"@media (prefers-color-scheme:dark){{html,body{{background:{DARK.background}}}}}\n"
-    script = SCRIPT.replace("PREFIX", f'"{prefix}"')
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-        "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-        f"<title>{escape(plain(title))}</title>\n<style>{style}</style>\n</head>\n"
-        f'<body>\n{svg}\n<script type="application/json" id="wires">{data}</script>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+    """The page of an SVG whose ids start with `prefix`; `wires` are (id, tail, head), without the prefix."""
+    return PAGE.substitute(
+        title=escape(plain(title)),
+        style=page_colours(theme) + STYLE,
+        svg=svg,
+        wires=json.dumps(wires),
+        script=Template(SCRIPT).substitute(prefix=json.dumps(prefix)),
     )

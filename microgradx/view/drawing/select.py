@@ -11,7 +11,7 @@ from .flow import Flow, short
 
 
 def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module: str | None) -> tuple[list[int], list[str]]:
-    """Give the places to draw, in order, and sentences that say what is left out."""
+    """The places to draw, in order, and sentences that say what is left out."""
     kept, said = set(range(len(flow.nodes))), []
     if path is not None:
         kept &= _between(flow, path)

@@ -15,12 +15,12 @@ _serial = count(1)
 
 
 def prefix_of(name: str) -> str:
-    """Give a prefix for ids that no other drawing of this process has."""
+    """A prefix for ids that no other drawing of this process has."""
     return f"{name}{next(_serial)}-"
 
 
 def finished(raw: str, prefix: str, title: str, summary: str, theme: str, upright: bool) -> str:
-    """Give the SVG that Graphviz wrote, ready to stand in a page beside others.
+    """The SVG that Graphviz wrote, ready to stand in a page beside others.
 
     The prolog goes (it may not stand inside HTML), each id and reference gets `prefix`, and the tooltip of each card and wire
     becomes its `<title>`, which every viewer shows; Graphviz writes a link without a target instead. `upright` says that wires
@@ -56,5 +56,5 @@ def _titled(body: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Give a text without the control characters that no XML file can hold."""
+    """A text without the control characters that no XML file can hold."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)

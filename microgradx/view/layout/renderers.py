@@ -19,7 +19,7 @@ class RendererUnavailable(RuntimeError):
 
 
 def lay_out(dot: str, format: str = "svg", engine: str | None = None, seconds: float = 10.0) -> bytes:
-    """Give the picture of a DOT text in `format`.
+    """The picture of a DOT text in `format`.
 
     >>> lay_out("digraph { a -> b }").count(b'class="node"')
     2
@@ -47,7 +47,7 @@ def lay_out(dot: str, format: str = "svg", engine: str | None = None, seconds: f
 
 
 def rasterize(svg: str) -> bytes:
-    """Give the PNG of an SVG text, by resvg (the `png` extra); RendererUnavailable where that is not installed."""
+    """The PNG of an SVG text, by resvg (the `png` extra); RendererUnavailable where that is not installed."""
     try:
         import resvg_py
     except Exception as error:  # a wheel of another machine fails with other errors than ImportError
@@ -56,7 +56,7 @@ def rasterize(svg: str) -> bytes:
 
 
 def can_rasterize() -> bool:
-    """Tell whether `rasterize` has its library."""
+    """Whether `rasterize` has its library."""
     return find_spec("resvg_py") is not None
 
 
@@ -97,7 +97,7 @@ def _unavailable(format: str, tried: list[str]) -> str:
 
 
 def install_command(platform: str = sys.platform) -> str:
-    """Give the command that installs Graphviz on this system.
+    """The command that installs Graphviz on this system.
 
     >>> install_command("darwin")
     'brew install graphviz'

@@ -94,7 +94,7 @@ class Explanation:
 
 
 def explain(output: Value, wrt: Value | str, k: int = 5, names: Mapping[str, object] | None = None) -> Explanation:
-    """Return d(output)/d(wrt) as a sum over paths: their exact number and the `k` largest by |contribution|.
+    """The derivative d(output)/d(wrt) as a sum over paths: their exact number and the `k` largest by |contribution|.
 
     >>> x = Value(3.0)
     >>> L = x * x + 4 * x
@@ -119,7 +119,7 @@ def explain(output: Value, wrt: Value | str, k: int = 5, names: Mapping[str, obj
 
 
 def explain_in(trace: Trace, named: Mapping[Value, str], goal: Value, k: int) -> Explanation:
-    """Return the explanation of one gradient of a pass that is already recorded."""
+    """The explanation of one gradient of a pass that is already recorded."""
     sweep = Sweep(trace, goal, k)
     paths = tuple(_path(trace, named, goal, link) for link in sweep.largest(goal))
     total = trace.adjoints.get(goal, 0.0)
@@ -172,7 +172,7 @@ class Sweep:
                     longer.append((link[0] + scale + shift, mantissa, link[2] != (local < 0.0), place, link))
 
     def largest(self, node: Value) -> list[Link]:
-        """Return the largest partial paths that end at a node, largest first; equal ones in the order they fire."""
+        """The largest partial paths that end at a node, largest first; equal ones in the order they fire."""
         links = self._best.get(node, [])
         if len(links) > 1:
             self._best[node] = links = heapq.nlargest(self.k, links, key=lambda link: link[:2])
@@ -180,7 +180,7 @@ class Sweep:
 
 
 def above(trace: Trace, goal: Value) -> set[Value]:
-    """Return the nodes from which a way leads down to `goal`, `goal` among them."""
+    """The nodes from which a way leads down to `goal`, `goal` among them."""
     found = {goal}
     for node in trace.order:
         for operand in node.parents:
@@ -191,7 +191,7 @@ def above(trace: Trace, goal: Value) -> set[Value]:
 
 
 def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> Path:
-    """Return a path from its last link."""
+    """A path from its last link."""
     edges = []
     link: Link | None = end
     while link is not None and link[3] >= 0:
@@ -215,7 +215,7 @@ def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> P
 
 
 def _route(path: Path, room: int) -> str:
-    """Return a path in `room` columns: in full, else by its named values only, else with its middle left out."""
+    """A path in `room` columns: in full, else by its named values only, else with its middle left out."""
     ends = (0, len(path.names) - 1)
     named = [name for k, name in enumerate(path.names) if k in ends or not unnamed(path.nodes[k], name)]
     texts = [" > ".join(path.names), " > ".join(named)]
@@ -223,12 +223,12 @@ def _route(path: Path, room: int) -> str:
 
 
 def signed(x: float) -> str:
-    """Return a number with its sign, plus included."""
+    """A number with its sign, plus included."""
     return f"+{number(x)}" if x > 0 else number(x)
 
 
 def counted(n: int) -> str:
-    """Return a count of paths; beyond twelve digits as a power of two.
+    """A count of paths; beyond twelve digits as a power of two.
 
     >>> counted(512), counted(2**40), counted(2**5000 - 1)
     ('512', '2^40', 'about 2^5000')

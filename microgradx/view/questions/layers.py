@@ -10,12 +10,10 @@ from typing import Any
 from ...engine import Value
 from ...tables import WIDTH, clip, table
 from ..trace import NEURON, Trace
+from ..wording import EXPLODING, VANISHING
 from ..words.notation import number
 
 PARAMETER = re.compile(r"(?P<neuron>(?:(?P<layer>.*)\.)?neurons\[\d+\])\.[^.]+")
-VANISHING, EXPLODING = 1e-6, 1e3
-"""Flagged: a layer whose largest gradient is below this share, or above this multiple, of the last layer's."""
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -63,7 +61,7 @@ class Layers:
 
 
 def layers(of: Value | Any) -> Layers:
-    """Return a line per layer: for an output from its whole pass, for a model from the `.grad` of its parameters.
+    """A line per layer: for an output from its whole pass, for a model from the `.grad` of its parameters.
 
     >>> from microgradx.nn import MLP
     >>> model = MLP(2, [3, 1], rng=1)
@@ -85,7 +83,7 @@ def layers(of: Value | Any) -> Layers:
 
 
 def layers_in(trace: Trace) -> Layers:
-    """Return the layers of a pass that is already recorded."""
+    """The layers of a pass that is already recorded."""
     outputs: dict[str, dict[str, list[Value]]] = {}
     for node in trace.out_of:
         if match := NEURON.fullmatch(node.label or ""):
@@ -135,7 +133,7 @@ def _largest(row: Iterable[tuple[str, Value]]) -> float:
 
 
 def _flagged(rows: list[Layer]) -> tuple[Layer, ...]:
-    """Return the rows with a word for layers whose gradient is gone, tiny or huge."""
+    """The rows with a word for layers whose gradient is gone, tiny or huge."""
     last = rows[0].largest
     result = []
     for row in rows:

@@ -28,7 +28,7 @@ class Origin:
 
 
 def origin(output: Value, names: Mapping[str, object] | None = None) -> Origin:
-    """Return the first value that is nan or inf in forward order, else the first contribution that is.
+    """The first value that is nan or inf in forward order, else the first contribution that is.
 
     >>> x = Value(0.0)
     >>> y = x.log()
@@ -45,7 +45,7 @@ def origin(output: Value, names: Mapping[str, object] | None = None) -> Origin:
 
 
 def origin_in(trace: Trace, named: Mapping[Value, str]) -> Origin:
-    """Return the first number that is not finite in a pass that is already recorded."""
+    """The first number that is not finite in a pass that is already recorded."""
     for node in trace.order:
         if not math.isfinite(node.data):
             made = f" = {clip(operation(node, Numbers()), 30)}" if node.op else ", an input,"

@@ -58,7 +58,7 @@ class Why:
 
 
 def why(output: Value, wrt: Value | str, names: Mapping[str, object] | None = None) -> Why:
-    """Return why d(output)/d(wrt) is zero, tiny or not finite.
+    """Why d(output)/d(wrt) is zero, tiny or not finite.
 
     >>> w, x = Value(-2.0), Value(1.5)
     >>> h = (w * x).relu()
@@ -80,7 +80,7 @@ def why(output: Value, wrt: Value | str, names: Mapping[str, object] | None = No
 
 
 def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
-    """Return the cause for one gradient of a pass that is already recorded."""
+    """The cause for one gradient of a pass that is already recorded."""
     gradient = trace.adjoints.get(goal, 0.0)
     head = f"{slope(goal, trace.output, named)} = {number(gradient)}"
     if goal is trace.output:
@@ -103,7 +103,7 @@ def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
 
 
 def _no_path(wrt: Value, top: str, name: str) -> Why:
-    """Return the verdict on a value that is not in the graph at all."""
+    """The verdict on a value that is not in the graph at all."""
     return Why(
         "no path",
         0.0,
@@ -116,7 +116,7 @@ def _no_path(wrt: Value, top: str, name: str) -> Why:
 
 
 def _cuts(named: Mapping[Value, str], sweep: Sweep) -> tuple[Cut, ...]:
-    """Return the operations that hold the last zero of each cut path; their numbers add up to all that are cut."""
+    """The operations that hold the last zero of each cut path; their numbers add up to all that are cut."""
     trace = sweep.trace
     onward = {sweep.goal: 1}
     stopped: dict[Value, tuple[int, int]] = {}
@@ -135,7 +135,7 @@ def _cuts(named: Mapping[Value, str], sweep: Sweep) -> tuple[Cut, ...]:
 
 
 def _reason(node: Value, slot: int, named: Mapping[Value, str]) -> str:
-    """Return in words why an operation's local derivative towards one operand is zero."""
+    """Why, in words, an operation's local derivative towards one operand is zero."""
     assert node.op is not None
     name = node.op.name
     if name == "relu":
@@ -154,7 +154,7 @@ def _reason(node: Value, slot: int, named: Mapping[Value, str]) -> str:
 
 
 def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
-    """Return the proof that no path is live: the cuts, whose numbers add up to all paths."""
+    """The proof that no path is live: the cuts, whose numbers add up to all paths."""
     trace, count = sweep.trace, sweep.count[sweep.goal]
     lines = [*_cut_lines(trace, named, cuts, count), "  ruled out: no path, cancellation, underflow, not finite"]
     if all(trace[place].local == 0.0 for place in trace.out_of[trace.output]):
@@ -165,7 +165,7 @@ def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tu
 
 
 def _underflow(sweep: Sweep) -> tuple[str, list[str]]:
-    """Return the proof of an underflow: how large the largest product would be."""
+    """The proof of an underflow: how large the largest product would be."""
     exponent, mantissa, *_ = sweep.largest(sweep.goal)[0]
     power = round((exponent + math.log2(mantissa)) * math.log10(2))
     live = sweep.live[sweep.goal]
@@ -192,7 +192,7 @@ def _cut_lines(trace: Trace, named: Mapping[Value, str], cuts: tuple[Cut, ...], 
 
 
 def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]]:
-    """Return the proof of a cancellation: the largest path of each sign, and what all add up to without their signs."""
+    """The proof of a cancellation: the largest path of each sign, and what all add up to without their signs."""
     rows = []
     for sign in (1.0, -1.0):
         same = [path for path in explain_in(sweep.trace, named, sweep.goal, 64).paths if path.contribution * sign > 0]
@@ -207,7 +207,7 @@ def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]
 
 
 def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
-    """Return what a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
+    """What a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
     trace, goal = sweep.trace, sweep.goal
     told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
     if abs(trace.adjoints[goal]) >= TINY:

@@ -78,7 +78,7 @@ class Cursor:
     @overload
     def __getitem__(self, key: slice) -> list[Step]: ...
     def __getitem__(self, key: int | str | Value | slice) -> Step | list[Step]:
-        """Return step `k`, the step that fires a value (for an input: completes it), or for `s[3:7]` steps 3 to 6.
+        """Step `k`, the step that fires a value (for an input: completes it), or for `s[3:7]` steps 3 to 6.
 
         Steps count from 1, since 0 is the seed; `s[-1]` is the last.
         """
@@ -87,11 +87,11 @@ class Cursor:
         return Step(self._index(key), self.shared)
 
     def find(self, key: str | Value) -> Value:
-        """Return the value of that name in this pass; an unknown name raises and lists the nearest ones."""
+        """The value of that name in this pass; an unknown name raises and lists the nearest ones."""
         return find_node(key, self.names, self.shared.symbol)
 
     def _index(self, key: int | str | Value) -> int:
-        """Return the number of the step a key means."""
+        """The number of the step a key means."""
         if isinstance(key, int) and not isinstance(key, bool):
             if -len(self) <= key < 0:
                 return len(self) + 1 + key

@@ -28,7 +28,7 @@ class Guess:
 
 
 def judged(guesses: Mapping[str, float], truth: Mapping[str, float], signs: bool) -> Guess:
-    """Return the verdict on guessed gradients; with `signs`, only the sign is asked and told.
+    """The verdict on guessed gradients; with `signs`, only the sign is asked and told.
 
     >>> judged({"a": 6.0, "b": -3.0}, {"a": 6.0, "b": -4.0}, signs=False)
     a  6 right
@@ -64,7 +64,7 @@ class Naive:
 
 
 def naive(trace: Trace, named: Mapping[Value, str]) -> Naive:
-    """Return what `for p in parents: p.grad += ...; p.backward()` computes, without the order that waits for all arrivals.
+    """What `for p in parents: p.grad += ...; p.backward()` computes, without the order that waits for all arrivals.
 
     >>> from microgradx.view.words.names import name_nodes
     >>> a = Value(1.0, "a"); b = a + a; c = b + b

@@ -21,12 +21,12 @@ class Neuron:
     pairs: tuple[tuple[Contribution, Value | float, Contribution | None], ...]
 
     def formula(self) -> str:
-        """Return `relu(w . x + b)`."""
+        """`relu(w . x + b)`."""
         return "w . x + b" if self.sum is self.head or not self.head.op else f"{self.head.op.name}(w . x + b)"
 
 
 def recognized(trace: Trace, group: Group) -> Neuron | None:
-    """Return the neuron that a step fires, or None if it is not built as `activation(w . x + b)` with labelled weights."""
+    """The neuron that a step fires, or None if it is not built as `activation(w . x + b)` with labelled weights."""
     label = group.head.label or ""
     if not NEURON.fullmatch(label):
         return None
@@ -49,7 +49,7 @@ def recognized(trace: Trace, group: Group) -> Neuron | None:
 
 
 def neuron_lines(neuron: Neuron, trace: Trace, names: Mapping[Value, str], slope: str, rows: int | None) -> list[str]:
-    """Return the lines of a neuron's block under its title; with `rows`, only the so many largest inputs."""
+    """The lines of a neuron's block under its title; with `rows`, only the so many largest inputs."""
     top = slope.partition("/")[0]
     upstream, pre = trace.adjoints[neuron.head], neuron.bias.upstream
     first = f"  {slope} = {number(upstream)}"

@@ -67,21 +67,21 @@ class Step:
         return self._of.trace.adjoints[self._top()]
 
     def _top(self) -> Value:
-        """Return the value whose gradient stands in the title: of a layer the one with the largest."""
+        """The value whose gradient stands in the title: of a layer the one with the largest."""
         return max(self._heads(), key=lambda node: abs(self._of.trace.adjoints[node])) if self.group.name else self.node
 
     def _heads(self) -> list[Value]:
-        """Return the values at which gradients enter the step from outside."""
+        """The values at which gradients enter the step from outside."""
         trace, inside = self._of.trace, self._inside
         heads = [node for node in self.group.nodes if any(trace[p].node not in inside for p in trace.into.get(node, ()))]
         return heads or [self.node]
 
     def leaves(self, edge: Contribution) -> bool:
-        """Return whether an edge goes out of the step, not from one of its nodes to another."""
+        """Whether an edge goes out of the step, not from one of its nodes to another."""
         return edge.operand not in self._inside
 
     def title(self, room: int) -> str:
-        """Return `name = operation`, or the name of the layer."""
+        """`name = operation`, or the name of the layer."""
         if self.group.name:
             return clip(f"{self.group.name} ({len(self.group.nodes)} operations)", room)
         if self._neuron:
@@ -92,7 +92,7 @@ class Step:
         return clip(expression(self.node, outside, self._of.names, False), room)
 
     def block(self, part: int | None = None, full: bool = False, keep: Callable[[Contribution], bool] | None = None) -> str:
-        """Return the block; with `part`, only the first so many contributions are filled in."""
+        """The block; with `part`, only the first so many contributions are filled in."""
         lines = ends(f"step {self.index}/{len(self._of.steps)}   {self.title(WIDTH)}", self._forward())
         slope = f"  {self._of.slope(self._top())} = {number(self.upstream)}   ("
         lines.append(clip(f"{slope}{self._came_from(WIDTH - 1 - columns(slope))})", WIDTH))
@@ -109,7 +109,7 @@ class Step:
         return "\n".join([*(clip(line, WIDTH) for line in lines), *self._carried(shown)])
 
     def _largest(self, places: list[int]) -> list[int]:
-        """Return the largest contributions that are not 0, as many as a block lists, in their order."""
+        """The largest contributions that are not 0, as many as a block lists, in their order."""
         size = {place: abs(self._of.trace[place].contribution) for place in places}
         ranked = sorted((p for p in places if size[p] != 0.0), key=lambda p: -math.inf if math.isnan(size[p]) else -size[p])
         return sorted(ranked[:ROWS])
@@ -125,7 +125,7 @@ class Step:
         return f"forward: {operation(self.node, numbers)} = {made}"
 
     def _came_from(self, room: int) -> str:
-        """Return where the upstream gradient came from and that it is complete."""
+        """Where the upstream gradient came from and that it is complete."""
         places = self._of.trace.into.get(self.node, [])
         if not places:
             return "root, seeded"
@@ -176,7 +176,7 @@ class Step:
         return table(rows, "<><<<>><<<")
 
     def _local(self, edge: Contribution) -> str:
-        """Return the local derivative, and for a product whose number it is: `f = -2`."""
+        """The local derivative, and for a product whose number it is: `f = -2`."""
         if edge.node.op is not None and edge.node.op.name == "multiply":
             other = edge.node.parents[1 - edge.slot]
             if isinstance(other, Value):
@@ -184,7 +184,7 @@ class Step:
         return number(edge.local)
 
     def _left_out(self, wanted: list[int], shown: list[int], filtered: int) -> list[str]:
-        """Return what the table does not list, and why what is 0 is 0."""
+        """What the table does not list, and why what is 0 is 0."""
         hidden = set(wanted) - set(shown)
         zeros = [place for place in hidden if self._of.trace[place].contribution == 0.0]
         lines = []
@@ -198,7 +198,7 @@ class Step:
         return lines
 
     def _why_zero(self, places: list[int]) -> str:
-        """Return in words why these contributions are 0."""
+        """Why, in words, these contributions are 0."""
         trace = self._of.trace
         if any(trace[place].upstream != 0.0 for place in places):
             return "their local derivative is 0"
@@ -210,7 +210,7 @@ class Step:
         return "no gradient arrives here"
 
     def _carried(self, places: list[int]) -> list[str]:
-        """Return a line for each gradient that was there before this pass and to which commit would add."""
+        """A line for each gradient that was there before this pass and to which commit would add."""
         trace, lines = self._of.trace, []
         carried = [operand for operand in {trace[place].operand: None for place in places} if operand in trace.carried]
         for operand in carried[:3]:

@@ -61,7 +61,7 @@ class Stepper(Cursor):
         printer.text(repr(self))
 
     def _repr_html_(self) -> str:
-        return table_html(self)
+        return table_html(self.shared, self.heading(), self.size())
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.names.values())
@@ -70,35 +70,39 @@ class Stepper(Cursor):
         return Step(self.at + 1 if self.part else self.at, self.shared)
 
     def full(self) -> Block:
-        """Return the block of the current step with every contribution listed."""
+        """The block of the current step with every contribution listed."""
         return Block(self._overview() if not self.at and not self.part else self._current().block(self.part or None, True))
 
     def heading(self, room: int = 200) -> str:
-        """Return `backward of L = (a*b + c) * f = -8`, without the formula where it has no room."""
+        """`backward of L = (a*b + c) * f = -8`, without the formula where it has no room."""
         title = formula(self.output, caller=self._caller) if 1 < len(self.trace.order) <= 60 else ""
         if not title or "\n" in title or len(title) > room:
             title = self.shared.symbol
         return f"backward of {title} = {number(self.output.data)}"
 
     def size(self) -> str:
-        """Return how many nodes and steps the pass has."""
+        """How many nodes and steps the pass has."""
         nodes, steps = len(self.trace.order), len(self)
         told = f"{nodes} node{'s' * (nodes != 1)}, {steps} step{'s' * (steps != 1)}"
         return told + (f" by {self.by}" if self.by != "node" else "")
 
-    def to_html(self, path: str | Path, limit: int | None = LIMIT) -> Path:
+    def to_html(self, path: str | Path, limit: int | None = LIMIT, theme: str = "auto") -> Path:
         """Write the pass as one self-contained page and return its path: graph, slider, keys, and the whole table.
 
-        Raises ValueError if the page would exceed `limit` bytes (5 MiB); `limit=None` insists.
+        Raises ValueError if the page would exceed `limit` bytes (5 MiB); `limit=None` insists. `theme` is light, dark, or auto
+        for that of the reader's system.
         """
-        return write_page(self, path, limit)
+        return write_page(self._page(theme), path, limit)
+
+    def _page(self, theme: str = "auto") -> str:
+        return page_html(self.shared, self.heading(), self.size(), theme)
 
     def show(self) -> Frame:
-        """Return the page to be shown in a notebook cell."""
-        return Frame(page_html(self))
+        """The page to be shown in a notebook cell."""
+        return Frame(self._page())
 
     def _overview(self) -> str:
-        """Return what the pass is about: the formula, its size, the seed, and what fires first."""
+        """What the pass is about: the formula, its size, the seed, and what fires first."""
         lines = ends(self.heading(WIDTH - 20), f"{self.size()}, at 0: the seed")
         seed = f"  {self.shared.slope(self.output)} = 1"
         if not len(self):
@@ -111,7 +115,7 @@ class Stepper(Cursor):
         return "\n".join(lines)
 
     def so_far(self, key: str | Value) -> float:
-        """Return the gradient of a value as far as the cursor has come: the contributions that have arrived by now.
+        """The gradient of a value as far as the cursor has come: the contributions that have arrived by now.
 
         >>> a = Value(2.0, label="a")
         >>> s = stepper(a * a)
@@ -123,7 +127,7 @@ class Stepper(Cursor):
         return arrived[-1] if arrived else float(node is self.output)
 
     def _writes(self, node: Value) -> list[tuple[Contribution, int]]:
-        """Return the contributions that have reached a node by now, each with the number of its step."""
+        """The contributions that have reached a node by now, each with the number of its step."""
         done = []
         coming = Step(self.at + 1, self.shared) if self.part else None
         begun = [p for p in coming.group.edges if coming.leaves(self.trace[p])][: self.part] if coming else []
@@ -148,12 +152,12 @@ class Stepper(Cursor):
         return lines
 
     def last_write(self, key: str | Value) -> Step | None:
-        """Return the step that last changed the gradient of a value before here, or None if none has."""
+        """The step that last changed the gradient of a value before here, or None if none has."""
         writes = self._writes(self.find(key))
         return Step(writes[-1][1], self.shared) if writes else None
 
     def where(self) -> Block:
-        """Return the way from the output down to the node that fires here, by the largest contributions."""
+        """The way from the output down to the node that fires here, by the largest contributions."""
         if not self.at and not self.part:
             return Block(f"at the seed: {self.shared.slope(self.output)} = 1")
         way = [self._current().node]
@@ -163,7 +167,7 @@ class Stepper(Cursor):
         return Block(clip(" > ".join([self.shared.symbol, *names[1:]]), WIDTH))
 
     def list(self, around: int = 4) -> Block:
-        """Return the steps around here, one line each, `->` before the current one."""
+        """The steps around here, one line each, `->` before the current one."""
         first = max(1, min(self.at - around, len(self) - 2 * around))
         lines = [] if first > 1 else [f"{'->' if not self.at else '  '} seed: {self.shared.slope(self.output)} = 1"]
         for k in range(first, min(first + 2 * around, len(self)) + 1):
@@ -219,7 +223,7 @@ class Stepper(Cursor):
             node.grad = adjoint if node.op is not None or node.grad is None else node.grad + adjoint
 
     def _changed(self) -> str:
-        """Return which value has another number than when this pass was recorded, or nothing."""
+        """Which value has another number than when this pass was recorded, or nothing."""
         changed = self.trace.changed()
         if not changed:
             return ""
@@ -229,7 +233,7 @@ class Stepper(Cursor):
         return f"{name} was {number(then)} when this pass was recorded, now {number(node.data)}{more}"
 
     def guess(self, guesses: Mapping[str, float] | None = None, /, *, signs: bool = False, **by_name: float) -> Guess:
-        """Return which of your own gradients are right: `s.guess(a=6, b=-4)`; other names go in a dict.
+        """Which of your own gradients are right: `s.guess(a=6, b=-4)`; other names go in a dict.
 
         Nothing is told about values that were not guessed. With `signs` only the sign counts.
         """
@@ -239,23 +243,23 @@ class Stepper(Cursor):
         return judged(numbers, {name: self.trace.adjoints[self.find(name)] for name in numbers}, signs)
 
     def naive(self) -> Naive:
-        """Return what plain recursion, without the topological order, would have computed, beside the right gradients."""
+        """What plain recursion, without the topological order, would have computed, beside the right gradients."""
         return naive(self.trace, self.shared.names)
 
     def explain(self, wrt: str | Value, k: int = 5) -> Explanation:
-        """Return the gradient of a value as the sum over its paths; see `explain`."""
+        """The gradient of a value as the sum over its paths; see `explain`."""
         return explain_in(self.trace, self.shared.names, self.find(wrt), k)
 
     def why(self, wrt: str | Value) -> Why:
-        """Return why a gradient is zero, tiny or not finite; see `why`."""
+        """Why a gradient is zero, tiny or not finite; see `why`."""
         return why_in(self.trace, self.shared.names, self.find(wrt))
 
     def layers(self) -> Layers:
-        """Return one line per layer; see `layers`."""
+        """One line per layer; see `layers`."""
         return layers_in(self.trace)
 
     def origin(self) -> Origin:
-        """Return the first number that is nan or inf; see `origin`."""
+        """The first number that is nan or inf; see `origin`."""
         return origin_in(self.trace, self.shared.names)
 
     def interact(self) -> None:

@@ -17,7 +17,7 @@ LONG = 10_000
 
 
 def caller_variables(depth: int = 1) -> dict[str, object]:
-    """Return the variables of the frame `depth` calls above the caller: locals first, then globals.
+    """The variables of the frame `depth` calls above the caller: locals first, then globals.
 
     >>> def shown() -> bool:
     ...     return "price" in caller_variables()  # depth 1: whoever called shown()
@@ -38,7 +38,7 @@ def caller_variables(depth: int = 1) -> dict[str, object]:
 def name_nodes(
     order: list[Value], caller: Mapping[str, object] | None = None, names: Mapping[str, object] | None = None
 ) -> dict[Value, str]:
-    """Return one unique name per node: its label, else a variable, else its module path, else `op#n`.
+    """One unique name per node: its label, else a variable, else its module path, else `op#n`.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0)
     >>> list(name_nodes(topological_order(a * b + 1), {"price": b}).values())
@@ -64,7 +64,7 @@ def name_nodes(
 
 
 def variables_of(things: Mapping[str, object]) -> dict[Value, str]:
-    """Return the first name under which each value is found among `things`: plain ones, then items, then module paths."""
+    """The first name under which each value is found among `things`: plain ones, then items, then module paths."""
     found: dict[Value, str] = {}
     for name, thing in things.items():
         if isinstance(thing, Value):
@@ -88,7 +88,7 @@ def variables_of(things: Mapping[str, object]) -> dict[Value, str]:
 
 
 def brief(name: str) -> str:
-    """Return a name as displays write it: module paths by the initials of their lists.
+    """A name as displays write it: module paths by the initials of their lists.
 
     >>> brief("layers[0].neurons[12].w[3]"), brief("price")
     ('L0.n12.w[3]', 'price')
@@ -99,7 +99,7 @@ def brief(name: str) -> str:
 
 
 def displayed(named: dict[Value, str]) -> dict[Value, str]:
-    """Return the names as displays write them, `out` for an output, the last of them, that nobody named."""
+    """The names as displays write them, `out` for an output, the last of them, that nobody named."""
     output, name = next(reversed(named.items()))
     shown = {node: brief(name) for node, name in named.items()}
     if output.op is not None and unnamed(output, name) and "out" not in shown.values():
@@ -108,7 +108,7 @@ def displayed(named: dict[Value, str]) -> dict[Value, str]:
 
 
 def find_node(key: object, named: dict[Value, str], output: str) -> Value:
-    """Return the node that `key`, a name or a Value, means; an unknown one raises and lists the nearest names.
+    """The node that `key`, a name or a Value, means; an unknown one raises and lists the nearest names.
 
     >>> a = Value(2.0, label="alpha")
     >>> find_node("alfa", {a: "alpha"}, "L")
@@ -141,7 +141,7 @@ def formula(
     latex: bool = False,
     caller: Mapping[str, object] | None = None,
 ) -> str:
-    """Return the expression that made `output`, with the fewest brackets.
+    """The expression that made `output`, with the fewest brackets.
 
     >>> a, b, c, f = Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)
     >>> e = a * b

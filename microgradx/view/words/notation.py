@@ -31,7 +31,7 @@ LATEX_FUNCTIONS = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh", "log",
 
 
 def number(x: float) -> str:
-    """Return `x` in four significant digits, as every display writes it.
+    """`x` in four significant digits, as every display writes it.
 
     >>> [number(x) for x in (2.0, -4.20113, 0.000123456, 12345.678, -0.0, math.inf)]
     ['2', '-4.201', '1.235e-4', '1.235e4', '0', 'inf']
@@ -48,7 +48,7 @@ def number(x: float) -> str:
 
 
 def exact(x: float) -> str:
-    """Return the shortest text that reads back as `x`, whole numbers without their `.0`.
+    """The shortest text that reads back as `x`, whole numbers without their `.0`.
 
     >>> exact(2.0), exact(0.1), exact(-3.0)
     ('2', '0.1', '-3')
@@ -57,7 +57,7 @@ def exact(x: float) -> str:
 
 
 def operation(node: Value, named: Mapping[Value, str]) -> str:
-    """Return one operation with its operands' names: `d = e + c` is written `e + c`.
+    """One operation with its operands' names: `d = e + c` is written `e + c`.
 
     >>> x = Value(3.0, label="x")
     >>> operation(2 * x, {x: "x"})
@@ -71,7 +71,7 @@ def operation(node: Value, named: Mapping[Value, str]) -> str:
 
 
 def expression(top: Value, ends: Container[Value], named: Mapping[Value, str], latex: bool) -> str:
-    """Return `name = expression` for `top`, written down to leaves and to `ends`, with a stack and no recursion."""
+    """`name = expression` for `top`, written down to leaves and to `ends`, with a stack and no recursion."""
     written: list[str] = []
     if not unnamed(top, named[top]):
         written.append(f"{_name(named[top], latex)} = ")
@@ -94,13 +94,13 @@ def expression(top: Value, ends: Container[Value], named: Mapping[Value, str], l
 
 
 def unnamed(node: Value, name: str) -> bool:
-    """Return whether `name` is only the stand-in `op#n` that a value gets if nobody named it."""
+    """Whether `name` is only the stand-in `op#n` that a value gets if nobody named it."""
     return node.label is None and name.startswith(f"{node.op.name if node.op else 'input'}#")
 
 
 @lru_cache(maxsize=512)
 def syntax(op: Op, operands: int) -> ast.expr:
-    """Return how an operation is written as a syntax tree in which operand k is the name `_k`.
+    """How an operation is written as a syntax tree in which operand k is the name `_k`.
 
     >>> from microgradx import OPS
     >>> ast.unparse(syntax(OPS["divide"], 2)), ast.unparse(syntax(OPS["sum"], 3)), ast.unparse(syntax(OPS["dot"], 4))
@@ -124,7 +124,7 @@ def syntax(op: Op, operands: int) -> ast.expr:
 
 
 def _writable(tree: ast.expr) -> bool:
-    """Return whether `_written` knows every part of a template: others it would drop, or leave with an operand unfilled."""
+    """Whether `_written` knows every part of a template: others it would drop, or leave with an operand unfilled."""
     match tree:
         case ast.Name(id=name):
             return name[1:].isdigit()
@@ -140,13 +140,13 @@ def _writable(tree: ast.expr) -> bool:
 
 
 def _pieces(node: Value, tight: bool, latex: bool) -> list[Piece]:
-    """Return one operation as pieces: its signs as text, its operands still to be written."""
+    """One operation as pieces: its signs as text, its operands still to be written."""
     assert node.op is not None
     return _written(syntax(node.op, len(node.parents)), node.parents, (LOOSEST, tight), latex)
 
 
 def _written(tree: ast.expr, operands: tuple[Value | float, ...], around: tuple[int, bool], latex: bool) -> list[Piece]:
-    """Return a template's tree as pieces; the recursion is as deep as the template, not as the graph."""
+    """A template's tree as pieces; the recursion is as deep as the template, not as the graph."""
     needed, tight = around
     match tree:
         case ast.Name(id=name) if name[1:].isdigit():
@@ -173,7 +173,7 @@ def _infix(
     tight: bool,
     latex: bool,
 ) -> list[Piece]:
-    """Return `left sign right`; inside a looser sign it goes without spaces, as in `a*b + c`."""
+    """`left sign right`; inside a looser sign it goes without spaces, as in `a*b + c`."""
     sign, own, left, right = how
     if latex and sign == "/":
         over, under = (_written(side, operands, (LOOSEST, False), latex) for side in sides)
@@ -197,7 +197,7 @@ def _infix(
 
 
 def _inner(side: ast.expr, operands: tuple[Value | float, ...], outside: int) -> bool:
-    """Return whether an operand of an infix sign is itself an operation that binds more strongly."""
+    """Whether an operand of an infix sign is itself an operation that binds more strongly."""
     if isinstance(side, ast.Name):
         operand = operands[int(side.id[1:])]
         return isinstance(operand, Value) and operand.op is not None and _precedence(operand) > outside
@@ -205,7 +205,7 @@ def _inner(side: ast.expr, operands: tuple[Value | float, ...], outside: int) ->
 
 
 def _call(function: str, arguments: list[list[Piece]], latex: bool) -> list[Piece]:
-    """Return a function call as pieces; `[` is a plain list."""
+    """A function call as pieces; `[` is a plain list."""
     opening, closing = f"{function}(", ")"
     if function == "[":
         opening, closing = ("\\left[", "\\right]") if latex else ("[", "]")
@@ -227,14 +227,14 @@ def _precedence(node: Value) -> int:
 
 
 def _binds(tree: ast.expr) -> int:
-    """Return how strongly the outermost sign of a template binds."""
+    """How strongly the outermost sign of a template binds."""
     if isinstance(tree, ast.BinOp):
         return INFIX[type(tree.op)][1]
     return SIGN if isinstance(tree, ast.UnaryOp) else ATOM
 
 
 def _atom(node: Value | float, named: Mapping[Value, str], latex: bool) -> str:
-    """Return a name or a number; an input nobody named is written as its number."""
+    """A name or a number; an input nobody named is written as its number."""
     if not isinstance(node, Value):
         return exact(node)
     name = named[node]
@@ -242,7 +242,7 @@ def _atom(node: Value | float, named: Mapping[Value, str], latex: bool) -> str:
 
 
 def _name(name: str, latex: bool) -> str:
-    """Return a name as it stands, or for LaTeX with its index lowered and its special signs made harmless."""
+    """A name as it stands, or for LaTeX with its index lowered and its special signs made harmless."""
     if not latex:
         return name
     if parts := re.fullmatch(r"([A-Za-z])_?(\d*)", name):

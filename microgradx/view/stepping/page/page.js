@@ -7,7 +7,7 @@
   const bodies = all("main tbody"), cards = new Map(all("svg .card").map(card => [card.dataset.n, card]));
   const edges = new Map(all("svg .edge").map(edge => [edge.dataset.e, edge]));
   const rows = bodies.map(body => [...body.rows]), seed = one(".now").textContent;
-  const signOf = text => text === "0" ? "zero" : /nan|inf/.test(text) ? "odd" : text.startsWith("-") ? "minus" : "plus";
+  const signOf = text => text === "0" ? "zero" : /nan|inf/.test(text) ? "bad" : text.startsWith("-") ? "neg" : "pos";
   const cell = (row, k) => row.cells[k].textContent, sentBy = row => cell(row, 5), after = row => cell(row, 6).split("-> ")[1];
   const tell = row => `${cell(row, 3)} += ${cell(row, 4) ? `${cell(row, 2)} x ${cell(row, 4)} = ` : ""}${sentBy(row)}`;
   const live = k => rows[k - 1].some(row => sentBy(row) !== "0");
@@ -46,21 +46,21 @@
   function paint(k) {
     for (const card of cards.values()) {
       const root = card.dataset.root === "1";
-      card.classList.remove("done", "plus", "minus", "zero", "odd", "current");
+      card.classList.remove("done", "pos", "neg", "zero", "bad", "current");
       if (card.dataset.g) card.querySelector(".grad").textContent = root ? "grad 1" : "grad -";
-      if (root) card.classList.add("done", "plus");
+      if (root) card.classList.add("done", "pos");
     }
-    for (const edge of edges.values()) edge.classList.remove("done", "plus", "minus", "zero", "odd", "current");
+    for (const edge of edges.values()) edge.classList.remove("done", "pos", "neg", "zero", "bad", "current");
     for (let i = 0; i < k; i++) cards.get(bodies[i].dataset.n)?.classList.add("done");
     for (let i = 0; i < k; i++) for (const row of rows[i]) {
       const card = cards.get(row.dataset.to), edge = edges.get(row.dataset.e);
       if (card) {
-        card.classList.remove("plus", "minus", "zero", "odd");
+        card.classList.remove("pos", "neg", "zero", "bad");
         card.classList.add("done", signOf(after(row)));
         card.querySelector(".grad").textContent = `grad ${after(row)}`;
       }
       if (edge) {
-        edge.classList.remove("plus", "minus", "zero", "odd");
+        edge.classList.remove("pos", "neg", "zero", "bad");
         edge.classList.add("done", edge.dataset.many ? "many" : signOf(sentBy(row)));
         if (i === k - 1) edge.classList.add("current");
       }
@@ -107,8 +107,9 @@
     back: () => { let k = at - 1; while (k > 0 && !shown(k)) k--; show(k); },
     on: () => { let k = at + 1; while (k <= last && !shown(k)) k++; if (k <= last) show(k); },
     theme: () => {
-      const dark = matchMedia("(prefers-color-scheme: dark)").matches, root = document.documentElement;
-      root.dataset.theme = (root.dataset.theme || (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
+      const known = one("[data-go=theme]").dataset.themes.split(" "), root = document.documentElement;
+      const dark = matchMedia("(prefers-color-scheme: dark)").matches, now = root.dataset.theme || (dark ? "dark" : "light");
+      root.dataset.theme = known[(known.indexOf(now) + 1) % known.length];
     },
     liveOn: () => { let k = at + 1; while (k <= last && !live(k)) k++; if (k <= last) show(k); },
     liveBack: () => { let k = at - 1; while (k > 0 && !live(k)) k--; show(k); },

@@ -8,18 +8,16 @@ import math
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from string import Template
 
 from ....engine import Value
 from ....files import write_atomically
 from ....tables import clip, printable
+from ...theme import THEMES, page_colours
 from ...wording import Pass
 from ...words.notation import number
 from ..step import Step
-from .page_graph import Chart
-
-if TYPE_CHECKING:
-    from ..stepper import Stepper
+from .page_graph import PageGraph, has_gradient
 
 LIMIT = 5 * 2**20
 HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")
@@ -27,10 +25,9 @@ FEW = 200
 """A table inside a notebook cell lists so many steps; the page lists all."""
 
 
-def write_page(stepper: Stepper, path: str | Path, limit: int | None = LIMIT) -> Path:
-    """Write the page to `path` and return it; a page beyond `limit` bytes is refused with what to do instead."""
-    text = page_html(stepper)
-    data = text.encode()
+def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
+    """The path to which the page was written; a page beyond `limit` bytes is refused with what to do instead."""
+    data = page.encode()
     if limit is not None and len(data) > limit:
         raise ValueError(
             f"the page would have {len(data) / 2**20:.1f} MiB, more than {limit / 2**20:.1f}: step by 'layer', take fewer "
@@ -41,13 +38,13 @@ def write_page(stepper: Stepper, path: str | Path, limit: int | None = LIMIT) ->
     return path
 
 
-def page_html(stepper: Stepper) -> str:
-    """Return the page. It asks the network for nothing, and its policy lets only its own script and style run."""
-    of = stepper.shared
-    drawn = Chart(of)
+def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
+    """The page of a pass. It asks the network for nothing, and its policy lets only its own script and style run."""
+    drawn = PageGraph(of)
     source = files(__package__)
     style, script = ((source / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    heading = stepper.heading()
+    style = page_colours(theme) + style
+    themes = [name for name in THEMES if name != "auto"]
     parts = {
         "style_hash": _hash(style),
         "script_hash": _hash(script),
@@ -55,24 +52,24 @@ def page_html(stepper: Stepper) -> str:
         "script": script,
         "title": escape(clip(heading, 60)),
         "heading": escape(clip(heading, 200)),
-        "size": escape(stepper.size()),
+        "size": escape(size),
+        "chosen": "" if theme == "auto" else f' data-theme="{escape(theme)}"',
+        "themes": escape(" ".join(themes)),
+        "themes_shown": escape(" / ".join(themes)),
         "last": str(len(of.steps)),
         "options": "".join(f'<option value="{escape(printable(of.names[node]))}">' for node in of.trace.order[:2000]),
         "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
         "graph": drawn.svg(),
         "table": _table(of, drawn, len(of.steps)),
     }
-    page = (source / "page.html").read_text(encoding="utf-8")
-    pieces = page.split("{{")
-    return pieces[0] + "".join(parts[name] + rest for name, rest in (piece.split("}}", 1) for piece in pieces[1:]))
+    return Template((source / "page.html").read_text(encoding="utf-8")).substitute(parts)
 
 
-def table_html(stepper: Stepper) -> str:
-    """Return the pass as a plain table without script, style or id, for a notebook cell and for GitHub."""
-    of = stepper.shared
+def table_html(of: Pass, heading: str, size: str) -> str:
+    """The pass as a plain table without script, style or id, for a notebook cell and for GitHub."""
     more = len(of.steps) - FEW
     left_out = f"<p>{more} more steps; s.show() or s.to_html(path) has all.</p>" if more > 0 else ""
-    return f"<p>{escape(stepper.heading())} ({escape(stepper.size())})</p>{_table(of, None, min(FEW, len(of.steps)))}{left_out}"
+    return f"<p>{escape(heading)} ({escape(size)})</p>{_table(of, None, min(FEW, len(of.steps)))}{left_out}"
 
 
 class Frame:
@@ -90,7 +87,7 @@ class Frame:
         return f'<iframe srcdoc="{source}" sandbox="allow-scripts" width="100%" height="640" style="border:0"></iframe>'
 
 
-def _table(of: Pass, drawn: Chart | None, steps: int) -> str:
+def _table(of: Pass, drawn: PageGraph | None, steps: int) -> str:
     ids = drawn.ids() if drawn else {}
     caption = "The whole backward pass, one row per contribution: upstream x local = contribution"
     head = "".join(f'<th scope="col">{name}</th>' for name in HEAD)
@@ -98,8 +95,8 @@ def _table(of: Pass, drawn: Chart | None, steps: int) -> str:
     return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n" + "\n".join(bodies) + "\n</table>"
 
 
-def _body(step: Step, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
-    """Return the rows of a step; in the step of a layer, one per value however many contributions it gets."""
+def _body(step: Step, of: Pass, drawn: PageGraph | None, ids: dict[Value, str]) -> str:
+    """The rows of a step; in the step of a layer, one per value however many contributions it gets."""
     together: dict[object, list[int]] = {}
     for place in step.group.edges:
         if step.leaves(of.trace[place]):
@@ -114,7 +111,7 @@ def _body(step: Step, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> s
 
 
 def _cells(of: Pass, places: list[int]) -> list[str]:
-    """Return what was sent into one value: upstream, into, local, contribution, gradient so far, arrived."""
+    """What was sent into one value: upstream, into, local, contribution, gradient so far, arrived."""
     first, last = of.trace[places[0]], of.trace[places[-1]]
     nth, total = of.arrived(places[-1])
     grew = f"{number(first.before or 0.0)} -> {number(last.after)}"
@@ -126,14 +123,14 @@ def _cells(of: Pass, places: list[int]) -> list[str]:
     return [f"{len(places)} added up", into, "", number(sent), grew, f"{nth} of {total}"]
 
 
-def _row(cells: list[str], place: int, of: Pass, drawn: Chart | None, ids: dict[Value, str]) -> str:
+def _row(cells: list[str], place: int, of: Pass, drawn: PageGraph | None, ids: dict[Value, str]) -> str:
     data = ""
     if drawn:
         operand = of.trace[place].operand
         card = drawn.cards.get(operand) if drawn.card_of.get(operand) is operand else None
         name = printable(of.names[operand])
         marks = {
-            "to": ids[operand] if card and card.gradient else "",
+            "to": ids[operand] if card and has_gradient(card) else "",
             "e": f"e{drawn.edge_of[place]}" if place in drawn.edge_of else "",
             "into": name if name != cells[3] else "",
         }

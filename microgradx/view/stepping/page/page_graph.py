@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from html import escape
 
 from ....engine import Value
 from ....tables import clip
+from ...drawing.cards import Card
+from ...drawing.dot import points
 from ...layout.renderers import RendererUnavailable, lay_out
 from ...questions.layers import PARAMETER
+from ...theme import tone_of
 from ...trace import Contribution
 from ...wording import Pass
 from ...words.notation import number
 
-MOST_CARDS, LABELLED, SECONDS = 600, 60, 5.0
+READABLE_CARDS, LABELLED_EDGES, SECONDS = 600, 60, 5.0
 """Cards that are drawn at all, edges up to which they carry their local derivative, and how long the layout may take."""
 INCH, HEIGHT = 72.0, 54.0  # points in an inch, and in the height of a card
 TIP = (
@@ -23,19 +24,12 @@ TIP = (
 )
 
 
-@dataclass
-class Card:
-    """A box: the value or the step it stands for, its lines of text and its width in points."""
-
-    title: str
-    value: str
-    gradient: str
-    width: int
-    tone: str
-    root: bool
+def has_gradient(card: Card) -> bool:
+    """Whether a card shows a gradient, which the card of a whole layer does not."""
+    return len(card.lines) == 3
 
 
-class Chart:
+class PageGraph:
     """The cards and edges of a pass: a card per step and per input; `svg()` draws them."""
 
     def __init__(self, of: Pass) -> None:
@@ -47,7 +41,7 @@ class Chart:
         self._gather()
 
     def _gather(self) -> None:
-        """Give every step and every input a card, except weights inside the step of their own neuron."""
+        """A card for every step and every input, except weights inside the step of their own neuron."""
         single = all(len(group.nodes) == 1 for group in self.of.steps)
         self._card(self.of.trace.output, self.of.trace.output)
         for group in self.of.steps:
@@ -69,22 +63,21 @@ class Chart:
                     self.edge_of[place] = self.edges.setdefault(key, len(self.edges))
 
     def _card(self, head: Value, node: Value, name: str | None = None, operations: int = 1) -> None:
-        title = clip(name or self.of.names[node], 18)
         slope = self.of.trace.adjoints[node]
-        value, gradient = (f"{operations} operations", "") if name else (number(node.data), f"grad {number(slope)}")
-        longest = max(len(title) * 6.6, len(value) * 6, len(gradient) * 6, 8 * 6.0)
-        width = 6 * math.ceil((longest + 14) / 6)
-        sign = tone(slope) if gradient else ""
-        self.cards[head] = Card(title, value, gradient, width, sign, node is self.of.trace.output)
+        title, sign = clip(name or self.of.names[node], 18), "none" if name else tone_of(slope)
+        lines = [title, f"{operations} operations"] if name else [title, number(node.data), f"grad {number(slope)}"]
+        kind = "output" if node is self.of.trace.output else "inner"
+        id = self.cards[head].id if head in self.cards else f"n{len(self.cards)}"
+        self.cards[head] = Card(id, lines, kind, sign, "")
 
     def ids(self) -> dict[Value, str]:
-        """Return every card's name on the page."""
-        return {node: f"n{place}" for place, node in enumerate(self.cards)}
+        """Every card's name on the page."""
+        return {node: card.id for node, card in self.cards.items()}
 
     def svg(self) -> str:
-        """Return the drawing as a `<figure>`, or a sentence that says why there is none."""
-        if len(self.cards) > MOST_CARDS:
-            return _sentence(f"No graph: {len(self.cards)} cards are more than the {MOST_CARDS} that can be read.")
+        """The drawing as a `<figure>`, or a sentence that says why there is none."""
+        if len(self.cards) > READABLE_CARDS:
+            return _sentence(f"No graph: {len(self.cards)} cards are more than the {READABLE_CARDS} that can be read.")
         try:
             layout = lay_out(self._dot(), "plain", seconds=SECONDS).decode()
         except RendererUnavailable as error:
@@ -94,9 +87,9 @@ class Chart:
         return self._drawn(layout)
 
     def _dot(self) -> str:
-        """Return the graph as DOT with bare boxes: names never reach Graphviz, so none can be markup or change the layout."""
+        """The graph as DOT with bare boxes: names never reach Graphviz, so none can be markup or change the layout."""
         ids = self.ids()
-        many = len(self.edges) > LABELLED
+        many = len(self.edges) > LABELLED_EDGES
         room = min(0.55 + 0.004 * len(self.edges), 2.5) if many else 0.75
         lines = [
             f"digraph {{ rankdir=LR; newrank=true; nodesep=0.2; ranksep={room:.2f};",
@@ -105,12 +98,12 @@ class Chart:
         if many:
             lines.append("nslimit=0.1; mclimit=0.3;")
         for node, card in self.cards.items():
-            lines.append(f"{ids[node]} [width={card.width / INCH:.4f} height={HEIGHT / INCH:.4f}];")
+            lines.append(f"{ids[node]} [width={points(card) / INCH:.4f} height={HEIGHT / INCH:.4f}];")
         lines += [f"{ids[tail]} -> {ids[head]};" for tail, head, _ in self.edges]
         return "\n".join([*lines, "}"])
 
     def _drawn(self, layout: str) -> str:
-        """Return the SVG for Graphviz's plain output: lines `node name x y ...` and `edge tail head n x1 y1 ...`, in inches."""
+        """The SVG for Graphviz's plain output: lines `node name x y ...` and `edge tail head n x1 y1 ...`, in inches."""
         rows = [line.split() for line in layout.replace("\\\n", "").splitlines()]
         width, height = (float(x) * INCH for x in rows[0][2:4])
         ids = self.ids()
@@ -127,7 +120,7 @@ class Chart:
                 numbers = [float(x) * INCH for x in row[4 : 4 + 2 * int(row[3])]]
                 points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
                 place = waiting[row[1], row[2]].pop(0)
-                drawn.append(_wire(place, points, carried[place], len(self.edges) <= LABELLED))
+                drawn.append(_wire(place, points, carried[place], len(self.edges) <= LABELLED_EDGES))
             elif row[0] == "node":
                 drawn.append(_box(row[1], cards[row[1]], float(row[2]) * INCH, height - float(row[3]) * INCH))
         drawn.sort(key=lambda shape: shape.startswith('<g class="card'))  # cards over edges
@@ -142,16 +135,17 @@ class Chart:
 def _box(name: str, card: Card, x: float, y: float) -> str:
     texts = "".join(
         f'<text class="{kind}" x="{x:.1f}" y="{y + down:.1f}">{escape(text)}</text>'
-        for kind, text, down in (("name", card.title, -11), ("value", card.value, 4), ("grad", card.gradient, 19))
+        for (kind, down), text in zip((("name", -11), ("value", 4), ("grad", 19)), card.lines, strict=False)
     )
-    told = ' data-g="1"' if card.gradient else ""
-    corner = f'x="{x - card.width / 2:.1f}" y="{y - HEIGHT / 2:.1f}"'
-    rect = f'<rect {corner} width="{card.width}" height="{HEIGHT:.0f}" rx="6"/>'
-    return f'<g class="card done {card.tone}" data-n="{name}" data-root="{int(card.root)}"{told}>{rect}{texts}</g>'
+    told = ' data-g="1"' if has_gradient(card) else ""
+    wide = points(card)
+    rect = f'<rect x="{x - wide / 2:.1f}" y="{y - HEIGHT / 2:.1f}" width="{wide}" height="{HEIGHT:.0f}" rx="6"/>'
+    root = int(card.kind == "output")
+    return f'<g class="card done {card.tone}" data-n="{name}" data-root="{root}"{told}>{rect}{texts}</g>'
 
 
 def _wire(place: int, points: list[tuple[float, float]], carried: list[Contribution], labelled: bool) -> str:
-    """Return an edge; where it stands for several contributions, it has neither a label nor the colour of a sign."""
+    """An edge; where it stands for several contributions, it has neither a label nor the colour of a sign."""
     start, *rest = (f"{x:.1f} {y:.1f}" for x, y in points)
     path = f'<path d="M{start}C{" ".join(rest)}"/>'
     if len(carried) > 1:
@@ -159,16 +153,7 @@ def _wire(place: int, points: list[tuple[float, float]], carried: list[Contribut
     middle = points[len(points) // 2 - 1 : len(points) // 2 + 1]
     x, y = (sum(point[axis] for point in middle) / len(middle) for axis in (0, 1))
     text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{number(carried[0].local)}</text>' if labelled else ""
-    return f'<g class="edge done {tone(carried[0].contribution)}" data-e="e{place}">{path}{text}</g>'
-
-
-def tone(x: float) -> str:
-    """Return the class that paints a number by its sign, as the page's script does.
-
-    >>> [tone(x) for x in (2.0, -1.0, 0.0, math.nan)]
-    ['plus', 'minus', 'zero', 'odd']
-    """
-    return "odd" if not math.isfinite(x) else "plus" if x > 0 else "minus" if x < 0 else "zero"
+    return f'<g class="edge done {tone_of(carried[0].contribution)}" data-e="e{place}">{path}{text}</g>'
 
 
 def _sentence(text: str) -> str:

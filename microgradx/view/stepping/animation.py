@@ -10,17 +10,17 @@ from pathlib import Path
 from ...engine import Value
 from ...files import write_atomically
 from ...tables import columns
+from ..drawing.cards import LINES, Picture, picture
+from ..drawing.digraph import Drawing
+from ..drawing.dot import body
+from ..drawing.flow import Flow, at_step, short, snapshot, steps
+from ..drawing.svg import SANS, finished, plain, prefix_of
 from ..layout.renderers import lay_out
-from ..stepping.stepper import Stepper
-from ..theme import THEMES
+from ..theme import THEMES, dark_style, theme_named
 from ..words.names import caller_variables
-from .cards import LINES, Picture, picture
-from .digraph import Drawing
-from .dot import body
-from .flow import Flow, at_step, short, snapshot, steps
-from .svg import SANS, finished, plain, prefix_of
+from .stepper import Stepper
 
-MOST_STEPS, MOST_CARDS = 60, 300  # with more values, frames are laid out for minutes
+MOST_STEPS, MOST_VALUES = 60, 300  # with more values, frames are laid out for minutes
 HOLD = 3  # how many times longer the last frame stands
 CAPTION = 24  # points
 
@@ -31,28 +31,27 @@ def animate(
     *,
     seconds: float = 1.0,
     edges: str = "chain",
-    theme: str = "light",
+    theme: str = "auto",
     rankdir: str = "LR",
     names: Mapping[str, object] | None = None,
 ) -> str:
     """Write the backward pass of `output` as one animated SVG, a step every so many seconds, and give its path.
 
-    A path that ends in .html gets the stepper's page instead, to play by hand: of the options only `names` is for it.
+    A path that ends in .html gets the stepper's page instead, to play by hand: of the options `names` and `theme` are for it.
 
     Viewers that do not animate, and readers who asked their system for less motion, see the last step. At most 60 steps: beyond
     that, step through the pass or draw single steps with `draw(output, step=k)`. `.grad` is not touched.
     """
     if Path(path).suffix.lower() == ".html":
-        return str(Stepper(output, None, False, names, caller_variables()).to_html(path))
+        return str(Stepper(output, None, False, names, caller_variables()).to_html(path, theme=theme))
     if Path(path).suffix.lower() != ".svg":
         raise ValueError(f"an animation is an SVG file or a page, got {str(path)!r}: end the name in .svg or .html")
-    if theme not in ("light", "dark"):
-        raise ValueError(f"theme={theme!r} is not known: an animation is 'light' or 'dark'")
+    theme_named(theme)
     if not seconds > 0.0:
         raise ValueError(f"seconds={seconds!r} shows no step: write how long each step stands, such as 1.0")
     flow = snapshot(output, caller_variables(), names)
     count = steps(flow)
-    for many, most, what in ((count, MOST_STEPS, "steps"), (len(flow.nodes), MOST_CARDS, "values")):
+    for many, most, what in ((count, MOST_STEPS, "steps"), (len(flow.nodes), MOST_VALUES, "values")):
         if many > most:
             raise ValueError(
                 f"{many:,} {what}, an animation shows at most {most}: draw(..., step=k) draws single steps, and a path that ends "
@@ -67,7 +66,7 @@ def animate(
 
 
 def _aligned(pictures: list[Picture]) -> list[Picture]:
-    """Give every card and label the room it needs in its widest frame, so that all frames are laid out alike."""
+    """The pictures with room in every card for its widest frame, so that all are laid out alike."""
     for cards in zip(*[shown.cards for shown in pictures], strict=True):
         room = max(columns(line) for card in cards for line in card.lines)
         for card in cards:
@@ -105,13 +104,13 @@ def _film(flow: Flow, drawn: list[str], captions: list[str], seconds: float, the
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{prefix}svg" role="img" aria-labelledby="{prefix}title" '
         f'width="{width:g}pt" height="{height + CAPTION:g}pt" viewBox="0 0 {width:g} {height + CAPTION:g}">\n'
         f'<title id="{prefix}title">{name}</title>\n'
-        f"<style>{_timing(prefix, len(drawn), seconds)}</style>\n"
-        f'<rect width="100%" height="100%" fill="{colors.background}"/>\n' + "\n".join(groups) + "\n</svg>\n"
+        f"<style>{_timing(prefix, len(drawn), seconds)}{dark_style(prefix + 'svg') if theme == 'auto' else ''}</style>\n"
+        f'<rect class="paper" width="100%" height="100%" fill="{colors.background}"/>\n' + "\n".join(groups) + "\n</svg>\n"
     )
 
 
 def _timing(prefix: str, frames: int, seconds: float) -> str:
-    """Give the CSS that shows one frame after the other; without animation the last one shows."""
+    """The CSS that shows one frame after the other; without animation the last one shows."""
     last, whole = frames - 1, frames - 1 + HOLD
     rules = [f".{prefix}frame{{visibility:hidden}}", f".{prefix}{last}{{visibility:visible}}"]
     moving = []
