@@ -231,8 +231,6 @@ def _draw(options: argparse.Namespace) -> int:
     from .view.drawing.tree_and_mermaid import tree
 
     out = target(options)  # the name of this variable is what the drawing calls a result without one
-    if out.grad is None:
-        out.backward()
     if options.output is None:
         print(tree(out))
         return 0

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from microgradx import OPS, Value, detect_anomaly, draw, gradient, operation, primitive
 from microgradx.view.drawing.cards import width
-from microgradx.view.drawing.flow import diagnose, snapshot
+from microgradx.view.drawing.flow import snapshot
+from microgradx.view.drawing.troubles import diagnose
 from microgradx.view.layout.renderers import RendererUnavailable
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -66,8 +67,7 @@ def test_wires_carry_the_local_derivative():
 
 def test_chain_wires_carry_upstream_times_local_derivative():
     *_, out = product()
-    (out * 0.5).backward()
-    assert labels(draw(out, edges="chain")) == ["0.5*-3", "0.5*2"]
+    assert labels(draw(out * 0.5, edges="chain")) == ["0.5*-3", "0.5*2", "1*0.5"]
 
 
 def test_wires_without_labels():
@@ -75,10 +75,19 @@ def test_wires_without_labels():
     assert labels(draw(out, edges="none")) == []
 
 
-def test_before_backward_cards_say_so_instead_of_zero():
+def test_a_drawing_needs_no_backward_pass():
+    a, b, out = product()
+    assert sorted(lines[-1] for lines in cards(draw(out))) == ["grad -3", "grad 1", "grad 2"]
+    assert (a.grad, b.grad, out.grad) == (None, None, None)
+
+
+def test_without_gradients_the_wires_are_bare():
     *_, out = product()
-    assert all(lines[-1] == "grad -" for lines in cards(draw(out)))
-    assert "No gradient yet: call backward() first." in draw(out).source
+    drawn = draw(out, show=("name", "value"))
+    assert labels(drawn) == []
+    assert {group.get("class") for group in groups(parsed(drawn), "edge")} == {"edge none"}
+    assert "derivative" not in drawn.source
+    assert "label=\" " not in drawn.source
 
 
 def test_squaring_by_multiplication_draws_two_wires():
@@ -89,8 +98,8 @@ def test_squaring_by_multiplication_draws_two_wires():
 
 
 def test_a_leaf_alone_is_a_drawing():
-    assert cards(draw(Value(3.0, label="x"))) == [["x", "3", "grad -"]]
-    assert cards(draw(Value(3.0), names={})) == [["input", "3", "grad -"]]
+    assert cards(draw(Value(3.0, label="x"))) == [["x", "3", "grad 1"]]
+    assert cards(draw(Value(3.0), names={})) == [["input", "3", "grad 1"]]
 
 
 def test_names_come_from_the_callers_variables():
@@ -166,7 +175,8 @@ def test_a_gradient_that_is_not_finite_is_traced_to_where_it_began():
     [
         (lambda x: (-x).relu(), "Dead (gradient exactly 0): x"),
         (lambda x: x * 1e-9, "Vanishing (below 1e-6 of the largest gradient): x."),
-        (lambda x: x * 2e3, "Exploding (above 1000, or that many times the output's): x."),
+        (lambda x: x * 20.0 * 20.0 * 20.0 * 20.0 * 20.0, "Exploding (over many operations, above 1000 times the output's): x."),
+        (lambda x: x.exp() - x.exp(), "Cancelled (contributions of both signs leave 0 or rounding noise): x."),
     ],
 )
 def test_the_caption_names_what_is_wrong(build, words):
@@ -379,18 +389,13 @@ def test_something_else_than_a_value_is_refused():
         draw(3.0)
 
 
-def test_a_graph_whose_leaf_changed_is_refused():
-    a, _, out = product()
-    a.data = 5.0
-    with pytest.raises(RuntimeError, match="assigned after"):
-        draw(out)
 
 
 def test_a_notebook_gets_the_svg_and_a_line_of_text():
     *_, out = product()
     bundle = draw(out)._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg")
-    assert bundle["text/plain"] == "<Drawing of the gradient flow of out: 3 values; output out = -6, gradient not computed.>"
+    assert bundle["text/plain"] == "<Drawing of the gradient flow of out: 3 values; output out = -6, gradient 1.>"
     assert list(draw(out)._repr_mimebundle_(include=["text/plain"])) == ["text/plain"]
 
 

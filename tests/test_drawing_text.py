@@ -34,8 +34,12 @@ def test_a_tree_shows_shared_values_once():
     ]
 
 
-def test_a_tree_before_backward_has_no_gradients():
-    assert tree(Value(1.0, label="x")) == "x = 1, grad -"
+def test_a_tree_needs_no_backward_pass_and_says_where_grad_differs():
+    assert tree(Value(1.0, label="x")) == "x = 1, grad 1"
+    y = Value(1.0, label="x") * 2
+    y.backward()
+    y.backward()
+    assert tree(y).splitlines()[1:] == ["  x = 1, grad 2", "`.grad` is 2 times this pass for x: zero_grad() forgotten?"]
 
 
 def test_a_tree_is_bounded_and_counts_what_is_left_out():
@@ -75,7 +79,7 @@ def test_text_of_what_is_no_value_is_refused(function):
 
 def test_mermaid_text_is_inert():
     text = mermaid(Value(1.0, label='"]<b>#x\n') * 2)
-    assert 'n0(["#quot;]#lt;b#gt;#35;x <br>1<br>grad -"])' in text
+    assert 'n0(["#quot;]#lt;b#gt;#35;x <br>1<br>grad 2"])' in text
 
 
 def test_mermaid_text_of_a_large_graph_is_folded():

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...engine import Value
 from ...modes import source_line
 from ..theme import tone_of
 from ..words.notation import exact, number
-from .flow import Edge, Flow, Troubles, diagnose, made_by, short
+from .flow import Flow, made_by, short
+from .recall import Edge
+from .stored import stored
+from .troubles import Troubles, diagnose, listed
 
 LINES = ("name", "value", "grad")
 ONES_SHOWN = 30  # cards up to which an addition's `*1` is written
 FAR = 3  # ranks from a leaf's first use, beyond which a use gets a copy of the leaf
-WIDEST = 4.0  # points
+THINNEST, WIDEST = 0.8, 4.0  # points
 
 
 @dataclass
@@ -63,13 +66,14 @@ class Picture:
 
 def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], constants: bool) -> Picture:
     """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses."""
-    troubles = diagnose(flow)
-    inside = set(kept)
+    troubles, also = diagnose(flow, kept), stored(flow, kept)
+    forward = "grad" not in show
+    inside, lost = set(kept), set(troubles.cancelled)
     wired = [edge for edge in flow.edges if edge.tail in inside and edge.head in inside]
     rank = ranks(flow, kept, wired)
     drawn = Picture([], [], f"the gradient flow of {short(flow, flow.output)}")
     for place in kept:
-        drawn.cards.append(_card(flow, place, show, troubles))
+        drawn.cards.append(_card(flow, place, show, troubles, also.notes.get(place, "")))
     largest = flow.largest()
     uses: dict[tuple[int, int], list[float | None]] = {}
     for edge in wired:
@@ -85,12 +89,17 @@ def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], c
         else:
             drawn.virtual += max(0, rank[edge.head] - rank[edge.tail] - 1)
         spine = flow.nodes[edge.tail].op is not None and rank[edge.head] == rank[edge.tail] + 1
-        drawn.wires.append(_wire(flow, edge, tail, edges, largest, len(kept) <= ONES_SHOWN, spine))
+        wire = _wire(flow, edge, tail, edges, largest, len(kept) <= ONES_SHOWN, spine)
+        if edge.head in lost:
+            wire.tone = "zero"
+        drawn.wires.append(_bare(wire) if forward else wire)
     drawn.cards += copies.values()
     if constants:
         _draw_constants(flow, kept, drawn)
     drawn.span = 1 + max(rank.values()) - min(rank.values())
-    drawn.caption = troubles.sentences(flow)
+    if not forward:
+        drawn.caption = [*_assigned(flow, kept), also.sentence, *troubles.sentences(flow)]
+        drawn.caption = [said for said in drawn.caption if said]
     if copies:
         names = sorted({place for place, _ in copies})
         drawn.caption.append(
@@ -139,25 +148,47 @@ def title(flow: Flow, place: int) -> str:
     return f"{short(flow, place)}: {sign_of(node)}" if flow.named(place) else sign_of(node)
 
 
-def _card(flow: Flow, place: int, show: Container[str], troubles: Troubles) -> Card:
+def _assigned(flow: Flow, kept: Container[int]) -> list[str]:
+    places = [place for place in flow.assigned if place in kept]
+    if not places:
+        return []
+    were = "was" if len(places) == 1 else "were"
+    return [
+        f"{listed(flow, places)} {were} assigned after this graph was computed, as by an optimizer's step: gradients and "
+        "computed values are of the pass before; ? is what rested on a number that is gone."
+    ]
+
+
+def _bare(wire: Wire) -> Wire:
+    """The wire without anything of the backward pass, for readers who want to find the gradients themselves."""
+    return replace(wire, label="", tone="none", width=THINNEST, tooltip=wire.tooltip.partition("\n")[0])
+
+
+def _card(flow: Flow, place: int, show: Container[str], troubles: Troubles, note: str) -> Card:
     node, grad = flow.nodes[place], flow.grads[place]
     bad = not math.isfinite(flow.data[place])
-    tone = "bad" if bad else tone_of(grad)
+    tone = "bad" if bad else "zero" if place in troubles.cancelled else tone_of(grad)
+    if "grad" not in show:
+        tone, note = "bad" if bad else "none", ""
     head = title(flow, place) + (" !" if tone == "bad" else "")
-    texts = {"name": head, "value": number(flow.data[place]), "grad": f"grad {'-' if grad is None else number(grad)}"}
+    value = f"now {number(flow.data[place])}" if place in flow.assigned else number(flow.data[place])
+    texts = {"name": head, "value": value, "grad": f"grad {'-' if grad is None else number(grad)}"}
     kind = "output" if place == flow.output else "leaf" if node.op is None else "inner"
     heavy = place in (troubles.origin, flow.active)
-    return Card(f"n{place}", [texts[line] for line in LINES if line in show], kind, tone, _tooltip(flow, place), heavy)
+    lines = [*(texts[line] for line in LINES if line in show), *([note.partition(" is ")[0].partition(",")[0]] if note else [])]
+    return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, note), heavy)
 
 
-def _tooltip(flow: Flow, place: int) -> str:
+def _tooltip(flow: Flow, place: int, note: str) -> str:
     node, grad = flow.nodes[place], flow.grads[place]
     lines = [flow.names[place][:1000]]
     if node.label and node.label != flow.names[place]:
         lines.append(f"label {node.label[:1000]}")
     lines.append(f"made by {made_by(node)}" if node.op else "a leaf")
     lines.append(f"value {exact(flow.data[place])}")
-    lines.append("gradient not computed: call backward()" if grad is None else f"gradient {exact(grad)}")
+    lines.append(f"gradient {'not there yet' if grad is None else exact(grad)}")
+    if note:
+        lines.append(note)
     written = source_line(node)
     return "\n".join(lines + ([f"written at {written}"] if written else []))
 
@@ -166,13 +197,18 @@ def _wire(flow: Flow, edge: Edge, tail: str, edges: str, largest: float, ones: b
     upstream, got = flow.grads[edge.head], edge.contribution
     label = ""
     if edges == "local" and (ones or edge.local != 1.0):
-        label = f"*{number(edge.local)}"
-    elif edges == "chain" and got is not None and upstream is not None:
-        label = f"{number(upstream)}*{number(edge.local)}"
-    said = f"{short(flow, edge.tail)} -> {short(flow, edge.head)}\nlocal derivative {exact(edge.local)}"
+        label = f"*{_known(edge.local)}"
+    elif edges == "chain" and upstream is not None and (got is not None or edge.local is None):
+        label = f"{number(upstream)}*{_known(edge.local)}"
+    said = f"{short(flow, edge.tail)} -> {short(flow, edge.head)}\nlocal derivative "
+    said += "rested on a number that is gone" if edge.local is None else exact(edge.local)
     if got is not None and upstream is not None:
         said += f"\nupstream gradient {exact(upstream)}\ncontribution {exact(got)}"
     return Wire(tail, f"n{edge.head}", label, tone_of(got), width(got, largest), said, spine)
+
+
+def _known(slope: float | None) -> str:
+    return "?" if slope is None else number(slope)
 
 
 def width(contribution: float | None, largest: float) -> float:
@@ -182,7 +218,7 @@ def width(contribution: float | None, largest: float) -> float:
     [4.0, 2.4, 0.8, 0.8]
     """
     if not contribution or not largest:
-        return 0.8
+        return THINNEST
     if not math.isfinite(contribution):
         return WIDEST
     decades = math.log10(abs(contribution)) - math.log10(largest)

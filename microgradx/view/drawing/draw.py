@@ -53,19 +53,19 @@ def draw(
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> product = a * b
-    >>> product.backward()
     >>> draw(product)
     <Drawing of the gradient flow of product: 3 values; output product = -6, gradient 1.>
 
-    The gradients are those the values hold now; before `backward()` cards say `grad -`. A wire is as wide as the logarithm of
-    its contribution, d(output)/d(result) times the local derivative.
+    The gradients are those of a backward pass of its own, which touches no `.grad`; where `.grad` holds something else, as after
+    a forgotten `zero_grad()`, card and caption say so. A wire is as wide as the logarithm of its contribution,
+    d(output)/d(result) times the local derivative.
 
     - `edges`: "local" writes the local derivative on a wire, "chain" upstream * local, "none" nothing.
     - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR (of a program TB), RL, TB or BT. `theme`:
       light, dark, auto.
     - `detail`: "auto" folds what cannot be read, "full" draws every value, "values" without labels on wires, "neurons",
-      "layers" and "model" fold. `show`: which lines a card has, of name, value and grad. `constants` gives plain numbers cards
-      of their own. `caption=False` leaves the text below out.
+      "layers" and "model" fold. `show`: which lines a card has, of name, value and grad; without grad the wires are bare.
+      `constants` gives plain numbers cards of their own. `caption=False` leaves the text below out.
     - `path=(x, output)` keeps what lies between, for one value or several; `depth=3` what is at most three operations from the
       output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given.
     - `step=k` shows the backward pass after k values have passed their gradient on, without touching `.grad`.
@@ -158,7 +158,7 @@ def legend(name: str, shown: Picture) -> str:
     """Say what the colors and widths mean, as far as this picture has them."""
     tones = {wire.tone for wire in shown.wires}
     if not tones & {"pos", "neg", "zero", "bad"}:
-        return "No gradient yet: call backward() first." if any(card.tone == "none" for card in shown.cards) else ""
+        return ""
     meaning = {"pos": f"Blue: raising it raises {name}", "neg": f"orange: it lowers {name}", "zero": "dashed: no effect"}
     parts = [said for tone, said in meaning.items() if tone in tones]
     written = next((wire.label for wire in shown.wires if wire.label), "")

@@ -12,7 +12,10 @@ from ..theme import tone_of
 from ..words.names import brief
 from ..words.notation import exact, number
 from .cards import Card, Picture, Wire, sign_of, title, width
-from .flow import Edge, Flow, diagnose, made_by, short
+from .flow import Flow, made_by, short
+from .recall import Edge
+from .stored import stored
+from .troubles import diagnose
 
 HARD = 10_000  # the most cards that are drawn at all
 FOLDED_CARDS = 150
@@ -118,7 +121,7 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
     if len(shown) < len(every):
         few = f"the {STRONGEST} strongest into each card, the strongest out of it"
         drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
-    drawn.caption += diagnose(flow).sentences(flow)
+    drawn.caption += [said for said in (stored(flow, kept).sentence, *diagnose(flow, kept).sentences(flow)) if said]
     return drawn
 
 
@@ -139,15 +142,15 @@ class Bundle:
     @cached_property
     def size(self) -> float:
         """How much gradient passes, whatever its sign."""
-        return sum(map(abs, self.known))
+        return total([abs(x) for x in self.known])
 
     def wire(self, largest: float) -> Wire:
         """The wire that stands for the bundle."""
-        total = sum(self.known) if self.known else None
+        whole = total(self.known) if self.known else None
         said = f"{len(self.edges):,} operand(s)"
-        if total is not None:
-            said += f"\ncontributions add up to {exact(total)}, their sizes to {exact(self.size)}"
-        return Wire(self.tail, self.head, "", tone_of(total), THINNER * width(self.size, largest), said, self.computed)
+        if whole is not None:
+            said += f"\ncontributions add up to {exact(whole)}, their sizes to {exact(self.size)}"
+        return Wire(self.tail, self.head, "", tone_of(whole), THINNER * width(self.size, largest), said, self.computed)
 
 
 def _bundles(flow: Flow, parts: Sequence[Fold]) -> list[Bundle]:
@@ -200,9 +203,9 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
 def _card(flow: Flow, group: Fold) -> Card:
     values = [flow.data[k] for k in group.shown]
     grads = [grad for k in group.shown if (grad := flow.grads[k]) is not None]
-    mean = statistics.fmean(grads) if grads else None
+    middle = mean(grads) if grads else None
     bad = not all(map(math.isfinite, values)) or not all(map(math.isfinite, grads))
-    tone = "bad" if bad else "zero" if grads and not any(grads) else tone_of(mean)
+    tone = "bad" if bad else "zero" if grads and not any(grads) else tone_of(middle)
     lines = [group.title + (" !" if bad else ""), spread(values), f"grad {spread(grads) if grads else '-'}"]
     single = len(group.members) == 1
     kind = "output" if flow.output in group.members else "leaf" if _leaves_only(flow, group) else "inner" if single else "fold"
@@ -221,9 +224,41 @@ def spread(numbers: Sequence[float]) -> str:
     """
     if not all(map(math.isfinite, numbers)):
         return f"{sum(not math.isfinite(x) for x in numbers):,} not finite"
-    mean = math.fsum(numbers) / len(numbers)
-    wide = statistics.pstdev(numbers, mean) if max(numbers) != min(numbers) else 0.0
-    return number(mean) + (f" +- {wide:.2g}" if wide else "")
+    wide = deviation(numbers)
+    return number(mean(numbers)) + (f" +- {wide:.2g}" if wide else "")
+
+
+def scaled(numbers: Sequence[float]) -> tuple[float, list[float]]:
+    """A power of two near the largest size among some numbers, and the numbers in units of it: their sums overflow nowhere."""
+    largest = max(map(abs, numbers), default=0.0)
+    unit = math.ldexp(1.0, math.frexp(largest)[1] - 1) if math.isfinite(largest) and largest else 1.0
+    return unit, [x / unit for x in numbers]
+
+
+def total(numbers: Sequence[float]) -> float:
+    """The sum, inf where it is beyond the largest number."""
+    unit, shares = scaled(numbers)
+    return unit * (math.fsum(shares) if all(map(math.isfinite, shares)) else sum(shares))
+
+
+def mean(numbers: Sequence[float]) -> float:
+    """The mean, also where the sum would overflow.
+
+    >>> mean([1.5e308] * 4)
+    1.5e+308
+    """
+    unit, shares = scaled(numbers)
+    return unit * (math.fsum(shares) / len(shares) if all(map(math.isfinite, shares)) else sum(shares))
+
+
+def deviation(numbers: Sequence[float]) -> float:
+    """The standard deviation, also where squares would overflow or underflow.
+
+    >>> deviation([1e200, 3e200]), deviation([2e-200, 2e-200])
+    (1e+200, 0.0)
+    """
+    unit, shares = scaled(numbers)
+    return unit * statistics.pstdev(shares) if max(shares) != min(shares) else 0.0
 
 
 def _tooltip(flow: Flow, group: Fold, grads: list[float]) -> str:

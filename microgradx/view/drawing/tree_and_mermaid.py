@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ...chain import topological_order
 from ...engine import Value
 from ...tables import clip
 from ..theme import Theme, theme_named
-from ..words.names import caller_variables, displayed, name_nodes
+from ..words.names import caller_variables
 from ..words.notation import number, operation
 from .cards import LINES, Picture, picture
 from .flow import snapshot
 from .folding import folded_to_fit
+from .stored import stored
 
 LONGEST = 40
 """Columns of a name in a tree."""
@@ -27,7 +27,6 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> L = a * b + a
-    >>> L.backward()
     >>> print(tree(L))
     L = multiply#2 + a = -4, grad 1
       multiply#2 = a * b = -6, grad 1
@@ -35,15 +34,15 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
         b = -3, grad 2
       a: above
 
-    At most `lines` lines and `depth` levels are written, and the last line counts the values left out. Before `backward()` it
-    says `grad -`.
+    At most `lines` lines and `depth` levels are written, and the last line counts the values left out. The gradients are those of
+    a pass of its own; where `.grad` holds something else, a line says so.
     """
     if depth < 0 or lines < 1:
         raise ValueError(f"depth={depth!r}, lines={lines!r} leave nothing to write: depth is at least 0 and lines at least 1")
     _check("tree", output)
-    order = topological_order(output)
-    given = name_nodes(order, caller_variables(), names)
-    called = {node: clip(re.sub(r"\s+", " ", name), LONGEST) for node, name in displayed(given).items()}
+    flow = snapshot(output, caller_variables(), names)
+    called = {node: clip(re.sub(r"\s+", " ", name), LONGEST) for node, name in zip(flow.nodes, flow.shown, strict=True)}
+    grads = dict(zip(flow.nodes, flow.grads, strict=True))
     written: list[str] = []
     seen: set[Value] = set()
     pending = [(output, 0)]
@@ -55,12 +54,14 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
             continue
         seen.add(node)
         made = f" = {clip(operation(node, called), 2 * LONGEST + 20)}" if node.op else ""
-        grad = "-" if node.grad is None else number(node.grad)
-        written.append(f"{indent}{called[node]}{made} = {number(node.data)}, grad {grad}")
+        grad = grads[node]
+        written.append(f"{indent}{called[node]}{made} = {number(node.data)}, grad {'?' if grad is None else number(grad)}")
         if level < depth:
             pending += [(parent, level + 1) for parent in reversed(node.parents) if isinstance(parent, Value)]
-    left = len(order) - len(seen)
-    return "\n".join([*written, f"... and {left:,} more values"] if left else written)
+    left = len(flow.nodes) - len(seen)
+    written += [f"... and {left:,} more values"] if left else []
+    also = stored(flow, range(len(flow.nodes))).sentence
+    return "\n".join([*written, also] if also else written)
 
 
 def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] | None = None) -> str:
@@ -70,11 +71,11 @@ def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] 
     >>> y = x.tanh()
     >>> print(mermaid(y))
     graph LR
-      n0(["x<br>3<br>grad -"])
-      n1[["y: tanh<br>0.9951<br>grad -"]]
+      n0(["x<br>3<br>grad 0.009866"])
+      n1[["y: tanh<br>0.9951<br>grad 1"]]
       n0 -->|"*0.009866"| n1
-      classDef none fill:#FFFFFF,stroke:#8C959F,color:#1F2328
-      class n0,n1 none
+      classDef pos fill:#CFE3F2,stroke:#0072B2,color:#1F2328
+      class n0,n1 pos
 
     Above 150 values it is folded like a drawing.
     """

@@ -1,0 +1,64 @@
+"""Where `.grad` says something else than the pass that is drawn, and why that may be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..words.notation import number
+from .flow import Flow, short
+from .troubles import listed
+
+CLOSE = 1e-9
+FORGOTTEN = "zero_grad() forgotten?"
+
+
+@dataclass
+class Stored:
+    """What differs: a note for each value, and a sentence for the caption."""
+
+    notes: dict[int, str] = field(default_factory=dict)
+    sentence: str = ""
+
+
+def stored(flow: Flow, kept: Iterable[int]) -> Stored:
+    """What `.grad` holds besides this pass, among the values that are drawn.
+
+    >>> from microgradx import Value
+    >>> from microgradx.view.drawing.flow import snapshot
+    >>> p = Value(2.0, label="p")
+    >>> (p * 30.0).backward()
+    >>> loss = p * -5.0
+    >>> loss.backward()
+    >>> stored(snapshot(loss), [0]).sentence
+    '`.grad` of p is 25: 30 was there before this pass; zero_grad() forgotten?'
+    """
+    if flow.assigned or flow.active is not None:
+        return Stored()
+    found = {k: grad for k in kept if (grad := flow.nodes[k].grad) is not None and not _same(grad, flow.grads[k])}
+    if not found:
+        return Stored()
+    name, own = short(flow, flow.output), flow.nodes[flow.output].grad
+    if own is None or own != 1.0:
+        told = ", ".join(f"{short(flow, k)} {number(grad)}" for k, grad in list(found.items())[:4])
+        more = f" and {len(found) - 4:,} more" if len(found) > 4 else ""
+        notes = {k: f".grad {number(grad)} is of another output" for k, grad in found.items()}
+        return Stored(notes, f"`.grad` holds gradients of another output ({told}{more}); drawn are those of {name}.")
+    times = {grad / this for k, grad in found.items() if (this := flow.grads[k])}
+    rounded = {round(x) if math.isfinite(x) else 0 for x in times}
+    if len(rounded) == 1 and (n := min(rounded)) > 1 and all(math.isclose(x, n, rel_tol=CLOSE) for x in times):
+        notes = {k: f".grad {number(grad)} is {n} times this pass" for k, grad in found.items()}
+        return Stored(notes, f"`.grad` is {n} times this pass for {listed(flow, list(found))}: {FORGOTTEN}")
+    before = {k: grad - (flow.grads[k] or 0.0) for k, grad in found.items()}
+    notes = {k: f".grad {number(found[k])}, {number(old)} from before" for k, old in before.items()}
+    first = next(iter(found))
+    others = f" (and {listed(flow, list(found)[1:], 3)} likewise)" if len(found) > 1 else ""
+    told = f"`.grad` of {short(flow, first)} is {number(found[first])}: {number(before[first])} was there before this pass"
+    return Stored(notes, f"{told}{others}; {FORGOTTEN}")
+
+
+def _same(grad: float, this: float | None) -> bool:
+    if this is None or grad == this:
+        return True
+    return math.isclose(grad, this, rel_tol=CLOSE) or (math.isnan(grad) and math.isnan(this))
