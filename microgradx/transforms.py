@@ -12,7 +12,8 @@ from typing import Any, SupportsIndex
 from . import modes, observers, ops
 from .chain import edges, topological_order
 from .engine import Value, gradient, itself, product
-from .operation import Operand, number, unboxed
+from .operation import Operand, unboxed
+from .structure import Fixed, Grid, Structure, by_numbers, filled, flat, laid_out, owned, slopes
 
 Argnums = SupportsIndex | Sequence[SupportsIndex]
 """The place of an argument, or several."""
@@ -51,11 +52,11 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
         with _transform() as plain_out:
             chosen, args, nested = _variables(args, argnums)
             output = _one_value(f(*args, **kwargs), "grad")
-            leaves = [leaf for _, flat in chosen for leaf in flat]
+            leaves = [leaf for _, leaves in chosen for leaf in leaves]
             found = iter(_gradient(output, leaves, nested or not plain_out))
-            slopes = tuple(_shaped(like, [next(found) for _ in flat]) for like, flat in chosen)
+            found_by = tuple([slopes(structure, found) for structure, _ in chosen])
             value = _out(output, nested or not plain_out)
-        return value, slopes if isinstance(argnums, Sequence) else slopes[0]
+        return value, found_by if isinstance(argnums, Sequence) else found_by[0]
 
     return value_and_gradient_of_f
 
@@ -75,19 +76,18 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     with _transform() as plain_out:
         chosen, args, nested = _variables(tuple(primals), tuple(range(len(primals))))
         moved: dict[Any, Any] = {}
-        for k, ((_, leaves), tangent) in enumerate(zip(chosen, tangents, strict=True)):
-            flat = _flat(tangent)
-            if len(flat) != len(leaves):
-                raise ValueError(f"tangent {k} has {len(flat)} numbers, its primal has {len(leaves)}: shape it like the primal")
-            moved.update(zip(leaves, flat, strict=True))
-            nested = nested or any(isinstance(t, Operand) for t in flat)
+        for k, ((structure, leaves), tangent) in enumerate(zip(chosen, tangents, strict=True)):
+            rates = laid_out(tangent, structure, f"tangent {k}")
+            if len(rates) != len(leaves):
+                raise ValueError(f"tangent {k} has {len(rates)} numbers, its primal has {len(leaves)}: shape it like the primal")
+            moved.update(zip(leaves, rates, strict=True))
+            nested = nested or any(isinstance(t, Operand) for t in rates)
         keep = nested or not plain_out
-        result = f(*args)
-        outputs = _outputs(result, "jvp")
+        result, outputs = _outputs(f(*args), "jvp")
         push_forward([y for y in outputs if isinstance(y, Value)], moved, keep)
         values = [_out(y, keep) for y in outputs]
-        slopes = [_out(moved.get(y, 0.0) if isinstance(y, Value) else 0.0, keep) for y in outputs]
-    return _shaped(result, values), _shaped(result, slopes)
+        rates = [_out(moved.get(y, 0.0) if isinstance(y, Value) else 0.0, keep) for y in outputs]
+    return filled(result, values), slopes(result, rates)
 
 
 def push_forward(outputs: Sequence[Value], tangents: dict[Any, Any], create_graph: bool = False) -> None:
@@ -124,21 +124,20 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     with _transform() as plain_out:
         chosen, args, nested = _variables(primals, tuple(range(len(primals))))
-        result = f(*args)
-        outputs = _outputs(result, "vjp")
+        result, outputs = _outputs(f(*args), "vjp")
         keep = nested or not plain_out
-        value = _shaped(result, [_out(y, keep) for y in outputs])
+        value = filled(result, [_out(y, keep) for y in outputs])
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
-        weights = _flat(cotangent)
+        weights = laid_out(cotangent, result, "the cotangent")
         if len(weights) != len(outputs):
             raise ValueError(f"the cotangent has {len(weights)} numbers, the value has {len(outputs)}: shape it like the value")
         graph = keep or _inside.get() or any(isinstance(w, Operand) for w in weights)
         with modes.recording():
             total = ops.dot(weights, outputs) if outputs else Value(0.0)
-            leaves = [leaf for _, flat in chosen for leaf in flat]
+            leaves = [leaf for _, leaves in chosen for leaf in leaves]
             found = iter(_gradient(total if isinstance(total, Value) else Value(total), leaves, graph))
-        return tuple(_shaped(like, [next(found) for _ in flat]) for like, flat in chosen)
+        return tuple([slopes(structure, found) for structure, _ in chosen])
 
     return value, pull
 
@@ -156,10 +155,10 @@ def jacobian(f: Callable[..., Any], argnum: SupportsIndex = 0) -> Callable[..., 
         with _transform() as plain_out:
             if isinstance(argnum, Sequence):
                 raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
-            ((like, leaves),), args, nested = _variables(args, argnum)
-            result = f(*args, **kwargs)
+            ((structure, leaves),), args, nested = _variables(args, argnum)
+            result, outputs = _outputs(f(*args, **kwargs), "jacobian")
             keep = nested or not plain_out
-            rows = [_shaped(like, _gradient(_as_value(y), leaves, keep)) for y in _outputs(result, "jacobian")]
+            rows = [slopes(structure, _gradient(_as_value(y), leaves, keep)) for y in outputs]
         return _stacked(result, rows)
 
     return jacobian_of_f
@@ -215,16 +214,23 @@ def _transform() -> Iterator[bool]:
 
 def _variables(
     args: tuple[Any, ...], argnums: Argnums
-) -> tuple[list[tuple[Any, list[Any]]], tuple[Any, ...], bool]:
-    """For the chosen arguments (what they were, their fresh variables), all arguments with those put in, and whether any was
-    a Value. A Value gets a new node on top, so that only what the function does with its own argument is differentiated."""
+) -> tuple[list[tuple[Structure, list[Any]]], tuple[Any, ...], bool]:
+    """For the chosen arguments (structure, fresh variables), all arguments with those put in, and whether any was a Value.
+
+    A Value gets a new node on top, so that only what the function does with its own argument is differentiated; a model keeps
+    its parameters.
+    """
     replaced, chosen, nested = list(args), [], False
     for k in places(argnums, len(args)):
-        flat = _not_recorded(_flat(args[k]))
-        nested = nested or any(isinstance(x, Operand) for x in flat)
-        leaves = [ops.positive(x) if isinstance(x, Operand) else Value(x) for x in flat]
-        replaced[k] = _shaped(args[k], leaves)
-        chosen.append((args[k], leaves))
+        structure, numbers = flat(args[k])
+        by_numbers(structure, f"argument {k}")
+        nested = nested or any(isinstance(x, Operand) for x in _not_recorded(numbers))
+        leaves = [
+            x if own else ops.positive(x) if isinstance(x, Operand) else Value(x)
+            for x, own in zip(numbers, owned(structure), strict=True)
+        ]
+        replaced[k] = filled(structure, leaves)
+        chosen.append((structure, leaves))
     return chosen, tuple(replaced), nested
 
 
@@ -238,43 +244,13 @@ def _not_recorded(flat: list[Any]) -> list[Any]:
     return flat
 
 
-def _flat(x: Any) -> list[Any]:
-    """The numbers of a number, a sequence (nested too) or an array, in order."""
-    if isinstance(x, (list, tuple)):
-        return [entry for item in x for entry in _flat(item)]
-    if getattr(x, "shape", ()):
-        return [entry if isinstance(entry, Operand) else number(entry) for entry in x.flat]
-    return [x if isinstance(x, Operand) else number(x)]
-
-
-def _shaped(like: Any, flat: Sequence[Any]) -> Any:
-    """The numbers `flat` in the shape of `like`: number, list, tuple or array."""
-    return _filled(like, iter(flat))
-
-
-def _filled(shape: Any, numbers: Iterator[Any]) -> Any:
-    """`_shaped` from the next numbers. (A function inside a function that calls itself would be a reference cycle.)"""
-    if isinstance(shape, (list, tuple)):
-        items = [_filled(item, numbers) for item in shape]
-        return type(shape)(*items) if hasattr(shape, "_fields") else type(shape)(items)
-    if getattr(shape, "shape", ()):
+def _stacked(result: Structure, rows: list[Any]) -> Any:
+    """One row for each number of `result`, in its structure: arrays join into one array of both shapes."""
+    if isinstance(result, Grid) and rows and all(hasattr(row, "shape") for row in rows):
         import numpy
 
-        row = [next(numbers) for _ in range(shape.size)]
-        kind: type = object if any(isinstance(x, Operand) for x in row) else float
-        array = numpy.empty(shape.size, dtype=kind)
-        array[:] = row
-        return array.reshape(shape.shape)
-    return next(numbers)
-
-
-def _stacked(result: Any, rows: list[Any]) -> Any:
-    """One row for each number of `result`, in its shape: arrays join into one array of both shapes."""
-    if getattr(result, "shape", ()) and all(hasattr(row, "shape") for row in rows):
-        import numpy
-
-        return numpy.stack(rows).reshape(result.shape + rows[0].shape)
-    return _shaped(result, rows)
+        return numpy.stack(rows).reshape(result[0] + rows[0].shape)
+    return filled(result, rows)
 
 
 def _gradient(output: Value, leaves: Sequence[Value], keep: bool) -> list[Any]:
@@ -294,12 +270,12 @@ def _in_a_row(primals: Any, tangents: Any, transform: str) -> None:
             )
 
 
-def _outputs(result: Any, transform: str) -> list[Any]:
-    """The numbers of a function's result, one Value among them at least."""
-    outputs = _not_recorded(_flat(result))
-    if outputs and not any(isinstance(y, Operand) for y in outputs):
+def _outputs(result: Any, transform: str) -> tuple[Structure, list[Any]]:
+    """The structure of a function's result and its numbers, one Value among them at least."""
+    structure, outputs = flat(result)
+    if (outputs or isinstance(structure, Fixed)) and not any(isinstance(y, Operand) for y in _not_recorded(outputs)):
         raise _left_the_graph(result, transform)
-    return outputs
+    return structure, outputs
 
 
 def _as_value(x: Any) -> Value:

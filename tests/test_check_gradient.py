@@ -473,7 +473,7 @@ def test_the_gradient_of_the_engine_is_what_is_judged():
 def test_a_gradient_in_a_dict_is_matched_by_key_not_by_order():
     at = {"a": 2.0, "b": 3.0}
     assert check_gradient(lambda p: p["a"] * p["b"] ** 2, at, grad=lambda p: {"b": 2 * p["a"] * p["b"], "a": p["b"] ** 2}).ok
-    with pytest.raises(ValueError, match=r"gradient for 'c', but the inputs there are 'a', 'b'"):
+    with pytest.raises(ValueError, match=r"grad has an entry for 'c', but the inputs there are 'a', 'b'"):
         check_gradient(lambda p: p["a"] * p["b"], at, grad={"a": 3.0, "c": 2.0})
 
 

@@ -62,7 +62,7 @@ def test_named_parameters_are_found_in_any_module() -> None:
             self.parts = {"net": nn.Layer(1, 1, rng=0), "pair": (Value(1.0), 3.0)}
 
     names = [name for name, _ in Scaled().named_parameters()]
-    assert names == ["scale", "parts['net'].neurons[0].w[0]", "parts['net'].neurons[0].b", "parts['pair'][0]"]
+    assert names == ["scale", 'parts["net"].neurons[0].w[0]', 'parts["net"].neurons[0].b', 'parts["pair"][0]']
 
 
 def test_a_parameter_tied_to_two_places_is_named_twice_and_listed_once() -> None:

@@ -51,7 +51,7 @@ def test_what_is_forgotten_is_freed_without_the_garbage_collector():
     f = compile(lambda g, x: g(x) * x)
     f.value_and_grad(lambda x: x, 2.0, argnums=1)
     ((parts, _), [recording]) = next(iter(f.recordings.items()))
-    seen = [weakref.ref(parts[0][1]), weakref.ref(recording)]
+    seen = [weakref.ref(parts[0][0]), weakref.ref(recording)]
     del parts, recording
     gc.disable()
     try:
@@ -108,8 +108,8 @@ def test_what_a_function_of_samples_captured_is_read_anew_after_refresh():
         (squares, [(np.ones(n),) for n in range(4)], r"xs was an array of shape \(2,\), then an array of shape \(3,\): pass"),
         (lambda w, d: w * sum(d["a"]), [(1, {"a": (1,) * n}) for n in range(4)], "d was a tuple of 2, then a tuple of 3: "),
         (lambda w, d: w, [(1, {n: 1.0}) for n in range(4)], "d was a dict with the keys 2, then a dict with the keys 3"),
-        (lambda w, mode: w, [(1, "abcd"[n]) for n in range(4)], "mode was 'c', then 'd': what is no number .* make it once"),
-        (lambda x, w: w, [("a", 1), ("b", 1), ("c", 1), (1, 1)], "x was 'c', then a number: what is no number"),
+        (lambda w, mode: w, [(1, "abcd"[n]) for n in range(4)], "mode was 'c', then 'd': what is not a number .* make it once"),
+        (lambda x, w: w, [("a", 1), ("b", 1), ("c", 1), (1, 1)], "x was 'c', then a number: what is not a number"),
         (lambda *xs: xs[0], [(1.0, "abcd"[n]) for n in range(4)], "argument 1 was 'c', then 'd'"),
         (lambda *xs: sum(xs), [[1.0] * n for n in range(1, 5)], r"it got 3 argument\(s\), then 4 argument\(s\): pass the same"),
     ],

@@ -170,7 +170,7 @@ def test_functions_of_the_library_are_differentiated_as_they_are() -> None:
         (lambda: jvp(lambda x: [x.data], (1.0,), (1.0,)), r"under jvp returned \[1.0\], which is in no graph"),
         (lambda: jacobian(lambda x: [x.data])(1.0), "under jacobian returned"),
         (lambda: vjp(lambda x: x.data, 1.0), "under vjp returned"),
-        (lambda: grad(lambda x: x)("a"), "'a' is a string, not a number"),
+        (lambda: grad(lambda x: x)("a"), "argument 0 is 'a', which holds no number, so there is no derivative by it"),
         (lambda: grad(lambda x: x, "0")(1.0), "argnums='0' must be the place of an argument or a tuple of places"),
         (lambda: grad(lambda x: x, 0.0)(1.0), "argnums=0.0 must be the place"),  # type: ignore[arg-type]
         (lambda: jacobian(lambda x, y: x * y, (0, 1))(1.0, 2.0), r"argnum=\(0, 1\) must be the place of one argument"),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..containers import walk
 from ..engine import Value
 from ..operation import Operand
 
@@ -196,10 +197,9 @@ def _is_row(item: Any) -> bool:
 
 
 def _flat(items: Any) -> list[Any]:
-    """All numbers of a number, a row or a list of rows."""
-    if not _is_row(items):
-        return [items]
-    return [number for item in items for number in (_flat(item) if _is_row(item) else [item])]
+    """All numbers of a number, a row or a list of rows, and whatever else stands in their places."""
+    leaves = [leaf for _, leaf in walk(items)]
+    return [number for leaf in leaves for number in (leaf.ravel().tolist() if hasattr(leaf, "ravel") else [leaf])]
 
 
 def _widths(items: Any) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from .. import ops
+from ..containers import parameters
 from ..engine import Value
 from .init import per_layer, starting_weights
 
@@ -36,8 +37,7 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with its place, such as `layers[0].neurons[1].w[2]`, in the order of the attributes."""
-        for name, attribute in vars(self).items():
-            yield from _placed(name, attribute)
+        yield from parameters(self)
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`, which names one that is tied to two places twice."""
@@ -233,17 +233,3 @@ def _count(n: Any, what: str) -> int:
 
 def _name(activation: Activation) -> str:
     return next((name for name, known in ACTIVATIONS.items() if known is activation), repr(activation))
-
-
-def _placed(path: str, attribute: Any) -> Iterator[tuple[str, Value]]:
-    if isinstance(attribute, Value):
-        yield path, attribute
-    elif isinstance(attribute, Module):
-        for name, parameter in attribute.named_parameters():
-            yield f"{path}.{name}", parameter
-    elif isinstance(attribute, (list, tuple)):
-        for i, item in enumerate(attribute):
-            yield from _placed(f"{path}[{i}]", item)
-    elif isinstance(attribute, dict):
-        for key, item in attribute.items():
-            yield from _placed(f"{path}[{key!r}]", item)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex, overload
 
 from ..observers import observer
+from ..structure import Grid
 from ..transforms import Argnums
 from .arguments import Call, Chosen, shaped
 from .batch.batched import CHUNK, Batched
@@ -20,7 +21,7 @@ class Compiled(Function):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
-        if observer() is not None or (call := Call(args, kwargs)).holds_values:
+        if observer() is not None or (call := Call(args, kwargs)).values:
             return self.f(*args, **kwargs)
         found, recording = self.replay(call, lambda recording, inputs: recording.program.run(inputs))
         return shaped(recording.result, found)
@@ -47,8 +48,9 @@ class Compiled(Function):
         >>> compile(lambda v: v[0] ** 2 * v[1]).hvp([3.0, 4.0], vector=[1.0, 0.0])
         [8.0, 6.0]
         """
-        call, direction = Call(args, kwargs), Call((vector,), {}).numbers
+        call = Call(args, kwargs)
         by = Chosen(call, argnums)
+        direction = by.laid_out(vector)
         count = sum(high - low for low, high in by.spans)
         if count != len(direction):
             raise ValueError(f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument")
@@ -68,8 +70,8 @@ class Compiled(Function):
         by = Chosen(call, argnum)
         matrix, recording = self.replay(call, lambda recording, inputs: recording.program.run_jacobian(inputs, by.spans))
         [part] = by.parts
-        inner = part[1] if part[0] == "array" else matrix.shape[1:]
-        outer = recording.result[1] if recording.result[0] == "array" else matrix.shape[:1]
+        inner = part[0] if isinstance(part, Grid) else matrix.shape[1:]
+        outer = recording.result[0] if isinstance(recording.result, Grid) else matrix.shape[:1]
         return matrix.reshape((*outer, *inner))
 
     def backward(self, *args: Any, **kwargs: Any) -> float:

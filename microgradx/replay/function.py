@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from operator import attrgetter
 from types import MethodType
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from weakref import finalize
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..collector import collector_off
 from ..engine import Value, gradient
 from ..modes import checking
 from ..observers import look
+from ..structure import Fixed
 from .arguments import Call
 from .cache import Recordings
 from .run.array_program import Array
@@ -86,7 +87,7 @@ class Function:
             known = self.recordings.get(key, [])
         except TypeError as error:
             raise TypeError(
-                f"an argument that is no number, sequence, dict or array must be hashable, as part of the program: {error}; "
+                f"an argument that is not a number, sequence, dict or array must be hashable, as part of the program: {error}; "
                 "pass the numbers in it as a list or an array"
             ) from None
         if checking():
@@ -134,10 +135,19 @@ def found_by_name(function: Function) -> bool:
         return False
 
 
+class Held(NamedTuple):
+    """A Value as the one that it is, without keeping it."""
+
+    at: int
+
+    def __repr__(self) -> str:
+        return f"the Value at {self.at:#x}"
+
+
 def assigned(owner: Any) -> dict[str, Any]:
     """The plain attributes of an object as parts of a structure; a Value counts as the one that it is."""
     return {
-        f"self.{name}": ("Value", id(x)) if isinstance(x, Value) else ("static", x)
+        f"self.{name}": Fixed((Held(id(x)) if isinstance(x, Value) else x,))
         for name, x in getattr(owner, "__dict__", {}).items()
         if x is None or isinstance(x, (int, float, str, np.generic, Value))
     }

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..callers import warn
-from .arguments import Call, DictKind
+from ..structure import ONE, Fixed, Structure, flat, words
+from .arguments import Call, refuse_frozen
 from .program import Program
 from .run.array_program import Array
 from .tape.tape import Tape
@@ -21,9 +22,13 @@ class Recording:
     """One way through a function for one structure of arguments, as a program, with the structure of what it returns."""
 
     def __init__(self, f: Callable[..., Any], call: Call) -> None:
+        for part in call.parts:
+            refuse_frozen(part)
         tape = Tape()
         numbers = call.numbers.tolist()
         leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
+        for place, parameter in call.owned().items():
+            tape.captured[parameter] = leaves[place].slot  # of a model, which is read where it is
         before = drawn()
         with watched(tape):
             positional, keywords = call.rebuilt(iter(leaves))
@@ -36,7 +41,7 @@ class Recording:
                 f"{named(f)} drew random numbers while it was recorded, and every replay has the same "
                 "ones: draw them outside and pass them as an argument"
             )
-        self.program = Program(tape, rows, len(leaves), self.result == "number")
+        self.program = Program(tape, rows, len(leaves), self.result == ONE)
         self.plans: dict[Any, Any] = {}  # what `batch` makes of it
         self.used = 0  # when it last gave a result, by the count of its `Recordings`
 
@@ -47,8 +52,8 @@ class Recording:
 
     def scalar(self) -> Program:
         """The program, if its result is one number."""
-        if self.result != "number":
-            raise TypeError(f"a gradient needs a function of one result, this returns {self.result}: use .jacobian")
+        if self.result != ONE:
+            raise TypeError(f"a gradient needs a function of one result, this returns {words(self.result)}: use .jacobian")
         return self.program
 
 
@@ -65,20 +70,12 @@ def drawn() -> tuple[Any, ...]:
     return random.getstate(), state[1].tobytes(), state[2:]
 
 
-def returned(tape: Tape, result: Any, rows: list[int]) -> Any:
+def returned(tape: Tape, result: Any, rows: list[int]) -> Structure:
     """The structure of what the function returned; the rows of its numbers are appended to `rows`."""
-    if isinstance(result, np.ndarray) and result.ndim:
-        rows.extend(tape.slot(x) for x in result.flat)
-        return ("array", result.shape)
-    if isinstance(result, np.ndarray):
-        result = result.item()
-    if isinstance(result, (list, tuple)):
-        return (type(result), tuple([returned(tape, item, rows) for item in result]))
-    if isinstance(result, dict):
-        return (DictKind.of(result), tuple([(key, returned(tape, item, rows)) for key, item in result.items()]))
-    if result is None or isinstance(result, str):
+    structure, numbers = (ONE, [result]) if isinstance(result, bool) else flat(result)
+    if isinstance(structure, Fixed):
         raise TypeError(
             f"the compiled function returned {result!r}: it must return a number, or a list, dict or array of numbers"
         )
-    rows.append(tape.slot(result))
-    return "number"
+    rows.extend([tape.slot(x) for x in numbers])
+    return structure
