@@ -111,6 +111,11 @@ def recording() -> AbstractContextManager[None]:
     return Block(_recording, True) if watching else nullcontext()
 
 
+def is_recording() -> bool:
+    """Whether what is computed here is recorded, and not inside `no_grad`."""
+    return not watching or _is_recording()
+
+
 def detect_anomaly() -> Block:
     """Raise FloatingPointError at the first operation that makes nan or inf, forward or backward, naming it and its line.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
@@ -16,6 +16,18 @@ class Observer(Protocol):
 
     def answer(self, question: str, value: Any, *others: Any) -> Any:
         """What the comparison (or `detach`) called `question` gives; called instead of it."""
+
+    def variable(self, x: Any) -> Any:
+        """A number of its own that is equal to `x`, for a transform to differentiate by."""
+
+    def number(self, x: Any) -> Any:
+        """What stands for `x` in the recording."""
+
+    def gradient(self, output: Any, variables: Sequence[Any]) -> list[Any]:
+        """d(output)/d(variable) for each of them, as part of the recording."""
+
+    def tangents(self, outputs: Sequence[Any], variables: Sequence[Any], rates: Sequence[Any]) -> list[Any]:
+        """How fast each output changes where the variables change at these rates, as part of the recording."""
 
     def refuse(self, what: str) -> NoReturn:
         """Raise, since the number that was looked at would stay in the recording."""

@@ -114,13 +114,13 @@ def _apart(x: Any, chunks: list[Any]) -> Structure:
     if issubclass(kind, Operand):
         chunks.append(Operands((x,)))
         return ONE
+    if is_array(x):
+        return _array_apart(plain(x), chunks)
     if (found := opened(x)) is not None:
         container, keys, items = found
         parts = tuple([_apart(item, chunks) for item in items])
         simple = (kind is list or kind is tuple) and all(part is ONE for part in parts)
         return Row((kind, len(parts))) if simple else Branch((container, keys, parts))
-    if is_array(x):
-        return _array_apart(plain(x), chunks)
     if is_model(x):
         return _model_apart(x, chunks)
     if isinstance(x, Real) and kind is not bool:

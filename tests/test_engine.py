@@ -325,7 +325,7 @@ def test_a_graph_a_million_deep_is_built_differentiated_recomputed_copied_pickle
     assert (twin.data, twin.grad) == (y.data, y.grad)
     assert pickle.loads(pickle.dumps(y)).data == y.data
     moved = {x: 1.0}
-    mx.transforms.push_forward([y], moved)
+    mx.variables.push_forward([y], moved)
     assert moved[y] == 1.0
     del x, y, twin, slope, moved
 

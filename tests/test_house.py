@@ -26,6 +26,7 @@ FLOORS = [
     {"modes"},
     {"engine"},
     {"snapshot", "structure"},
+    {"variables"},
     {"transforms", "expression"},
     {"view", "replay", "testing"},
     {"nn", "pytest_plugin"},

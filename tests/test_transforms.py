@@ -11,6 +11,7 @@ import pytest
 
 import microgradx as mx
 from microgradx import Value, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
+from microgradx.variables import push_forward
 
 
 def test_gradients_are_shaped_like_their_argument() -> None:
@@ -73,8 +74,9 @@ def test_forward_and_reverse_mix_in_any_order() -> None:
 
 def test_what_a_function_captures_is_differentiated_by_the_outer_transform_only() -> None:
     w = Value(4.0)
-    assert grad(lambda x: w * x)(2.0) == 4.0
-    assert w.grad is None
+    slope = grad(lambda x: w * x)(2.0)
+    assert slope == 4.0
+    assert mx.gradient(slope, [w]) == [1.0]
     assert grad(lambda v: grad(lambda x: v * x * x)(3.0))(2.0) == 6.0
 
 
@@ -110,7 +112,7 @@ def test_a_tangent_given_to_a_computed_node_is_kept() -> None:
     y = x * x
     z = y * 3.0
     tangents = {x: 1.0, y: 5.0}
-    mx.transforms.push_forward([z], tangents)
+    push_forward([z], tangents)
     assert (tangents[y], tangents[z]) == (5.0, 15.0)
 
 
@@ -143,6 +145,62 @@ def test_hessians_are_symmetric_and_hvp_is_their_product() -> None:
     assert rows.tolist() == rows.T.tolist()
     assert hvp(f, [at], [along]) == pytest.approx((rows @ along).tolist(), rel=1e-14)
     assert hvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0)) == (0.0, 1.0)
+
+
+def test_a_derivative_of_what_a_function_captured_is_connected_to_it() -> None:
+    w, v = Value(2.0), Value(0.5)
+    f = lambda x: w * x * x + v * x  # noqa: E731  # a function that captures
+    loss = (grad(f)(1.5) - 1.0) ** 2 + w
+    loss.backward()
+    assert (w.grad, v.grad) == (34.0, 11.0)
+    value, slope = value_and_grad(f)(1.5)
+    assert mx.gradient(value, [w, v]) == [2.25, 1.5]
+    assert mx.gradient(jvp(f, (1.5,), (2.0,))[1], [w, v]) == [6.0, 2.0]
+    assert mx.gradient(vjp(f, 1.5)[1](2.0)[0], [w, v]) == [6.0, 2.0]
+    assert mx.gradient(jacobian(lambda x: [f(x), x])(1.5)[0], [w, v]) == [3.0, 1.0]
+    assert mx.gradient(hessian(f)(1.5), [w, v]) == [2.0, 0.0]
+    assert mx.gradient(hvp(f, (1.5,), (3.0,)), [w, v]) == [6.0, 0.0]
+    assert slope == 6.5
+
+
+def test_a_step_of_learning_inside_a_loss_is_differentiated_through() -> None:
+    rate, start = Value(0.1), Value(3.0)
+    stepped = start - rate * grad(lambda w: (w - 1.0) ** 2)(start)
+    outer = stepped * stepped
+    assert mx.gradient(outer, [rate, start]) == pytest.approx([2 * 2.6 * -4.0, 2 * 2.6 * (1 - 0.2)], rel=1e-15)
+
+
+@pytest.mark.parametrize("f", [lambda x: x**3, lambda x: x * 2.0 + 1.0])
+def test_what_captures_nothing_and_what_no_grad_encloses_gives_floats(f: object) -> None:
+    w = Value(2.0)
+    assert type(grad(f)(1.5)) is type(hessian(f)(1.5)) is type(jvp(f, (1.5,), (1.0,))[1]) is float  # type: ignore[arg-type]
+    with no_grad():
+        for at in (1.5, Value(1.5)):
+            assert type(grad(lambda x: w * f(x))(at)) is float  # type: ignore[operator]
+            assert type(grad(grad(lambda x: w * f(x)))(at)) is float  # type: ignore[operator]
+        assert type(vjp(lambda x: w * x, 1.0)[1](1.0)[0]) is float
+
+
+def test_with_aux_a_loss_gives_more_than_its_value() -> None:
+    w = Value(2.0)
+
+    def loss(x: Value) -> tuple[Value, dict[str, object]]:
+        return x * x, {"doubled": [x * 2.0], "name": "loss"}
+
+    assert value_and_grad(loss, has_aux=True)(3.0) == ((9.0, {"doubled": [6.0], "name": "loss"}), 6.0)
+    assert grad(loss, has_aux=True)(3.0) == (6.0, {"doubled": [6.0], "name": "loss"})
+    assert type(grad(loss, has_aux=True)(3.0)[1]["doubled"][0]) is float
+    (_, aux), _ = value_and_grad(lambda x: (x * x, w * x), has_aux=True)(3.0)
+    assert mx.gradient(aux, [w]) == [3.0]
+    with pytest.raises(TypeError, match=r"with has_aux=True the function must return a pair \(value, anything else\), got Value"):
+        grad(lambda x: x, has_aux=True)(3.0)
+
+
+def test_a_primal_without_a_tangent_stays_fixed() -> None:
+    assert jvp(lambda x, y: x * y, (3.0, [4.0][0]), (2.0, None)) == (12.0, 8.0)
+    assert hvp(lambda x, y: x * x * y, (3.0, 2.0), (1.0, None)) == (4.0, None)
+    with pytest.raises(ValueError, match=r"hvp needs a primal that moves, and all tangents \(None,\) are None"):
+        hvp(lambda x: x, (3.0,), (None,))
 
 
 def test_transforms_record_also_inside_no_grad() -> None:

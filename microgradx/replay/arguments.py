@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engine import Value
 from ..structure import ONE, Fixed, Grid, Operands, Structure, apart, by_numbers, filled, laid_out, owned, parts, size, slopes
-from ..transforms import Argnums, places
+from ..variables import Argnums, places
 from .run.array_program import Array
 
 

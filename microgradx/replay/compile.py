@@ -7,7 +7,7 @@ from typing import Any, SupportsIndex, overload
 
 from ..observers import observer
 from ..structure import Grid
-from ..transforms import Argnums
+from ..variables import Argnums
 from .arguments import Call, Chosen, shaped
 from .batch.batched import CHUNK, Batched
 from .function import Function

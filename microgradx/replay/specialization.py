@@ -14,6 +14,7 @@ from ..structure import ONE, Fixed, Structure, flat, words
 from .arguments import Call, refuse_frozen
 from .program import Program
 from .run.array_program import Array
+from .tape.recorder import Recorder
 from .tape.tape import Tape
 from .tape.watched_numbers import watched
 
@@ -24,7 +25,7 @@ class Recording:
     def __init__(self, f: Callable[..., Any], call: Call) -> None:
         for part in call.parts:
             refuse_frozen(part)
-        tape = Tape()
+        tape = Recorder()
         numbers = call.numbers.tolist()
         leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
         for place, parameter in call.owned().items():

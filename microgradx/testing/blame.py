@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..chain import edges, topological_order
 from ..engine import Value
 from ..modes import source_line
-from ..transforms import push_forward
+from ..variables import push_forward
 from .differences import Line
 from .inputs import Inputs
 from .measured import Numeric, measured_slope

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..engine import Value, gradient
 from ..operation import Op
-from ..transforms import push_forward
+from ..variables import push_forward
 from .blame import hint
 from .claimed import same
 from .differences import EPS, Interval, Line

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..chain import chain_rule, edges, topological_order
 from ..engine import Value
-from ..transforms import push_forward
+from ..variables import push_forward
 from .differences import EPS
 from .inputs import Inputs, name_of
 

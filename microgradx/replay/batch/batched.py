@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...observers import look
-from ...transforms import Argnums
+from ...variables import Argnums
 from ..arguments import Call, Chosen
 from ..function import Function
 from ..program import Program, Spans, add_slopes

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ...transforms import Argnums
+from ...variables import Argnums
 from ..arguments import Chosen
 from ..run.array_program import Array
 from .batch_program import BatchPlan

@@ -14,7 +14,6 @@ from typing import Any
 
 from ... import modes, observers
 from ...engine import Value
-from .tape import Tape
 
 _lock = Lock()
 _recordings = 0
@@ -23,7 +22,7 @@ _grad: Any = vars(Value)["grad"]
 
 
 @contextmanager
-def watched(tape: Tape) -> Iterator[None]:
+def watched(tape: observers.Observer) -> Iterator[None]:
     """Record comparisons of Values on `tape`, and refuse what would freeze a number, in this thread or task."""
     _count(1)
     try:

@@ -1,0 +1,89 @@
+"""A tape on which a function is being recorded: it also writes down the derivatives that the function asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ... import ops
+from .gradient import chain, depends, gradient
+from .rows import CONSTANT, TABLE, Constant
+from .tape import Number, Tape
+
+
+class Recorder(Tape):
+    """The tape of a function that may use transforms of its own, as `compile(grad(f))` does.
+
+    A transform asks it instead of the graph. What it answers are rows as any others, so transforms nest in any order.
+    """
+
+    def variable(self, x: Any) -> Number:
+        """A row of its own for `x`, so that only what is made of this one is differentiated."""
+        return self.append(ops.positive, (x,))
+
+    def number(self, x: Any) -> Number:
+        """The row of `x`."""
+        return x if isinstance(x, Number) else Number(self, self.slot(x))
+
+    def gradient(self, output: Any, variables: Sequence[Any]) -> list[Any]:
+        """The derivative of `output` by each variable, backward over the rows."""
+        row = self.slot(output)
+        with self.written():
+            found = gradient(self, row, [variable.slot for variable in variables])
+        return [Number(self, slope) for slope in found]
+
+    def tangents(self, outputs: Sequence[Any], variables: Sequence[Any], rates: Sequence[Any]) -> list[Any]:
+        """The rate of change of each output, forward over the rows."""
+        rows = [self.slot(output) for output in outputs]
+        moved = {variable.slot: rate for variable, rate in zip(variables, rates, strict=True)}
+        if not moved or not rows:
+            return [self.number(0.0) for _ in rows]
+        with self.written():
+            active = depends(self, list(moved))
+            for row in range(min(moved), max(rows) + 1):
+                if active[row] and row not in moved:
+                    moved[row] = self.tangent(row, moved)
+        return [self.number(moved.get(row, 0.0)) for row in rows]
+
+    def tangent(self, row: int, moved: dict[int, Any]) -> Any:
+        """The rate at which a row changes, from those of its operands."""
+        op, operands = TABLE[self.op[row]], self.operands(row)
+        assert op is not None
+        wanted = [x in moved for x in operands]
+        slopes = op.local_derivatives([self.symbol(x) for x in operands], self.symbol(row), wanted)
+        parts = [self.product(moved[x], slope) for x, slope in zip(operands, slopes, strict=True) if x in moved]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+    def product(self, rate: Any, local: Any) -> Any:
+        """rate * local as the chain rule has it; nothing is written for a multiplication by 1."""
+        if type(local) is float and local == 1.0:
+            return rate
+        if type(rate) is float and rate == 1.0:
+            return local
+        return self.append(chain, (rate, local))
+
+    def symbol(self, row: int) -> Number | Constant:
+        """What a rule is given for a row."""
+        return Constant(self.constants[row], row) if row in self.constants else Number(self, row)
+
+    def operands(self, row: int) -> Sequence[int]:
+        """The rows that one is made of."""
+        a, b = self.a[row], self.b[row]
+        return self.more.get(row, ()) if a < 0 else (a, b) if b >= 0 else (a,)
+
+    @contextmanager
+    def written(self) -> Iterator[None]:
+        """Rows are written without their numbers inside, as their rules ask for none; these are filled in afterwards."""
+        values, interned = self.values, self.interned
+        self.values, self.interned = None, {}
+        yield
+        self.values, self.interned = values, interned
+        if values is not None:
+            for row in range(len(values), len(self)):
+                op = TABLE[self.op[row]]
+                known = self.constants[row] if self.op[row] == CONSTANT else None
+                values.append(op.forward(*[values[x] for x in self.operands(row)]) if op is not None else known or 0.0)
