@@ -218,7 +218,7 @@ def _demos() -> dict[str, Path]:
 def _add_draw(commands: Any) -> None:
     command = commands.add_parser("draw", help="draw the gradient flow of an expression: microgradx draw 'a*b + c' a=2 b=-3 c=10")
     add_target(command)
-    command.add_argument("-o", "--output", metavar="FILE", help="a .svg, .png, .pdf, .dot or .html file; text without")
+    command.add_argument("-o", "--output", metavar="FILE", help="a .svg, .png, .jpg, .pdf, .dot or .html file; text without")
     command.add_argument("--edges", default="local", help="what stands on a wire: local, chain or none")
     command.add_argument("--flow", default="forward", help="which way arrows point: forward or backward")
     command.add_argument("--theme", default="light", help="light, dark or auto")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as xml
 
+import graphviz
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,7 +126,7 @@ def test_plain_numbers_stand_in_the_title_or_on_cards_of_their_own():
 def test_kinds_of_cards_are_told_apart():
     a, b, out = product()
     last = out + a
-    shapes = dict(re.findall(r"^\t(n\d+) \[(.*)\]$", draw(last).source, re.MULTILINE))
+    shapes = dict(re.findall(r"^\t(n\d+)_\w+ \[(.*)\]$", draw(last).source, re.MULTILINE))
     assert [("rounded" in shapes[f"n{k}"], "peripheries" in shapes[f"n{k}"]) for k in range(4)] == [
         (True, False),
         (True, False),
@@ -200,7 +201,9 @@ def test_backward_flow_turns_the_arrows_in_the_same_layout():
     *_, out = product()
     out.backward()
     forward, backward = draw(out), draw(out, flow="backward")
-    assert backward.source == forward.source.replace('arrowsize="0.7"', 'arrowsize="0.7" dir="back"')
+    assert backward.edge_attr == {**forward.edge_attr, "dir": "back"}
+    names = re.compile(r"_[0-9a-f]{8}")
+    assert [names.sub("", line) for line in backward.body] == [names.sub("", line) for line in forward.body]
 
 
 def test_lines_of_a_card_can_be_chosen():
@@ -272,14 +275,33 @@ def test_any_label_gives_a_picture_that_parses(label):
     assert len(groups(tree, "node")) == 2
 
 
-def test_ids_are_unique_across_drawings_of_one_page():
-    *_, out = product()
-    out.backward()
-    first, second = draw(out), draw(out)
-    ids = re.findall(r'\bid="([^"]+)"', first.svg() + second.svg() + first.svg())
+def test_equal_drawings_give_equal_bytes_and_different_ones_share_no_id():
+    a, _, out = product()
+    assert draw(out).svg() == draw(out).svg()
+    more = draw(out).copy()
+    more.node("note")
+    pictures = [draw(out).svg(), draw(out, theme="dark").svg(), draw(out + a).svg(), more.svg()]
+    ids = re.findall(r'\bid="([^"]+)"', "".join(pictures))
     assert len(ids) == len(set(ids))
-    for reference in re.findall(r"url\(#([^)]+)\)", first.svg()):
-        assert reference.startswith("g")
+    for picture in pictures:
+        assert set(re.findall(r"url\(#([^)]+)\)", picture)) <= set(ids)
+
+
+def test_drawings_can_be_parts_of_one_graph():
+    whole = graphviz.Digraph()
+    whole.subgraph(draw(Value(1.0) * 2.0))
+    whole.subgraph(draw(Value(2.0) * 3.0 + 1.0))
+    assert len(set(re.findall(r"^\s*(n\d\w*) \[", whole.source, re.MULTILINE))) == 2 + 3
+
+
+def test_the_node_of_a_value_can_be_asked_for():
+    a, _, out = product()
+    drawn = draw(out)
+    assert f'id="{drawn.node_id(a)}"' in drawn.svg()
+    drawn.edge(drawn.node_id(a), "note")
+    assert len(groups(parsed(drawn), "edge")) == 3
+    with pytest.raises(KeyError, match="is not in <Drawing of the gradient flow of out"):
+        drawn.node_id(Value(1.0))
 
 
 def test_every_reference_has_its_id():
@@ -427,8 +449,9 @@ def test_png_is_made_without_dot(tmp_path, monkeypatch):
 
 def test_pdf_without_dot_says_what_to_install_and_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "svglib.svglib", None)
     *_, out = product()
-    with pytest.raises(RendererUnavailable, match="install Graphviz"):
+    with pytest.raises(RendererUnavailable, match=r"pip install 'microgradx\[pdf\]'; install Graphviz"):
         draw(out).save(tmp_path / "picture.pdf")
     assert list(tmp_path.iterdir()) == []
 
@@ -471,10 +494,13 @@ def test_a_copy_can_be_added_to_without_changing_the_drawing():
 
 
 def test_the_page_is_self_contained_and_knows_the_wires():
-    *_, out = product()
-    page = draw(out).to_html()
-    wires = re.search(r'id="wires">(.*?)</script>', page)
-    assert json.loads(wires[1]) == [["e0", "n0", "n2"], ["e1", "n1", "n2"]]
+    a, b, out = product()
+    drawn = draw(out)
+    page = drawn.to_html()
+    wires = json.loads(re.search(r'id="wires">(.*?)</script>', page)[1])
+    names = [drawn.node_id(value) for value in (a, b, out)]
+    assert [ends[1:] for ends in wires] == [[names[0], names[2]], [names[1], names[2]]]
+    assert all(f'id="{wire}"' in page for wire, *_ in wires)
     assert "default-src 'none'" in page
     assert not re.findall(r'(?:src|href)="?http', page)
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from microgradx.view.layout import embedded
-from microgradx.view.layout.renderers import RendererUnavailable, install_command, lay_out, rasterize
+from microgradx.view.layout.pictures import picture_of
+from microgradx.view.layout.renderers import RendererUnavailable, install_command, lay_out
 
 SMALL = "digraph { a -> b }"
 HARD = "digraph {" + ";".join(f"a{i} -> a{(i * 7919 + j * 31) % 3000}" for i in range(3000) for j in range(3)) + "}"
@@ -184,13 +185,14 @@ def test_the_systems_dot_draws_the_same_cards():
 
 def test_resvg_makes_a_png():
     pytest.importorskip("resvg_py")
-    assert rasterize('<svg xmlns="http://www.w3.org/2000/svg" width="9pt" height="9pt"/>').startswith(b"\x89PNG")
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9pt" height="9pt"/>'
+    assert picture_of(svg, "png", SMALL, None, "dot").startswith(b"\x89PNG")
 
 
-def test_without_resvg_the_error_names_the_extra(monkeypatch):
+def test_without_resvg_the_error_names_the_extra(monkeypatch, no_dot):
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(RendererUnavailable, match=r"microgradx\[png\]"):
-        rasterize("<svg/>")
+        picture_of("<svg/>", "png", SMALL, None, "dot")
 
 
 def test_no_thread_is_left_after_a_layout():

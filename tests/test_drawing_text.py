@@ -130,7 +130,7 @@ def test_the_frames_of_an_animation_are_laid_out_alike(tmp_path):
 def test_the_last_frame_shows_where_nothing_moves(tmp_path):
     animate(expression(), tmp_path / "pass.svg")
     style = re.search(r"<style>(.*?)</style>", (tmp_path / "pass.svg").read_text())[1]
-    assert re.match(r"\.(a\d+-)frame\{visibility:hidden\}\.\1(3)\{visibility:visible\}", style)
+    assert re.match(r"\.(a\w+-)frame\{visibility:hidden\}\.\1(3)\{visibility:visible\}", style)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_every_gradient_drawn_is_that_of_this_output_whatever_other_passes_left_
     for other in topological_order(out)[4:8]:
         (other * 7.0).backward()
     true = {node.label: number(gradient) for node, gradient in sweep(out).items()}
-    rows = re.findall(r'^\tn\d+ \[.*? label="([^"]*)"', draw(out, detail="values").source, re.MULTILINE)
+    rows = re.findall(r'^\tn\w+ \[.*? label="([^"]*)"', draw(out, detail="values").source, re.MULTILINE)
     drawn = {lines[0].partition(":")[0].removesuffix("'"): lines[2] for lines in (row.split("\\n") for row in rows)}
     assert {name: f"grad {gradient}" for name, gradient in true.items()} == {
         name: text for name, text in drawn.items() if not text.startswith("grad +=")
@@ -116,7 +116,7 @@ def test_after_an_optimizers_step_the_recorded_pass_is_drawn_with_a_note():
 
 
 def cards(drawn) -> list[list[str]]:
-    return [row.split("\\n") for row in re.findall(r'^\tn\d+ \[.*? label="([^"]*)"', drawn.source, re.MULTILINE)]
+    return [row.split("\\n") for row in re.findall(r'^\tn\w+ \[.*? label="([^"]*)"', drawn.source, re.MULTILINE)]
 
 
 def test_a_training_loop_can_be_drawn_where_people_draw_it():

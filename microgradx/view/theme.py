@@ -90,18 +90,16 @@ def page_colours(name: str) -> str:
 def dark_style(scope: str) -> str:
     """The CSS that turns a light drawing dark where the reader's system asks for it; `scope` is the id of its svg."""
     rules = [
-        f"#{scope} .graph>polygon:first-of-type,#{scope} .paper{{fill:{DARK.background};stroke:none}}",
+        f"#{scope} .paper,#{scope} .halo,#{scope} .hollow{{fill:{DARK.background}}}",
         f"#{scope} text{{fill:{DARK.faint}}}",
         f"#{scope} .node text{{fill:{DARK.ink}}}",
-        f"#{scope} .edge text{{stroke:{DARK.background}}}",
-        f"#{scope} .node stop:first-child{{stop-color:{DARK.card}!important}}",
+        f"#{scope} .face{{fill:{DARK.card}}}",
     ]
     for tone, (line, tint) in DARK.tones.items():
         rules += [
-            f"#{scope} .{tone} polygon,#{scope} .{tone} path{{stroke:{line}}}",
-            f"#{scope} .edge.{tone} polygon{{fill:{line}}}",
-            f"#{scope} .{tone} stop:last-child{{stop-color:{tint}!important}}",
-            f'#{scope} .node.{tone} [fill="{LIGHT.tones[tone][1].lower()}"]{{fill:{tint}}}',  # a card without a strip
+            f"#{scope} .{tone} [stroke]{{stroke:{line}}}",
+            f'#{scope} .edge.{tone} [stroke]:not([fill="none"]):not(.hollow){{fill:{line}}}',
+            f"#{scope} .{tone} .strip{{fill:{tint}}}",
         ]
     return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
 

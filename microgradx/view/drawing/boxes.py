@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from .cards import Card, Picture, Wire
-from .digraph import Drawing
-from .dot import body
+from .digraph import Drawing, drawing_of
 
 TONES = {"input": "none", "step": "none", "heavy": "pos", "move": "zero", "result": "neg"}
 KINDS = {"input": "leaf", "move": "constant", "result": "output"}
@@ -37,7 +36,7 @@ class Drawable(Protocol):
         """The fields of a `Diagram`, in a plain tuple: who gives it need not know this room."""
 
 
-def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine: str | None, seconds: float) -> Drawing:
+def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine: str | None) -> Drawing:
     """Draw the boxes and arrows that an object gives, arrows the wider the more numbers they carry."""
     chart = Diagram(*output.chart())  # type: ignore[arg-type]  # a plain tuple of the same fields
     if len(chart.boxes) > READABLE:
@@ -59,11 +58,8 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
     ]
     below = [*chart.caption, *route(chart, there, rankdir)] if caption else []
     picture = Picture(cards, wires, chart.title, below, span=max(2, len(cards) // 4))
-    drawing = Drawing("chart", format="svg")
-    drawing.body += body(picture, theme, "forward", rankdir, False)
-    drawing.title, drawing.summary = chart.title, " ".join(chart.caption)
-    drawing.theme, drawing.upright = theme, rankdir in ("TB", "BT")
-    drawing.layout, drawing.seconds = engine, seconds
+    drawing = drawing_of(picture, "chart", theme, "forward", rankdir, False, engine)
+    drawing.summary = " ".join(chart.caption)
     return drawing
 
 

@@ -18,6 +18,7 @@ from .troubles import Troubles, diagnose, listed
 LINES = ("name", "value", "grad")
 ONES_SHOWN = 30  # cards up to which an addition's `*1` is written
 FAR = 3  # ranks from a leaf's first use, beyond which a use gets a copy of the leaf
+TANGLED = 600  # places where wires pass a column without stopping, from where far uses of computed values get copies as well
 THINNEST, WIDEST = 0.8, 4.0  # points
 
 
@@ -32,6 +33,7 @@ class Card:
     tooltip: str
     heavy: bool = False
     columns: int = 0  # letters it has room for at least
+    places: Sequence[int] = ()  # the values that it shows
 
 
 @dataclass
@@ -79,9 +81,11 @@ def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], c
     for edge in wired:
         uses.setdefault((edge.tail, edge.head), []).append(edge.contribution)
     copies: dict[tuple[int, int], Card] = {}
+    passed = sum(max(0, rank[e.head] - rank[e.tail] - 1) for e in wired if flow.nodes[e.tail].op is not None)
+    tangled = passed > TANGLED
     for edge in wired:
         tail = f"n{edge.tail}"
-        if flow.nodes[edge.tail].op is None and rank[edge.head] - rank[edge.tail] > FAR + 1:
+        if rank[edge.head] - rank[edge.tail] > FAR + 1 and (tangled or flow.nodes[edge.tail].op is None):
             where = (edge.tail, edge.head)
             if where not in copies:
                 copies[where] = _copy(flow, edge, len(copies), show, _sum(uses[where]))
@@ -176,7 +180,7 @@ def _card(flow: Flow, place: int, show: Container[str], troubles: Troubles, note
     kind = "output" if place == flow.output else "leaf" if node.op is None else "inner"
     heavy = place in (troubles.origin, flow.active)
     lines = [*(texts[line] for line in LINES if line in show), *([note.partition(" is ")[0].partition(",")[0]] if note else [])]
-    return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, note), heavy)
+    return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, note), heavy, places=(place,))
 
 
 def _tooltip(flow: Flow, place: int, note: str) -> str:

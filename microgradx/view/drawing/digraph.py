@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import graphviz  # type: ignore[import-untyped]  # it ships no types
 
+from ...engine import Value
 from ...files import write_atomically
-from ..layout.renderers import RendererUnavailable, can_rasterize, lay_out, rasterize
+from ..layout.pictures import PICTURES, picture_of
+from ..layout.renderers import lay_out
 from . import svg
+from .cards import Picture
+from .dot import written
 from .pan_zoom_page import page
 
 WIRE = re.compile(r'^\t(?=\w+ -> \w+ \[id="(\w+)")(\w+) -> (\w+)', re.MULTILINE)
 """A wire's id, tail and head in DOT text."""
 
-SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv", ".html")
+LABEL = re.compile(r'^(\t\w+ -> \w+ \[id="(\w+)" [^\n]*?) xlabel="([^"]*)"', re.MULTILINE)
+"""A wire with a label of ours: what stands before it, the wire's id, the text."""
+
+SUFFIXES = (".svg", *(f".{kind}" for kind in PICTURES), ".dot", ".gv", ".html")
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is untyped
@@ -29,52 +38,83 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     >>> draw(Value(3.0, "x") * 2).source.splitlines()[0]
     'digraph gradient_flow {'
 
-    `svg()` and `to_html()` give text, `save("x.svg")` a file, and a notebook shows the SVG by itself.
+    `svg()` and `to_html()` give text, `save("x.svg")` a file, and a notebook shows the SVG by itself. `graph_attr`, `node_attr`,
+    `edge_attr`, `format` and `engine` hold as in any Digraph, and nodes and edges can be added.
     """
 
     title = "a graph"
     summary = ""
     theme = "light"
-    upright = False
-    seconds = 10.0
     layout: str | None = None
-    folded: Callable[[], Drawing] | None = None
+    caption: Sequence[str] = ()
+    own = ""
+    places: WeakKeyDictionary[Value, str] | None = None
+    _made = _label = ""
+    _laid_out: tuple[str, str] = ("", "")
 
     def svg(self) -> str:
-        """The SVG as text; its ids are unique in this process, so that several stand in one page.
+        """The SVG as text; equal drawings give equal bytes, and different ones share no id in one page."""
+        source = self.source
+        changed = bool(self._made) and source != self._made
+        how = svg.Finish(
+            self.title,
+            self.summary,
+            self.theme,
+            self.caption if self._captioned() else (),
+            {wire: _unescaped(text) for _, wire, text in LABEL.findall(source)},
+            self.own,
+            f"g{hashlib.sha256(source.encode()).hexdigest()[:8]}-",
+            changed,
+        )
+        return svg.finished(self.laid_out(), how)
 
-        Where the layout takes longer than the limit, a folded drawing is given instead, and its caption says so.
+    def laid_out(self) -> str:
+        """What the layout engine makes of the graph without labels on wires and caption, which take their places later."""
+        bare = LABEL.sub(r"\1", self.source)
+        head, node, body = bare.partition("\n\tnode [")
+        if self._captioned():
+            head = re.sub(r' label="[^"]*"', "", head, count=1)
+        bare = head + node + body
+        key = f"{self.engine} {self.layout} {bare}"
+        if self._laid_out[0] != key:
+            self._laid_out = key, lay_out(bare, "svg", self.layout, program=self.engine).decode()
+        return self._laid_out[1]
+
+    def _captioned(self) -> bool:
+        """Whether the text below is still the drawing's own."""
+        return bool(self.caption) and self.graph_attr.get("label") == self._label
+
+    def size(self) -> tuple[float, float]:
+        """The width and height of the picture in points, without caption."""
+        found = re.search(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"', self.laid_out())
+        assert found is not None
+        return float(found[1]), float(found[2])
+
+    def node_id(self, value: Value) -> str:
+        """The name of the node that shows `value`, to add edges to; it is the id in the SVG too, as long as nothing is added.
+
+        >>> from microgradx import draw
+        >>> x = Value(3.0, "x")
+        >>> drawing = draw(x * 2)
+        >>> f'id="{drawing.node_id(x)}"' in drawing.svg()
+        True
         """
-        return self._svg(self.layout)
-
-    def _svg(self, engine: str | None) -> str:
-        try:
-            raw = lay_out(self.source, "svg", engine, self.seconds).decode()
-        except (TimeoutError, RuntimeError) as error:
-            if self.folded is None or isinstance(error, RendererUnavailable):
-                if isinstance(error, TimeoutError):
-                    raise TimeoutError(
-                        f"{error}: draw less of it with path=, depth= or module=, fold it with detail='layers', "
-                        "or give it longer with seconds="
-                    ) from None
-                raise
-            return self.folded()._svg(engine)
-        return svg.finished(raw, svg.prefix_of("g"), self.title, self.summary, self.theme, self.upright)
+        if self.places is None or value not in self.places:
+            raise KeyError(f"{value!r} is not in {self!r}")
+        return self.places[value]
 
     def to_html(self) -> str:
         """A page of its own: the SVG with pan, zoom, and the wires of the card under the pointer set off. No network."""
-        made = self.svg()
-        prefix = made[len('<svg id="') :].partition("svg")[0]
-        return page(made, self.title, self.theme, prefix, WIRE.findall(self.source))
+        return page(self.svg(), self.title, self.theme, WIRE.findall(self.source))
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **options: Any) -> Any:
-        """The picture as bytes, or as text in an `encoding`. SVG needs nothing installed, PNG `dot` or the png extra.
+        """The picture as bytes, or as text in an `encoding`. SVG needs nothing installed, PNG and PDF an extra or `dot`.
 
         `renderer`, `formatter` and other options of the graphviz package are handed on to it and need `dot`.
         """
         if args or any(options.values()):
             return super().pipe(format, *args, encoding=encoding, **options)
-        made = self._bytes(format or "svg")
+        made = self._bytes(format or self.format)
         return made.decode(encoding) if encoding else made
 
     def _bytes(self, format: str) -> bytes:
@@ -84,15 +124,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
             return str(self.source).encode()
         if format == "html":
             return self.to_html().encode()
-        try:
-            return lay_out(self.source, format, self.layout, self.seconds)
-        except RendererUnavailable:
-            if format == "png" and can_rasterize():
-                return rasterize(self._svg(self.layout))
-            raise
+        if format in PICTURES:
+            return picture_of(self.svg(), format, self.source, self.layout, self.engine)
+        return lay_out(self.source, format, self.layout, program=self.engine)
 
     def save(self, filename: Any = None, directory: Any = None, *, skip_existing: bool | None = False) -> str:
-        """Write the drawing into a file and give its path; the suffix decides: .svg .png .pdf .dot .gv .html.
+        """Write the drawing into a file and give its path; the suffix decides: .svg .png .jpg .pdf .dot .gv .html.
 
         The file is whole or not there at all, and no other file is left. Without a name the DOT text is written, as the graphviz
         package does.
@@ -117,12 +154,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     ) -> str:
         """Write the DOT text and the picture beside it, and give the picture's path, as the graphviz package does.
 
-        `cleanup` removes the DOT text again, `outfile` names the picture, and the format is SVG where none is given.
+        `cleanup` removes the DOT text again, `outfile` names the picture, and the format is the drawing's where none is given.
         """
         if args or any(value for name, value in options.items() if name not in ("quiet", "quiet_view")):
             return str(super().render(filename, directory, view, cleanup, format, *args, outfile=outfile, **options))
         source = Path(directory or self.directory or "", filename or self.filename)
-        target = Path(outfile) if outfile else Path(f"{source}.{format or 'svg'}")
+        target = Path(outfile) if outfile else Path(f"{source}.{format or self.format}")
         made = self._bytes(format or target.suffix[1:])
         if not outfile and not cleanup:
             write_atomically(source, self.source.encode())
@@ -135,6 +172,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         """An independent copy, to add nodes and edges to."""
         twin = copy.copy(self)
         twin.body = list(self.body)
+        for attributes in ("graph_attr", "node_attr", "edge_attr"):
+            setattr(twin, attributes, dict(getattr(self, attributes)))
         return twin
 
     def _repr_mimebundle_(
@@ -153,11 +192,28 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         return f"<Drawing of {self.title}: {self.summary}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {name: value for name, value in self.__dict__.items() if name != "folded"}
-        return _restored, (state,)
+        return _restored, ({name: value for name, value in self.__dict__.items() if name != "places"},)
 
 
 def _restored(state: dict[str, Any]) -> Drawing:
     drawing = Drawing()
     drawing.__dict__.update(state)
     return drawing
+
+
+def drawing_of(picture: Picture, name: str, theme: str, flow: str, rankdir: str, fast: bool, engine: str | None) -> Drawing:
+    """The drawing of a picture."""
+    drawing = Drawing(name, format="svg")
+    graph, node, edge, lines = written(picture, theme, flow, rankdir, fast)
+    drawing.graph_attr.update(graph)
+    drawing.node_attr.update(node)
+    drawing.edge_attr.update(edge)
+    drawing.body += lines
+    drawing.title, drawing.theme, drawing.caption, drawing.layout = picture.title, theme, picture.caption, engine
+    drawing.own = lines[0].split(" ", 1)[0][-9:] if lines else ""
+    drawing._made, drawing._label = drawing.source, graph.get("label", "")
+    return drawing
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("&#92;&#92;", "\\").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import textwrap
 
 from ...tables import columns
-from ..theme import EDGE_FONT, FONT, THEMES
+from ..theme import EDGE_FONT, FONT, theme_named
 from .cards import Card, Picture, Wire
 
 LINE_HEIGHT, NARROWEST = 18, 66  # points
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires
+Attributes = dict[str, str]
 ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "\\n", "\t": " "})
+MARK = "\x00"  # stands for the hash of the drawing until all of it is written
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def body(picture: Picture, theme: str, flow: str, rankdir: str, fast: bool) -> list[str]:
-    """The lines of the body of the digraph: attributes, then cards, then wires, in the picture's order."""
-    colors = THEMES[theme]
+def written(
+    picture: Picture, theme: str, flow: str, rankdir: str, fast: bool
+) -> tuple[Attributes, Attributes, Attributes, list[str]]:
+    """The attributes of graph, nodes and edges, and the lines of the body: cards, then wires, in the picture's order.
+
+    Names of cards and wires end in a short hash of all that is drawn, so that two drawings can be parts of one graph.
+    """
+    colors = theme_named(theme)
+    longest = max((len(wire.label) for wire in picture.wires), default=0)
+    beside = ((6.0 * longest + 26.0) / 72.0 if rankdir in ("LR", "RL") else 0.65) if longest else 0.0  # labels stand on the wires
     graph = {
-        "rankdir": rankdir, "newrank": "true", "nodesep": "0.2", "ranksep": f"{picture.ranksep:.6g}", "pad": "0.15",
+        "rankdir": rankdir, "newrank": "true", "nodesep": "0.2", "ranksep": f"{max(picture.ranksep, beside):.6g}", "pad": "0.15",
         "bgcolor": colors.background, "fontname": FONT, "fontsize": "10", "fontcolor": colors.faint,
         "labelloc": "b", "labeljust": "l", "tooltip": text(picture.title, 4),
     }
@@ -29,17 +39,17 @@ def body(picture: Picture, theme: str, flow: str, rankdir: str, fast: bool) -> l
     if picture.caption:
         graph["label"] = caption(picture)
     card = {"shape": "box", "fixedsize": "true", "fontname": FONT, "fontsize": "11", "fontcolor": colors.ink}
-    wire = {"fontname": EDGE_FONT, "fontsize": "10", "fontcolor": colors.faint, "arrowsize": "0.7"}
+    wire = {"fontname": EDGE_FONT, "fontsize": "10", "fontcolor": colors.faint}
     if flow == "backward":
         wire["dir"] = "back"
-    lines = [f"\tgraph [{attributes(graph)}]\n", f"\tnode [{attributes(card)}]\n", f"\tedge [{attributes(wire)}]\n"]
-    lines += [_card(card_, theme) for card_ in picture.cards]
+    lines = [_card(card_, theme) for card_ in picture.cards]
     lines += [_wire(wire_, theme, fast, place) for place, wire_ in enumerate(picture.wires)]
-    return lines
+    own = hashlib.sha256("".join([*map(repr, (graph, card, wire)), *lines]).encode()).hexdigest()[:8]
+    return graph, card, wire, [line.replace(MARK, f"_{own}") for line in lines]
 
 
 def _card(card: Card, theme: str) -> str:
-    colors = THEMES[theme]
+    colors = theme_named(theme)
     line, tint = colors.tones[card.tone]
     style = ["filled"]
     if card.kind in ("leaf", "copy"):
@@ -50,7 +60,7 @@ def _card(card: Card, theme: str) -> str:
     rows = max(1, len(card.lines))
     strip = f"{colors.card};{0.62 if rows == 3 else 1 - 1.1 / rows:.2f}:{tint}" if has_gradient and rows > 1 else tint
     given = {
-        "id": card.id,
+        "id": card.id + MARK,
         "class": card.tone,
         "label": "\\n".join(text(line_, 2) or " " for line_ in card.lines),  # an empty line crashes Graphviz 16.1
         "width": f"{points(card) / 72:.6g}",
@@ -66,7 +76,7 @@ def _card(card: Card, theme: str) -> str:
     if card.kind == "fold":
         given["shape"] = "box3d"
     given["penwidth"] = "3" if card.heavy else "1.2"
-    return f"\t{card.id} [{attributes(given)}]\n"
+    return f"\t{card.id}{MARK} [{attributes(given)}]\n"
 
 
 def points(card: Card) -> int:
@@ -76,20 +86,22 @@ def points(card: Card) -> int:
 
 def _wire(wire: Wire, theme: str, fast: bool, place: int) -> str:
     given = {
-        "id": f"e{place}", "class": wire.tone, "color": THEMES[theme].tones[wire.tone][0],
-        "penwidth": f"{wire.width:.6g}", "tooltip": text(wire.tooltip, 4),
+        "id": f"e{place}{MARK}", "class": wire.tone, "color": theme_named(theme).tones[wire.tone][0],
+        "penwidth": f"{wire.width:.6g}", "arrowsize": f"{0.6 + 0.12 * wire.width:.3g}", "tooltip": text(wire.tooltip, 4),
     }
     if wire.label:
-        given["label"] = text(wire.label, 2)
+        given["xlabel"] = text(wire.label, 2)  # a label of its own rank would double the ranks
     if wire.tone == "zero":
         given["style"] = "dashed"
+    if wire.tone == "neg":
+        given["arrowhead"] = given["arrowtail"] = "onormal"  # hollow: the sign is to be seen in print as well
     if wire.spine and not fast:
         given["weight"] = "8"  # keeps the computed values on a straight line; costs nothing below 1,000 cards
     if wire.way == "across":
         given["minlen"] = "0"
     if wire.way == "back":  # to Graphviz an arrow always leads on
-        return f"\t{wire.head} -> {wire.tail} [{attributes(given | {'dir': 'back'})}]\n"
-    return f"\t{wire.tail} -> {wire.head} [{attributes(given)}]\n"
+        return f"\t{wire.head}{MARK} -> {wire.tail}{MARK} [{attributes(given | {'dir': 'back'})}]\n"
+    return f"\t{wire.tail}{MARK} -> {wire.head}{MARK} [{attributes(given)}]\n"
 
 
 def caption(picture: Picture) -> str:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ...engine import Value
+from ..layout.renderers import RendererUnavailable
 from ..theme import theme_named
 from ..words.names import caller_variables
 from ..words.notation import number
 from .boxes import Drawable, draw_chart
 from .cards import LINES, Picture, picture
-from .digraph import Drawing
-from .dot import body
+from .digraph import Drawing, drawing_of
 from .flow import Flow, at_step, short, snapshot
-from .folding import HARD, LEVELS, folded_picture, folded_to_fit
+from .folding import HARD, LEVELS, folded_picture
+from .reader import Reader, reader_of
 from .select import chosen
 
-LABELLED, UNFOLDED = 150, 2_500
-"""Cards up to which wires are labelled, and up to which nothing is folded."""
+KEPT = 50
+"""Values up to which each keeps its card, however small the text becomes."""
 
-TANGLED, KNOTTED = 1_000, 5_000
-"""Places where wires pass a column without stopping: from where speed goes before straightness (2,400 took 1.2 s, then 0.1 s),
-and from where a graph is folded."""
-
-FAST = 600  # cards from which speed goes before straightness, and from which a network is folded, since nobody reads that many
+TRIED = 400  # cards up to which it is tried whether every value can be read
+LABELLED = 300  # cards up to which wires are labelled
+SEVERAL = 300  # cards up to which more than one direction is laid out
+FAST, TIGHT = 600, 1_000  # cards, and places where wires pass a column, from which speed goes before straightness
 DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
 
@@ -47,7 +48,7 @@ def draw(
     step: int | None = None,
     names: Mapping[str, object] | None = None,
     engine: str | None = None,
-    seconds: float = 10.0,
+    for_: str | tuple[float, float] = "readme",
 ) -> Drawing:
     """Draw the graph of `output`: a card per value, and on each wire its local derivative, colored by sign, wide by size.
 
@@ -60,31 +61,31 @@ def draw(
     a forgotten `zero_grad()`, card and caption say so. A wire is as wide as the logarithm of its contribution,
     d(output)/d(result) times the local derivative.
 
+    - `for_` is the page it is made for: "readme", "screen", "slide", "paper", or (width, height) in pixels. Direction and folding
+      are chosen so that text can be read there; up to 50 values each keeps its card.
     - `edges`: "local" writes the local derivative on a wire, "chain" upstream * local, "none" nothing.
-    - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR (of a program TB), RL, TB or BT. `theme`:
-      light, dark, auto.
-    - `detail`: "auto" folds what cannot be read, "full" draws every value, "values" without labels on wires, "neurons",
-      "layers" and "model" fold. `show`: which lines a card has, of name, value and grad; without grad the wires are bare.
+    - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR, RL, TB or BT. `theme`: light, dark, auto.
+    - `detail`: "full" draws every value, "values" without labels on wires, "neurons", "layers" and "model" fold.
+      `show`: which lines a card has, of name, value and grad; without grad the wires are bare.
       `constants` gives plain numbers cards of their own. `caption=False` leaves the text below out.
     - `path=(x, output)` keeps what lies between, for one value or several; `depth=3` what is at most three operations from the
       output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given.
     - `step=k` shows the backward pass after k values have passed their gradient on, without touching `.grad`.
     - `names` maps names to values; else labels and the caller's variables serve.
-    - `engine` and `seconds` choose who lays out and for how long at most (see `layout.lay_out`).
+    - `engine` chooses who lays out (see `layout.lay_out`).
 
     A recorded program (`compile(f).program(...)`) is drawn by its array instructions: down to the value, then back up to the
-    slopes. Of the options it knows theme, rankdir, caption, engine and seconds.
+    slopes. Of the options it knows theme, rankdir, caption and engine.
     """
-    if rankdir is None:
-        rankdir = "TB" if isinstance(output, Drawable) else "LR"
     _check(edges=(edges, ("local", "chain", "none")), flow=(flow, ("forward", "backward")), detail=(detail, DETAILS))
-    _check(rankdir=(rankdir, ("LR", "RL", "TB", "BT")))
+    _check(rankdir=(rankdir, (None, "LR", "RL", "TB", "BT")))
     theme_named(theme)
     lines = (show,) if isinstance(show, str) else tuple(show)
     for line in lines:
         _check(show=(line, LINES))
+    reader = reader_of(for_)
     if isinstance(output, Drawable):
-        return draw_chart(output, theme, rankdir, caption, engine, seconds)
+        return draw_chart(output, theme, rankdir or "TB", caption, engine)
     if not isinstance(output, Value):
         raise TypeError(
             f"draw needs a Value or a program, got {output!r}: draw the result of an expression, such as draw(loss)"
@@ -94,64 +95,76 @@ def draw(
     if step is not None:
         known = at_step(known, step)
     plain = partial(picture, known, kept, show=lines, constants=constants)
-    look = Look(theme, flow, rankdir, caption, engine, seconds)
-    return _fitted(known, kept, detail, edges, plain, partial(_drawing, known, kept, said, look))
+    look = Look(known, kept, said, theme, flow, rankdir, caption, engine)
+    return look.readable(_pictures(known, kept, detail, edges, plain), reader)
 
 
-def _fitted(
-    known: Flow, kept: list[int], detail: str, edges: str, plain: Callable[..., Picture], paint: Callable[..., Drawing]
-) -> Drawing:
-    """Draw as `detail` says; "auto" shows as much as can be read and laid out."""
+def _pictures(known: Flow, kept: list[int], detail: str, edges: str, plain: Callable[..., Picture]) -> Iterator[Picture]:
+    """What may be drawn, the finest first: every value, then folded further and further."""
     if detail in ("neurons", "layers", "model"):
-        return paint(folded_picture(known, kept, detail, dict(LEVELS)[detail]), False)
-    count = len(kept)
-    most = FAST if any(known.modules) else UNFOLDED
-    if count <= most or detail != "auto":
-        if count > HARD:
-            raise ValueError(
-                f"{count:,} cards are more than the {HARD:,} that can be laid out: leave detail='auto' to fold them, or draw "
-                "less with path=, depth= or module="
-            )
-        shown = plain(edges=edges if detail == "full" or (detail == "auto" and count <= LABELLED) else "none")
-        fast = count > FAST or shown.virtual > TANGLED
-        if detail != "auto":
-            return paint(shown, fast)
-        if shown.virtual <= KNOTTED:
-            drawing = paint(shown, fast)
-            drawing.folded = lambda: paint(folded_to_fit(known, kept, "Laying out every value took too long. "), False)
-            return drawing
-    return paint(folded_to_fit(known, kept), False)
+        yield folded_picture(known, kept, detail, dict(LEVELS)[detail])
+        return
+    if detail != "auto" and len(kept) > HARD:
+        raise ValueError(
+            f"{len(kept):,} cards are more than the {HARD:,} that can be laid out: leave detail='auto' to fold them, or draw "
+            "less with path=, depth= or module="
+        )
+    if detail != "auto" or len(kept) <= TRIED:
+        yield plain(edges="none" if detail == "values" or (detail == "auto" and len(kept) > LABELLED) else edges)
+    if detail == "auto" and len(kept) > KEPT:
+        yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS)
 
 
 @dataclass(frozen=True)
 class Look:
-    """The options that say how a picture looks and who lays it out."""
+    """How a flow is drawn: the options that are the same for every way of folding it."""
 
+    known: Flow
+    kept: list[int]
+    said: list[str]
     theme: str
     flow: str
-    rankdir: str
+    rankdir: str | None
     caption: bool
     engine: str | None
-    seconds: float
 
+    def readable(self, pictures: Iterator[Picture], reader: Reader) -> Drawing:
+        """The first picture that can be read, in the better of two directions; if none can be, the one with the largest text."""
+        best, largest = None, -1.0
+        for shown in pictures:
+            for rankdir in self.directions(shown):
+                drawing = self.drawing(shown, rankdir)
+                try:
+                    size = reader.text_size(*drawing.size())
+                except RendererUnavailable:  # the DOT text is to be had all the same
+                    return best or drawing
+                if size > largest + 0.05:
+                    best, largest = drawing, size
+            if largest >= reader.text:
+                break
+        assert best is not None
+        return best
 
-def _drawing(known: Flow, kept: list[int], said: list[str], look: Look, shown: Picture, fast: bool) -> Drawing:
-    name, value, grad = short(known, known.output), known.data[-1], known.grads[-1]
-    troubles = [*known.caption, *said, *shown.caption]
-    shown.caption = [line for line in (*troubles, legend(name, shown)) if line] if look.caption else []
-    drawing = Drawing("gradient_flow", format="svg")
-    drawing.body += body(shown, look.theme, look.flow, look.rankdir, fast)
-    drawing.title = shown.title
-    drawing.summary = " ".join(
-        [
-            f"{len(kept):,} value{'s' if len(kept) != 1 else ''}; output {name} = {number(value)}, "
-            f"gradient {'not computed' if grad is None else number(grad)}.",
-            *troubles,
-        ]
-    )
-    drawing.theme, drawing.upright = look.theme, look.rankdir in ("TB", "BT")
-    drawing.layout, drawing.seconds = look.engine, look.seconds
-    return drawing
+    def directions(self, shown: Picture) -> tuple[str, ...]:
+        """The directions that are tried."""
+        if self.rankdir:
+            return (self.rankdir,)
+        return ("LR", "TB") if len(shown.cards) <= SEVERAL else ("LR",)
+
+    def drawing(self, shown: Picture, rankdir: str) -> Drawing:
+        """The drawing of one picture in one direction, with its caption and summary."""
+        known, name, grad = self.known, short(self.known, self.known.output), self.known.grads[-1]
+        troubles = [*known.caption, *self.said, *shown.caption]
+        caption = [line for line in (*troubles, legend(name, shown)) if line] if self.caption else []
+        fast = len(shown.cards) > FAST or shown.virtual > TIGHT
+        drawing = drawing_of(replace(shown, caption=caption), "gradient_flow", self.theme, self.flow, rankdir, fast, self.engine)
+        count = f"{len(self.kept):,} value{'s' if len(self.kept) != 1 else ''}"
+        gradient = "not computed" if grad is None else number(grad)
+        drawing.summary = " ".join([f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}.", *troubles])
+        drawing.places = WeakKeyDictionary(
+            {known.nodes[place]: card.id + drawing.own for card in shown.cards for place in card.places}
+        )
+        return drawing
 
 
 def legend(name: str, shown: Picture) -> str:
@@ -159,7 +172,11 @@ def legend(name: str, shown: Picture) -> str:
     tones = {wire.tone for wire in shown.wires}
     if not tones & {"pos", "neg", "zero", "bad"}:
         return ""
-    meaning = {"pos": f"Blue: raising it raises {name}", "neg": f"orange: it lowers {name}", "zero": "dashed: no effect"}
+    meaning = {
+        "pos": f"Blue: raising it raises {name}",
+        "neg": f"orange, hollow tips: it lowers {name}",
+        "zero": "dashed: no effect",
+    }
     parts = [said for tone, said in meaning.items() if tone in tones]
     written = next((wire.label for wire in shown.wires if wire.label), "")
     if written:
@@ -168,7 +185,8 @@ def legend(name: str, shown: Picture) -> str:
     return said[0].upper() + said[1:] + "."
 
 
-def _check(**options: tuple[str, tuple[str, ...]]) -> None:
+def _check(**options: tuple[object, tuple[object, ...]]) -> None:
     for option, (given, allowed) in options.items():
         if given not in allowed:
-            raise ValueError(f"{option}={given!r} is not known: write one of {', '.join(map(repr, allowed))}")
+            known = ", ".join(repr(x) for x in allowed if x is not None)
+            raise ValueError(f"{option}={given!r} is not known: write one of {known}")

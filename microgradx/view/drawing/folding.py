@@ -209,7 +209,7 @@ def _card(flow: Flow, group: Fold) -> Card:
     lines = [group.title + (" !" if bad else ""), spread(values), f"grad {spread(grads) if grads else '-'}"]
     single = len(group.members) == 1
     kind = "output" if flow.output in group.members else "leaf" if _leaves_only(flow, group) else "inner" if single else "fold"
-    return Card(group.id, lines, kind, tone, _tooltip(flow, group, grads))
+    return Card(group.id, lines, kind, tone, _tooltip(flow, group, grads), places=group.members)
 
 
 def _leaves_only(flow: Flow, group: Fold) -> bool:

@@ -47,9 +47,9 @@ addEventListener("keydown", e => {
   if (keys[e.key]) { keys[e.key](); e.preventDefault(); }
 });
 const wires = JSON.parse(document.getElementById("wires").textContent);
-const named = id => document.getElementById($prefix + id);
+const named = id => document.getElementById(id);
 for (const card of svg.querySelectorAll(".node")) {
-  const id = card.id.slice($prefix.length);
+  const id = card.id;
   const near = wires.filter(([, tail, head]) => tail === id || head === id).flat().concat(id);
   const light = on => {
     svg.classList.toggle("lit", on);
@@ -79,12 +79,12 @@ $svg
 """)
 
 
-def page(svg: str, title: str, theme: str, prefix: str, wires: list[tuple[str, str, str]]) -> str:
-    """The page of an SVG whose ids start with `prefix`; `wires` are (id, tail, head), without the prefix."""
+def page(svg: str, title: str, theme: str, wires: list[tuple[str, str, str]]) -> str:
+    """The page of an SVG; `wires` are (id, tail, head)."""
     return PAGE.substitute(
         title=escape(plain(title)),
         style=page_colours(theme) + STYLE,
         svg=svg,
         wires=json.dumps(wires),
-        script=Template(SCRIPT).substitute(prefix=json.dumps(prefix)),
+        script=SCRIPT,
     )

@@ -1,60 +1,217 @@
-"""What Graphviz's SVG still needs: ids of its own, real tooltips, a title and summary for screen readers, a dark side."""
+"""What Graphviz's SVG still needs: flat shapes that every reader paints, labels on the wires, a caption, tooltips, ids."""
 
 from __future__ import annotations
 
 import re
+import textwrap
+import xml.etree.ElementTree as xml
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
-from itertools import count
+from xml.etree.ElementTree import Element
 
-from ..theme import THEMES, dark_style
+from ..theme import Theme, dark_style, theme_named
+from .labels import Box, Point, extent, placed, room
 
 SANS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 MONO = "Courier,'Courier New','Liberation Mono','DejaVu Sans Mono',monospace"
-
-_serial = count(1)
-
-
-def prefix_of(name: str) -> str:
-    """A prefix for ids that no other drawing of this process has."""
-    return f"{name}{next(_serial)}-"
+FONTS = {"Helvetica,sans-Serif": SANS, "Courier,monospace": MONO}
+SAFE = re.compile(r"(?:https?:|mailto:|#|[^:]*$)", re.IGNORECASE)
+CAPTION_LETTER, LINE, CAPTION_WIDTH, PAD = 4.7, 12.0, 330.0, 8.0
+"""Points: a letter and a line of the caption, the room a caption has at least, what lies between it and the picture."""
 
 
-def finished(raw: str, prefix: str, title: str, summary: str, theme: str, upright: bool) -> str:
+@dataclass
+class Finish:
+    """What a drawing adds to its layout: texts, the labels of its wires by their ids, and the end that its own ids have."""
+
+    title: str
+    summary: str = ""
+    theme: str = "light"
+    caption: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    own: str = ""
+    prefix: str = "g-"
+    changed: bool = False
+
+
+def finished(raw: str, how: Finish) -> str:
     """The SVG that Graphviz wrote, ready to stand in a page beside others.
 
-    The prolog goes (it may not stand inside HTML), each id and reference gets `prefix`, and the tooltip of each card and wire
-    becomes its `<title>`, which every viewer shows; Graphviz writes a link without a target instead. `upright` says that wires
-    run up or down, so that their labels step aside.
+    The prolog goes, since it may not stand inside HTML. The tooltip of each card and wire becomes its `<title>`, which every
+    viewer shows; Graphviz writes a link without a target instead. A card's gradient fill becomes two flat shapes, and what is
+    behind a label is a shape below it: readers of SVG 1.1 know no other way.
     """
-    body = re.sub(r"<!--.*?-->\s*", "", raw[raw.index("<svg") :], flags=re.DOTALL)
-    body = re.sub(r'\sid="([^"]+)"', rf' id="{prefix}\1"', _titled(body))
-    body = re.sub(r'="url\(#([^")]+)\)"', rf'="url(#{prefix}\1)"', body)
-    body = body.replace(' xml:space="preserve"', "").replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
-    halo = f'stroke="{THEMES[theme].background}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
-    body = body.replace('font-family="Helvetica,sans-Serif"', f'font-family="{SANS}"')
-    aside = 'dx="5"' if upright else 'dy="-2"'
-    body = body.replace('font-family="Courier,monospace"', f'{aside} font-family="{MONO}" {halo}')  # readable beside a wire
-    opening, content = body[len("<svg") :].split(">", 1)
-    style = f"<style>{dark_style(prefix + 'svg')}</style>\n" if theme == "auto" else ""
+    root = parsed(raw)
+    graph = root.find("g")
+    assert graph is not None
+    colours = theme_named(how.theme)
+    for group in list(root.iter("g")):
+        _untangle(group)
+        if group.get("id", "").endswith(how.own):
+            _flatten(group, colours) if group.get("class", "").startswith("node ") else _sharpen(group, colours)
+    canvas = _canvas(graph)
+    _label(graph, how, colours, canvas)
+    if how.caption:
+        canvas = _captioned(graph, how.caption, colours, canvas)
+    _sized(root, graph, canvas)
+    _identified(root, how)
+    if graph.find("title") is not None:
+        graph.remove(graph.find("title"))  # type: ignore[arg-type]  # it was found
+    content = "\n".join(xml.tostring(part, encoding="unicode").strip() for part in root)
+    content = re.sub(r"><(?=g|/g|path|text)", ">\n<", content)
+    style = f"<style>{dark_style(how.prefix + 'svg')}</style>\n" if how.theme == "auto" else ""
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in root.attrib.items())
     return (
-        f'<svg id="{prefix}svg" role="img" aria-labelledby="{prefix}title {prefix}summary"{opening}>\n'
-        f'<title id="{prefix}title">{escape(plain(title))}</title>\n'
-        f'<desc id="{prefix}summary">{escape(plain(summary))}</desc>\n{style}{content.lstrip()}'
+        f'<svg id="{how.prefix}svg" role="img" aria-labelledby="{how.prefix}title {how.prefix}summary"{attributes}'
+        f' xmlns="http://www.w3.org/2000/svg">\n<title id="{how.prefix}title">{escape(plain(how.title))}</title>\n'
+        f'<desc id="{how.prefix}summary">{escape(plain(how.summary))}</desc>\n{style}{content}\n</svg>\n'
     )
 
 
-def _titled(body: str) -> str:
-    """Move each tooltip from the link around a card or wire into its title, and drop the links."""
-    body = re.sub(
-        r'(<g id="[^"]*" class="(?:node|edge)[^"]*">\s*)<title>[^<]*</title>\s*<g id="a_[^"]*"><a xlink:title="([^"]*)">',
-        r"\1<title>\2</title><g><a>",
-        body,
-    )
-    body = re.sub(r'<g id="a_[^"]*"><a[^>]*>|<g><a>', "", body)
-    body = re.sub(r"\s*</a>\s*</g>", "", body)
-    return re.sub(r'(<g id="[^"]*" class="graph"[^>]*>\s*)<title>[^<]*</title>\s*', r"\1", body)
+def parsed(raw: str) -> Element:
+    """The tree of an SVG text, its names without their name spaces."""
+    body = raw[raw.index("<svg") :].replace(' xmlns="http://www.w3.org/2000/svg"', "", 1)
+    body = body.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "", 1).replace(' xml:space="preserve"', "")
+    return xml.fromstring(body.replace(" xlink:title=", " tip=").replace(" xlink:href=", " href=").replace(" xlink:", " "))
 
 
 def plain(text: str) -> str:
     """A text without the control characters that no XML file can hold."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+
+
+def _untangle(group: Element) -> None:
+    """Move the tooltip from the link around a card or wire into its title, and drop the links that lead nowhere."""
+    title = group.find("title")
+    for place, child in reversed(list(enumerate(group))):
+        if child.tag != "g" or not child.get("id", "").startswith("a_"):
+            continue
+        link = child[0]
+        if title is not None and link.get("tip"):
+            title.text = link.get("tip")
+        group.remove(child)
+        address = link.get("href")
+        if address is None:
+            group[place:place] = list(link)
+            continue
+        if not SAFE.match(address):
+            raise ValueError(f"URL={address!r} of a drawing is not an address to go to: write one that begins with https:")
+        link.attrib = {"href": address}
+        group.insert(place, link)
+    for text in group.findall("text"):
+        text.set("font-family", FONTS.get(text.get("font-family", ""), text.get("font-family", "")))
+
+
+def _flatten(group: Element, colours: Theme) -> None:
+    """Paint the strip of a card as a shape of its own, below the texts."""
+    tint = colours.tones[group.get("class", "").split()[1]][1].lower()
+    face = next((shape for shape in group if shape.tag in ("path", "polygon")), None)
+    if face is None:
+        return
+    fill = face.get("fill", "")
+    if not fill.startswith("url("):
+        if fill == tint:
+            face.set("class", "strip")
+        return
+    shades = group.find("defs")
+    assert shades is not None
+    split = float(shades[0][0].get("offset", "1"))
+    group.remove(shades)
+    face.set("fill", colours.card.lower())
+    face.set("class", "face")
+    box = extent(face.get("points") or face.get("d") or "")
+    if group.find("polyline") is not None:  # a card of many: its front is narrower and lower by the depth of the stack
+        box = Box(box.left, box.top + 4.0, box.right - 4.0, box.bottom)
+    thin = float(face.get("stroke-width", "1")) / 2.0
+    top = box.top + split * (box.bottom - box.top)
+    left, right, bottom = box.left + thin, box.right - thin, box.bottom - thin
+    if face.tag == "path":  # the corners are round
+        d = (
+            f"M{left:.2f},{top:.2f}L{right:.2f},{top:.2f}L{right:.2f},{bottom - 12:.2f}"
+            f"C{right:.2f},{bottom - 6:.2f} {right - 6:.2f},{bottom:.2f} {right - 12:.2f},{bottom:.2f}"
+            f"L{left + 12:.2f},{bottom:.2f}C{left + 6:.2f},{bottom:.2f} {left:.2f},{bottom - 6:.2f} {left:.2f},{bottom - 12:.2f}Z"
+        )
+    else:
+        d = f"M{left:.2f},{top:.2f}L{right:.2f},{top:.2f}L{right:.2f},{bottom:.2f}L{left:.2f},{bottom:.2f}Z"
+    group.insert(list(group).index(face) + 1, Element("path", {"class": "strip", "fill": tint, "d": d}))
+
+
+def _sharpen(group: Element, colours: Theme) -> None:
+    """Draw the outline of a tip thin, however wide its wire is, so that a hollow one shows that it is."""
+    for tip in group.findall("polygon"):
+        tip.set("stroke-width", "1")
+        if tip.get("fill") == "none":
+            tip.attrib |= {"fill": colours.background.lower(), "class": "hollow"}
+
+
+def _canvas(graph: Element) -> Box:
+    """The rectangle that the picture takes, as Graphviz painted its background."""
+    background = graph.find("polygon")
+    if background is None:
+        return Box(0.0, 0.0, 0.0, 0.0)
+    background.attrib = {"class": "paper", "fill": background.get("fill", "none"), "points": background.get("points", "")}
+    return extent(background.get("points", ""))
+
+
+def _label(graph: Element, how: Finish, colours: Theme, canvas: Box) -> None:
+    """Write the labels of the wires, each on a shape of the background's colour that parts it from what lies below."""
+    shapes = [shape for group in graph.findall("g") if group.get("class", "").startswith("node") for shape in group]
+    cards = [extent(numbers) for shape in shapes if (numbers := shape.get("points") or shape.get("d"))]
+    wires = {group.get("id", ""): group for group in graph.findall("g") if group.get("class", "").startswith("edge")}
+    paths = {wire: line.get("d", "") for wire, group in wires.items() if (line := group.find(".//path")) is not None}
+    for wire, middle in placed(how.labels, paths, cards, canvas):
+        _write(wires[wire], how.labels[wire], middle, colours)
+        graph.remove(wires[wire])
+        graph.append(wires[wire])
+
+
+def _write(group: Element, text: str, middle: Point, colours: Theme) -> None:
+    box = room(text, middle)
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (box[:2], (box.right, box.top), box[2:], (box.left, box.bottom)))
+    group.append(Element("polygon", {"class": "halo", "fill": colours.background.lower(), "points": points}))
+    x, y = f"{middle[0]:.2f}", f"{middle[1] + 3.3:.2f}"
+    how = {"text-anchor": "middle", "x": x, "y": y, "font-family": MONO, "font-size": "10.00", "fill": colours.faint.lower()}
+    written = Element("text", how)
+    written.text = text
+    group.append(written)
+
+
+def _captioned(graph: Element, caption: Sequence[str], colours: Theme, canvas: Box) -> Box:
+    """Write the caption below the picture, in lines as wide as it is, and give the canvas that holds both."""
+    width = max(canvas.right - canvas.left - 2 * PAD, CAPTION_WIDTH)
+    lines = [line for sentence in caption for line in textwrap.wrap(plain(sentence), int(width / CAPTION_LETTER))]
+    y = canvas.bottom + PAD
+    for line in lines:
+        how = {"class": "caption", "x": f"{canvas.left + PAD + 6:.2f}", "y": f"{y:.2f}", "font-family": SANS}
+        written = Element("text", how | {"font-size": "10.00", "fill": colours.faint.lower()})
+        written.text = line
+        graph.append(written)
+        y += LINE
+    wide = max((len(line) for line in lines), default=0) * CAPTION_LETTER + 2 * PAD + 6
+    return Box(canvas.left, canvas.top, max(canvas.right, canvas.left + wide), y)
+
+
+def _sized(root: Element, graph: Element, canvas: Box) -> None:
+    """Make page and background as large as the canvas."""
+    background = graph.find("polygon")
+    width, height = canvas.right - canvas.left, canvas.bottom - canvas.top
+    if background is None or not width:
+        return
+    corners = (canvas[:2], (canvas.right, canvas.top), canvas[2:], (canvas.left, canvas.bottom))
+    background.set("points", " ".join(f"{x:.2f},{y:.2f}" for x, y in corners))
+    scale = float(found[1]) if (found := re.match(r"scale\(([\d.]+)", graph.get("transform", ""))) else 1.0
+    width, height = scale * width, scale * height
+    root.attrib = {"width": f"{width:.0f}pt", "height": f"{height:.0f}pt", "viewBox": f"0 0 {width:.2f} {height:.2f}"}
+    graph.set("transform", f"scale({scale:g}) translate({-canvas.left:.2f} {-canvas.top:.2f})")
+
+
+def _identified(root: Element, how: Finish) -> None:
+    """Give every id that is not the drawing's own the prefix of this drawing, and every id where its text was changed."""
+    for element in root.iter():
+        id = element.get("id")
+        if id is not None and (how.changed or not how.own or not id.endswith(how.own)):
+            element.set("id", how.prefix + id)
+        for name, value in element.attrib.items():
+            if value.startswith("url(#"):
+                element.set(name, f"url(#{how.prefix}{value[5:]}")

@@ -12,6 +12,7 @@ from typing import Any
 
 WASM_STACK = 2_000_000  # bytes; enough for 13,000 cards, while 8 MiB would exceed the host's stack and abort the process
 MEMORY = 1 << 30  # bytes
+TOO_LONG = "layout{} took longer than {:g} s: draw less of it with path=, depth= or module=, or fold it with detail="
 
 
 class Host:
@@ -31,6 +32,8 @@ class Host:
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.max_wasm_stack = WASM_STACK
+        config.memory_reservation = config.memory_reservation_for_growth = 0  # else 4 GiB of addresses are set aside for a call
+        config.memory_guard_size = 1 << 16
         with suppress(wasmtime.WasmtimeError):  # no folder to cache in (a read-only home): every process compiles
             config.cache = True
         self._engine = wasmtime.Engine(config)
@@ -39,7 +42,7 @@ class Host:
         self._linker.define_wasi()
         self._turn = threading.Lock()  # the epoch that stops a call belongs to the engine, so it would stop every call
 
-    def render(self, dot: str, format: str, seconds: float) -> bytes:
+    def render(self, dot: str, format: str, seconds: float, program: str = "dot") -> bytes:
         """The picture of `dot`; raises TimeoutError, ValueError (bad DOT) or RuntimeError (out of stack or memory)."""
         expired = threading.Event()
 
@@ -52,16 +55,16 @@ class Host:
             timer.daemon = True
             timer.start()
             try:
-                return self._call(dot, format)
+                return self._call(dot, format, program)
             except (self._wasmtime.Trap, self._wasmtime.WasmtimeError) as trap:
                 if expired.is_set():
-                    raise TimeoutError(f"layout took longer than {seconds:g} s") from None
+                    raise TimeoutError(TOO_LONG.format("", seconds)) from None
                 raise RuntimeError(f"the embedded Graphviz gave up: {_reason(trap)}") from None
             finally:
                 timer.cancel()
                 timer.join()  # else a late expiry would stop the next call
 
-    def _call(self, dot: str, format: str) -> bytes:
+    def _call(self, dot: str, format: str, program: str) -> bytes:
         store = self._wasmtime.Store(self._engine)
         store.set_limits(memory_size=MEMORY)
         store.set_wasi(self._wasmtime.WasiConfig())
@@ -74,7 +77,7 @@ class Host:
             memory.write(store, bytearray(data), address)
             return address
 
-        texts = [place(text.encode() + b"\0") for text in (dot, format, "dot")]
+        texts = [place(text.encode() + b"\0") for text in (dot, format, program)]
         length_at = place(bytes(4))
         result = exports["graphviz_render"](store, *texts, length_at)
         if not result:

