@@ -53,7 +53,7 @@ def test_every_gradient_drawn_is_that_of_this_output_whatever_other_passes_left_
         (other * 7.0).backward()
     true = {node.label: number(gradient) for node, gradient in sweep(out).items()}
     rows = re.findall(r'^\tn\w+ \[.*? label="([^"]*)"', draw(out, detail="values").source, re.MULTILINE)
-    drawn = {lines[0].partition(":")[0].removesuffix("'"): lines[2] for lines in (row.split("\\n") for row in rows)}
+    drawn = {lines[0].partition(" = ")[0].removesuffix("'"): lines[2] for lines in (row.split("\\n") for row in rows)}
     assert {name: f"grad {gradient}" for name, gradient in true.items()} == {
         name: text for name, text in drawn.items() if not text.startswith("grad +=")
     }
@@ -105,7 +105,7 @@ def test_after_an_optimizers_step_the_recorded_pass_is_drawn_with_a_note():
     grads = {node.label: node.grad for node in (w, x, e, loss)}
     w.data = 1.5
     drawn = draw(loss)
-    rows = {lines[0].partition(":")[0]: lines[1:] for lines in cards(drawn)}
+    rows = {lines[0].partition(" = ")[0]: lines[1:] for lines in cards(drawn)}
     assert rows["w"][0] == "now 1.5"
     for name, gradient in grads.items():
         assert f"grad {number(gradient)}" in rows[name]
@@ -188,6 +188,14 @@ def test_rounding_noise_has_no_sign_and_is_not_vanishing():
     assert found.vanishing == []
     card = next(line for line in draw(call_price()).source.splitlines() if 'label="d1' in line)
     assert 'class="zero"' in card
+
+
+def test_what_gets_only_cancelled_gradients_is_not_called_dead():
+    x = Value(1.0, label="x")
+    y = x * 2.0
+    y.label = "y"
+    flow = snapshot(y.exp() - y.exp())
+    assert diagnose(flow).sentences(flow) == ["Cancelled (contributions of both signs leave 0 or rounding noise): x, y."]
 
 
 def test_only_real_cancellation_counts():

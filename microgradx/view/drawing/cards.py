@@ -13,6 +13,7 @@ from ..words.notation import exact, number
 from .flow import Flow, made_by, short
 from .recall import Edge
 from .stored import stored
+from .titles import Titles, ordered
 from .troubles import Troubles, diagnose, listed
 
 LINES = ("name", "value", "grad")
@@ -34,6 +35,7 @@ class Card:
     heavy: bool = False
     columns: int = 0  # letters it has room for at least
     places: Sequence[int] = ()  # the values that it shows
+    ordered: bool = False  # the first operand is drawn first
 
 
 @dataclass
@@ -70,12 +72,12 @@ def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], c
     """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses."""
     troubles, also = diagnose(flow, kept), stored(flow, kept)
     forward = "grad" not in show
-    inside, lost = set(kept), set(troubles.cancelled)
+    inside, lost, titles = set(kept), set(troubles.cancelled), Titles(flow)
     wired = [edge for edge in flow.edges if edge.tail in inside and edge.head in inside]
     rank = ranks(flow, kept, wired)
     drawn = Picture([], [], f"the gradient flow of {short(flow, flow.output)}")
     for place in kept:
-        drawn.cards.append(_card(flow, place, show, troubles, also.notes.get(place, "")))
+        drawn.cards.append(_card(flow, place, titles.of(place), show, troubles, also.notes.get(place, "")))
     largest = flow.largest()
     uses: dict[tuple[int, int], list[float | None]] = {}
     for edge in wired:
@@ -88,7 +90,7 @@ def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], c
         if rank[edge.head] - rank[edge.tail] > FAR + 1 and (tangled or flow.nodes[edge.tail].op is None):
             where = (edge.tail, edge.head)
             if where not in copies:
-                copies[where] = _copy(flow, edge, len(copies), show, _sum(uses[where]))
+                copies[where] = _copy(flow, edge, titles.of(edge.tail), len(copies), show, _sum(uses[where]))
             tail = copies[where].id
         else:
             drawn.virtual += max(0, rank[edge.head] - rank[edge.tail] - 1)
@@ -125,33 +127,6 @@ def ranks(flow: Flow, kept: Sequence[int], wired: Sequence[Edge]) -> dict[int, i
     return rank | {leaf: use - 1 for leaf, use in first.items()}
 
 
-def sign_of(node: Value) -> str:
-    """How a node's operation is written, with the plain numbers among its operands.
-
-    >>> x = Value(3.0)
-    >>> [sign_of(y) for y in (x * x, 2 - x, x.tanh(), x * 2, x**3)]
-    ['*', '2 -', 'tanh', '* 2', '** 3']
-    """
-    assert node.op is not None
-    template = node.op.template
-    numbers = [None if isinstance(parent, Value) else number(parent) for parent in node.parents]
-    signs = template.split("{}")
-    plain = not any(letter.isalpha() for letter in template)
-    if len(signs) != len(numbers) + 1 or not (plain or any(numbers)):
-        return node.op.name
-    gap = "" if plain else "_"
-    filled = "".join(sign + text for sign, text in zip(signs, [*[text or gap for text in numbers], ""], strict=True))
-    return " ".join(filled.split()) or node.op.name
-
-
-def title(flow: Flow, place: int) -> str:
-    """The first line of a card: the name, then how the value is made."""
-    node = flow.nodes[place]
-    if node.op is None:
-        return short(flow, place) if flow.named(place) else "input"
-    return f"{short(flow, place)}: {sign_of(node)}" if flow.named(place) else sign_of(node)
-
-
 def _assigned(flow: Flow, kept: Container[int]) -> list[str]:
     places = [place for place in flow.assigned if place in kept]
     if not places:
@@ -168,19 +143,20 @@ def _bare(wire: Wire) -> Wire:
     return replace(wire, label="", tone="none", width=THINNEST, tooltip=wire.tooltip.partition("\n")[0])
 
 
-def _card(flow: Flow, place: int, show: Container[str], troubles: Troubles, note: str) -> Card:
+def _card(flow: Flow, place: int, title: str, show: Container[str], troubles: Troubles, note: str) -> Card:
     node, grad = flow.nodes[place], flow.grads[place]
     bad = not math.isfinite(flow.data[place])
     tone = "bad" if bad else "zero" if place in troubles.cancelled else tone_of(grad)
     if "grad" not in show:
         tone, note = "bad" if bad else "none", ""
-    head = title(flow, place) + (" !" if tone == "bad" else "")
+    head = title + (" !" if tone == "bad" else "")
     value = f"now {number(flow.data[place])}" if place in flow.assigned else number(flow.data[place])
     texts = {"name": head, "value": value, "grad": f"grad {'-' if grad is None else number(grad)}"}
     kind = "output" if place == flow.output else "leaf" if node.op is None else "inner"
     heavy = place in (troubles.origin, flow.active)
     lines = [*(texts[line] for line in LINES if line in show), *([note.partition(" is ")[0].partition(",")[0]] if note else [])]
-    return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, note), heavy, places=(place,))
+    first = node.op is not None and ordered(node.op)
+    return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, note), heavy, places=(place,), ordered=first)
 
 
 def _tooltip(flow: Flow, place: int, note: str) -> str:
@@ -234,9 +210,9 @@ def _sum(parts: list[float | None]) -> float | None:
     return sum(known) if len(known) == len(parts) else None
 
 
-def _copy(flow: Flow, edge: Edge, count: int, show: Container[str], share: float | None) -> Card:
+def _copy(flow: Flow, edge: Edge, title: str, count: int, show: Container[str], share: float | None) -> Card:
     texts = {
-        "name": title(flow, edge.tail) + "'",
+        "name": title.partition(" = ")[0] + "'",
         "value": number(flow.data[edge.tail]),
         "grad": f"grad {'-' if share is None else '+= ' + number(share)}",
     }

@@ -76,6 +76,8 @@ def _card(card: Card, theme: str) -> str:
     if card.kind == "fold":
         given["shape"] = "box3d"
     given["penwidth"] = "3" if card.heavy else "1.2"
+    if card.ordered:
+        given["ordering"] = "in"
     return f"\t{card.id}{MARK} [{attributes(given)}]\n"
 
 

@@ -11,10 +11,11 @@ from functools import cached_property
 from ..theme import tone_of
 from ..words.names import brief
 from ..words.notation import exact, number
-from .cards import Card, Picture, Wire, sign_of, title, width
+from .cards import Card, Picture, Wire, width
 from .flow import Flow, made_by, short
 from .recall import Edge
 from .stored import stored
+from .titles import Titles, sign_of
 from .troubles import diagnose
 
 HARD = 10_000  # the most cards that are drawn at all
@@ -52,11 +53,11 @@ def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Fold
     for place in kept:
         group = found.setdefault(keys[place], Fold(keys[place], f"n{place}", "", [], []))
         group.members.append(place)
-    ends = _ends(flow, keys)
+    ends, titles = _ends(flow, keys), Titles(flow)
     for group in found.values():
         module = modules[group.members[0]]
         group.shown = [k for k in group.members if k in ends] or group.members if module else group.members
-        group.title = _title(flow, group, module)
+        group.title = _title(flow, group, module, titles)
     return list(found.values())
 
 
@@ -97,13 +98,13 @@ def _ends(flow: Flow, keys: list[Hashable]) -> set[int]:
     return {e.tail for e in flow.edges if keys[e.tail] != keys[e.head] and flow.nodes[e.tail].op is not None}
 
 
-def _title(flow: Flow, group: Fold, module: str | None) -> str:
+def _title(flow: Flow, group: Fold, module: str | None, titles: Titles) -> str:
     first, count = group.members[0], len(group.shown)
     times = f" x{count:,}" if count > 1 else ""
     if module:
         return brief(module) + times
     if len(group.members) == 1:
-        return title(flow, first)
+        return titles.of(first)
     sign_ofs = {sign_of(flow.nodes[k]) if flow.nodes[k].op else "input" for k in group.members}
     return (sign_ofs.pop() if len(sign_ofs) == 1 else made_by(flow.nodes[first])) + times
 

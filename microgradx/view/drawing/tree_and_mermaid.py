@@ -72,7 +72,7 @@ def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] 
     >>> print(mermaid(y))
     graph LR
       n0(["x<br>3<br>grad 0.009866"])
-      n1[["y: tanh<br>0.9951<br>grad 1"]]
+      n1[["y = tanh(x)<br>0.9951<br>grad 1"]]
       n0 -->|"*0.009866"| n1
       classDef pos fill:#CFE3F2,stroke:#0072B2,color:#1F2328
       class n0,n1 pos

@@ -87,24 +87,29 @@ def diagnose(flow: Flow, kept: Iterable[int] | None = None) -> Troubles:
 
 def cancelled(flow: Flow) -> set[int]:
     """The places whose gradient is only what rounding left of a sum, or comes from such a place alone."""
-    whole, sent = [0.0] * len(flow.nodes), [0.0] * len(flow.nodes)
+    whole, sent = [0.0] * len(flow.nodes), [0.0] * len(flow.nodes)  # sizes of the contributions, and of those that are not noise
     lost: set[int] = set()
+    from_lost: set[int] = set()
+    alive: set[int] = set()
     last = len(flow.nodes)
     for edge in reversed(flow.edges):  # heads from the output on: a head's own sum is complete when its edges come
         if edge.head != last:
             last = edge.head
-            _settle(flow, last, whole, sent, lost)
+            _settle(flow, last, whole, sent, lost, from_lost - alive)
         size = abs(edge.contribution or 0.0)
         whole[edge.tail] += size
         sent[edge.tail] += 0.0 if edge.head in lost else size
+        (from_lost if edge.head in lost and edge.local else alive).add(edge.tail)
     for place, node in enumerate(flow.nodes):
         if node.op is None:
-            _settle(flow, place, whole, sent, lost)
+            _settle(flow, place, whole, sent, lost, from_lost - alive)
     return lost
 
 
-def _settle(flow: Flow, place: int, whole: list[float], sent: list[float], lost: set[int]) -> None:
+def _settle(flow: Flow, place: int, whole: list[float], sent: list[float], lost: set[int], orphans: set[int]) -> None:
     grad = flow.grads[place]
+    if place in orphans:
+        lost.add(place)
     if grad is None or not 0.0 < whole[place] < math.inf or place == flow.output:
         return
     if sent[place] == 0.0 or abs(grad) <= ROUNDING * whole[place]:
