@@ -223,6 +223,13 @@ def _add_draw(commands: Any) -> None:
     command.add_argument("--flow", default="forward", help="which way arrows point: forward or backward")
     command.add_argument("--theme", default="light", help="light, dark or auto")
     command.add_argument("--detail", default="auto", help="auto, full, values, neurons, layers or model")
+    command.add_argument("--for", dest="for_", default="readme", help="the page: readme, screen, slide or paper")
+    command.add_argument("--rankdir", help="which way the graph runs: LR, RL, TB or BT (the one that can be read)")
+    command.add_argument("--path", metavar="NAME", help="only what lies between this value and the output")
+    command.add_argument("--depth", type=int, metavar="N", help="only what is at most so many operations from the output")
+    command.add_argument("--module", metavar="NAME", help="only one module and what it is given, such as L0.n3")
+    command.add_argument("--step", type=int, metavar="N", help="the backward pass after so many steps")
+    command.add_argument("--engine", help="who lays out: embedded, system, or the path of a dot program")
     command.set_defaults(run=_draw)
 
 
@@ -234,7 +241,9 @@ def _draw(options: argparse.Namespace) -> int:
     if options.output is None:
         print(tree(out))
         return 0
-    drawing = draw(out, edges=options.edges, flow=options.flow, theme=options.theme, detail=options.detail)
+    names = ("edges", "flow", "theme", "detail", "for_", "rankdir", "depth", "module", "step", "engine")
+    path = None if options.path is None else (options.path, out)
+    drawing = draw(out, path=path, **{name: getattr(options, name) for name in names})
     print(f"{drawing.save(options.output)}: {drawing.summary}")
     return 0
 

@@ -21,6 +21,19 @@ def test_the_command_writes_a_file_and_says_what_is_in_it(tmp_path, capsys):
     assert capsys.readouterr().out == f"{path}: 7 values; output out = -8, gradient 1.\n"
 
 
+def test_the_command_knows_the_options_of_draw(tmp_path, capsys):
+    path = tmp_path / "g.svg"
+    graph = ["draw", "(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2", "-o", str(path)]
+    assert main([*graph, "--rankdir", "TB", "--path", "a", "--for", "paper"]) == 0
+    assert "Only what lies on a path from a." in capsys.readouterr().out
+    assert main([*graph, "--step", "1"]) == 0
+    assert "Step 1 of 3" in capsys.readouterr().out
+    assert main([*graph, "--depth", "1", "--engine", "embedded"]) == 0
+    assert "Up to 1 operation from the output" in capsys.readouterr().out
+    assert main([*graph, "--module", "L0"]) == 2
+    assert "no module 'L0' in this graph" in capsys.readouterr().err
+
+
 def test_the_command_without_a_file_prints_the_tree(capsys):
     assert main(["draw", "a*a", "a=3"]) == 0
     assert capsys.readouterr().out == "out = a * a = 9, grad 1\n  a = 3, grad 6\n  a: above\n"

@@ -198,6 +198,15 @@ def test_a_path_keeps_what_lies_between():
     assert "Only what lies on a path from a." in draw(out, path=(a, out)).summary
 
 
+def test_the_ends_of_a_path_can_be_named():
+    a, b = Value(1.0, "a"), Value(2.0, "num")
+    out = (a * b).tanh() + b.exp()
+    assert titles(draw(out, path=("a", out))) == titles(draw(out, path=(a, out)))
+    assert titles(draw(out, path=(["a", "num"], "out"))) == titles(draw(out))
+    with pytest.raises(KeyError, match="no value is called 'nun' in the graph of out; the nearest names are 'num'"):
+        draw(out, path=("nun", out))
+
+
 def test_a_path_needs_values_of_the_graph():
     a, out = Value(1.0), Value(2.0) * 2
     with pytest.raises(ValueError, match=r"is not in the graph of out: path=\(x, output\) needs values of it"):

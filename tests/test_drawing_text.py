@@ -7,8 +7,9 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from microgradx import Value, animate, mermaid, stepper, tree
+from microgradx import Value, animate, draw, formula, mermaid, stepper, tree
 from microgradx import sum as total
+from microgradx.view.theme import LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -61,6 +62,23 @@ def test_mermaid_text_has_a_node_per_value_and_an_arrow_per_operand():
     text = mermaid(expression())
     assert len(re.findall(r"^  n\d+[\[(]", text, re.MULTILINE)) == 7
     assert text.count(" -->") == 6
+
+
+def test_the_arrows_of_mermaid_text_carry_sign_and_width():
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    text = mermaid(a * 100.0 - b)
+    styles = dict(re.findall(r"linkStyle (\d+) stroke:(\S+),stroke-width:", text))
+    assert sorted(styles.values()) == sorted([LIGHT.tones["pos"][0]] * 2 + [LIGHT.tones["neg"][0]])
+    widths = {float(x) for x in re.findall(r"stroke-width:([\d.]+)px", text)}
+    assert len(widths) > 1
+
+
+def test_a_label_cannot_turn_the_direction_of_text_or_drive_a_terminal():
+    x = Value(2.0, label="\u202eevil\u2066")
+    drawn = draw(x * 3.0)
+    for text in (drawn.svg(), drawn.source, drawn.to_html(), mermaid(x * 3.0), tree(x * 3.0), formula(x * 3.0)):
+        assert not set(text) & set("\u202e\u2066")
+    assert formula(Value(2.0, label="\x1b[31mX\ud800") * 3.0) == "\\x1b[31mX\\ud800 * 3"
 
 
 def test_a_tree_is_bounded_in_width_and_drives_no_terminal():

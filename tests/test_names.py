@@ -182,4 +182,4 @@ def test_a_template_that_is_not_arithmetic_is_written_as_a_call_with_every_opera
     x, y = Value(2.0), Value(3.0)
     z = odd(x, y) * 2
     assert formula(z) == "z = odd(x, y) * 2"
-    assert tree(z).splitlines()[1] == "  odd#2 = odd(x, y) = 5, grad -"
+    assert tree(z).splitlines()[1] == "  odd#2 = odd(x, y) = 5, grad 2"

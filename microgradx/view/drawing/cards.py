@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...engine import Value
@@ -12,7 +12,7 @@ from ..theme import tone_of
 from ..words.notation import exact, number
 from .flow import Flow, made_by, short
 from .recall import Edge
-from .stored import stored
+from .stored import Note, stored
 from .titles import Titles, ordered
 from .troubles import Troubles, diagnose, listed
 
@@ -68,16 +68,24 @@ class Picture:
     ranksep: float = 0.55  # inches between columns
 
 
-def picture(flow: Flow, kept: Sequence[int], edges: str, show: Container[str], constants: bool) -> Picture:
+def picture(
+    flow: Flow,
+    kept: Sequence[int],
+    edges: str,
+    show: Container[str],
+    constants: bool,
+    notes: Mapping[int, Note] | None = None,
+) -> Picture:
     """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses."""
     troubles, also = diagnose(flow, kept), stored(flow, kept)
+    notes = also.notes if notes is None else notes
     forward = "grad" not in show
     inside, lost, titles = set(kept), set(troubles.cancelled), Titles(flow)
     wired = [edge for edge in flow.edges if edge.tail in inside and edge.head in inside]
     rank = ranks(flow, kept, wired)
     drawn = Picture([], [], f"the gradient flow of {short(flow, flow.output)}")
     for place in kept:
-        drawn.cards.append(_card(flow, place, titles.of(place), show, troubles, also.notes.get(place, "")))
+        drawn.cards.append(_card(flow, place, titles.of(place), show, troubles, notes.get(place)))
     largest = flow.largest()
     uses: dict[tuple[int, int], list[float | None]] = {}
     for edge in wired:
@@ -143,23 +151,23 @@ def _bare(wire: Wire) -> Wire:
     return replace(wire, label="", tone="none", width=THINNEST, tooltip=wire.tooltip.partition("\n")[0])
 
 
-def _card(flow: Flow, place: int, title: str, show: Container[str], troubles: Troubles, note: str) -> Card:
+def _card(flow: Flow, place: int, title: str, show: Container[str], troubles: Troubles, note: Note | None) -> Card:
     node, grad = flow.nodes[place], flow.grads[place]
     bad = not math.isfinite(flow.data[place])
     tone = "bad" if bad else "zero" if place in troubles.cancelled else tone_of(grad)
     if "grad" not in show:
-        tone, note = "bad" if bad else "none", ""
+        tone, note = "bad" if bad else "none", None
     head = title + (" !" if tone == "bad" else "")
     value = f"now {number(flow.data[place])}" if place in flow.assigned else number(flow.data[place])
     texts = {"name": head, "value": value, "grad": f"grad {'-' if grad is None else number(grad)}"}
-    kind = "output" if place == flow.output else "leaf" if node.op is None else "inner"
+    kind = "output" if place in (flow.outputs or (flow.output,)) else "leaf" if node.op is None else "inner"
     heavy = place in (troubles.origin, flow.active)
-    lines = [*(texts[line] for line in LINES if line in show), *([note.partition(" is ")[0].partition(",")[0]] if note else [])]
+    lines = [*(texts[line] for line in LINES if line in show), *([note.short] if note else [])]
     first = node.op is not None and ordered(node.op)
     return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, note), heavy, places=(place,), ordered=first)
 
 
-def _tooltip(flow: Flow, place: int, note: str) -> str:
+def _tooltip(flow: Flow, place: int, note: Note | None) -> str:
     node, grad = flow.nodes[place], flow.grads[place]
     lines = [flow.names[place][:1000]]
     if node.label and node.label != flow.names[place]:
@@ -168,7 +176,7 @@ def _tooltip(flow: Flow, place: int, note: str) -> str:
     lines.append(f"value {exact(flow.data[place])}")
     lines.append(f"gradient {'not there yet' if grad is None else exact(grad)}")
     if note:
-        lines.append(note)
+        lines.append(note.whole)
     written = source_line(node)
     return "\n".join(lines + ([f"written at {written}"] if written else []))
 

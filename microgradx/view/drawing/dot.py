@@ -16,7 +16,8 @@ CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card
 Attributes = dict[str, str]
 ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "\\n", "\t": " "})
 MARK = "\x00"  # stands for the hash of the drawing until all of it is written
-UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""What no XML file can hold, and what turns the direction of text, so that a label could show another name."""
 
 
 def written(
@@ -129,7 +130,7 @@ def text(raw: str, backslashes: int) -> str:
     a&lt;b&gt; &quot;c&quot; &amp; &#92;&#92;N
 
     Graphviz unescapes a label once and a tooltip twice, so a backslash is written 2 or 4 times. Line feeds make new lines;
-    other control characters, which no XML file can hold, become "?".
+    other control characters become "?".
     """
     if not raw.isprintable():
         raw = UNPRINTABLE.sub("?", raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from ..layout.renderers import RendererUnavailable
 from ..theme import theme_named
 from ..words.names import caller_variables
 from ..words.notation import number
+from .before import before_notes
 from .boxes import Drawable, draw_chart
 from .cards import LINES, Picture, picture
 from .digraph import Drawing, drawing_of
@@ -20,6 +21,7 @@ from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
 from .reader import Reader, reader_of
 from .select import chosen
+from .subject import joined, outputs_of
 
 KEPT = 50
 """Values up to which each keeps its card, however small the text becomes."""
@@ -32,20 +34,21 @@ DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
 
 def draw(
-    output: Value | Drawable,
-    *,
+    output: Value | Drawable | object,
+    *args: object,
     edges: str = "local",
     flow: str = "forward",
     rankdir: str | None = None,
     theme: str = "light",
     detail: str = "auto",
     show: Iterable[str] = LINES,
-    path: tuple[Any, Value] | None = None,
+    path: tuple[Any, Any] | None = None,
     depth: int | None = None,
     module: str | None = None,
     constants: bool = False,
     caption: bool = True,
     step: int | None = None,
+    before: object = None,
     names: Mapping[str, object] | None = None,
     engine: str | None = None,
     for_: str | tuple[float, float] = "readme",
@@ -61,6 +64,9 @@ def draw(
     a forgotten `zero_grad()`, card and caption say so. A wire is as wide as the logarithm of its contribution,
     d(output)/d(result) times the local derivative.
 
+    `draw([a, b])` draws several outputs with the gradients of their sum, `draw(model, x)` and `draw(f, 2.0, 3.0)` what a model or
+    a function gives, compiled ones and `grad(f)` included.
+
     - `for_` is the page it is made for: "readme", "screen", "slide", "paper", or (width, height) in pixels. Direction and folding
       are chosen so that text can be read there; up to 50 values each keeps its card.
     - `edges`: "local" writes the local derivative on a wire, "chain" upstream * local, "none" nothing.
@@ -68,9 +74,10 @@ def draw(
     - `detail`: "full" draws every value, "values" without labels on wires, "neurons", "layers" and "model" fold.
       `show`: which lines a card has, of name, value and grad; without grad the wires are bare.
       `constants` gives plain numbers cards of their own. `caption=False` leaves the text below out.
-    - `path=(x, output)` keeps what lies between, for one value or several; `depth=3` what is at most three operations from the
-      output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given.
-    - `step=k` shows the backward pass after k values have passed their gradient on, without touching `.grad`.
+    - `path=(x, output)` keeps what lies between, for one value or several, themselves or by name; `depth=3` what is at most three
+      operations from the output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given.
+    - `step=k` shows the backward pass after k values have passed their gradient on. `before=s` writes beside each gradient what
+      it was in an earlier pass, kept by `s = stepper(loss)`.
     - `names` maps names to values; else labels and the caller's variables serve.
     - `engine` chooses who lays out (see `layout.lay_out`).
 
@@ -84,19 +91,32 @@ def draw(
     for line in lines:
         _check(show=(line, LINES))
     reader = reader_of(for_)
-    if isinstance(output, Drawable):
+    if isinstance(output, Drawable) and not args:
         return draw_chart(output, theme, rankdir or "TB", caption, engine)
-    if not isinstance(output, Value):
-        raise TypeError(
-            f"draw needs a Value or a program, got {output!r}: draw the result of an expression, such as draw(loss)"
-        )
-    known = snapshot(output, caller_variables(), names)
-    kept, said = chosen(known, path, depth, module)
+    outputs = outputs_of(output, args)
+    known = snapshot(joined(outputs), caller_variables(), names)
+    kept, said = chosen(known, path, None if depth is None else depth + (len(outputs) > 1), module)
+    if len(outputs) > 1:
+        kept = _several(known, outputs, kept, said)
     if step is not None:
         known = at_step(known, step)
-    plain = partial(picture, known, kept, show=lines, constants=constants)
+    notes = None
+    if before is not None:
+        notes, sentence = before_notes(known, before, kept)
+        said.append(sentence)
+    plain = partial(picture, known, kept, show=lines, constants=constants, notes=notes)
     look = Look(known, kept, said, theme, flow, rankdir, caption, engine)
     return look.readable(_pictures(known, kept, detail, edges, plain), reader)
+
+
+def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[str]) -> list[int]:
+    """Call the sum of several outputs by them and leave it out of the picture."""
+    place = {node: k for k, node in enumerate(known.nodes)}
+    known.outputs = [place[output] for output in outputs]
+    called = [short(known, place, 20) for place in known.outputs]
+    known.shown[-1] = " + ".join(called) if len(called) <= 3 else f"{called[0]} + ... + {called[-1]}"
+    said.append(f"{len(outputs)} outputs; gradients are those of their sum.")
+    return kept[:-1]
 
 
 def _pictures(known: Flow, kept: list[int], detail: str, edges: str, plain: Callable[..., Picture]) -> Iterator[Picture]:

@@ -21,7 +21,8 @@ class Flow:
     """A snapshot of the graph of one output, by place in topological order; the output is the last.
 
     `names` are whole, `shown` as displays write them, module paths by their initials. `grads` are those of this pass, whatever
-    stands in `.grad`; `assigned` are the places of leaves whose number was assigned after the graph was computed from it.
+    stands in `.grad`; `assigned` are the places of leaves whose number was assigned after the graph was computed from it. Of
+    several `outputs` the last place is their sum, which is not drawn.
     """
 
     nodes: list[Value]
@@ -32,6 +33,7 @@ class Flow:
     edges: list[Edge]
     assigned: list[int] = field(default_factory=list)
     active: int | None = None
+    outputs: list[int] = field(default_factory=list)
     caption: list[str] = field(default_factory=list)
 
     @property

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ...engine import Value
-from ..words.names import brief
+from ..words.names import brief, find_node
 from .flow import Flow, short
 
 
-def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module: str | None) -> tuple[list[int], list[str]]:
+def chosen(flow: Flow, path: tuple[Any, Any] | None, depth: int | None, module: str | None) -> tuple[list[int], list[str]]:
     """The places to draw, in order, and sentences that say what is left out."""
     kept, said = set(range(len(flow.nodes))), []
     if path is not None:
@@ -31,11 +30,15 @@ def chosen(flow: Flow, path: tuple[Any, Value] | None, depth: int | None, module
     return sorted(kept), said
 
 
-def _between(flow: Flow, path: tuple[Any, Value]) -> set[int]:
+def _between(flow: Flow, path: tuple[Any, Any]) -> set[int]:
     if not isinstance(path, tuple) or len(path) != 2:
         raise TypeError(f"path={path!r} has no two ends: write path=(x, output), or path=([x, y], output)")
-    starts, end = path
-    starts = [starts] if isinstance(starts, Value) else list(starts)
+    named = dict(zip(flow.nodes, flow.names, strict=True))
+
+    def found(key: Any) -> Any:
+        return find_node(key, named, short(flow, flow.output)) if isinstance(key, str) else key
+
+    starts, end = [found(key) for key in _listed(path[0])], found(path[1])
     place = {node: k for k, node in enumerate(flow.nodes)}
     for node in (*starts, end):
         if node not in place:
@@ -50,6 +53,10 @@ def _between(flow: Flow, path: tuple[Any, Value]) -> set[int]:
     if not after & before:
         raise ValueError(f"no path leads from {_named(flow, path[0])} to {short(flow, place[end])}")
     return after & before
+
+
+def _listed(starts: Any) -> list[Any]:
+    return [starts] if isinstance(starts, (str, Value)) else list(starts)
 
 
 def _near(flow: Flow, depth: int) -> set[int]:
@@ -72,7 +79,7 @@ def _within(flow: Flow, module: str) -> set[int]:
     return inside | {edge.tail for edge in flow.edges if edge.head in inside}
 
 
-def _named(flow: Flow, starts: Value | Iterable[Value]) -> str:
-    wanted = {starts} if isinstance(starts, Value) else set(starts)
-    names = [short(flow, k) for k, node in enumerate(flow.nodes) if node in wanted]
+def _named(flow: Flow, starts: Any) -> str:
+    wanted = set(_listed(starts))
+    names = [short(flow, k) for k, node in enumerate(flow.nodes) if node in wanted or flow.names[k] in wanted]
     return ", ".join(names[:6])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..words.notation import number
 from .flow import Flow, short
@@ -14,11 +15,18 @@ CLOSE = 1e-9
 FORGOTTEN = "zero_grad() forgotten?"
 
 
+class Note(NamedTuple):
+    """What is said about a value besides its numbers: on its card, and whole where the pointer rests."""
+
+    short: str
+    whole: str
+
+
 @dataclass
 class Stored:
     """What differs: a note for each value, and a sentence for the caption."""
 
-    notes: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, Note] = field(default_factory=dict)
     sentence: str = ""
 
 
@@ -43,19 +51,23 @@ def stored(flow: Flow, kept: Iterable[int]) -> Stored:
     if own is None or own != 1.0:
         told = ", ".join(f"{short(flow, k)} {number(grad)}" for k, grad in list(found.items())[:4])
         more = f" and {len(found) - 4:,} more" if len(found) > 4 else ""
-        notes = {k: f".grad {number(grad)} is of another output" for k, grad in found.items()}
+        notes = {k: _note(grad, " is of another output") for k, grad in found.items()}
         return Stored(notes, f"`.grad` holds gradients of another output ({told}{more}); drawn are those of {name}.")
     times = {grad / this for k, grad in found.items() if (this := flow.grads[k])}
     rounded = {round(x) if math.isfinite(x) else 0 for x in times}
     if len(rounded) == 1 and (n := min(rounded)) > 1 and all(math.isclose(x, n, rel_tol=CLOSE) for x in times):
-        notes = {k: f".grad {number(grad)} is {n} times this pass" for k, grad in found.items()}
+        notes = {k: _note(grad, f" is {n} times this pass") for k, grad in found.items()}
         return Stored(notes, f"`.grad` is {n} times this pass for {listed(flow, list(found))}: {FORGOTTEN}")
     before = {k: grad - (flow.grads[k] or 0.0) for k, grad in found.items()}
-    notes = {k: f".grad {number(found[k])}, {number(old)} from before" for k, old in before.items()}
+    notes = {k: _note(found[k], f", {number(old)} from before") for k, old in before.items()}
     first = next(iter(found))
     others = f" (and {listed(flow, list(found)[1:], 3)} likewise)" if len(found) > 1 else ""
     told = f"`.grad` of {short(flow, first)} is {number(found[first])}: {number(before[first])} was there before this pass"
     return Stored(notes, f"{told}{others}; {FORGOTTEN}")
+
+
+def _note(grad: float, why: str) -> Note:
+    return Note(f".grad {number(grad)}", f".grad {number(grad)}{why}")
 
 
 def _same(grad: float, this: float | None) -> bool:

@@ -74,6 +74,7 @@ def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] 
       n0(["x<br>3<br>grad 0.009866"])
       n1[["y = tanh(x)<br>0.9951<br>grad 1"]]
       n0 -->|"*0.009866"| n1
+      linkStyle 0 stroke:#0072B2,stroke-width:2.4px
       classDef pos fill:#CFE3F2,stroke:#0072B2,color:#1F2328
       class n0,n1 pos
 
@@ -98,6 +99,8 @@ def _body(shown: Picture, colours: Theme) -> list[str]:
     for wire in shown.wires:
         arrow = "-.->" if wire.tone == "zero" else "-->"
         lines.append(f"  {wire.tail} {arrow}" + (f'|"{_inert(wire.label)}"|' if wire.label else "") + f" {wire.head}")
+    for place, wire in enumerate(shown.wires):
+        lines.append(f"  linkStyle {place} stroke:{colours.tones[wire.tone][0]},stroke-width:{wire.width:g}px")
     for tone, (line, tint) in colours.tones.items():
         if members := [card.id for card in shown.cards if card.tone == tone]:
             lines.append(f"  classDef {tone} fill:{tint},stroke:{line},color:{colours.ink}")

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from ...engine import Value
 from ...operation import Op
+from ...tables import printable
 
 Piece = str | tuple[Value | float, int, bool]
 """Text that is done, or an operand still to be written: (operand, precedence it needs, whether without spaces)."""
@@ -244,7 +245,7 @@ def _atom(node: Value | float, named: Mapping[Value, str], latex: bool) -> str:
 def _name(name: str, latex: bool) -> str:
     """A name as it stands, or for LaTeX with its index lowered and its special signs made harmless."""
     if not latex:
-        return name
+        return printable(name)
     if parts := re.fullmatch(r"([A-Za-z])_?(\d*)", name):
         return f"{parts[1]}_{{{parts[2]}}}" if parts[2] else name
     return f"\\mathrm{{{_escaped(name)}}}"
