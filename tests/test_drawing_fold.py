@@ -11,7 +11,8 @@ from microgradx import Value, draw
 from microgradx.nn import MLP
 from microgradx.nn.data import moons
 from microgradx.view.drawing.flow import snapshot
-from microgradx.view.drawing.folding import LEVELS, groups, spread
+from microgradx.view.drawing.folding import LEVELS, groups
+from microgradx.view.drawing.spread import spread
 
 
 def batch(points: int, sizes: list[int], expand: bool = False) -> Value:
@@ -254,3 +255,49 @@ def test_the_caption_names_only_ways_to_unfold_that_work():
     assert "To open: depth=5." in summary
     assert "detail='full'" not in summary
     assert "To open: detail='full'." in draw(loop(1_500)).summary
+
+
+def one_dead_of_four(samples: int):
+    """A network of four neurons of which one never fires, and how often each of them does."""
+    model = MLP(2, [4, 1], rng=0)
+    model.layers[0].neurons[1].b.data = -100.0
+    points = [[math.sin(k), math.cos(k)] for k in range(samples)]
+    fires = [sum(neuron(x).data > 0.0 for x in points) for neuron in model.layers[0].neurons]
+    return sum(((model(x) - 1.0) ** 2 for x in points), Value(0.0)) / samples, fires
+
+
+def test_a_unit_is_dead_when_no_sample_passes_and_one_sample_that_is_off_is_no_news():
+    loss, fires = one_dead_of_four(40)
+    drawn = draw(loss, detail="neurons")
+    rows = {row[0]: row[1:] for row in (label.split("\\n") for label in re.findall(r' label="(L0[^"]*)"', drawn.source))}
+    assert fires[1] == 0
+    assert 0 < fires[0] < 40
+    assert rows["L0.n1 x40"] == ["never fires", "grad 0"]
+    assert all("never fires" not in rows[f"L0.n{k} x40"] for k in (0, 2, 3))
+    assert "Never fires in 40 samples: L0.n1; " in drawn.summary
+    assert re.search(r'class="zero" label="L0\.n1', drawn.source)
+    assert "Dead" not in drawn.summary
+
+
+def test_the_parameters_that_learn_nothing_are_counted():
+    loss, _ = one_dead_of_four(40)
+    zeros = sum(g == 0.0 for node, g in zip(snapshot(loss).nodes, snapshot(loss).grads, strict=True) if node.label)
+    assert zeros >= 3
+    assert "; 3 of 17 parameters learn nothing from it." in draw(loss, detail="neurons").summary
+
+
+@pytest.mark.parametrize(("weight", "tone"), [(-1.0, "none"), (1.0, "pos")])
+def test_a_mean_below_its_spread_has_no_sign(weight, tone):
+    xs = [Value(0.1) for _ in range(400)]
+    total = sum((x * (weight if k % 2 else 1.01) for k, x in enumerate(xs)), Value(0.0))
+    leaves = next(line for line in draw(total, detail="layers").source.splitlines() if ' label="input x' in line)
+    assert f'class="{tone}"' in leaves
+
+
+def test_neurons_stand_in_order():
+    model = MLP(2, [12, 1], activation="tanh", rng=1)
+    loss = sum((model([0.1 * k, 1.0 - 0.1 * k]) for k in range(3)), Value(0.0))
+    drawn = draw(loss, detail="neurons", rankdir="TB")
+    places = dict(re.findall(r"<text [^>]*x=\"([\d.]+)\"[^>]*>(L0\.n\d+) x3<", drawn.svg()))
+    by_place = [name for _, name in sorted((float(x), name) for x, name in places.items())]
+    assert by_place == [f"L0.n{k}" for k in range(12)]

@@ -66,6 +66,7 @@ class Picture:
     span: int = 1
     virtual: int = 0
     ranksep: float = 0.55  # inches between columns
+    rows: list[list[str]] = field(default_factory=list)  # cards that stand side by side, in this order
 
 
 def picture(

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 import textwrap
+from collections.abc import Sequence
 
 from ...tables import columns
 from ..theme import EDGE_FONT, FONT, theme_named
@@ -45,6 +46,7 @@ def written(
         wire["dir"] = "back"
     lines = [_card(card_, theme) for card_ in picture.cards]
     lines += [_wire(wire_, theme, fast, place) for place, wire_ in enumerate(picture.wires)]
+    lines += [_row(row) for row in picture.rows]
     own = hashlib.sha256("".join([*map(repr, (graph, card, wire)), *lines]).encode()).hexdigest()[:8]
     return graph, card, wire, [line.replace(MARK, f"_{own}") for line in lines]
 
@@ -80,6 +82,11 @@ def _card(card: Card, theme: str) -> str:
     if card.ordered:
         given["ordering"] = "in"
     return f"\t{card.id}{MARK} [{attributes(given)}]\n"
+
+
+def _row(row: Sequence[str]) -> str:
+    """Cards side by side, held in order by arrows that are not seen."""
+    return f"\t{{ rank=same; {f'{MARK} -> '.join(row)}{MARK} [style=invis] }}\n"
 
 
 def points(card: Card) -> int:

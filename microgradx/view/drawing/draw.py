@@ -196,6 +196,7 @@ def legend(name: str, shown: Picture) -> str:
         "pos": f"Blue: raising it raises {name}",
         "neg": f"orange, hollow tips: it lowers {name}",
         "zero": "dashed: no effect",
+        "none": "grey: of both signs",
     }
     parts = [said for tone, said in meaning.items() if tone in tones]
     written = next((wire.label for wire in shown.wires if wire.label), "")

@@ -71,6 +71,15 @@ class Flow:
                     (found[place],) = candidates
         return found
 
+    @cached_property
+    def passing(self) -> list[bool]:
+        """Whether gradient passes through each value: not where every local derivative is 0, as in a relu that is off."""
+        found = [node.op is None for node in self.nodes]
+        for edge in self.edges:
+            if edge.local != 0.0:
+                found[edge.head] = True
+        return found
+
     def named(self, place: int) -> bool:
         """Whether somebody named this value, rather than it being called after its operation and place."""
         return not unnamed(self.nodes[place], self.shown[place])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-import statistics
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..theme import tone_of
 from ..words.names import brief
-from ..words.notation import exact, number
+from ..words.notation import exact
 from .cards import Card, Picture, Wire, width
 from .flow import Flow, made_by, short
 from .recall import Edge
+from .spread import deviation, mean, spread, total
 from .stored import stored
 from .titles import Titles, sign_of
 from .troubles import diagnose
+from .units import unit_sentences
 
 HARD = 10_000  # the most cards that are drawn at all
 FOLDED_CARDS = 150
@@ -117,13 +119,26 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
     largest = max((bundle.size for bundle in every if math.isfinite(bundle.size)), default=0.0)
     shown = _strongest(every) if len(every) > MOST_WIRES else every
     drawn.wires = [bundle.wire(largest) for bundle in shown]
-    drawn.span, drawn.ranksep = 12, 1.0
+    drawn.span, drawn.ranksep = 12, 0.8
+    drawn.rows = _in_order(flow, parts)
     drawn.caption = [folded_sentence(flow, kept, len(parts), level)]
     if len(shown) < len(every):
         few = f"the {STRONGEST} strongest into each card, the strongest out of it"
         drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
-    drawn.caption += [said for said in (stored(flow, kept).sentence, *diagnose(flow, kept).sentences(flow)) if said]
+    loose = [place for place in kept if flow.modules[place] is None or not math.isfinite(flow.data[place])]
+    units = [(group.title.partition(" x")[0], group.members, group.shown) for group in parts if flow.modules[group.members[0]]]
+    troubles = [*unit_sentences(flow, units), *diagnose(flow, loose).sentences(flow)]
+    drawn.caption += [said for said in (stored(flow, kept).sentence, *troubles) if said]
     return drawn
+
+
+def _in_order(flow: Flow, parts: Sequence[Fold]) -> list[list[str]]:
+    """The cards of the units of each layer, in the order of their numbers, to be drawn side by side."""
+    layers: dict[str, list[tuple[tuple[int, ...], str]]] = {}
+    for group in parts:
+        if module := flow.modules[group.members[0]]:
+            layers.setdefault(module.rpartition(".")[0], []).append((tuple(map(int, re.findall(r"\d+", module))), group.id))
+    return [[id for _, id in sorted(units)] for units in layers.values() if len(units) > 1]
 
 
 @dataclass
@@ -151,7 +166,10 @@ class Bundle:
         said = f"{len(self.edges):,} operand(s)"
         if whole is not None:
             said += f"\ncontributions add up to {exact(whole)}, their sizes to {exact(self.size)}"
-        return Wire(self.tail, self.head, "", tone_of(whole), THINNER * width(self.size, largest), said, self.computed)
+        tone = tone_of(whole)
+        if tone in ("pos", "neg") and len(self.known) > 1 and deviation(self.known) > abs(mean(self.known)):
+            tone = "none"
+        return Wire(self.tail, self.head, "", tone, THINNER * width(self.size, largest), said, self.computed)
 
 
 def _bundles(flow: Flow, parts: Sequence[Fold]) -> list[Bundle]:
@@ -206,8 +224,14 @@ def _card(flow: Flow, group: Fold) -> Card:
     grads = [grad for k in group.shown if (grad := flow.grads[k]) is not None]
     middle = mean(grads) if grads else None
     bad = not all(map(math.isfinite, values)) or not all(map(math.isfinite, grads))
-    tone = "bad" if bad else "zero" if grads and not any(grads) else tone_of(middle)
-    lines = [group.title + (" !" if bad else ""), spread(values), f"grad {spread(grads) if grads else '-'}"]
+    silent = bool(flow.modules[group.members[0]]) and not any(flow.passing[k] for k in group.shown)
+    tone = "bad" if bad else "zero" if silent or (grads and not any(grads)) else tone_of(middle)
+    if tone in ("pos", "neg") and middle is not None and deviation(grads) > abs(middle):
+        tone = "none"  # the sign of a mean below its spread says nothing
+    numbers = [spread(values), f"grad {spread(grads) if grads else '-'}"]
+    if silent and len(group.shown) > 1:
+        numbers = ["never fires", "grad 0"]
+    lines = [group.title + (" !" if bad else ""), *numbers]
     single = len(group.members) == 1
     kind = "output" if flow.output in group.members else "leaf" if _leaves_only(flow, group) else "inner" if single else "fold"
     return Card(group.id, lines, kind, tone, _tooltip(flow, group, grads), places=group.members)
@@ -215,51 +239,6 @@ def _card(flow: Flow, group: Fold) -> Card:
 
 def _leaves_only(flow: Flow, group: Fold) -> bool:
     return all(flow.nodes[k].op is None for k in group.members)
-
-
-def spread(numbers: Sequence[float]) -> str:
-    """The mean and the standard deviation of some numbers, one number alone or many equal ones as itself.
-
-    >>> spread([1.0, 3.0]), spread([2.0]), spread([2.0, 2.0])
-    ('2 +- 1', '2', '2')
-    """
-    if not all(map(math.isfinite, numbers)):
-        return f"{sum(not math.isfinite(x) for x in numbers):,} not finite"
-    wide = deviation(numbers)
-    return number(mean(numbers)) + (f" +- {wide:.2g}" if wide else "")
-
-
-def scaled(numbers: Sequence[float]) -> tuple[float, list[float]]:
-    """A power of two near the largest size among some numbers, and the numbers in units of it: their sums overflow nowhere."""
-    largest = max(map(abs, numbers), default=0.0)
-    unit = math.ldexp(1.0, math.frexp(largest)[1] - 1) if math.isfinite(largest) and largest else 1.0
-    return unit, [x / unit for x in numbers]
-
-
-def total(numbers: Sequence[float]) -> float:
-    """The sum, inf where it is beyond the largest number."""
-    unit, shares = scaled(numbers)
-    return unit * (math.fsum(shares) if all(map(math.isfinite, shares)) else sum(shares))
-
-
-def mean(numbers: Sequence[float]) -> float:
-    """The mean, also where the sum would overflow.
-
-    >>> mean([1.5e308] * 4)
-    1.5e+308
-    """
-    unit, shares = scaled(numbers)
-    return unit * (math.fsum(shares) / len(shares) if all(map(math.isfinite, shares)) else sum(shares))
-
-
-def deviation(numbers: Sequence[float]) -> float:
-    """The standard deviation, also where squares would overflow or underflow.
-
-    >>> deviation([1e200, 3e200]), deviation([2e-200, 2e-200])
-    (1e+200, 0.0)
-    """
-    unit, shares = scaled(numbers)
-    return unit * statistics.pstdev(shares) if max(shares) != min(shares) else 0.0
 
 
 def _tooltip(flow: Flow, group: Fold, grads: list[float]) -> str:
