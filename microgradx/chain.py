@@ -37,6 +37,33 @@ OVERWRITTEN = -1
 NOTHING = float("0")  # told from other zeros by identity: what a factor of exactly zero contributes
 
 
+class Several(float):
+    """What goes along the edges of a node that stands for several numbers at once, as a call that gave a list does.
+
+    Upstream gradients of its results are collected as one of these, and so are the tangents of its operands; the node sends on
+    what becomes of all of them together. `arriving` gives that for what comes along an edge.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *_: Any) -> Any:
+        """One of these, whatever it is about; as a number it counts as 1."""
+        return float.__new__(cls, 1.0)
+
+    def arriving(self, upstream: Any) -> Any:
+        """What comes out at the other end of the edge."""
+        raise NotImplementedError
+
+    def __rmul__(self, upstream: Any) -> Any:
+        return self.arriving(upstream)
+
+    def __mul__(self, local: Any) -> Any:
+        return local.arriving(self)
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class Many:
     """Stands in a node's second operand slot to say that the first holds a tuple of operands."""
 
@@ -121,7 +148,9 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
 
 def _accepted(node: Any, slot: int, local: Any, read: Callable[[Any], Any] | None) -> Any:
     """What the rule for operand `slot` gave, if it is a number or may be a node; else the error of its operation."""
-    return local if read is not None and isinstance(local, Operand) else node.op.real_number(slot, local)
+    if isinstance(local, Several) or (read is not None and isinstance(local, Operand)):
+        return local
+    return node.op.real_number(slot, local)
 
 
 def _edges(node: Any, read: Callable[[Any], Any] | None) -> Iterable[tuple[int, Any, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, overload
 
 from . import callers, modes, observers
-from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_of, topological_order, unreached
+from .chain import OVERWRITTEN, Many, Several, chain_rule, clock, numbers_of, topological_order, unreached
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
 
@@ -330,6 +330,8 @@ def product(upstream: Any, local: Any) -> Any:
     """upstream * local as the chain rule has it, for Values: 0 where a factor is 0, and no node for a multiplication by 1."""
     if type(local) is float and local == 1.0:
         return upstream
+    if isinstance(local, Several):
+        return local.arriving(upstream)
     if type(upstream) is float and upstream == 1.0:
         return local
     contribution = upstream * local

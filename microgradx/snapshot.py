@@ -9,7 +9,6 @@ from weakref import ref
 
 from . import engine
 from .chain import unreached
-from .operation import find
 
 
 class Snapshot:
@@ -36,8 +35,7 @@ class Snapshot:
                 parents.append(parent if isinstance(parent, float) else place[parent])
                 if not isinstance(parent, float) and place[parent] < 0 and parent._stamp > stamp >= 0:
                     stamp = 0  # stale, and to stay so: what is outside will be made, and get its stamp, before this node
-            op = node.op.name if node.op else None
-            rows.append((node.data, node.grad, node.label, stamp, op, *parents))
+            rows.append((node.data, node.grad, node.label, stamp, node.op, *parents))
         return _restored, (rows, outside)
 
 
@@ -100,5 +98,5 @@ def _restored(rows: list[tuple[Any, ...]], outside: list[Any]) -> Snapshot:
     nodes: list[Any] = []
     for data, grad, label, stamp, op, *parents in rows:
         operands = [x if isinstance(x, float) else nodes[x] if x >= 0 else outside[-1 - x] for x in parents]
-        nodes.append(engine.restored(data, grad, label, stamps[stamp], find(op) if op else None, operands))
+        nodes.append(engine.restored(data, grad, label, stamps[stamp], op, operands))
     return Snapshot(nodes)

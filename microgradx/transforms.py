@@ -70,27 +70,30 @@ def value_and_grad(
     return value_and_gradient_of_f
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any
+) -> tuple[Any, Any]:
     """(f(*primals), its directional derivative along `tangents`), pushed forward through the graph.
 
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.5))
     (12.0, 5.5)
 
     Forward mode: one sweep for any number of outputs, by the same local derivatives as the backward pass. `primals` and
-    `tangents` are sequences of one length, each tangent shaped like its primal; where it is None, the primal stays fixed.
+    `tangents` are sequences of one length, each tangent shaped like its primal; where it is None, the primal stays fixed, and so
+    do arguments given by name.
     """
-    moving = _moving(primals, tangents, "jvp")
+    moved = moving(primals, tangents, "jvp")
     with transform() as here:
-        chosen, args = here.put(primals, moving)
-        rates = [rate for k, like in zip(moving, chosen, strict=True) for rate in _rates(tangents[k], like, k)]
-        result, outputs = _outputs(f(*args), "jvp")
-        here.reached([*outputs, *rates])
-        moved = here.tangents(outputs, rates)
+        chosen, args = here.put(primals, moved)
+        speeds = [rate for k, like in zip(moved, chosen, strict=True) for rate in rates(tangents[k], like, k)]
+        result, outputs = _outputs(f(*args, **kwargs), "jvp")
+        here.reached([*outputs, *speeds])
+        tilts = here.tangents(outputs, speeds)
         values = [here.out(y) for y in outputs]
-    return filled(result, values), slopes(result, moved)
+    return filled(result, values), slopes(result, tilts)
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], *primals: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """(f(*primals), pull): `pull(cotangent)` gives one gradient for each primal.
 
     >>> value, pull = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
@@ -101,7 +104,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     with transform() as here:
         chosen, args = here.put(primals, tuple(range(len(primals))))
-        result, outputs = _outputs(f(*args), "vjp")
+        result, outputs = _outputs(f(*args, **kwargs), "vjp")
         here.reached(outputs)
         value = filled(result, [here.out(y) for y in outputs])
 
@@ -127,14 +130,12 @@ def jacobian(f: Callable[..., Any], argnum: SupportsIndex = 0) -> Callable[..., 
     """
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(argnum, Sequence):
-            raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
         with transform() as here:
-            (structure,), variables = here.put(args, argnum)
+            (structure,), variables = here.put(args, one_place(argnum))
             result, outputs = _outputs(f(*variables, **kwargs), "jacobian")
             here.reached(outputs)
             rows = [slopes(structure, here.gradient(y)) for y in outputs]
-        return _stacked(result, rows)
+        return stacked(result, rows)
 
     return jacobian_of_f
 
@@ -148,7 +149,7 @@ def hessian(f: Callable[..., Any], argnum: SupportsIndex = 0) -> Callable[..., A
     return jacobian(grad(f, argnum), argnum)
 
 
-def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> Any:
     """The Hessian of scalar `f` times the vector `tangents`, without building the Hessian: forward over reverse.
 
     >>> hvp(lambda v: v[0] ** 2 * v[1], ([3.0, 4.0],), ([1.0, 0.0],))
@@ -156,22 +157,28 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     One primal gives one result shaped like it, several give a tuple, with None for those whose tangent is None: they stay fixed.
     """
-    moving = _moving(primals, tangents, "hvp")
-    found = iter(jvp(grad(f, moving), primals, tangents)[1])
+    found = iter(jvp(grad(f, moving(primals, tangents, "hvp")), primals, tangents, **kwargs)[1])
     products = tuple([None if tangent is None else next(found) for tangent in tangents])
     return products if len(products) > 1 else products[0]
 
 
-def _stacked(result: Structure, rows: list[Any]) -> Any:
+def one_place(argnum: Any) -> SupportsIndex:
+    """`argnum`, if it is a single place."""
+    if isinstance(argnum, Sequence):
+        raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
+    return argnum  # type: ignore[no-any-return]
+
+
+def stacked(result: Structure, rows: list[Any]) -> Any:
     """One row for each number of `result`, in its structure: arrays join into one array of both shapes."""
     if isinstance(result, Grid) and rows and all(hasattr(row, "shape") for row in rows):
         import numpy
 
         return numpy.stack(rows).reshape(result[0] + rows[0].shape)
-    return filled(result, rows)
+    return slopes(result, rows)
 
 
-def _moving(primals: Any, tangents: Any, transform: str) -> tuple[int, ...]:
+def moving(primals: Any, tangents: Any, transform: str) -> tuple[int, ...]:
     """The places of the primals that have a tangent."""
     for given in (primals, tangents):
         if not hasattr(given, "__len__"):
@@ -183,18 +190,18 @@ def _moving(primals: Any, tangents: Any, transform: str) -> tuple[int, ...]:
         raise ValueError(
             f"{transform} needs one tangent for each primal, got {len(primals)} primals and {len(tangents)} tangents"
         )
-    moving = tuple([k for k, tangent in enumerate(tangents) if tangent is not None])
-    if not moving:
+    places = tuple([k for k, tangent in enumerate(tangents) if tangent is not None])
+    if not places:
         raise ValueError(f"{transform} needs a primal that moves, and all tangents {tangents!r} are None: write 0.0 for one")
-    return moving
+    return places
 
 
-def _rates(tangent: Any, like: Structure, place: int) -> list[Any]:
+def rates(tangent: Any, like: Structure, place: int) -> list[Any]:
     """The numbers of a tangent in the order of those of its primal."""
-    rates = laid_out(tangent, like, f"tangent {place}")
-    if len(rates) != size(like):
-        raise ValueError(f"tangent {place} has {len(rates)} numbers, its primal has {size(like)}: shape it like the primal")
-    return rates
+    found = laid_out(tangent, like, f"tangent {place}")
+    if len(found) != size(like):
+        raise ValueError(f"tangent {place} has {len(found)} numbers, its primal has {size(like)}: shape it like the primal")
+    return found
 
 
 def _outputs(result: Any, transform: str) -> tuple[Structure, list[Any]]:

@@ -11,11 +11,16 @@ from typing import Any, SupportsIndex
 from . import modes, observers, ops
 from .chain import clock, edges, topological_order, unreached
 from .engine import Value, gradient, itself, product
-from .operation import Operand
+from .operation import Op, Operand
 from .structure import Structure, by_numbers, filled, flat, owned
 
 Argnums = SupportsIndex | Sequence[SupportsIndex]
 """The place of an argument, or several."""
+
+variable = object.__new__(Op)
+"""`positive` once more, whose results are variables: who captures one takes it as a leaf, whatever it was made from."""
+for _name in Op.__slots__:
+    setattr(variable, _name, getattr(ops.positive, _name))
 
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
@@ -57,7 +62,7 @@ class Variables:
         if not isinstance(x, Operand):
             return Value(x)
         self.connected = True
-        return x if own else ops.positive(x)
+        return x if own else variable(x)
 
     def reached(self, outputs: Sequence[Any]) -> None:
         """Note what `outputs` are made of besides the variables."""

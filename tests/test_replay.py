@@ -35,8 +35,8 @@ def test_argnums_give_one_gradient_or_a_tuple_shaped_like_the_arguments():
 def test_negative_argnums_count_positional_arguments_only():
     f = compile(lambda w, x, scale: sum(a * b * scale for a, b in zip(w, x, strict=True)))
     assert f.grad([1.0, 2.0], [3.0, 4.0], scale=2.0, argnums=-1) == [2.0, 4.0]
-    assert f.hvp([1.0, 2.0], [3.0, 4.0], scale=2.0, argnums=-2, vector=[1.0, 1.0]) == [0.0, 0.0]
-    assert f.jacobian([1.0, 2.0], np.array([[3.0, 4.0]])[0], scale=2.0, argnum=-1).tolist() == [[2.0, 4.0]]
+    assert f.hvp(([1.0, 2.0], [3.0, 4.0]), ([1.0, 1.0], None), scale=2.0) == ([0.0, 0.0], None)
+    assert f.jacobian([1.0, 2.0], np.array([[3.0, 4.0]])[0], scale=2.0, argnum=-1).tolist() == [2.0, 4.0]
 
 
 def test_sequences_dicts_and_arrays_come_back_in_their_own_structure():
@@ -109,8 +109,8 @@ def test_bad_argnums_bad_vectors_and_unhashable_arguments_are_named():
     f = compile(quadratic)
     with pytest.raises(ValueError, match=r"argument 5, but the function was called with 2"):
         f.grad([1.0, 2.0], 1.0, argnums=5)
-    with pytest.raises(ValueError, match=r"vector has 1 numbers, argument 0 has 2"):
-        f.hvp([1.0, 2.0], 1.0, vector=[1.0])
+    with pytest.raises(ValueError, match=r"tangent 0 has 1 numbers, its primal has 2"):
+        f.hvp(([1.0, 2.0], 1.0), ([1.0], None))
     with pytest.raises(TypeError, match="hashable"):
         f({1, 2}, 1.0)
     with pytest.raises(TypeError, match="dtype complex128"):
@@ -121,8 +121,10 @@ def test_a_compiled_function_inside_another_one_becomes_part_of_it():
     inner = compile(lambda x: x * x)
     outer = compile(lambda x: inner(x) + inner(3.0) * x)
     assert [outer.value_and_grad(v) for v in (1.0, 2.0)] == [(10.0, 11.0), (22.0, 13.0)]
-    with pytest.raises(TypeError, match=r"a compiled function was evaluated at .* being recorded"):
-        compile(lambda x: inner.grad(2.0) * x)(1.0)
+    assert compile(lambda x: inner.grad(x) * x + inner.hvp((x,), (1.0,)))(3.0) == 20.0
+    many = compile(lambda x: x * x, batch="x")
+    with pytest.raises(TypeError, match=r"a function of batches was evaluated at .* being recorded"):
+        compile(lambda x: many([2.0]) * x)(1.0)
 
 
 def test_values_as_arguments_keep_their_graph():

@@ -122,8 +122,8 @@ def test_argnums_mean_what_they_mean_to_grad(argnums, expected):
     assert compile(f).grad(2.0, 3.0, argnums=argnums) == expected
     assert compile(f, batch="x").value_and_grad(2.0, [3.0], argnums=argnums) == (36.0, expected)
     assert mx.grad(f, argnums)(2.0, 3.0) == expected
-    assert compile(f).hvp(2.0, 3.0, argnums=argnums, vector=1.0) in (18.0, (18.0,))
-    assert compile(f).jacobian(2.0, 3.0, argnum=np.int64(1)).tolist() == [[24.0]]
+    assert compile(f).hvp((2.0, 3.0), (1.0, None)) == mx.hvp(f, (2.0, 3.0), (1.0, None)) == (18.0, None)
+    assert compile(f).jacobian(2.0, 3.0, argnum=np.int64(1)) == mx.jacobian(f, np.int64(1))(2.0, 3.0) == 24.0
 
 
 @pytest.mark.parametrize("argnums", ["a", 1.0, None, np.array([0, 1]), [0.0]], ids=repr)

@@ -28,8 +28,8 @@ def test_jacobian_and_hvp_agree_with_the_transforms():
         return v[0] ** 2 * v[1] + (v[1] * v[2]).exp()
 
     x, u = [1.5, 0.5, 2.0], [1.0, -1.0, 0.25]
-    assert compile(f).jacobian(x).tolist() == pytest.approx(np.array(mx.jacobian(f)(x)))
-    assert compile(g).hvp(x, vector=u) == pytest.approx(mx.hvp(g, (x,), (u,)), rel=1e-13)
+    assert np.array(compile(f).jacobian(x)) == pytest.approx(np.array(mx.jacobian(f)(x)))
+    assert compile(g).hvp((x,), (u,)) == pytest.approx(mx.hvp(g, (x,), (u,)), rel=1e-13)
 
 
 def branching(w, x):
@@ -49,10 +49,10 @@ def test_derivatives_of_branching_functions_of_arrays_agree_with_the_transforms(
         assert np.hstack([np.ravel(g) for g in slopes]) == pytest.approx(np.hstack([np.ravel(g) for g in expected[1]]), rel=1e-13)
         assert np.shape(slopes[0]) == np.shape(expected[1][0])
     moves = (r.normal(size=(3, 2)), r.normal(size=2))
-    found = f.hvp(w, x, vector=moves, argnums=(0, 1))
+    found = f.hvp((w, x), moves)
     for part, other in zip(found, mx.hvp(branching, (w, x), moves), strict=True):
         assert part == pytest.approx(np.array(other), rel=1e-13, abs=1e-14)
-    assert f.jacobian(w, x, argnum=0).shape == (1, 3, 2)
+    assert f.jacobian(w, x, argnum=0).shape == (3, 2)
 
 
 @pytest.mark.parametrize("first", ["hvp", "jacobian", "value_and_grad"])
@@ -61,7 +61,7 @@ def test_derivatives_may_be_asked_for_in_any_order(first):
         return (v[0] * 2.5 + v[1] ** 3 / 7.0).exp() * mx.softmax([v[0], v[1] * 3.0])[0] + mx.max([v[0], v[1], v[0] * v[1]])
 
     x, fresh = [0.3, 0.7], {name: compile(h) for name in ("hvp", "jacobian", "value_and_grad")}
-    calls = {"hvp": lambda f: f.hvp(x, vector=[1.0, 0.5]), "jacobian": lambda f: f.jacobian(x).tolist()}
+    calls = {"hvp": lambda f: f.hvp((x,), ([1.0, 0.5],)), "jacobian": lambda f: f.jacobian(x)}
     calls["value_and_grad"] = lambda f: f.value_and_grad(x)
     f = compile(h)
     calls[first](f)

@@ -148,7 +148,7 @@ def test_a_narrow_program_too_long_to_compile_stays_a_loop_and_is_not_regrouped(
 def hvp_of_a_chain(steps):
     """The compiled chain x * y + 0.5, whose second derivatives were asked for, and what they are (times a direction)."""
     deep = compile(lambda v: reduce(lambda x, _: x * v[1] + 0.5, range(steps), v[0]))
-    return deep, deep.hvp([0.25, 0.5], vector=[0.0, 1.0])
+    return deep, deep.hvp(([0.25, 0.5],), ([0.0, 1.0],))
 
 
 def test_a_program_too_deep_for_arrays_is_not_grouped_at_all(monkeypatch):
@@ -176,7 +176,7 @@ def test_the_exact_rows_of_a_narrow_program_are_written_only_where_a_number_is_n
     monkeypatch.setattr(Tape, "as_eager", lambda tape: made(tape))
     deep, _ = hvp_of_a_chain(300)
     assert made.call_count == 0
-    assert deep.hvp([1e308, 3.0], vector=[0.0, 1.0])[1] == math.inf
+    assert deep.hvp(([1e308, 3.0],), ([0.0, 1.0],))[1] == math.inf
     assert made.call_count == 1
 
 

@@ -214,11 +214,11 @@ def test_second_derivatives_and_jacobians_of_random_programs_agree_with_eager_on
         f, spelled = ended(several, end), ended(program(seed, hard, spelling), end)
         xs = [literal(r, hard) * 2.0 for _ in range(width)]
         direction = [r.uniform(-1.0, 1.0) for _ in range(width)]
-        found = compile(f).hvp(xs, vector=direction)
+        found = compile(f).hvp((xs,), (direction,))
         expected = [slope.data for slope in bent(f, xs, direction)]
         assert agree(found, expected, f, spelled, xs, lambda f, xs: list(map(scale, bent(f, xs, direction)))), (found, expected)
         rows = compile(lambda xs: [x * xs[0] for x in several(xs)]).jacobian(xs)
-        for place, row in enumerate(rows.tolist()):
+        for place, row in enumerate(rows):
             single, formula = (
                 (lambda xs, g=g, place=place: g(xs)[place] * xs[0]) for g in (several, program(seed, hard, spelling))
             )

@@ -94,7 +94,7 @@ def test_what_one_takes_all_take_and_it_comes_back_as_it_was(given: str) -> None
     assert [row.path for row in report.rows] == written
     assert report.ok
     assert leaves(mx.hvp(f, [at], [slopes])) == [4.0 * x for x in numbers]
-    assert leaves(compile(f).hvp(at, vector=slopes)) == [4.0 * x for x in numbers]
+    assert leaves(compile(f).hvp((at,), (slopes,))) == [4.0 * x for x in numbers]
     value, moved = mx.jvp(lambda p: p, [at], [slopes])
     assert (flat(value), flat(moved)) == ((structure, numbers), (structure, [2.0 * x for x in numbers]))
 

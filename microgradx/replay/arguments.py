@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
-from ..structure import ONE, Fixed, Grid, Operands, Structure, apart, by_numbers, filled, laid_out, owned, parts, size, slopes
+from ..structure import ONE, Fixed, Grid, Operands, Structure, apart, by_numbers, filled, owned, parts, size, slopes
+from ..transforms import rates
 from ..variables import Argnums, places
 from .run.array_program import Array
+
+SEQUENCES = {list, tuple, Operands}
 
 
 class Call:
@@ -24,20 +27,22 @@ class Call:
         self.names = tuple(kwargs)
         self.positional = len(args)
         self.values: dict[int, Value] = {}  # by place among the numbers
+        kinds = set(map(type, chunks))
+        if Operands in kinds:
+            self.read(chunks)
+        if kinds <= SEQUENCES:  # many short ones at once take a fifth of the time of one after the other
+            self.numbers: Array = np.array([*itertools.chain.from_iterable(chunks)], dtype=np.float64)
+        else:
+            self.numbers = np.concatenate(chunks, dtype=np.float64)
+
+    def read(self, chunks: list[Any]) -> None:
+        """Put numbers in place of Values, which are noted under their places."""
         start = 0
         for k, chunk in enumerate(chunks):
             if type(chunk) is Operands:
-                chunks[k] = [x if type(x) is float else self.value(start + place, x) for place, x in enumerate(chunk)]
+                self.values |= {start + place: x for place, x in enumerate(chunk) if type(x) is not float}
+                chunks[k] = [x if type(x) is float else x.data for x in chunk]  # a number that is being recorded refuses
             start += len(chunk)
-        if any(isinstance(chunk, np.ndarray) for chunk in chunks):
-            self.numbers: Array = np.concatenate(chunks, dtype=np.float64)
-        else:  # many short lists at once take a fifth of the time of one after the other
-            self.numbers = np.array([*itertools.chain.from_iterable(chunks)], dtype=np.float64)
-
-    def value(self, place: int, x: Any) -> float:
-        """The number of a Value, which is noted under its place."""
-        self.values[place] = x
-        return x.data  # type: ignore[no-any-return]  # of a number that is being recorded: refused there
 
     def key(self) -> Any:
         """What decides whether a recorded program fits."""
@@ -80,13 +85,13 @@ def refuse_frozen(structure: Structure) -> None:
             )
 
 
-def shaped(structure: Structure, flat: Array) -> Any:
-    """Plain floats in this structure: a number, a list, an array; for a model a dict."""
-    if structure == ONE:
-        return float(flat[0])
+def shaped(structure: Structure, flat: Any) -> Any:
+    """Derivatives, in an array or as a list of Values, in this structure: a number, a list, an array; for a model a dict."""
+    if not isinstance(flat, np.ndarray):
+        return slopes(structure, flat)
     if isinstance(structure, Grid):
         return flat.reshape(structure[0]).copy()
-    return slopes(structure, flat.tolist())
+    return float(flat[0]) if structure == ONE else slopes(structure, flat.tolist())
 
 
 class Chosen:
@@ -101,7 +106,7 @@ class Chosen:
         spans = call.spans()
         self.spans = tuple([spans[k] for k in self.places])
 
-    def shaped(self, flat: Array) -> Any:
+    def shaped(self, flat: Any) -> Any:
         """Flat derivatives in the shapes of these arguments."""
         found, start = [], 0
         for part, (low, high) in zip(self.parts, self.spans, strict=True):
@@ -109,9 +114,6 @@ class Chosen:
             start += high - low
         return tuple(found) if self.several else found[0]
 
-    def laid_out(self, vector: Any) -> Array:
-        """The numbers of something shaped like these arguments, in their order."""
-        given = vector if self.several and isinstance(vector, (list, tuple)) and len(vector) == len(self.parts) else (vector,)
-        likes = self.parts if len(given) == len(self.parts) else [None] * len(given)
-        found = [x for one, like in zip(given, likes, strict=True) for x in laid_out(one, like, "vector")]
-        return np.array(found, dtype=np.float64)
+    def rates(self, tangents: Sequence[Any]) -> list[Any]:
+        """The numbers of the tangents of these arguments, in their order."""
+        return [rate for k, part in zip(self.places, self.parts, strict=True) for rate in rates(tangents[k], part, k)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex, overload
 
+from .. import modes, transforms
 from ..observers import observer
-from ..structure import Grid
+from ..structure import laid_out, size
 from ..variables import Argnums
-from .arguments import Call, Chosen, shaped
+from .answers import Answer
+from .arguments import Call, Chosen
 from .batch.batched import CHUNK, Batched
 from .function import Function
 from .program import Program, add_slopes
@@ -17,77 +19,157 @@ from .specialization import Recording
 
 
 class Compiled(Function):
-    """What `compile` returns. Called like the function, it gives plain numbers; its methods give derivatives."""
+    """What `compile` returns: called like the function, it gives what the function gives; its methods give derivatives.
+
+    Methods take and give what the functions of the same names in `transforms` do, where these are called with `f` in front.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """f(*args, **kwargs) as plain numbers; with Values among the arguments, what `f` itself makes of them."""
-        if observer() is not None or (call := Call(args, kwargs)).values:
-            return self.f(*args, **kwargs)
-        found, recording = self.replay(call, lambda recording, inputs: recording.program.run(inputs))
-        return shaped(recording.result, found)
+        """f(*args, **kwargs): Values where it captured or got Values, plain numbers otherwise and under `no_grad()`.
 
-    def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
+        >>> from microgradx import Value
+        >>> w = Value(3.0)
+        >>> y = compile(lambda x: w * x)(2.0)
+        >>> y.backward()
+        >>> y.data, w.grad
+        (6.0, 2.0)
+
+        Such a Value is one node, whose backward pass is one replay; a list of results has one node for each number, and all
+        share one replay. `float()` of one raises, as of any Value.
+        """
+        if observer() is not None:
+            return self.f(*args, **kwargs)
+        answer = Answer(self, Call(args, kwargs), "value")
+        return answer.result(answer.found)
+
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> tuple[Any, Any]:
         """(value, gradient), the gradient shaped like argument `argnums`; a tuple of argnums gives a tuple.
 
         >>> f = compile(lambda w, x: (w[0] * x + w[1]) ** 2)
         >>> f.value_and_grad([2.0, 1.0], 3.0)
         (49.0, [42.0, 14.0])
+
+        With `has_aux` the function returns a pair of the value and anything else, and this gives ((value, aux), gradient).
         """
+        if observer() is not None:
+            return transforms.value_and_grad(self.f, argnums, has_aux)(*args, **kwargs)
         call = Call(args, kwargs)
         by = Chosen(call, argnums)
-        (value, slopes), _ = self.replay(call, lambda recording, inputs: recording.scalar().run_gradient(inputs, by.spans))
-        return value, by.shaped(slopes)
+        answer = Answer(self, call, "aux" if has_aux else "gradient", by.spans, scalar=not has_aux)
+        count = answer.count() if has_aux else 1
+        value = answer.pair(answer.found[:count]) if has_aux else answer.one(answer.found[0])
+        return value, by.shaped(answer.found[count:])
 
-    def grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Any:
-        """The gradient alone, shaped like argument `argnums`."""
-        return self.value_and_grad(*args, argnums=argnums, **kwargs)[1]
+    def grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> Any:
+        """The gradient alone, shaped like argument `argnums`; with `has_aux` (gradient, aux)."""
+        value, slopes = self.value_and_grad(*args, argnums=argnums, has_aux=has_aux, **kwargs)
+        return (slopes, value[1]) if has_aux else slopes
 
-    def hvp(self, *args: Any, vector: Any, argnums: Argnums = 0, **kwargs: Any) -> Any:
-        """The matrix of second derivatives times `vector` (shaped like argument `argnums`), without building the matrix.
+    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> tuple[Any, Any]:
+        """(value, its directional derivative along `tangents`).
 
-        >>> compile(lambda v: v[0] ** 2 * v[1]).hvp([3.0, 4.0], vector=[1.0, 0.0])
+        >>> compile(lambda x, y: [x * y, x]).jvp((3.0, 4.0), (1.0, 0.5))
+        ([12.0, 3.0], [5.5, 1.0])
+        """
+        moving = transforms.moving(primals, tangents, "jvp")
+        if observer() is not None:
+            return transforms.jvp(self.f, primals, tangents, **kwargs)
+        call = Call(primals, kwargs)
+        by = Chosen(call, moving)
+        answer = Answer(self, call, "jvp", by.spans, by.rates(tangents))
+        count = len(answer.found) // 2
+        return answer.result(answer.found[:count]), answer.result(answer.found[count:])
+
+    def vjp(self, *primals: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+        """(value, pull): `pull(cotangent)` gives one gradient for each primal.
+
+        >>> value, pull = compile(lambda x, y: [x * y, x + y]).vjp(3.0, 4.0)
+        >>> value, pull([1.0, 0.0])
+        ([12.0, 7.0], (4.0, 3.0))
+        """
+        if observer() is not None:
+            return transforms.vjp(self.f, *primals, **kwargs)
+        call = Call(primals, kwargs)
+        by = Chosen(call, tuple(range(len(primals))))
+        answer = Answer(self, call, "value")
+
+        def pull(cotangent: Any) -> tuple[Any, ...]:
+            weights = laid_out(cotangent, answer.recording.result, "the cotangent")
+            if len(weights) != len(answer.found):
+                raise ValueError(
+                    f"the cotangent has {len(weights)} numbers, the value has {len(answer.found)}: shape it like the value"
+                )
+            found: tuple[Any, ...] = by.shaped(Answer(self, call, "pulled", by.spans, weights).found)
+            return found
+
+        return answer.result(answer.found), pull
+
+    def hvp(self, primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> Any:
+        """The matrix of second derivatives times the vector `tangents`, without building the matrix.
+
+        >>> compile(lambda v: v[0] ** 2 * v[1]).hvp(([3.0, 4.0],), ([1.0, 0.0],))
         [8.0, 6.0]
-        """
-        call = Call(args, kwargs)
-        by = Chosen(call, argnums)
-        direction = by.laid_out(vector)
-        count = sum(high - low for low, high in by.spans)
-        if count != len(direction):
-            raise ValueError(f"vector has {len(direction)} numbers, argument {argnums} has {count}: shape it like the argument")
-        products, _ = self.replay(call, lambda recording, inputs: recording.scalar().run_hvp(inputs, by.spans, direction))
-        return by.shaped(products)
 
-    def jacobian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Array:
-        """d(output i)/d(input j) as an array of shape (outputs, *shape of the argument); one row for a single output.
+        One primal gives one result shaped like it, several give a tuple. A primal whose tangent is None stays fixed.
+        """
+        moving = transforms.moving(primals, tangents, "hvp")
+        if observer() is not None:
+            return transforms.hvp(self.f, primals, tangents, **kwargs)
+        call = Call(primals, kwargs)
+        by = Chosen(call, moving)
+        found = iter(by.shaped(Answer(self, call, "hvp", by.spans, by.rates(tangents), scalar=True).found))
+        products = tuple([None if tangent is None else next(found) for tangent in tangents])
+        return products if len(products) > 1 else products[0]
+
+    def jacobian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Any:
+        """d(output i)/d(input j): rows for outputs, columns for inputs; arrays of an array by an array.
 
         >>> compile(lambda v: [v[0] * v[1], v[0] + v[1]]).jacobian([3.0, 4.0])
-        array([[4., 3.],
-               [1., 1.]])
+        [[4.0, 3.0], [1.0, 1.0]]
         """
-        if isinstance(argnum, Sequence):
-            raise TypeError(f"argnum={argnum!r} must be the place of one argument: write 0, and one call for each")
+        return self.matrix("jacobian", argnum, args, kwargs)
+
+    def hessian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Any:
+        """The matrix of second derivatives.
+
+        >>> compile(lambda v: v[0] ** 2 * v[1]).hessian([3.0, 4.0])
+        [[8.0, 6.0], [6.0, 0.0]]
+        """
+        return self.matrix("hessian", argnum, args, kwargs)
+
+    def matrix(self, question: str, argnum: SupportsIndex, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """`jacobian` or `hessian`: one row of derivatives for each output, or for each number of the argument."""
+        one = transforms.one_place(argnum)
+        if observer() is not None:
+            return getattr(transforms, question)(self.f, one)(*args, **kwargs)
         call = Call(args, kwargs)
-        by = Chosen(call, argnum)
-        matrix, recording = self.replay(call, lambda recording, inputs: recording.program.run_jacobian(inputs, by.spans))
+        by = Chosen(call, one)
+        answer = Answer(self, call, question, by.spans, scalar=question == "hessian")
         [part] = by.parts
-        inner = part[0] if isinstance(part, Grid) else matrix.shape[1:]
-        outer = recording.result[0] if isinstance(recording.result, Grid) else matrix.shape[:1]
-        return matrix.reshape((*outer, *inner))
+        count = size(part)
+        rows = [by.shaped(answer.found[start : start + count]) for start in range(0, len(answer.found), max(count, 1))]
+        return transforms.stacked(part if question == "hessian" else answer.recording.result, rows)
 
     def backward(self, *args: Any, **kwargs: Any) -> float:
-        """The value, after adding d(value)/d(leaf) to the `.grad` of every Value that the function captured.
+        """The value, after adding d(value)/d(leaf) to the `.grad` of every Value that the function captured or got.
 
         >>> from microgradx import Value
         >>> w = Value(3.0)
         >>> compile(lambda x: (w * x) ** 2).backward(2.0), w.grad
         (36.0, 24.0)
         """
+        call = Call(args, kwargs)
+        if call.values:
+            with modes.recording():
+                whole = self(*args, **kwargs)
+            whole.backward()
+            return whole.data  # type: ignore[no-any-return]
 
         def run(recording: Recording, inputs: Array) -> tuple[float, Array]:
             program = recording.scalar()
             return program.run_gradient(inputs, ((program.arguments, len(inputs)),))
 
-        (value, slopes), recording = self.replay(Call(args, kwargs), run)
+        (value, slopes), recording = self.replay(call, run)
         add_slopes(recording.program.captured, slopes.tolist())
         return value
 
@@ -112,11 +194,13 @@ def compile(
     >>> import microgradx as mx
     >>> w = mx.Value(0.5)
     >>> loss = compile(lambda xs, ys: sum((w * x - y) ** 2 for x, y in zip(xs, ys)))
-    >>> loss([1.0, 2.0], [1.0, 2.0]), loss([1.0, 2.0], [2.0, 2.0])
-    (1.25, 3.25)
+    >>> [loss([1.0, 2.0], [1.0, 2.0]).data, loss([1.0, 2.0], [2.0, 2.0]).data]
+    [1.25, 3.25]
 
-    Arguments are numbers, sequences, dicts and arrays of numbers; a new shape is recorded anew. Values that `f` captures, such as
-    the parameters of a model, are read at each call. A computed one is computed again from its leaves.
+    Arguments are numbers, Values, and sequences, dicts, dataclasses, arrays and models of them; a new shape is recorded anew.
+    Values that `f` captures, such as the parameters of a model, are read at each call, and the result is a Value connected to
+    them: `.data` is its number, `float()` of it raises as of any Value. Where there are none, and under `no_grad()`, it is plain
+    numbers. A captured Value that is computed is computed again from its leaves, so it is these that the result is connected to.
     **Plain numbers and arrays that `f` captures are constants**, as is which
     Values they are: after changing them, call `refresh()`, or pass them as arguments. Random numbers are drawn once. Comparisons
     are checked at each call, and another way through the branches is recorded anew; where two numbers differ by their last bits

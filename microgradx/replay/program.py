@@ -7,19 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
 from ..collector import collector_off
 from ..engine import Value
 from ..observers import look
+from .derivatives import ADDING, Spans, rows
 from .run.array_program import Array
 from .run.runner import Runner
-from .tape.gradient import gradient
-from .tape.tape import Number, Tape
+from .tape.tape import Tape
 from .tell.boxes import Chart, chart
 from .tell.text import describe
-
-Spans = tuple[tuple[int, int], ...]
-DIRECTION = 1 << 21  # the role of the inputs that a product with the second derivatives adds
 
 
 class Program:
@@ -44,6 +40,7 @@ class Program:
         self.runners: dict[Hashable, Runner] = {}
         self.recorded = len(tape)
         self.single = single
+        self.parts: dict[tuple[str, Spans], Program] = {}
 
     @classmethod
     def from_graph(cls, outputs: Value | Iterable[Value], inputs: Sequence[Value]) -> Program:
@@ -99,44 +96,44 @@ class Program:
         """The outputs for a flat array of all inputs."""
         return self.value_runner().run(inputs)
 
-    def value_runner(self) -> Runner:
-        """The program for the outputs alone."""
-        return self.runner("value", lambda tape: self.outputs)
-
-    def chosen(self, wrt: Spans | None) -> list[int]:
-        """The rows of the inputs low..high of each span; of all inputs for None."""
-        inputs = self.tape.inputs
-        return list(inputs) if wrt is None else [row for low, high in wrt for row in inputs[low:high]]
-
     def run_gradient(self, inputs: Array, wrt: Spans | None = None) -> tuple[float, Array]:
         """The first output and its derivatives by the inputs `wrt`."""
         found = self.gradient_runner(wrt).run(inputs)
         return float(found[0]), found[1:]
 
+    def asked(self, question: str, wrt: Spans, inputs: Array) -> Array:
+        """The numbers that answer one of the questions of `derivatives.rows`, by the inputs low..high of each span."""
+        known = self.runners.get((question, wrt))
+        return (known or self.question_runner(question, wrt)).run(inputs)
+
+    def value_runner(self) -> Runner:
+        """The program for the outputs alone."""
+        return self.question_runner("value", ())
+
     def gradient_runner(self, wrt: Spans | None = None) -> Runner:
         """The program for the value and its gradient."""
-        row = self.outputs[0]
-        return self.runner(("gradient", wrt), lambda tape: [row, *gradient(tape, row, self.chosen(wrt))])
+        return self.question_runner("gradient", wrt)
 
-    def run_jacobian(self, inputs: Array, wrt: Spans) -> Array:
-        """d(output i)/d(wrt j) as a matrix."""
+    def question_runner(self, question: str, wrt: Spans | None) -> Runner:
+        """The program for the answer to a question."""
+        chosen = self.chosen(wrt)
+        return self.runner((question, wrt), lambda tape: rows(tape, self.outputs, question, chosen), question in ADDING)
 
-        def rows(tape: Tape) -> list[int]:
-            return [row for output in self.outputs for row in gradient(tape, output, self.chosen(wrt))]
+    def part(self, question: str, wrt: Spans) -> Program:
+        """A program whose outputs are the answer to a question, so that they can be differentiated in turn."""
+        if question == "value":
+            return self
+        with self.tape.lock:
+            if (question, wrt) not in self.parts:
+                tape = self.tape.copy()
+                outputs = rows(tape, self.outputs, question, self.chosen(wrt))
+                self.parts[question, wrt] = Program(tape, outputs, len(tape.inputs), len(outputs) == 1)
+            return self.parts[question, wrt]
 
-        return self.runner(("jacobian", wrt), rows).run(inputs).reshape(len(self.outputs), -1)
-
-    def run_hvp(self, inputs: Array, wrt: Spans, vector: Array) -> Array:
-        """The matrix of second derivatives of the first output, times `vector`."""
-
-        def rows(tape: Tape) -> list[int]:
-            chosen = self.chosen(wrt)
-            moves = [tape.input(0.0, DIRECTION) for _ in chosen]
-            slopes = [Number(tape, row) for row in gradient(tape, self.outputs[0], chosen)]
-            along = tape.slot(tape.record(ops.dot, [*slopes, *moves]))
-            return gradient(tape, along, chosen)
-
-        return self.runner(("hvp", wrt), rows, alone=True).run(np.concatenate((inputs, vector)))
+    def chosen(self, wrt: Spans | None) -> list[int]:
+        """The rows of the inputs low..high of each span; of all inputs for None."""
+        inputs = self.tape.inputs
+        return list(inputs) if wrt is None else [row for low, high in wrt for row in inputs[low:high]]
 
     def check(self, inputs: Array) -> None:
         """Raise GuardFailed unless the branches go the recorded way."""
@@ -184,7 +181,7 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""
-        whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None}
+        whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None, "parts": {}}
         return self.__dict__ | whole
 
 

@@ -116,7 +116,7 @@ def deep(steps: int = 1_000_000) -> None:
     """A chain of so many products and sums, as narrow as programs are: its first gradient and first Hessian-vector product."""
     f = compile(lambda v: functools.reduce(lambda x, _: x * v[1] + 0.5, range(steps), v[0]))
     point, seconds = [0.3, 0.7], []
-    for call in (lambda: f.value_and_grad(point), lambda: f.hvp(point, vector=[1.0, 0.5])):
+    for call in (lambda: f.value_and_grad(point), lambda: f.hvp((point,), ([1.0, 0.5],))):
         start = perf_counter()
         call()
         seconds.append(perf_counter() - start)

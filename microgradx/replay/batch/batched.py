@@ -14,8 +14,9 @@ import numpy as np
 from ...observers import look
 from ...variables import Argnums
 from ..arguments import Call, Chosen
+from ..derivatives import Spans
 from ..function import Function
-from ..program import Program, Spans, add_slopes
+from ..program import Program, add_slopes
 from ..run.array_program import Array
 from ..specialization import Recording, named
 from ..tape.gradient import gradient

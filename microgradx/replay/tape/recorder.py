@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import ops
 from .gradient import chain, depends, gradient
+from .inline import operands
 from .rows import CONSTANT, TABLE, Constant
 from .tape import Number, Tape
 
@@ -48,11 +49,11 @@ class Recorder(Tape):
 
     def tangent(self, row: int, moved: dict[int, Any]) -> Any:
         """The rate at which a row changes, from those of its operands."""
-        op, operands = TABLE[self.op[row]], self.operands(row)
+        op, made_of = TABLE[self.op[row]], operands(self, row)
         assert op is not None
-        wanted = [x in moved for x in operands]
-        slopes = op.local_derivatives([self.symbol(x) for x in operands], self.symbol(row), wanted)
-        parts = [self.product(moved[x], slope) for x, slope in zip(operands, slopes, strict=True) if x in moved]
+        wanted = [x in moved for x in made_of]
+        slopes = op.local_derivatives([self.symbol(x) for x in made_of], self.symbol(row), wanted)
+        parts = [self.product(moved[x], slope) for x, slope in zip(made_of, slopes, strict=True) if x in moved]
         total = parts[0]
         for part in parts[1:]:
             total = total + part
@@ -70,11 +71,6 @@ class Recorder(Tape):
         """What a rule is given for a row."""
         return Constant(self.constants[row], row) if row in self.constants else Number(self, row)
 
-    def operands(self, row: int) -> Sequence[int]:
-        """The rows that one is made of."""
-        a, b = self.a[row], self.b[row]
-        return self.more.get(row, ()) if a < 0 else (a, b) if b >= 0 else (a,)
-
     @contextmanager
     def written(self) -> Iterator[None]:
         """Rows are written without their numbers inside, as their rules ask for none; these are filled in afterwards."""
@@ -86,4 +82,4 @@ class Recorder(Tape):
             for row in range(len(values), len(self)):
                 op = TABLE[self.op[row]]
                 known = self.constants[row] if self.op[row] == CONSTANT else None
-                values.append(op.forward(*[values[x] for x in self.operands(row)]) if op is not None else known or 0.0)
+                values.append(op.forward(*[values[x] for x in operands(self, row)]) if op is not None else known or 0.0)

@@ -8,7 +8,7 @@ of the columns is a topological order, and every later pass is a loop or an arra
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from threading import RLock
 from typing import Any, Self
@@ -58,6 +58,23 @@ def code_of(op: Op) -> int:
 def find(name: str) -> Op:
     """The operation of that name, among the public ones or those of programs."""
     return PRIVATE.get(name) or OPS[name]
+
+
+class Inlined(Op):
+    """An operation on any number of operands that stands for rows of its own, as a call of a compiled function does."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str) -> None:
+        self.name, self.template, self.arity = name, f"{name}({{}})", None
+        self.partials, self.domain, self.numpy, self.gather, self.defaults = (), (), None, None, ()
+
+    def __repr__(self) -> str:
+        return f"<a call of the compiled {self.name}>"
+
+    def inlined(self, tape: Any, operands: Sequence[Any]) -> Any:
+        """The number on a tape that it gives there."""
+        raise NotImplementedError
 
 
 class Constant(float):

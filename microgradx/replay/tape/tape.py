@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ...callers import called_inside
-from ...chain import refuse_stale, topological_order
+from ...chain import refuse_stale, topological_order, unreached
 from ...engine import Value
 from ...operation import Op, number
 from ...operators import Operators, fits, spellings
 from ...ops import softmax_share
+from ...variables import variable
 from .refusal import refusal
-from .rows import CODES, INPUT, Constant, Rows, at_least, code_of, detached, differs, equal, greater
+from .rows import CODES, INPUT, Constant, Inlined, Rows, at_least, code_of, detached, differs, equal, greater
 
 LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
 """Operations that are written as several simpler rows, filled in by `lower`."""
@@ -61,12 +62,14 @@ class Tape(Rows):
         known = self.captured
         if value not in known:
             order = [node for node in topological_order(value) if node not in known]
+            if variables := [node for node in order if node.op is variable]:
+                order = [node for node in unreached(value, placed=dict.fromkeys(variables)) if node not in known]
             for node in order:
                 refuse_stale(node)
-            for leaf in sorted([node for node in order if node.op is None], key=natural):
+            for leaf in sorted([node for node in order if node.op is None or node.op is variable], key=natural):
                 known[leaf] = self.input(leaf._number, CAPTURED_ROLE).slot
             for node in order:
-                if node.op is not None:
+                if node not in known:
                     operands = [Number(self, known[x]) if isinstance(x, Value) else x for x in node.parents]
                     known[node] = self.slot(self.record(node.op, operands))
                 if node.label is not None:
@@ -77,6 +80,8 @@ class Tape(Rows):
         """Append the row of `op` applied to `operands`."""
         if op in LOWER:
             return LOWER[op](self, operands)
+        if isinstance(op, Inlined):
+            return op.inlined(self, operands)
         return self.append(op, operands)
 
     def append(self, op: Op, operands: Sequence[Any]) -> Number:

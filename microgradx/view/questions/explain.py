@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...chain import Several
 from ...engine import Value
 from ...tables import WIDTH, clip, columns, table
 from ..trace import Trace
@@ -156,6 +157,11 @@ class Sweep:
             if operand not in reaching:
                 continue
             count[operand] = count.get(operand, 0) + count[node]
+            if isinstance(local, Several):
+                raise ValueError(
+                    f"a path leads through {node.op.name}, a call of a compiled function that gave many numbers at once, whose "
+                    "derivatives are not known one by one: explain what the function itself gives, without compile"
+                )
             if local == 0.0 or node not in live:
                 continue
             live[operand] = live.get(operand, 0) + live[node]

@@ -1,0 +1,268 @@
+"""A call of a compiled function as part of an eager graph: one node for each number it gave, and one replay for all of them.
+
+Each node is an operation on the Values that the call read; the local derivatives of all come from one replay of the program
+for the Jacobian. Where that would be large, as for the thousand states of a trajectory, there is one node more, which stands for
+all numbers of the call: what arrives at them is collected there (a `Several`) before it is sent on, by one replay as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import modes
+from ..chain import Several
+from ..engine import Value, restored
+from ..operation import Op
+from .derivatives import Spans
+from .program import Program
+from .run.array_program import Array
+from .tape.inline import inlined
+from .tape.rows import Inlined
+from .tape.tape import Number, Tape
+
+LARGEST = 20_000  # entries of a Jacobian, and rows of the program for it
+
+
+class Call:
+    """One call: a question that was put to a program, its inputs, and at which places of these Values were read."""
+
+    def __init__(
+        self, name: str, program: Program, question: str, spans: Spans, inputs: Array, places: tuple[int, ...], count: int
+    ) -> None:
+        self.name, self.program, self.question, self.spans, self.inputs = name, program, question, spans, inputs
+        self.places, self.count = places, count
+        self.rows: tuple[Any, Any, list[list[Any]]] = (None, None, [])  # the latest Jacobian, and of which operands
+
+    @property
+    def part(self) -> Program:
+        """The program that gave the numbers."""
+        return self.program.part(self.question, self.spans)
+
+    def at(self, operands: Sequence[Any], more: Sequence[Any] = ()) -> Array:
+        """The inputs with the numbers of these operands in their places."""
+        inputs = self.inputs.copy()
+        inputs[list(self.places)] = [number_of(x) for x in operands]
+        return np.concatenate((inputs, [number_of(x) for x in more])) if more else inputs
+
+    def numbers(self, operands: Sequence[Any]) -> list[float]:
+        """What the call gives for other operands."""
+        found: list[float] = self.program.asked(self.question, self.spans, self.at(operands)).tolist()
+        return found
+
+    def by(self) -> Spans:
+        """The places of the operands as ranges."""
+        runs = itertools.groupby(enumerate(self.places), lambda pair: pair[1] - pair[0])
+        found = [[place for _, place in run] for _, run in runs]
+        return tuple([(run[0], run[-1] + 1) for run in found])
+
+    def answer(self, question: str, operands: Sequence[Any], more: Sequence[Any] = ()) -> list[Any]:
+        """What a question about the numbers gives at these operands: numbers, or Values where there are Values among them."""
+        inputs, spans, part = self.at(operands, more), self.by(), self.part
+        values = {place: x for place, x in zip(self.places, operands, strict=True) if isinstance(x, Value)}
+        values |= {len(self.inputs) + k: x for k, x in enumerate(more) if isinstance(x, Value)}
+        found = part.asked(question, spans, inputs)
+        if not values:
+            return found.tolist()  # type: ignore[no-any-return]
+        now = max([x._stamp for x in values.values()])
+        return nodes(f"{self.name}_{question}", part, question, spans, inputs, values, found, now)
+
+    def slopes(self, place: int, operands: Sequence[Any]) -> list[Any]:
+        """The derivatives of one number by all operands; those of the others are kept, for they are asked for next."""
+        key = [x if type(x) is float else (id(x), x._stamp) for x in operands]
+        if self.rows[0] != key:
+            found, width = self.answer("jacobian", operands), len(operands)
+            self.rows = key, operands, [found[k * width : (k + 1) * width] for k in range(self.count)]
+        return self.rows[2][place]
+
+    def inlined(self, tape: Tape, operands: Sequence[Any]) -> list[Number]:
+        """The rows of the numbers, written into the tape of a function that captured them."""
+        if self not in tape.shared:
+            inputs: list[Any] = self.inputs.tolist()
+            for place, x in zip(self.places, operands, strict=True):
+                inputs[place] = x
+            tape.shared[self] = inlined(tape, self.part.tape, self.part.outputs, inputs)
+        return tape.shared[self]  # type: ignore[no-any-return]
+
+    def __deepcopy__(self, memo: Any) -> Call:
+        return self  # nothing in it changes but what it keeps
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"rows": (None, None, [])}
+
+
+def nodes(
+    name: str, program: Program, question: str, spans: Spans, inputs: Array, operands: dict[int, Value], found: Array, now: int
+) -> list[Value]:
+    """A Value for each of the numbers `found` that answer a question about a program, asked with Values among its inputs.
+
+    `operands` are these, by place; `now` is the time before they were read.
+    """
+    call = Call(name, program, question, spans, inputs, tuple(operands), len(found))
+    parents, numbers = tuple(operands.values()), found.tolist()
+    if len(found) == 1 or len(found) * max(len(parents), program.recorded) <= LARGEST:
+        return [node(Given(call, k), parents, x, now) for k, x in enumerate(numbers)]
+    whole = Whole(call, numbers)
+    all_of_them = node(whole, parents, numbers[0], now)
+    return [node(Picked(whole, k), (all_of_them,), x, now) for k, x in enumerate(numbers)]
+
+
+def node(op: Op, parents: tuple[Value, ...], data: float, now: int) -> Value:
+    """A computed Value of which the number is known already."""
+    made = restored(data, None, None, now, op, parents)
+    if modes.watching:
+        modes.recorded(op, parents, made)
+    return made
+
+
+def number_of(x: Any) -> float:
+    """The number of a Value, or the number."""
+    return float(x._number if isinstance(x, Value) else x)
+
+
+class Given(Inlined):
+    """One of the numbers that a call gave, as an operation on the Values that it read."""
+
+    __slots__ = ("call", "place")
+
+    def __init__(self, call: Call, place: int) -> None:
+        super().__init__(call.name if call.count == 1 else f"{call.name}_{place}")
+        self.call, self.place = call, place
+
+    def forward(self, *numbers: float) -> float:  # a method, as a function in a slot would be a cycle
+        """The number for other operands."""
+        return self.call.numbers(numbers)[self.place]
+
+    def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
+        """The derivatives by all operands."""
+        return self.call.slopes(self.place, operands)
+
+    def inlined(self, tape: Tape, operands: Sequence[Any]) -> Number:
+        """The row of this number."""
+        return self.call.inlined(tape, operands)[self.place]
+
+    def __reduce__(self) -> Any:
+        return Given, (self.call, self.place)
+
+
+class Whole(Inlined):
+    """All numbers that a call gave, as one operation; as a number it is the first of them."""
+
+    __slots__ = ("call", "found")
+
+    def __init__(self, call: Call, found: list[float]) -> None:
+        super().__init__(call.name)
+        self.call, self.found = call, found
+
+    def forward(self, *numbers: float) -> float:
+        """The first number for other operands; all are kept for the nodes on top."""
+        self.found = self.call.numbers(numbers)
+        return self.found[0]
+
+    def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
+        """What is to be asked once it is known what arrives at each number."""
+        return [Sent(self.call, operands, place) for place in range(len(operands))]
+
+    def inlined(self, tape: Tape, operands: Sequence[Any]) -> Number:
+        """The row of the first number."""
+        return self.call.inlined(tape, operands)[0]
+
+    def __reduce__(self) -> Any:
+        return Whole, (self.call, self.found)
+
+
+class Picked(Inlined):
+    """One of the numbers that a call gave, as an operation on `Whole`."""
+
+    __slots__ = ("place", "whole")
+
+    def __init__(self, whole: Whole, place: int) -> None:
+        super().__init__(f"{whole.name}_{place}")
+        self.whole, self.place = whole, place
+
+    def forward(self, *_: float) -> float:
+        """The number that the call gave last."""
+        return self.whole.found[self.place]
+
+    def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
+        """What keeps this number apart from the others."""
+        return [Taken(self.place)]
+
+    def inlined(self, tape: Tape, operands: Sequence[Any]) -> Number:
+        """The row of this number."""
+        return self.whole.call.inlined(tape, operands)[self.place]  # written when the call was
+
+    def __reduce__(self) -> Any:
+        return Picked, (self.whole, self.place)
+
+
+class Side(Several):
+    """What has come together on one side of a call, as numbers by place: what is sent to the other side follows from all."""
+
+    __slots__ = ("answer", "numbers")
+
+    def __init__(self, place: int, number: Any) -> None:
+        self.numbers = {place: number}
+        self.answer: list[Any] | None = None
+
+    def __add__(self, other: Any) -> Side:
+        for place, number in other.numbers.items():
+            self.numbers[place] = self.numbers[place] + number if place in self.numbers else number
+        return self
+
+    def among(self, count: int) -> list[Any]:
+        """The numbers of all places, 0 where nothing came."""
+        return [self.numbers.get(place, 0.0) for place in range(count)]
+
+
+class Arrived(Side):
+    """Upstream gradients of the numbers that a call gave."""
+
+    __slots__ = ()
+
+
+class Moved(Side):
+    """Rates at which the operands of a call change."""
+
+    __slots__ = ("call", "operands")
+
+    def __init__(self, place: int, number: Any, call: Call, operands: Sequence[Any]) -> None:
+        super().__init__(place, number)
+        self.call, self.operands = call, operands
+
+
+class Taken(Several):
+    """The edge between a call and one of its numbers."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+    def arriving(self, upstream: Any) -> Any:
+        """Backward the upstream gradient, kept apart from those of the other numbers; forward the rate of this number."""
+        if not isinstance(upstream, Moved):
+            return Arrived(self.place, upstream)
+        if upstream.answer is None:
+            upstream.answer = upstream.call.answer("pushed", upstream.operands, upstream.among(len(upstream.operands)))
+        return upstream.answer[self.place]
+
+
+class Sent(Several):
+    """The edge between a call that gave several numbers and one of its operands."""
+
+    __slots__ = ("call", "operands", "place")
+
+    def __init__(self, call: Call, operands: Sequence[Any], place: int) -> None:
+        self.call, self.operands, self.place = call, operands, place
+
+    def arriving(self, upstream: Any) -> Any:
+        """Backward what the gradients of all numbers give for this operand; forward its rate, kept apart from the others."""
+        if not isinstance(upstream, Arrived):
+            return Moved(self.place, upstream, self.call, self.operands)
+        if upstream.answer is None:
+            upstream.answer = self.call.answer("pulled", self.operands, upstream.among(self.call.count))
+        return upstream.answer[self.place]

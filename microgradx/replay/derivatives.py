@@ -1,0 +1,63 @@
+"""What can be asked of a recorded program, each as rows that are added to its tape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import ops
+from .tape.gradient import gradient
+from .tape.tape import Number, Tape
+
+Spans = tuple[tuple[int, int], ...]
+What = tuple[str, Spans]
+"""What is asked, and the inputs low..high that derivatives are by."""
+
+DIRECTION = 1 << 21  # the role of inputs that a question adds
+ADDING = frozenset({"hvp", "pulled", "pushed", "jvp"})  # the questions that add inputs: numbers for a direction
+
+
+def rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) -> list[int]:
+    """The rows that answer `question` about a program with these outputs; the derivatives are by the rows `wrt`.
+
+    - value: the outputs
+    - gradient: the first output, then its derivatives
+    - aux: the outputs, then the derivatives of the first one
+    - slopes: these derivatives alone
+    - jacobian: the derivatives of every output
+    - hessian: the derivatives of each derivative of the first output
+    - hvp: the matrix of these second derivatives, times a direction: a number for each of `wrt`
+    - pulled: the derivatives of the sum of the outputs, each times a number that is given for it
+    - pushed: the rates of change of the outputs where `wrt` change at the rates that are given
+    - jvp: the outputs, then these
+    """
+    if question == "value":
+        return list(outputs)
+    if question in ("gradient", "aux"):
+        return [*(outputs if question == "aux" else outputs[:1]), *gradient(tape, outputs[0], wrt)]
+    if question == "slopes":
+        return gradient(tape, outputs[0], wrt)
+    if question == "jacobian":
+        return [row for output in outputs for row in gradient(tape, output, wrt)]
+    if question == "hessian":
+        return [row for slope in gradient(tape, outputs[0], wrt) for row in gradient(tape, slope, wrt)]
+    if question == "hvp":
+        moves = added(tape, len(wrt))
+        return gradient(tape, dotted(tape, gradient(tape, outputs[0], wrt), moves), wrt)
+    if question == "pulled":
+        return gradient(tape, dotted(tape, outputs, added(tape, len(outputs))), wrt)
+    weights = [tape.append(ops.positive, (1.0,)) for _ in outputs]
+    slopes = gradient(tape, dotted(tape, outputs, weights), wrt)  # linear in the weights, whose derivatives are the rates
+    rates = added(tape, len(wrt))
+    pushed = gradient(tape, dotted(tape, slopes, rates), [weight.slot for weight in weights])
+    return [*outputs, *pushed] if question == "jvp" else pushed
+
+
+def added(tape: Tape, count: int) -> list[Number]:
+    """So many more inputs."""
+    return [tape.input(0.0, DIRECTION) for _ in range(count)]
+
+
+def dotted(tape: Tape, factors: Sequence[int], others: Sequence[Any]) -> int:
+    """The row of the sum of products."""
+    return tape.slot(tape.record(ops.dot, [*[Number(tape, row) for row in factors], *others]))

@@ -1,0 +1,34 @@
+"""A recorded program written into another tape, where a function that is being recorded captured a call of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .rows import INPUT, TABLE, Rows
+from .tape import Number, Tape
+
+
+def inlined(tape: Tape, other: Rows, outputs: Sequence[int], inputs: Sequence[Any]) -> list[Number]:
+    """Write the rows of `other` into `tape`, with `inputs` for its inputs, and its guards too; the numbers of its `outputs`."""
+    numbers: list[Any] = []
+    given = iter(inputs)
+    ends = [*outputs, *[row for row, _ in other.guards]]
+    for row in range(max(ends, default=-1) + 1):
+        op = TABLE[other.op[row]]
+        if op is not None:
+            numbers.append(tape.append(op, [numbers[x] for x in operands(other, row)]))
+        else:
+            x = next(given) if other.op[row] == INPUT else other.constants[row]
+            numbers.append(x if isinstance(x, Number) else Number(tape, tape.slot(x)))
+    tape.guards += [(numbers[row].slot, outcome) for row, outcome in other.guards]
+    for row, of in other.shares.items():
+        if row < len(numbers):
+            tape.shares[numbers[row].slot] = tuple([numbers[x].slot for x in of])
+    return [numbers[row] for row in outputs]
+
+
+def operands(rows: Rows, row: int) -> Sequence[int]:
+    """The rows that one is made of."""
+    a, b = rows.a[row], rows.b[row]
+    return rows.more.get(row, ()) if a < 0 else (a, b) if b >= 0 else (a,)
