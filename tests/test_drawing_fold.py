@@ -301,3 +301,45 @@ def test_neurons_stand_in_order():
     places = dict(re.findall(r"<text [^>]*x=\"([\d.]+)\"[^>]*>(L0\.n\d+) x3<", drawn.svg()))
     by_place = [name for _, name in sorted((float(x), name) for x, name in places.items())]
     assert by_place == [f"L0.n{k}" for k in range(12)]
+
+
+def cards_of(drawn) -> list[list[str]]:
+    return [row.split("\\n") for row in re.findall(r'^\tn\w+ \[.*? label="([^"]*)"', drawn.source, re.MULTILINE)]
+
+
+def test_a_wide_sum_is_one_card_with_a_list():
+    total = total_of([Value(k / 10.0) for k in range(1_000)])
+    rows = cards_of(draw(total))
+    assert [row[0] for row in rows] == ["total = sum of 1,000", "1,000 inputs"]
+    assert rows[1][1:] == ["0, grad 1", "0.1, grad 1", "0.2, grad 1", "0.3, grad 1", "... 995 more ...", "99.9, grad 1", "grad 1"]
+    assert len(draw(total).node_id(total.parents[500])) > 2
+
+
+def total_of(xs: list[Value]) -> Value:
+    from microgradx import sum as add_up
+
+    total = add_up(xs)
+    total.label = "total"
+    return total
+
+
+def test_a_chain_of_additions_is_one_card_whose_wires_are_its_terms():
+    xs = [Value(k / 10.0, f"x{k}") for k in range(12)]
+    out = sum((x * x for x in xs), Value(0.0, "start"))
+    drawn = draw(out)
+    assert "out = sum of 13" in titles(drawn)
+    assert len(titles(drawn)) == 12 + 12 + 1 + 1
+    assert len(titles(draw(out, detail="full"))) == 12 + 12 + 12 + 1
+    wires = re.findall(rf"^\t(n\w+) -> {drawn.node_id(out)} .*contribution ([^\"]+)\"", drawn.source, re.MULTILINE)
+    assert [float(sent) for _, sent in wires] == [1.0] * 13
+
+
+def test_a_sum_with_plain_numbers_or_named_parts_keeps_its_cards():
+    y = Value(1.0, "x")
+    for _ in range(14):
+        y = y + 0.5
+    assert len(titles(draw(y))) == 15
+    part = sum((Value(1.0) for _ in range(6)), Value(0.0))
+    part.label = "part"
+    whole = sum((Value(1.0) for _ in range(6)), part)
+    assert "part" in " ".join(titles(draw(whole)))

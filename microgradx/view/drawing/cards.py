@@ -12,7 +12,9 @@ from ..theme import tone_of
 from ..words.notation import exact, number
 from .flow import Flow, made_by, short
 from .recall import Edge
+from .spread import total
 from .stored import Note, stored
+from .sums import list_lines, list_tone, list_tooltip
 from .titles import Titles, ordered
 from .troubles import Troubles, diagnose, listed
 
@@ -76,11 +78,17 @@ def picture(
     show: Container[str],
     constants: bool,
     notes: Mapping[int, Note] | None = None,
+    inputs: Mapping[int, list[int]] | None = None,
 ) -> Picture:
-    """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses."""
+    """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses.
+
+    `inputs` are the inputs that a value gets as a list, by the place of that value.
+    """
     troubles, also = diagnose(flow, kept), stored(flow, kept)
     notes = also.notes if notes is None else notes
     forward = "grad" not in show
+    inputs = inputs or {}
+    kept = [place for place in kept if place not in {leaf for leaves in inputs.values() for leaf in leaves}]
     inside, lost, titles = set(kept), set(troubles.cancelled), Titles(flow)
     wired = [edge for edge in flow.edges if edge.tail in inside and edge.head in inside]
     rank = ranks(flow, kept, wired)
@@ -109,6 +117,8 @@ def picture(
             wire.tone = "zero"
         drawn.wires.append(_bare(wire) if forward else wire)
     drawn.cards += copies.values()
+    for head, leaves in inputs.items():
+        _draw_list(flow, head, leaves, forward, drawn)
     if constants:
         _draw_constants(flow, kept, drawn)
     drawn.span = 1 + max(rank.values()) - min(rank.values())
@@ -230,6 +240,20 @@ def _copy(flow: Flow, edge: Edge, title: str, count: int, show: Container[str], 
         said += f"\nthis use adds {exact(share)} to its gradient"
     lines = [texts[line] for line in LINES if line in show]
     return Card(f"n{edge.tail}c{count}", lines, "copy", tone_of(share), said)
+
+
+def _draw_list(flow: Flow, head: int, leaves: list[int], forward: bool, drawn: Picture) -> None:
+    """One card and one wire for the many inputs of a value."""
+    edges = {edge.tail: edge for edge in flow.edges if edge.head == head}
+    tone = "none" if forward else list_tone([flow.grads[place] for place in leaves])
+    lines = list_lines(flow, leaves)
+    if forward:
+        lines = [line.partition(", grad ")[0] for line in lines[:-1]]
+    said = list_tooltip(flow, leaves, edges)
+    drawn.cards.append(Card(f"n{leaves[0]}", lines, "leaf", tone, said, places=leaves))
+    size = total([abs(edges[place].contribution or 0.0) for place in leaves])
+    wire = Wire(f"n{leaves[0]}", f"n{head}", "", tone, width(size, flow.largest()), f"{len(leaves):,} inputs\n{said}", False)
+    drawn.wires.append(_bare(wire) if forward else wire)
 
 
 def _draw_constants(flow: Flow, kept: Sequence[int], drawn: Picture) -> None:

@@ -12,7 +12,7 @@ from ...tables import columns
 from ..theme import EDGE_FONT, FONT, theme_named
 from .cards import Card, Picture, Wire
 
-LINE_HEIGHT, NARROWEST = 18, 66  # points
+LINE_HEIGHT, LINE, NARROWEST = 18, 13.2, 66  # points: for each line of a card, from line to line, the width of a card
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires
 Attributes = dict[str, str]
 ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "\\n", "\t": " "})
@@ -59,15 +59,13 @@ def _card(card: Card, theme: str) -> str:
         style.append("rounded")
     if card.kind in ("constant", "copy"):
         style.append("dashed")
-    has_gradient = card.lines and card.lines[-1].startswith("grad ")
-    rows = max(1, len(card.lines))
-    strip = f"{colors.card};{0.62 if rows == 3 else 1 - 1.1 / rows:.2f}:{tint}" if has_gradient and rows > 1 else tint
+    strip = f"{colors.card};{_split(card):.2f}:{tint}" if _split(card) else tint
     given = {
         "id": card.id + MARK,
         "class": card.tone,
         "label": "\\n".join(text(line_, 2) or " " for line_ in card.lines),  # an empty line crashes Graphviz 16.1
         "width": f"{points(card) / 72:.6g}",
-        "height": f"{LINE_HEIGHT * rows / 72:.6g}",
+        "height": f"{_height(card) / 72:.6g}",
         "style": ",".join(style),
         "fillcolor": strip,
         "gradientangle": "270",
@@ -87,6 +85,19 @@ def _card(card: Card, theme: str) -> str:
 def _row(row: Sequence[str]) -> str:
     """Cards side by side, held in order by arrows that are not seen."""
     return f"\t{{ rank=same; {f'{MARK} -> '.join(row)}{MARK} [style=invis] }}\n"
+
+
+def _height(card: Card) -> int:
+    """The height of a card, whole points: three lines have some air, a list has less of it."""
+    rows = max(1, len(card.lines))
+    return LINE_HEIGHT * rows if rows <= 4 else math.ceil(LINE * rows) + 14
+
+
+def _split(card: Card) -> float:
+    """The share of a card's height above the strip, in which its gradient stands; 0 where there is none."""
+    at = next((k for k, line in enumerate(card.lines) if k and line.startswith("grad ")), 0)
+    height, lines = _height(card), LINE * len(card.lines)
+    return (height / 2 - lines / 2 + LINE * at - 1.0) / height if at else 0.0
 
 
 def points(card: Card) -> int:

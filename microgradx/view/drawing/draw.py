@@ -22,6 +22,7 @@ from .folding import HARD, LEVELS, folded_picture
 from .reader import Reader, reader_of
 from .select import chosen
 from .subject import joined, outputs_of
+from .sums import chained, lists
 
 KEPT = 50
 """Values up to which each keeps its card, however small the text becomes."""
@@ -104,9 +105,15 @@ def draw(
     if before is not None:
         notes, sentence = before_notes(known, before, kept)
         said.append(sentence)
-    plain = partial(picture, known, kept, show=lines, constants=constants, notes=notes)
-    look = Look(known, kept, said, theme, flow, rankdir, caption, engine)
-    return look.readable(_pictures(known, kept, detail, edges, plain), reader)
+    whole = len(kept)
+    inputs: dict[int, list[int]] = {}
+    if detail not in ("full", "values"):
+        known, kept = chained(known, kept)
+        inputs = lists(known, kept)
+    cards = len(kept) - sum(len(leaves) - 1 for leaves in inputs.values())
+    plain = partial(picture, known, kept, show=lines, constants=constants, notes=notes, inputs=inputs)
+    look = Look(known, whole, said, theme, flow, rankdir, caption, engine)
+    return look.readable(_pictures(known, kept, cards, detail, edges, plain), reader)
 
 
 def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[str]) -> list[int]:
@@ -119,19 +126,21 @@ def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[
     return kept[:-1]
 
 
-def _pictures(known: Flow, kept: list[int], detail: str, edges: str, plain: Callable[..., Picture]) -> Iterator[Picture]:
+def _pictures(
+    known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Picture]
+) -> Iterator[Picture]:
     """What may be drawn, the finest first: every value, then folded further and further."""
     if detail in ("neurons", "layers", "model"):
         yield folded_picture(known, kept, detail, dict(LEVELS)[detail])
         return
-    if detail != "auto" and len(kept) > HARD:
+    if detail != "auto" and cards > HARD:
         raise ValueError(
-            f"{len(kept):,} cards are more than the {HARD:,} that can be laid out: leave detail='auto' to fold them, or draw "
+            f"{cards:,} cards are more than the {HARD:,} that can be laid out: leave detail='auto' to fold them, or draw "
             "less with path=, depth= or module="
         )
-    if detail != "auto" or len(kept) <= TRIED:
-        yield plain(edges="none" if detail == "values" or (detail == "auto" and len(kept) > LABELLED) else edges)
-    if detail == "auto" and len(kept) > KEPT:
+    if detail != "auto" or cards <= TRIED:
+        yield plain(edges="none" if detail == "values" or (detail == "auto" and cards > LABELLED) else edges)
+    if detail == "auto" and cards > KEPT:
         yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS)
 
 
@@ -140,7 +149,7 @@ class Look:
     """How a flow is drawn: the options that are the same for every way of folding it."""
 
     known: Flow
-    kept: list[int]
+    count: int
     said: list[str]
     theme: str
     flow: str
@@ -178,7 +187,7 @@ class Look:
         caption = [line for line in (*troubles, legend(name, shown)) if line] if self.caption else []
         fast = len(shown.cards) > FAST or shown.virtual > TIGHT
         drawing = drawing_of(replace(shown, caption=caption), "gradient_flow", self.theme, self.flow, rankdir, fast, self.engine)
-        count = f"{len(self.kept):,} value{'s' if len(self.kept) != 1 else ''}"
+        count = f"{self.count:,} value{'s' if self.count != 1 else ''}"
         gradient = "not computed" if grad is None else number(grad)
         drawing.summary = " ".join([f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}.", *troubles])
         drawing.places = WeakKeyDictionary(

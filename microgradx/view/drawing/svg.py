@@ -17,7 +17,7 @@ SANS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 MONO = "Courier,'Courier New','Liberation Mono','DejaVu Sans Mono',monospace"
 FONTS = {"Helvetica,sans-Serif": SANS, "Courier,monospace": MONO}
 SAFE = re.compile(r"(?:https?:|mailto:|#|[^:]*$)", re.IGNORECASE)
-CAPTION_LETTER, LINE, CAPTION_WIDTH, PAD = 4.7, 12.0, 330.0, 8.0
+CAPTION_LETTER, CAPTION_LINE, CAPTION_WIDTH, PAD = 4.7, 12.0, 330.0, 8.0
 """Points: a letter and a line of the caption, the room a caption has at least, what lies between it and the picture."""
 
 
@@ -187,7 +187,7 @@ def _captioned(graph: Element, caption: Sequence[str], colours: Theme, canvas: B
         written = Element("text", how | {"font-size": "10.00", "fill": colours.faint.lower()})
         written.text = line
         graph.append(written)
-        y += LINE
+        y += CAPTION_LINE
     wide = max((len(line) for line in lines), default=0) * CAPTION_LETTER + 2 * PAD + 6
     return Box(canvas.left, canvas.top, max(canvas.right, canvas.left + wide), y)
 

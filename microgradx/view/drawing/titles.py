@@ -47,16 +47,16 @@ class Titles:
             return short(self.flow, place) if self.flow.named(place) else "input"
         name = short(self.flow, place) if self.flow.named(place) else ""
         before = f"{name} = " if name else ""
-        for made in self._ways(node):
+        for made in self._ways(place, node):
             if columns(before + made) <= LONGEST_TITLE:
                 return before + made
         return f"{name}: {node.op.name}" if name else node.op.name
 
-    def _ways(self, node: Value) -> tuple[str, ...]:
+    def _ways(self, place: int, node: Value) -> tuple[str, ...]:
         """How a value is made, the longest way first."""
         assert node.op is not None
-        if len(node.parents) > OPERANDS:
-            return (f"{node.op.name} of {len(node.parents):,}",)
+        if len(self.flow.operands[place]) > OPERANDS:
+            return (f"{'sum' if node.op.name == 'add' else node.op.name} of {len(self.flow.operands[place]):,}",)
         return (
             expression(node, self.ends, self.plain, False).removeprefix(f"{self.plain[node]} = "),
             operation(node, self.gapped),
