@@ -35,7 +35,7 @@ class Variables:
     def __init__(self, of: Variables | None, recorded: bool, inside: bool) -> None:
         self.tape = observers.observer()
         self.recorded = recorded
-        self.began = clock.tick()
+        self.began = clock.now if inside else clock.tick()
         self.connected: bool = inside or (of is not None and of.connected)
         self.leaves: list[Any] = of.leaves if of is not None else []
 

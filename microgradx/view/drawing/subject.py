@@ -14,8 +14,11 @@ WIDEST_INPUT = 64
 """So many inputs are tried for a model that is drawn without any."""
 
 
-def outputs_of(given: object, args: Sequence[Any]) -> list[Value]:
-    """The Values that `draw(given, *args)` is about.
+SHOWS = {"draw": "draw", "stepper": "walk"}
+
+
+def outputs_of(given: object, args: Sequence[Any], who: str = "draw") -> list[Value]:
+    """The Values that `draw(given, *args)` is about; errors name `who` was called.
 
     >>> x = Value(3.0)
     >>> outputs_of([x, x * 2], ())
@@ -26,7 +29,7 @@ def outputs_of(given: object, args: Sequence[Any]) -> list[Value]:
     Numbers among the arguments become Values that are called after the parameters of the function.
     """
     if args and not callable(given):
-        raise TypeError(f"draw(f, *args) draws what a function gives; {given!r} cannot be called: write draw(result)")
+        raise TypeError(f"{who}(f, *args) {SHOWS[who]}s what a function gives; {given!r} cannot be called: write {who}(result)")
     result = given
     if not isinstance(given, Value) and callable(given):
         result = _called(given, args) if args else _without_arguments(given)
@@ -34,8 +37,8 @@ def outputs_of(given: object, args: Sequence[Any]) -> list[Value]:
     if not found:
         made = f"{_name(given)} returned {result!r}, in which there is no Value" if callable(given) else f"got {given!r}"
         raise TypeError(
-            f"draw needs a Value or a program, {made}: draw the result of an expression, such as draw(loss), or a function with "
-            "its arguments, draw(f, 2.0)"
+            f"{who} needs a Value{' or a program' * (who == 'draw')}, {made}: {SHOWS[who]} the result of an "
+            f"expression, such as {who}(loss), or a function with its arguments, {who}(f, 2.0)"
         )
     return list(dict.fromkeys(found))
 

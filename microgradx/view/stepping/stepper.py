@@ -8,6 +8,7 @@ from typing import Any
 
 from ...engine import Value
 from ...tables import WIDTH, clip
+from ..drawing.subject import joined, outputs_of
 from ..questions.explain import Explanation, above, explain_in
 from ..questions.layers import Layers, layers_in
 from ..questions.origin import Origin, origin_in
@@ -22,7 +23,13 @@ from .page.page import LIMIT, Frame, page_html, table_html, write_page
 from .step import Step
 
 
-def stepper(output: Value, by: str | None = None, *, fold: bool = False, names: Mapping[str, object] | None = None) -> Stepper:
+def stepper(
+    output: Value | Callable[..., Any],
+    *args: object,
+    by: str | None = None,
+    fold: bool = False,
+    names: Mapping[str, object] | None = None,
+) -> Stepper:
     """Record one backward pass of `output` and return a cursor on it; no `.grad` is touched until `commit()`.
 
     >>> x = Value(1.0)
@@ -37,7 +44,11 @@ def stepper(output: Value, by: str | None = None, *, fold: bool = False, names: 
 
     `by` is the grain: "node", "neuron" or "layer". `fold` makes one step of a run of additions. Values are called by their
     label, else by the caller's variable, else by what `names` (say `globals()`) calls them.
+
+    `stepper(f, 2.0, 3.0)` steps through what a function gives; a compiled one is opened, where a call of it is a single node.
     """
+    if args or (callable(output) and not isinstance(output, Value)):
+        output = joined(outputs_of(output, args, "stepper"))
     if not isinstance(output, Value):
         raise TypeError(
             f"stepper(L) walks the graph that made a Value; {output!r} is a plain {type(output).__name__} and has none. "
