@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ class Container(NamedTuple):
 
     def suffix(self, key: Any) -> str:
         """How the item under `key` is written behind its container."""
+        if type(key) is int:
+            return f"[{key}]"
         if issubclass(self.kind, Mapping):
             return f'["{key}"]' if isinstance(key, str) else f"[{key!r}]"
         place = ", ".join(map(str, key)) if isinstance(key, tuple) else key
@@ -64,11 +67,7 @@ def is_model(x: Any) -> bool:
 
 def is_array(x: Any) -> bool:
     """Whether `x` is an array, of numpy or of another library that follows its protocol."""
-    if not hasattr(type(x), "__array__"):
-        return False
-    import numpy
-
-    return not isinstance(x, numpy.generic)
+    return hasattr(type(x), "__array__") and not isinstance(x, getattr(sys.modules.get("numpy"), "generic", ()))
 
 
 def plain(x: Any) -> Any:
@@ -112,7 +111,11 @@ def walk(x: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         return
     container, keys, items = found
     for key, item in zip(keys, items, strict=True):
-        yield from walk(item, path + container.suffix(key))
+        inner = path + container.suffix(key)
+        if isinstance(item, Operand):  # mostly: as the item of a generator of its own it would take twice as long
+            yield inner, item
+        else:
+            yield from walk(item, inner)
 
 
 def attributes(x: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 from typing import Any
 from unittest import mock
@@ -213,6 +214,32 @@ def test_backward_of_a_call_reaches_values_that_are_arguments() -> None:
     model = mx.nn.Neuron(1, "linear", rng=0)
     compile(lambda m: m([2.0])).backward(model)
     assert [p.grad for p in model.parameters()] == [2.0, 1.0]
+
+
+def test_graphs_with_calls_in_them_leave_nothing_to_the_collector() -> None:
+    w = Value(2.0)
+    few, many = compile(lambda x: [w * x, w * w]), compile(lambda k: logistic(k, 0.1))
+
+    def work() -> None:
+        a, b = few(2.0)
+        (a * b).backward()
+        mx.hessian(lambda x: few(x)[0] * few(x)[1])(1.0)
+        mx.jvp(lambda k: many(k)[::100], (0.5,), (1.0,))
+        mx.sum(many(w)).backward()
+        few.vjp(2.0)[1]([1.0, 1.0])
+
+    def alive() -> int:
+        kinds = {"Value", "Call", "Given", "Whole", "Picked", "Arrived", "Moved", "Variables"}
+        return sum(type(x).__name__ in kinds for x in gc.get_objects())
+
+    work()
+    gc.disable()
+    try:
+        before = alive()
+        work()
+        assert alive() == before
+    finally:
+        gc.enable()
 
 
 def test_a_call_is_drawn_stepped_explained_and_checked() -> None:

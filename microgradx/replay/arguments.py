@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
-from ..structure import ONE, Fixed, Grid, Operands, Structure, apart, by_numbers, filled, owned, parts, size, slopes
+from ..structure import FLOATS, ONE, Fixed, Grid, Operands, Structure, apart, by_numbers, filled, owned, parts, size, slopes
 from ..transforms import rates
 from ..variables import Argnums, places
 from .run.array_program import Array
@@ -23,15 +23,22 @@ class Call:
 
     def __init__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         chunks: list[Any] = []
-        self.parts = tuple([apart(x, chunks) for x in (*args, *kwargs.values())])
+        every = (*args, *kwargs.values())
+        if set(map(type, every)) == FLOATS:
+            chunks.append(every)
+            self.parts: tuple[Structure, ...] = (ONE,) * len(every)
+        else:
+            self.parts = tuple([apart(x, chunks) for x in every])
         self.names = tuple(kwargs)
         self.positional = len(args)
         self.values: dict[int, Value] = {}  # by place among the numbers
         kinds = set(map(type, chunks))
         if Operands in kinds:
             self.read(chunks)
-        if kinds <= SEQUENCES:  # many short ones at once take a fifth of the time of one after the other
-            self.numbers: Array = np.array([*itertools.chain.from_iterable(chunks)], dtype=np.float64)
+        if len(chunks) == 1:
+            self.numbers: Array = np.array(chunks[0], dtype=np.float64)
+        elif kinds <= SEQUENCES:  # many short ones at once take a fifth of the time of one after the other
+            self.numbers = np.array([*itertools.chain.from_iterable(chunks)], dtype=np.float64)
         else:
             self.numbers = np.concatenate(chunks, dtype=np.float64)
 

@@ -50,11 +50,15 @@ class Batched(Function):
         self.names = names
 
     def __call__(self, *args: Any, **kwargs: Any) -> float:
-        """The mean (or sum) of the function over the samples."""
+        """The mean (or sum) of the function over the samples, as a plain number: `backward` is what reaches captured Values."""
         return float(self.total(args, kwargs, nothing)[0][0])
 
     def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
-        """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples."""
+        """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples.
+
+        Plain numbers, also where the function captured Values: these are reached by `backward`, and by a call of the function
+        of one sample, compiled without `batch`.
+        """
         found, _, call = self.total(args, kwargs, self.shared(argnums))
         return float(found[0]), Chosen(call, argnums).shaped(found[1:])
 
