@@ -39,7 +39,7 @@ def titles(drawn) -> list[str]:
 
 def test_far_uses_of_a_leaf_are_copies_whose_shares_add_up_to_its_gradient():
     y = loop(10)
-    drawn = draw(y)
+    drawn = draw(y, detail="full")
     assert titles(drawn).count("w'") == 8
     assert "Copies, marked with ', stand beside far uses of w, b" in drawn.summary
     shares = re.findall(r"tooltip=\"w, drawn again [^\"]*this use adds ([^ ]+) to its gradient", drawn.source)
@@ -241,11 +241,11 @@ def test_a_module_that_is_not_there_names_some_that_are():
         draw(batch(4, [2, 1]), module="layers[7]")
 
 
-def test_labels_on_wires_end_where_they_cannot_be_read():
+def test_labels_on_wires_end_where_nobody_asked_for_them():
     y = Value(1.0)
     for _ in range(80):
         y = (y * 1.5).tanh()
-    assert 'label="*1.5"' not in draw(y).source
+    assert 'label="*1.5"' not in draw(y, detail="values").source
     assert 'label="*1.5"' in draw(y, detail="full").source
 
 

@@ -38,6 +38,7 @@ class Card:
     columns: int = 0  # letters it has room for at least
     places: Sequence[int] = ()  # the values that it shows
     ordered: bool = False  # the first operand is drawn first
+    curve: Sequence[float] = ()  # sizes that are drawn as a curve, on a logarithmic scale, where a line is empty
 
 
 @dataclass
@@ -69,6 +70,8 @@ class Picture:
     virtual: int = 0
     ranksep: float = 0.55  # inches between columns
     rows: list[list[str]] = field(default_factory=list)  # cards that stand side by side, in this order
+    beside: float = 0.0  # points between cards that stand side by side, for labels between them
+    columns: bool = False  # cards of the rows stand below each other
 
 
 def picture(
@@ -79,12 +82,14 @@ def picture(
     constants: bool,
     notes: Mapping[int, Note] | None = None,
     inputs: Mapping[int, list[int]] | None = None,
+    spoken: Sequence[int] | None = None,
 ) -> Picture:
     """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses.
 
-    `inputs` are the inputs that a value gets as a list, by the place of that value.
+    `inputs` are the inputs that a value gets as a list, by the place of that value. The caption speaks of the values `spoken`.
     """
-    troubles, also = diagnose(flow, kept), stored(flow, kept)
+    spoken = kept if spoken is None else spoken
+    troubles, also = diagnose(flow, spoken), stored(flow, spoken)
     notes = also.notes if notes is None else notes
     forward = "grad" not in show
     inputs = inputs or {}

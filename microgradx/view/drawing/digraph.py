@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -48,6 +49,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     layout: str | None = None
     caption: Sequence[str] = ()
     own = ""
+    curves: Mapping[str, Sequence[float]] = MappingProxyType({})
     places: WeakKeyDictionary[Value, str] | None = None
     _made = _label = ""
     _laid_out: tuple[str, str] = ("", "")
@@ -65,6 +67,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
             self.own,
             f"g{hashlib.sha256(source.encode()).hexdigest()[:8]}-",
             changed,
+            self.curves,
         )
         return svg.finished(self.laid_out(), how)
 

@@ -7,6 +7,7 @@ import math
 import re
 import textwrap
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ...tables import columns
 from ..theme import EDGE_FONT, FONT, theme_named
@@ -32,7 +33,8 @@ def written(
     longest = max((len(wire.label) for wire in picture.wires), default=0)
     beside = ((6.0 * longest + 26.0) / 72.0 if rankdir in ("LR", "RL") else 0.65) if longest else 0.0  # labels stand on the wires
     graph = {
-        "rankdir": rankdir, "newrank": "true", "nodesep": "0.2", "ranksep": f"{max(picture.ranksep, beside):.6g}", "pad": "0.15",
+        "rankdir": rankdir, "newrank": "true", "pad": "0.15",
+        "nodesep": f"{max(0.2, picture.beside / 72):.6g}", "ranksep": f"{max(picture.ranksep, beside):.6g}",
         "bgcolor": colors.background, "fontname": FONT, "fontsize": "10", "fontcolor": colors.faint,
         "labelloc": "b", "labeljust": "l", "tooltip": text(picture.title, 4),
     }
@@ -45,8 +47,10 @@ def written(
     if flow == "backward":
         wire["dir"] = "back"
     lines = [_card(card_, theme) for card_ in picture.cards]
-    lines += [_wire(wire_, theme, fast, place) for place, wire_ in enumerate(picture.wires)]
+    lines += [_wire(wire_, theme, fast or picture.columns, place) for place, wire_ in enumerate(picture.wires)]
     lines += [_row(row) for row in picture.rows]
+    if picture.columns:
+        lines += [_column(above, below) for above, below in pairwise(picture.rows)]
     own = hashlib.sha256("".join([*map(repr, (graph, card, wire)), *lines]).encode()).hexdigest()[:8]
     return graph, card, wire, [line.replace(MARK, f"_{own}") for line in lines]
 
@@ -84,7 +88,13 @@ def _card(card: Card, theme: str) -> str:
 
 def _row(row: Sequence[str]) -> str:
     """Cards side by side, held in order by arrows that are not seen."""
-    return f"\t{{ rank=same; {f'{MARK} -> '.join(row)}{MARK} [style=invis] }}\n"
+    held = " [style=invis] }\n" if len(row) > 1 else " }\n"
+    return f"\t{{ rank=same; {f'{MARK} -> '.join(row)}{MARK}{held}"
+
+
+def _column(above: Sequence[str], below: Sequence[str]) -> str:
+    pairs = zip(above, below, strict=True) if len(above) == len(below) else zip(above[:1], below[:1], strict=True)
+    return "".join(f"\t{tail}{MARK} -> {head}{MARK} [style=invis weight=40]\n" for tail, head in pairs)
 
 
 def _height(card: Card) -> int:

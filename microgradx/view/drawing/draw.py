@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,7 @@ from .digraph import Drawing, drawing_of
 from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
 from .reader import Reader, reader_of
+from .rounds import row_pictures
 from .select import chosen
 from .subject import joined, outputs_of
 from .sums import chained, lists
@@ -111,7 +113,7 @@ def draw(
         known, kept = chained(known, kept)
         inputs = lists(known, kept)
     cards = len(kept) - sum(len(leaves) - 1 for leaves in inputs.values())
-    plain = partial(picture, known, kept, show=lines, constants=constants, notes=notes, inputs=inputs)
+    plain = partial(picture, known, kept=kept, show=lines, constants=constants, notes=notes, inputs=inputs)
     look = Look(known, whole, said, theme, flow, rankdir, caption, engine)
     return look.readable(_pictures(known, kept, cards, detail, edges, plain), reader)
 
@@ -140,6 +142,9 @@ def _pictures(
         )
     if detail != "auto" or cards <= TRIED:
         yield plain(edges="none" if detail == "values" or (detail == "auto" and cards > LABELLED) else edges)
+    if detail == "auto":
+        rows = row_pictures(known, kept, plain, edges)
+        yield from rows if cards > KEPT else islice(rows, 1)
     if detail == "auto" and cards > KEPT:
         yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS)
 
@@ -178,6 +183,8 @@ class Look:
         """The directions that are tried."""
         if self.rankdir:
             return (self.rankdir,)
+        if shown.rows and shown.beside:
+            return ("TB",)
         return ("LR", "TB") if len(shown.cards) <= SEVERAL else ("LR",)
 
     def drawing(self, shown: Picture, rankdir: str) -> Drawing:
@@ -190,6 +197,7 @@ class Look:
         count = f"{self.count:,} value{'s' if self.count != 1 else ''}"
         gradient = "not computed" if grad is None else number(grad)
         drawing.summary = " ".join([f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}.", *troubles])
+        drawing.curves = {card.id + drawing.own: card.curve for card in shown.cards if card.curve}
         drawing.places = WeakKeyDictionary(
             {known.nodes[place]: card.id + drawing.own for card in shown.cards for place in card.places}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 import xml.etree.ElementTree as xml
@@ -33,6 +34,7 @@ class Finish:
     own: str = ""
     prefix: str = "g-"
     changed: bool = False
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 def finished(raw: str, how: Finish) -> str:
@@ -49,6 +51,8 @@ def finished(raw: str, how: Finish) -> str:
     for group in list(root.iter("g")):
         _untangle(group)
         if group.get("id", "").endswith(how.own):
+            if group.get("id") in how.curves:
+                _curve(group, how.curves[group.get("id", "")], colours)
             _flatten(group, colours) if group.get("class", "").startswith("node ") else _sharpen(group, colours)
     canvas = _canvas(graph)
     _label(graph, how, colours, canvas)
@@ -121,7 +125,7 @@ def _flatten(group: Element, colours: Theme) -> None:
     face.set("fill", colours.card.lower())
     face.set("class", "face")
     box = extent(face.get("points") or face.get("d") or "")
-    if group.find("polyline") is not None:  # a card of many: its front is narrower and lower by the depth of the stack
+    if any(line.get("class") != "curve" for line in group.findall("polyline")):  # a card of many has its front before its depth
         box = Box(box.left, box.top + 4.0, box.right - 4.0, box.bottom)
     thin = float(face.get("stroke-width", "1")) / 2.0
     top = box.top + split * (box.bottom - box.top)
@@ -135,6 +139,23 @@ def _flatten(group: Element, colours: Theme) -> None:
     else:
         d = f"M{left:.2f},{top:.2f}L{right:.2f},{top:.2f}L{right:.2f},{bottom:.2f}L{left:.2f},{bottom:.2f}Z"
     group.insert(list(group).index(face) + 1, Element("path", {"class": "strip", "fill": tint, "d": d}))
+
+
+def _curve(group: Element, sizes: Sequence[float], colours: Theme) -> None:
+    """Draw sizes as a curve, on a logarithmic scale, where the card has an empty line."""
+    empty = next((text for text in group.findall("text") if not (text.text or "").strip()), None)
+    face = next((shape for shape in group if shape.tag in ("path", "polygon")), None)
+    logs = [math.log10(size) for size in sizes if 0.0 < size < math.inf]
+    if empty is None or face is None or len(logs) < 2:
+        return
+    box = extent(face.get("points") or face.get("d") or "")
+    left, right, bottom = box.left + 10.0, box.right - 14.0, float(empty.get("y", "0")) + 3.0
+    low, high = min(logs), max(logs)
+    across, up = (right - left) / (len(logs) - 1), 12.0 / (high - low or 1.0)
+    points = " ".join(f"{left + across * k:.1f},{bottom - up * (x - low):.1f}" for k, x in enumerate(logs))
+    line = Element("polyline", {"class": "curve", "fill": "none", "stroke": colours.ink.lower(), "points": points})
+    line.set("stroke-width", "1.6")
+    group.append(line)
 
 
 def _sharpen(group: Element, colours: Theme) -> None:

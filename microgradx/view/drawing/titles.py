@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from .flow import Flow, short
 LONGEST_TITLE, OPERATIONS, OPERANDS = 30, 3, 6
 """Columns of a title; operations without a name that are written inside another; operands that are written one by one."""
 GAP = "_"
+LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{4,}(?:e[-+]?\d+)?(?![\w.])")
 
 
 class Titles:
@@ -47,7 +49,7 @@ class Titles:
             return short(self.flow, place) if self.flow.named(place) else "input"
         name = short(self.flow, place) if self.flow.named(place) else ""
         before = f"{name} = " if name else ""
-        for made in self._ways(place, node):
+        for made in map(_rounded, self._ways(place, node)):
             if columns(before + made) <= LONGEST_TITLE:
                 return before + made
         return f"{name}: {node.op.name}" if name else node.op.name
@@ -75,6 +77,11 @@ def sign_of(node: Value) -> str:
     if len(node.parents) > OPERANDS:
         return f"{node.op.name} of {len(node.parents):,}"
     return operation(node, _Gaps())
+
+
+def _rounded(text: str) -> str:
+    """The formula with its plain numbers in four digits, as every display writes them."""
+    return LONG_NUMBER.sub(lambda found: number(float(found[0])), text)
 
 
 class _Gaps(dict[Value, str]):
