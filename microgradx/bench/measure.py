@@ -104,7 +104,7 @@ def row(name: str, figures: dict[str, Any]) -> list[str]:
 
 def line(cells: Sequence[str]) -> str:
     """One line of the table."""
-    return table([cells], "<" + ">" * (len(HEAD) - 1), width=None, least=(16, *[10] * (len(HEAD) - 1)))[0]
+    return table([cells], "<" + ">" * (len(cells) - 1), width=None, least=(16, *[10] * (len(cells) - 1)))[0]
 
 
 def bench(names: Sequence[str] = ()) -> None:
