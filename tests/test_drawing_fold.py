@@ -68,15 +68,14 @@ def test_a_batch_folds_to_one_card_per_neuron_with_mean_and_spread():
 def test_of_a_dense_network_the_strongest_wires_are_drawn_and_the_caption_says_so():
     model = MLP(2, [20, 20, 1], activation="tanh", rng=1, expand=True)
     out = model([0.5, -0.5])
-    out.backward()
-    drawn = draw(out)
+    drawn = draw(out, detail="neurons")
     assert re.search(r"Of 42\d wires \d+ are drawn: the 3 strongest into each card, the strongest out of it\.", drawn.summary)
     heads = re.findall(r" -> (n\w+) ", drawn.source)
     tails = set(re.findall(r"(n\w+) -> ", drawn.source))
     assert len(heads) < 130
     assert sum(heads.count(head) >= 3 for head in set(heads)) >= 20
     assert len(tails) >= 40
-    assert drawn.source == draw(out).source
+    assert drawn.source == draw(out, detail="neurons").source
 
 
 def test_the_mean_on_a_folded_card_is_the_mean_over_the_batch():

@@ -94,12 +94,14 @@ def dark_style(scope: str) -> str:
         f"#{scope} text{{fill:{DARK.faint}}}",
         f"#{scope} .node text{{fill:{DARK.ink}}}",
         f"#{scope} .face{{fill:{DARK.card}}}",
+        f"#{scope} .empty{{fill:{DARK.tones['zero'][1]}}}#{scope} .fires{{fill:{DARK.tones['pos'][0]}}}",
     ]
     for tone, (line, tint) in DARK.tones.items():
         rules += [
             f"#{scope} .{tone} [stroke]{{stroke:{line}}}",
             f'#{scope} .edge.{tone} [stroke]:not([fill="none"]):not(.hollow){{fill:{line}}}',
             f"#{scope} .{tone} .strip{{fill:{tint}}}",
+            f"#{scope} .cell.{tone}{{fill:{tint if tone == 'zero' else line}}}",
         ]
     return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
 

@@ -38,6 +38,8 @@ class Card:
     columns: int = 0  # letters it has room for at least
     places: Sequence[int] = ()  # the values that it shows
     ordered: bool = False  # the first operand is drawn first
+    size: tuple[float, float] | None = None  # points, where its lines do not say
+    table: object = None  # what is painted in place of its lines
     curve: Sequence[float] = ()  # sizes that are drawn as a curve, on a logarithmic scale, where a line is empty
 
 

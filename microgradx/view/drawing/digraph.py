@@ -20,6 +20,7 @@ from ..layout.renderers import lay_out
 from . import svg
 from .cards import Picture
 from .dot import written
+from .heat import Heat
 from .pan_zoom_page import page
 
 WIRE = re.compile(r'^\t(?=\w+ -> \w+ \[id="(\w+)")(\w+) -> (\w+)', re.MULTILINE)
@@ -49,6 +50,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     layout: str | None = None
     caption: Sequence[str] = ()
     own = ""
+    tables: Mapping[str, Heat] = MappingProxyType({})
     curves: Mapping[str, Sequence[float]] = MappingProxyType({})
     places: WeakKeyDictionary[Value, str] | None = None
     _made = _label = ""
@@ -68,6 +70,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
             f"g{hashlib.sha256(source.encode()).hexdigest()[:8]}-",
             changed,
             self.curves,
+            self.tables,
         )
         return svg.finished(self.laid_out(), how)
 

@@ -68,8 +68,8 @@ def _card(card: Card, theme: str) -> str:
         "id": card.id + MARK,
         "class": card.tone,
         "label": "\\n".join(text(line_, 2) or " " for line_ in card.lines),  # an empty line crashes Graphviz 16.1
-        "width": f"{points(card) / 72:.6g}",
-        "height": f"{_height(card) / 72:.6g}",
+        "width": f"{(card.size[0] if card.size else points(card)) / 72:.6g}",
+        "height": f"{(card.size[1] if card.size else _height(card)) / 72:.6g}",
         "style": ",".join(style),
         "fillcolor": strip,
         "gradientangle": "270",

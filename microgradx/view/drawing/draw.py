@@ -20,6 +20,7 @@ from .cards import LINES, Picture, picture
 from .digraph import Drawing, drawing_of
 from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
+from .heat import Heat, heat_picture
 from .reader import Reader, reader_of
 from .rounds import row_pictures
 from .select import chosen
@@ -145,6 +146,8 @@ def _pictures(
     if detail == "auto":
         rows = row_pictures(known, kept, plain, edges)
         yield from rows if cards > KEPT else islice(rows, 1)
+    if detail == "auto" and cards > KEPT and (heat := heat_picture(known, kept)):
+        yield heat
     if detail == "auto" and cards > KEPT:
         yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS)
 
@@ -198,6 +201,7 @@ class Look:
         gradient = "not computed" if grad is None else number(grad)
         drawing.summary = " ".join([f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}.", *troubles])
         drawing.curves = {card.id + drawing.own: card.curve for card in shown.cards if card.curve}
+        drawing.tables = {card.id + drawing.own: card.table for card in shown.cards if isinstance(card.table, Heat)}
         drawing.places = WeakKeyDictionary(
             {known.nodes[place]: card.id + drawing.own for card in shown.cards for place in card.places}
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -34,7 +34,12 @@ class Flow:
     assigned: list[int] = field(default_factory=list)
     active: int | None = None
     outputs: list[int] = field(default_factory=list)
+    merged: int = 0  # values that are drawn as part of others
     caption: list[str] = field(default_factory=list)
+
+    def counted(self, kept: Sequence[int]) -> str:
+        """How many values `kept` are, with those that are drawn as part of them."""
+        return f"{len(kept) + self.merged:,} values"
 
     @property
     def output(self) -> int:

@@ -125,11 +125,19 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
     if len(shown) < len(every):
         few = f"the {STRONGEST} strongest into each card, the strongest out of it"
         drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
-    loose = [place for place in kept if flow.modules[place] is None or not math.isfinite(flow.data[place])]
     units = [(group.title.partition(" x")[0], group.members, group.shown) for group in parts if flow.modules[group.members[0]]]
-    troubles = [*unit_sentences(flow, units), *diagnose(flow, loose).sentences(flow)]
+    troubles = [*unit_sentences(flow, units), *loose_sentences(flow, parts)]
     drawn.caption += [said for said in (stored(flow, kept).sentence, *troubles) if said]
     return drawn
+
+
+def loose_sentences(flow: Flow, parts: Sequence[Fold]) -> list[str]:
+    """What is wrong outside of modules: a value that is dead among many alike that are not is no news."""
+    places = [k for fold in parts for k in fold.members if flow.modules[k] is None or not math.isfinite(flow.data[k])]
+    found = diagnose(flow, sorted(places))
+    alive = {k for fold in parts if any(flow.grads[k] for k in fold.members) for k in fold.members}
+    found.dead = [k for k in found.dead if k not in alive]
+    return found.sentences(flow)
 
 
 def _in_order(flow: Flow, parts: Sequence[Fold]) -> list[list[str]]:
@@ -214,7 +222,7 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
     ways = [f"module={brief(example)!r}"] if example else []
     ways.append("detail='full'" if len(kept) <= HARD else "depth=5")
     return (
-        f"{len(kept):,} values folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
+        f"{flow.counted(kept)} folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
         f"To open: {' or '.join(ways)}."
     )
 

@@ -137,7 +137,7 @@ def _rows(
         drawn.wires += _across(flow, fold, folded, set(shown))
         side.insert(0, fold)
         open_with = "detail='full'" if len(kept) <= HARD else "depth=5"
-        told = f"{len(kept):,} values: a row for each {found.unit}; rows 1 to {hidden:,} are one card. To open: {open_with}."
+        told = f"{flow.counted(kept)}: a row for each {found.unit}; rows 1 to {hidden:,} are one card. To open: {open_with}."
         drawn.caption.insert(0, told)
     if shared:
         drawn.caption.append("What many rows use stands once, at the top, without wires.")

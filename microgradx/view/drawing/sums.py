@@ -44,7 +44,7 @@ def chained(flow: Flow, kept: Sequence[int]) -> tuple[Flow, list[int]]:
     for edge in moved:
         slot = slots[edge.head] = slots.get(edge.head, -1) + 1
         edges.append(edge._replace(slot=slot))
-    return replace(flow, edges=edges), [place for place in kept if place not in head_of]
+    return replace(flow, edges=edges, merged=len(head_of)), [place for place in kept if place not in head_of]
 
 
 def _chains(flow: Flow, kept: set[int]) -> dict[int, int]:

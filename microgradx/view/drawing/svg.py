@@ -12,6 +12,8 @@ from html import escape
 from xml.etree.ElementTree import Element
 
 from ..theme import Theme, dark_style, theme_named
+from .heat import Heat
+from .heat_svg import paint_heat
 from .labels import Box, Point, extent, placed, room
 
 SANS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
@@ -35,6 +37,7 @@ class Finish:
     prefix: str = "g-"
     changed: bool = False
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    tables: Mapping[str, Heat] = field(default_factory=dict)
 
 
 def finished(raw: str, how: Finish) -> str:
@@ -51,6 +54,8 @@ def finished(raw: str, how: Finish) -> str:
     for group in list(root.iter("g")):
         _untangle(group)
         if group.get("id", "").endswith(how.own):
+            if group.get("id") in how.tables:
+                paint_heat(group, how.tables[group.get("id", "")], colours, SANS)
             if group.get("id") in how.curves:
                 _curve(group, how.curves[group.get("id", "")], colours)
             _flatten(group, colours) if group.get("class", "").startswith("node ") else _sharpen(group, colours)
