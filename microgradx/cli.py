@@ -228,6 +228,7 @@ def _add_draw(commands: Any) -> None:
     command.add_argument("--path", metavar="NAME", help="only what lies between this value and the output")
     command.add_argument("--depth", type=int, metavar="N", help="only what is at most so many operations from the output")
     command.add_argument("--module", metavar="NAME", help="only one module and what it is given, such as L0.n3")
+    command.add_argument("--sample", type=int, metavar="N", help="only one sample of a batch, counted from 0")
     command.add_argument("--step", type=int, metavar="N", help="the backward pass after so many steps")
     command.add_argument("--engine", help="who lays out: embedded, system, or the path of a dot program")
     command.set_defaults(run=_draw)
@@ -241,7 +242,7 @@ def _draw(options: argparse.Namespace) -> int:
     if options.output is None:
         print(tree(out))
         return 0
-    names = ("edges", "flow", "theme", "detail", "for_", "rankdir", "depth", "module", "step", "engine")
+    names = ("edges", "flow", "theme", "detail", "for_", "rankdir", "depth", "module", "sample", "step", "engine")
     path = None if options.path is None else (options.path, out)
     drawing = draw(out, path=path, **{name: getattr(options, name) for name in names})
     print(f"{drawing.save(options.output)}: {drawing.summary}")

@@ -342,3 +342,35 @@ def test_a_sum_with_plain_numbers_or_named_parts_keeps_its_cards():
     part.label = "part"
     whole = sum((Value(1.0) for _ in range(6)), part)
     assert "part" in " ".join(titles(draw(whole)))
+
+
+def test_one_neuron_of_a_batch_folds_over_its_samples():
+    loss = batch(100, [4, 1])
+    drawn = draw(loss, module="L0.n3")
+    assert [title.partition(" x")[0] for title in titles(drawn)][:1]
+    assert len(titles(drawn)) <= 7
+    assert {"L0.n3.w[0]", "L0.n3.w[1]", "L0.n3.b"} <= set(titles(drawn))
+    assert any(title.endswith("x100") for title in titles(drawn))
+    assert "To open: sample=0 or detail='full'." in drawn.summary
+
+
+@pytest.mark.parametrize("sample", [0, 7, -1])
+def test_one_sample_of_a_batch_can_be_drawn(sample):
+    model = MLP(2, [3, 1], activation="tanh", rng=1)
+    xs, _ = moons(12)
+    terms = [(model(x) - 1.0) ** 2 for x in xs]
+    for k, term in enumerate(terms):
+        term.label = f"term{k}"
+    for loss in (sum(terms, Value(0.0)), total_of(terms)):
+        drawn = draw(loss, sample=sample)
+        named = {title.partition(" = ")[0] for title in titles(drawn)}
+        assert {name for name in named if name.startswith("term")} == {f"term{sample % 12}"}
+        assert f"Only sample {sample % 12} of 1" in drawn.summary
+
+
+def test_a_sample_that_is_not_there_is_refused():
+    loss = total_of([Value(float(k)).exp() for k in range(12)])
+    with pytest.raises(ValueError, match="sample=12, but there are 12: write 0 to 11"):
+        draw(loss, sample=12)
+    with pytest.raises(ValueError, match="sample=0: out is not a sum or a mean over samples"):
+        draw(Value(2.0).exp().sin(), sample=0)

@@ -25,7 +25,7 @@ from .reader import Reader, reader_of
 from .rounds import row_pictures
 from .select import chosen
 from .subject import joined, outputs_of
-from .sums import chained, lists
+from .sums import chained, lists, of_sample
 
 KEPT = 50
 """Values up to which each keeps its card, however small the text becomes."""
@@ -49,6 +49,7 @@ def draw(
     path: tuple[Any, Any] | None = None,
     depth: int | None = None,
     module: str | None = None,
+    sample: int | None = None,
     constants: bool = False,
     caption: bool = True,
     step: int | None = None,
@@ -79,7 +80,8 @@ def draw(
       `show`: which lines a card has, of name, value and grad; without grad the wires are bare.
       `constants` gives plain numbers cards of their own. `caption=False` leaves the text below out.
     - `path=(x, output)` keeps what lies between, for one value or several, themselves or by name; `depth=3` what is at most three
-      operations from the output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given.
+      operations from the output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given, all
+      samples together; `sample=7` one sample.
     - `step=k` shows the backward pass after k values have passed their gradient on. `before=s` writes beside each gradient what
       it was in an earlier pass, kept by `s = stepper(loss)`.
     - `names` maps names to values; else labels and the caller's variables serve.
@@ -99,7 +101,13 @@ def draw(
         return draw_chart(output, theme, rankdir or "TB", caption, engine)
     outputs = outputs_of(output, args)
     known = snapshot(joined(outputs), caller_variables(), names)
+    if sample is not None:
+        known, _ = chained(known, range(len(known.nodes)))
     kept, said = chosen(known, path, None if depth is None else depth + (len(outputs) > 1), module)
+    if sample is not None:
+        inside, count = of_sample(known, sample)
+        kept = [place for place in kept if place in inside]
+        said.append(f"Only sample {sample % count} of {count}, counted from 0.")
     if len(outputs) > 1:
         kept = _several(known, outputs, kept, said)
     if step is not None:
@@ -116,7 +124,7 @@ def draw(
     cards = len(kept) - sum(len(leaves) - 1 for leaves in inputs.values())
     plain = partial(picture, known, kept=kept, show=lines, constants=constants, notes=notes, inputs=inputs)
     look = Look(known, whole, said, theme, flow, rankdir, caption, engine)
-    return look.readable(_pictures(known, kept, cards, detail, edges, plain), reader)
+    return look.readable(_pictures(known, kept, cards, detail, edges, plain, module is not None), reader)
 
 
 def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[str]) -> list[int]:
@@ -130,7 +138,7 @@ def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[
 
 
 def _pictures(
-    known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Picture]
+    known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Picture], inside: bool
 ) -> Iterator[Picture]:
     """What may be drawn, the finest first: every value, then folded further and further."""
     if detail in ("neurons", "layers", "model"):
@@ -146,6 +154,8 @@ def _pictures(
     if detail == "auto":
         rows = row_pictures(known, kept, plain, edges)
         yield from rows if cards > KEPT else islice(rows, 1)
+    if detail == "auto" and cards > KEPT and inside:
+        yield folded_picture(known, kept, "operations", 3)
     if detail == "auto" and cards > KEPT and (heat := heat_picture(known, kept)):
         yield heat
     if detail == "auto" and cards > KEPT:

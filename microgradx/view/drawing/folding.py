@@ -42,6 +42,7 @@ class Fold:
 def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Fold]:
     """Part `kept` into groups: by module at this level, elsewhere by how the values are made, `depth` operations back."""
     modules = [coarse(module, level) for module in flow.modules]
+    by_operation = level == "operations"
     keys: list[Hashable] = list(_signatures(flow, modules, depth))
     inside = set(kept)
     users: dict[int, set[Hashable]] = {}
@@ -49,7 +50,7 @@ def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Fold
         if edge.head in inside and flow.nodes[edge.tail].op is None and modules[edge.tail] is None:
             users.setdefault(edge.tail, set()).add(keys[edge.head])
     for leaf, used_by in users.items():
-        keys[leaf] = ("leaf", frozenset(used_by))
+        keys[leaf] = ("leaf", frozenset(used_by), leaf if by_operation and flow.modules[leaf] else None)
     keys[flow.output] = "output"
     found: dict[Hashable, Fold] = {}
     for place in kept:
@@ -71,6 +72,8 @@ def coarse(module: str | None, level: str) -> str | None:
     """
     if module is None or level == "neurons":
         return module
+    if level == "operations":
+        return None
     return "model" if level == "model" else module.rpartition(".")[0] or module
 
 
@@ -113,19 +116,23 @@ def _title(flow: Flow, group: Fold, module: str | None, titles: Titles) -> str:
 
 def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Picture:
     """One card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
-    parts = groups(flow, kept, level, depth)
+    parts, by_operation = groups(flow, kept, level, depth), level == "operations"
     drawn = Picture([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
     every = _bundles(flow, parts)
     largest = max((bundle.size for bundle in every if math.isfinite(bundle.size)), default=0.0)
     shown = _strongest(every) if len(every) > MOST_WIRES else every
     drawn.wires = [bundle.wire(largest) for bundle in shown]
     drawn.span, drawn.ranksep = 12, 0.8
-    drawn.rows = _in_order(flow, parts)
+    drawn.rows = [] if by_operation else _in_order(flow, parts)
     drawn.caption = [folded_sentence(flow, kept, len(parts), level)]
     if len(shown) < len(every):
         few = f"the {STRONGEST} strongest into each card, the strongest out of it"
         drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
-    units = [(group.title.partition(" x")[0], group.members, group.shown) for group in parts if flow.modules[group.members[0]]]
+    units = [
+        (group.title.partition(" x")[0], group.members, group.shown)
+        for group in parts
+        if flow.modules[group.members[0]] and not by_operation
+    ]
     troubles = [*unit_sentences(flow, units), *loose_sentences(flow, parts)]
     drawn.caption += [said for said in (stored(flow, kept).sentence, *troubles) if said]
     return drawn
@@ -217,9 +224,10 @@ def folded_to_fit(flow: Flow, kept: Sequence[int], why: str = "") -> Picture:
 
 def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> str:
     """Say what was folded and how to see it unfolded."""
-    way = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}[level]
+    ways_of = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}
+    way = ways_of.get(level, "")
     example = next((module for module in flow.modules if module), None)
-    ways = [f"module={brief(example)!r}"] if example else []
+    ways = ["sample=0"] if level == "operations" else [f"module={brief(example)!r}"] if example else []
     ways.append("detail='full'" if len(kept) <= HARD else "depth=5")
     return (
         f"{flow.counted(kept)} folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
@@ -232,7 +240,7 @@ def _card(flow: Flow, group: Fold) -> Card:
     grads = [grad for k in group.shown if (grad := flow.grads[k]) is not None]
     middle = mean(grads) if grads else None
     bad = not all(map(math.isfinite, values)) or not all(map(math.isfinite, grads))
-    silent = bool(flow.modules[group.members[0]]) and not any(flow.passing[k] for k in group.shown)
+    silent = flow.modules[group.members[0]] is not None and not any(flow.passing[k] for k in group.shown)
     tone = "bad" if bad else "zero" if silent or (grads and not any(grads)) else tone_of(middle)
     if tone in ("pos", "neg") and middle is not None and deviation(grads) > abs(middle):
         tone = "none"  # the sign of a mean below its spread says nothing

@@ -72,13 +72,38 @@ def _chains(flow: Flow, kept: set[int]) -> dict[int, int]:
     return {place: head for place, head in head_of.items() if terms[head] >= TERMS}
 
 
+def of_sample(flow: Flow, sample: int) -> tuple[set[int], int]:
+    """The places of one term of the widest sum and of what is made from that sum, and how many terms there are.
+
+    The loss of a batch is a sum or a mean over its samples, so a term is a sample.
+    """
+    computed: dict[int, list[int]] = {}
+    for edge in flow.edges:
+        if flow.nodes[edge.tail].op is not None:
+            computed.setdefault(edge.head, []).append(edge.tail)
+    head = max(computed, key=lambda place: len(computed[place]), default=flow.output)
+    terms = computed.get(head, [])
+    if len(terms) < 2:
+        raise ValueError(f"sample={sample!r}: {short(flow, flow.output)} is not a sum or a mean over samples")
+    if not isinstance(sample, int) or not -len(terms) <= sample < len(terms):
+        raise ValueError(f"sample={sample!r}, but there are {len(terms)}: write 0 to {len(terms) - 1}")
+    found, after = {terms[sample]}, {head}
+    for edge in reversed(flow.edges):
+        if edge.head in found:
+            found.add(edge.tail)
+    for edge in flow.edges:
+        if edge.tail in after:
+            after.add(edge.head)
+    return found | after, len(terms)
+
+
 def lists(flow: Flow, kept: Sequence[int]) -> dict[int, list[int]]:
     """For each value with ten or more inputs that are used nowhere else, these inputs."""
     uses = [0] * len(flow.nodes)
-    for edge in flow.edges:
-        uses[edge.tail] += 1
     found: dict[int, list[int]] = {}
     inside = set(kept)
+    for edge in flow.edges:
+        uses[edge.tail] += edge.head in inside
     for edge in flow.edges:
         if flow.nodes[edge.tail].op is None and uses[edge.tail] == 1 and edge.tail in inside and edge.head in inside:
             found.setdefault(edge.head, []).append(edge.tail)
