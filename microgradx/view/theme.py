@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 FONT, EDGE_FONT = "Helvetica", "Courier"  # both known to every viewer and measured by the embedded Graphviz
@@ -54,6 +55,10 @@ SERIES = (LIGHT.tones["pos"][0], LIGHT.tones["neg"][0], "#009E73", "#CC79A7", "#
 """Okabe and Ito's colours for lines and classes that have no sign, told apart on a light and on a dark background."""
 
 
+DARK_NOTEBOOKS = ('[data-jp-theme-light="false"]', ".vscode-dark", '[theme="dark"]')
+"""How Jupyter, Visual Studio Code and Colab mark that the reader chose dark, whatever the system says."""
+
+
 def theme_named(name: str) -> Theme:
     """The theme of that name.
 
@@ -66,16 +71,20 @@ def theme_named(name: str) -> Theme:
     return THEMES[name]
 
 
+def css_colours(theme: Theme) -> dict[str, str]:
+    """The colours of a theme by the names that style sheets know them by: `pos` is the line of a tone, `pos-tint` its tint."""
+    plain = {name: getattr(theme, name) for name in ("background", "card", "ink", "faint", "mark")}
+    lines = {tone: line for tone, (line, _) in theme.tones.items()}
+    return {**plain, **lines, **{f"{tone}-tint": tint for tone, (_, tint) in theme.tones.items()}}
+
+
 def css_variables(theme: Theme) -> str:
     """The colours of a theme as CSS variables, which the pages' style sheets are written with.
 
     >>> css_variables(LIGHT)[:42]
     '--background:#FFFFFF;--card:#FFFFFF;--ink:'
     """
-    plain = {name: getattr(theme, name) for name in ("background", "card", "ink", "faint", "mark")}
-    lines = {tone: line for tone, (line, _) in theme.tones.items()}
-    tints = {f"{tone}-tint": tint for tone, (_, tint) in theme.tones.items()}
-    return "".join(f"--{name}:{colour};" for name, colour in {**plain, **lines, **tints}.items())
+    return "".join(f"--{name}:{colour};" for name, colour in css_colours(theme).items())
 
 
 def page_colours(name: str) -> str:
@@ -87,23 +96,32 @@ def page_colours(name: str) -> str:
     return "\n".join(rules) + "\n"
 
 
-def dark_style(scope: str) -> str:
-    """The CSS that turns a light drawing dark where the reader's system asks for it; `scope` is the id of its svg."""
+def drawing_rules(scope: str, colour: Mapping[str, str]) -> str:
+    """The CSS that gives a drawing other colours than it was written with; `scope` selects its svg."""
     rules = [
-        f"#{scope} .paper,#{scope} .halo,#{scope} .hollow{{fill:{DARK.background}}}",
-        f"#{scope} text{{fill:{DARK.faint}}}",
-        f"#{scope} .node text{{fill:{DARK.ink}}}",
-        f"#{scope} .face{{fill:{DARK.card}}}",
-        f"#{scope} .empty{{fill:{DARK.tones['zero'][1]}}}#{scope} .fires{{fill:{DARK.tones['pos'][0]}}}",
+        f"{scope} .paper,{scope} .halo,{scope} .hollow{{fill:{colour['background']}}}",
+        f"{scope} text{{fill:{colour['faint']}}}",
+        f"{scope} .node text{{fill:{colour['ink']}}}",
+        f"{scope} .face{{fill:{colour['card']}}}",
+        f"{scope} .empty{{fill:{colour['zero-tint']}}}{scope} .fires{{fill:{colour['pos']}}}",
     ]
-    for tone, (line, tint) in DARK.tones.items():
+    for tone in LIGHT.tones:
+        line, tint = colour[tone], colour[f"{tone}-tint"]
         rules += [
-            f"#{scope} .{tone} [stroke]{{stroke:{line}}}",
-            f'#{scope} .edge.{tone} [stroke]:not([fill="none"]):not(.hollow){{fill:{line}}}',
-            f"#{scope} .{tone} .strip{{fill:{tint}}}",
-            f"#{scope} .cell.{tone}{{fill:{tint if tone == 'zero' else line}}}",
+            f"{scope} .{tone} [stroke]{{stroke:{line}}}",
+            f'{scope} .edge.{tone} [stroke]:not([fill="none"]):not(.hollow){{fill:{line}}}',
+            f"{scope} .{tone} .strip{{fill:{tint}}}",
+            f"{scope} .cell.{tone}{{fill:{tint if tone == 'zero' else line}}}",
         ]
-    return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
+    return "".join(rules)
+
+
+def dark_style(scope: str) -> str:
+    """The CSS that turns a light drawing dark where the reader's system or notebook does; `scope` is the id of its svg."""
+    dark = css_colours(DARK)
+    return f"@media (prefers-color-scheme:dark){{{drawing_rules(f'#{scope}', dark)}}}" + "".join(
+        drawing_rules(f"{notebook} #{scope}", dark) for notebook in DARK_NOTEBOOKS
+    )
 
 
 def tone_of(gradient: float | None) -> str:

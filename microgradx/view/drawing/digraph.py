@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -50,6 +50,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     layout: str | None = None
     caption: Sequence[str] = ()
     own = ""
+    insides: Callable[[], dict[str, Drawing]] | None = None
     tables: Mapping[str, Heat] = MappingProxyType({})
     curves: Mapping[str, Sequence[float]] = MappingProxyType({})
     places: WeakKeyDictionary[Value, str] | None = None
@@ -58,12 +59,15 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
 
     def svg(self) -> str:
         """The SVG as text; equal drawings give equal bytes, and different ones share no id in one page."""
+        return self._svg(self.theme)
+
+    def _svg(self, theme: str) -> str:
         source = self.source
         changed = bool(self._made) and source != self._made
         how = svg.Finish(
             self.title,
             self.summary,
-            self.theme,
+            theme,
             self.caption if self._captioned() else (),
             {wire: _unescaped(text) for _, wire, text in LABEL.findall(source)},
             self.own,
@@ -110,8 +114,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         return self.places[value]
 
     def to_html(self) -> str:
-        """A page of its own: the SVG with pan, zoom, and the wires of the card under the pointer set off. No network."""
-        return page(self.svg(), self.title, self.theme, WIRE.findall(self.source))
+        """A page of its own, without network: pan, pinch, zoom, search, the wires of a card set off, folds that open."""
+        plain = "light" if self.theme == "auto" else self.theme  # the page has the colours of all themes
+        insides = {id: inside._svg(plain) for id, inside in self.insides().items()} if self.insides else {}
+        return page(self._svg(plain), self.title, self.theme, WIRE.findall(self.source), insides)
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **options: Any) -> Any:
         """The picture as bytes, or as text in an `encoding`. SVG needs nothing installed, PNG and PDF an extra or `dot`.
@@ -198,7 +204,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         return f"<Drawing of {self.title}: {self.summary}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, ({name: value for name, value in self.__dict__.items() if name != "places"},)
+        return _restored, ({name: value for name, value in self.__dict__.items() if name not in ("places", "insides")},)
 
 
 def _restored(state: dict[str, Any]) -> Drawing:

@@ -16,7 +16,7 @@ from ..words.names import caller_variables
 from ..words.notation import number
 from .before import before_notes
 from .boxes import Drawable, draw_chart
-from .cards import LINES, Picture, picture
+from .cards import LINES, Card, Picture, picture
 from .digraph import Drawing, drawing_of
 from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
@@ -33,6 +33,7 @@ KEPT = 50
 TRIED = 400  # cards up to which it is tried whether every value can be read
 LABELLED = 300  # cards up to which wires are labelled
 SEVERAL = 300  # cards up to which more than one direction is laid out
+MOST_INSIDES = 60  # folded cards that open in a page
 FAST, TIGHT = 600, 1_000  # cards, and places where wires pass a column, from which speed goes before straightness
 DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
@@ -192,6 +193,22 @@ class Look:
         assert best is not None
         return best
 
+    def insides(self, folds: Sequence[Card], own: str) -> dict[str, Drawing]:
+        """What each folded card holds, with its operands: every value where these are few, else folded by operation."""
+        found = {}
+        operands = self.known.operands
+        for card in folds[:MOST_INSIDES]:
+            kept = sorted({*card.places, *(operand for place in card.places for operand in operands[place])})
+            if len(kept) <= KEPT:
+                shown = picture(self.known, kept, "local", LINES, False)
+            else:
+                shown = folded_picture(self.known, kept, "operations", 2)
+            if len(shown.cards) <= KEPT:
+                shown.title = f"what {card.lines[0]} holds"
+                inside = self.drawing(replace(shown, caption=shown.caption[:1]), "TB")
+                found[card.id + own] = inside
+        return found
+
     def directions(self, shown: Picture) -> tuple[str, ...]:
         """The directions that are tried."""
         if self.rankdir:
@@ -211,6 +228,9 @@ class Look:
         gradient = "not computed" if grad is None else number(grad)
         drawing.summary = " ".join([f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}.", *troubles])
         drawing.curves = {card.id + drawing.own: card.curve for card in shown.cards if card.curve}
+        folds = [card for card in shown.cards if card.kind == "fold" or isinstance(card.table, Heat)]
+        if folds:
+            drawing.insides = partial(self.insides, folds, drawing.own)
         drawing.tables = {card.id + drawing.own: card.table for card in shown.cards if isinstance(card.table, Heat)}
         drawing.places = WeakKeyDictionary(
             {known.nodes[place]: card.id + drawing.own for card in shown.cards for place in card.places}

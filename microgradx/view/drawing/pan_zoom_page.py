@@ -1,90 +1,60 @@
-"""A drawing as one page: pan, zoom, and the wires of the card under the pointer set off. It asks the network for nothing."""
+"""A drawing as one page: pan, pinch, zoom and search; folded cards open. It asks the network for nothing."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from html import escape
+from importlib.resources import files
 from string import Template
 
-from ..theme import page_colours
+from ..theme import LIGHT, THEMES, css_colours, drawing_rules, page_colours
 from .svg import plain
-
-STYLE = """
-html,body{margin:0;height:100%;overflow:hidden;background:var(--background)}
-svg{width:100%;height:100%;cursor:grab;touch-action:none}
-svg.held{cursor:grabbing}
-svg .node,svg .edge{transition:opacity .15s}
-svg.lit .node,svg.lit .edge{opacity:.2}
-svg.lit .on{opacity:1}
-@media (prefers-reduced-motion:reduce){svg .node,svg .edge{transition:none}}
-"""
-
-SCRIPT = """
-const svg = document.querySelector("svg"), box = svg.viewBox.baseVal;
-const home = [box.x, box.y, box.width, box.height];
-const set = (x, y, w, h) => { box.x = x; box.y = y; box.width = w; box.height = h; };
-const at = e => {
-  const point = new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM().inverse());
-  return [point.x, point.y];
-};
-const zoom = (k, x, y) => set(x - (x - box.x) * k, y - (y - box.y) * k, box.width * k, box.height * k);
-svg.addEventListener("wheel", e => { e.preventDefault(); zoom(Math.exp(e.deltaY / 500), ...at(e)); }, { passive: false });
-let held = null;
-svg.addEventListener("pointerdown", e => { held = at(e); svg.setPointerCapture(e.pointerId); svg.classList.add("held"); });
-svg.addEventListener("pointermove", e => {
-  if (!held) return;
-  const [x, y] = at(e);
-  box.x += held[0] - x; box.y += held[1] - y;
-});
-svg.addEventListener("pointerup", () => { held = null; svg.classList.remove("held"); });
-svg.addEventListener("dblclick", () => set(...home));
-addEventListener("keydown", e => {
-  const middle = [box.x + box.width / 2, box.y + box.height / 2], step = box.width / 10;
-  const keys = {
-    "+": () => zoom(0.8, ...middle), "-": () => zoom(1.25, ...middle), "0": () => set(...home),
-    ArrowLeft: () => box.x -= step, ArrowRight: () => box.x += step, ArrowUp: () => box.y -= step, ArrowDown: () => box.y += step,
-  };
-  if (keys[e.key]) { keys[e.key](); e.preventDefault(); }
-});
-const wires = JSON.parse(document.getElementById("wires").textContent);
-const named = id => document.getElementById(id);
-for (const card of svg.querySelectorAll(".node")) {
-  const id = card.id;
-  const near = wires.filter(([, tail, head]) => tail === id || head === id).flat().concat(id);
-  const light = on => {
-    svg.classList.toggle("lit", on);
-    near.forEach(n => named(n)?.classList.toggle("on", on));
-  };
-  card.addEventListener("pointerenter", () => light(true));
-  card.addEventListener("pointerleave", () => light(false));
-}
-"""
-
 
 PAGE = Template("""\
 <!DOCTYPE html>
-<html lang="en">
+<html lang="en"$chosen>
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>$title</title>
 <style>$style</style>
 </head>
 <body>
+<nav class="controls" aria-label="View" hidden>
+<input type="search" class="find" placeholder="find a value (/)" aria-label="find a value">
+<output class="told"></output>
+<button type="button" data-go="whole" title="all of it (0)">whole</button>
+$button
+</nav>
+<main>
 $svg
+</main>
+<dialog aria-label="what a card holds"></dialog>
+$insides
 <script type="application/json" id="wires">$wires</script>
 <script>$script</script>
 </body>
 </html>
 """)
+BUTTON = Template('<button type="button" data-go="theme" data-themes="$themes" title="other colours">$shown</button>')
 
 
-def page(svg: str, title: str, theme: str, wires: list[tuple[str, str, str]]) -> str:
-    """The page of an SVG; `wires` are (id, tail, head)."""
+def page(
+    svg: str, title: str, theme: str, wires: Sequence[tuple[str, str, str]], insides: Mapping[str, str]
+) -> str:
+    """The page of an SVG; `wires` are (id, tail, head), `insides` the SVG of what a card holds, by the id of the card."""
+    style, script = ((files(__package__) / f"pan_zoom.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    themes = [name for name in THEMES if name != "auto"]
+    button = BUTTON.substitute(themes=escape(" ".join(themes)), shown=escape(" / ".join(themes)))
     return PAGE.substitute(
+        chosen="" if theme == "auto" else f' data-theme="{escape(theme)}"',
         title=escape(plain(title)),
-        style=page_colours(theme) + STYLE,
+        style=page_colours(theme) + style + drawing_rules("svg", {name: f"var(--{name})" for name in css_colours(LIGHT)}),
+        button=button if theme == "auto" else "",
         svg=svg,
-        wires=json.dumps(wires),
-        script=SCRIPT,
+        insides="\n".join(f'<template id="inside-{escape(id)}">{inside}</template>' for id, inside in insides.items()),
+        wires=json.dumps(list(wires)),
+        script=script,
     )
