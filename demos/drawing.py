@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
-from microgradx import Drawing, Value, animate, draw, gradient
+from microgradx import Drawing, Value, animate, draw, gradient, mean
 from microgradx.nn import MLP
 from microgradx.nn.data import moons
 
@@ -32,12 +33,11 @@ def classic(theme: str = "light") -> Drawing:
 
 
 def network(theme: str = "light") -> Drawing:
-    """A network of 13 neurons over a batch of 16 points, 723 values, folded to a card per neuron."""
-    model = MLP(2, [6, 6, 1], activation="tanh", rng=1)
-    points, labels = moons(16)
-    misses = [(model(point) - (2.0 * label - 1.0)) ** 2 for point, label in zip(points, labels, strict=True)]
-    loss = sum(misses[1:], misses[0]) / len(misses)
-    loss.backward()
+    """A network of 33 neurons on 100 points, 10,438 values: a row for each neuron, a square for each of 337 parameters."""
+    model = MLP(2, [16, 16, 1], rng=3)
+    points, labels = moons(100)
+    terms = [(1.0 - (2.0 * label - 1.0) * model(point)).relu() for point, label in zip(points, labels, strict=True)]
+    loss = mean(terms)
     return draw(loss, theme=theme)
 
 
@@ -53,12 +53,11 @@ def sick(theme: str = "light") -> Drawing:
 
 
 def loop(theme: str = "light") -> Drawing:
-    """Eight steps of y = y*w + b: the weight is drawn again beside each far use, and its gradient fades on the way."""
-    w, b, y = Value(0.5, label="w"), Value(0.1, label="b"), Value(1.0, label="y0")
-    for _ in range(8):
-        y = y * w + b
-    y.backward()
-    return draw(y, theme=theme, edges="none")
+    """Fifty steps of h = tanh(w*h + u*x): a row for each of the last rounds, and how the gradient fades over the others."""
+    w, u, h = Value(0.7), Value(0.3), Value(0.5)
+    for step in range(50):
+        h = (w * h + u * math.sin(step)).tanh()
+    return draw(h, theme=theme)
 
 
 def second_order(theme: str = "light") -> Drawing:

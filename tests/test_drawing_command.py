@@ -65,6 +65,13 @@ def test_the_picture_of_the_readme_is_what_its_lines_make_without_any_program(tm
     assert len(made) > 40
 
 
+def test_the_network_of_the_readme_is_the_one_of_the_gallery():
+    made = runpy.run_path(str(DEMO))["network"]("auto").svg()
+    assert re.findall(r">([^<>]+)</(?:text|title)>", made) == re.findall(
+        r">([^<>]+)</(?:text|title)>", (ROOT / "demos" / "network.svg").read_text()
+    )
+
+
 def test_a_path_that_cannot_be_written_is_named_as_it_was_given(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     path = tmp_path / ("x" * 300 + ".svg")

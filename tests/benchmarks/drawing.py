@@ -1,103 +1,45 @@
-"""Seconds from a graph to its SVG, warm, beside micrograd's way of drawing through the `dot` program where there is one.
+"""How large the text of each drawing is on a README's page, and the seconds it takes, beside micrograd's way of drawing.
 
-Run as a script: `python tests/benchmarks/drawing.py`. Medians of up to 5 runs; the first drawing of a process and the first one
-ever (an empty compilation cache) are timed in processes of their own.
+Run as a script: `python tests/benchmarks/drawing.py [FOLDER]`; with a folder the pictures are written into it. Seconds are
+medians of up to 3 runs of one process, warm. micrograd's DOT (a record per value, an oval per operation) is laid out by the same
+engine as ours; its text is of the same 11 points, so the sizes can be compared.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from microgradx import Value, draw, gradient, topological_order
-from microgradx.nn import MLP
-from microgradx.nn.data import moons
+from drawing_gallery import GALLERY
 
-PATIENCE = 20  # seconds for the `dot` program
+from microgradx import Drawing, Value, draw, topological_order
+from microgradx.tables import table
+from microgradx.view.drawing.reader import READERS
+from microgradx.view.layout.renderers import lay_out
+
+PATIENCE, LARGE = 20.0, 600  # seconds for micrograd's DOT, and values beyond which it is not tried
+HEAD = ("graph", "values", "cards", "points", "text px", "seconds", "micrograd px", "seconds")
 
 FIRST = """
 import time; start = time.perf_counter()
 from microgradx import Value, draw
-x = Value(2.0); y = x * x; y.backward(); draw(y).svg()
+x = Value(2.0); y = x * x; draw(y).svg()
 print(time.perf_counter() - start)
 """
-
-
-def leaf() -> Value:
-    return Value(3.0)
-
-
-def neuron() -> Value:
-    return MLP(10, [1], activation="tanh", rng=1, expand=True)([0.5] * 10)
-
-
-def fifty() -> Value:
-    return MLP(2, [4, 1], activation="tanh", rng=1, expand=True)([0.5, -0.5])
-
-
-def squares() -> Value:
-    x = Value(2.0)
-    return x * x
-
-
-def broken() -> Value:
-    x = Value(0.0)
-    return x.log() * x
-
-
-def loop() -> Value:
-    w, b, y = Value(0.5), Value(0.1), Value(1.0)
-    for _ in range(100):
-        y = y * w + b
-    return y
-
-
-def network(points: int, sizes: list[int]) -> Value:
-    model = MLP(2, sizes, activation="tanh", rng=1, expand=True)
-    xs, labels = moons(points)
-    misses = [(model(x) - (2.0 * label - 1.0)) ** 2 for x, label in zip(xs, labels, strict=True)]
-    return sum(misses[1:], misses[0])
-
-
-def chain() -> Value:
-    y = Value(1.0)
-    for _ in range(1_000):
-        y = (y * 1.001).tanh()
-    return y
-
-
-def second() -> Value:
-    x = Value(2.0)
-    return gradient((x**3).tanh() * x, [x], create_graph=True)[0]
-
-
-CASES: dict[str, Callable[[], Value]] = {
-    "leaf": leaf,
-    "x*x": squares,
-    "log(0)": broken,
-    "second order": second,
-    "neuron": neuron,
-    "MLP 2-4-1": fifty,
-    "loop of 100": loop,
-    "chain of 2,000": chain,
-    "MLP 2-16-16-1": lambda: network(2, [16, 16, 1]),
-    "2,000, unfolded": lambda: network(4, [12, 12, 1]),
-    "batch of 100": lambda: network(100, [16, 16, 1]),
-}
 
 
 def naive_dot(output: Value) -> str:
     """The DOT text micrograd's notebook writes: a record per value, an oval per operation."""
     order = topological_order(output)
     place = {node: k for k, node in enumerate(order)}
-    lines = ["digraph { rankdir=LR"]
+    lines = ["digraph { rankdir=LR; node [fontsize=11]"]
     for k, node in enumerate(order):
         lines.append(f'n{k} [label="{{ data {node.data:.4f} | grad {node.grad or 0.0:.4f} }}" shape=record]')
         if node.op:
@@ -106,7 +48,8 @@ def naive_dot(output: Value) -> str:
     return "\n".join([*lines, "}"])
 
 
-def seconds(action: Callable[[], object], runs: int = 5, budget: float = 6.0) -> float:
+def seconds(action: Callable[[], object], runs: int = 3, budget: float = 6.0) -> float:
+    """The median of a few runs."""
     times: list[float] = []
     while len(times) < runs and sum(times) < budget:
         start = time.perf_counter()
@@ -115,41 +58,64 @@ def seconds(action: Callable[[], object], runs: int = 5, budget: float = 6.0) ->
     return statistics.median(times)
 
 
-def through_dot(output: Value) -> float | None:
+def text_size(svg: str) -> tuple[float, str]:
+    """The height of the text in pixels on a README's page, and the size of the picture in points."""
+    found = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    assert found is not None
+    width, height = float(found[1]), float(found[2])
+    return READERS["readme"].text_size(width, height), f"{width:,.0f} x {height:,.0f}"
+
+
+def naive(output: Value) -> tuple[str, str]:
+    """Text size and seconds of micrograd's way."""
+    if len(topological_order(output)) > LARGE:
+        return "", ""
     try:
-        return seconds(
-            lambda: subprocess.run(["dot", "-Tsvg"], input=naive_dot(output).encode(), capture_output=True, timeout=PATIENCE), 3
-        )
-    except subprocess.TimeoutExpired:
-        return None
+        start = time.perf_counter()
+        made = lay_out(naive_dot(output), seconds=PATIENCE).decode()
+        return f"{text_size(made)[0]:.1f}", f"{time.perf_counter() - start:.2f}"
+    except (TimeoutError, RuntimeError):
+        return "-", f"over {PATIENCE:.0f}"
+
+
+def report(name: str, output: Value, folder: Path | None) -> tuple[list[str], bool]:
+    """The line of one graph, and whether it can be read in a README."""
+    made: list[Drawing] = []
+
+    def drawn() -> str:
+        made[:] = [draw(output, names={"out": output})]
+        return made[0].svg()
+
+    took = seconds(drawn)
+    svg = drawn()
+    text, size = text_size(svg)
+    if folder:
+        made[0].save(folder / f"{name.replace(' ', '_')}.svg")
+    cells = [name, f"{len(topological_order(output)):,}", str(svg.count('class="node')), size, f"{text:.1f}", f"{took:.2f}"]
+    return [*cells, *naive(output)], text >= READERS["readme"].text
 
 
 def first(environment: dict[str, str]) -> float:
+    """Seconds of the first drawing of a process, import included."""
     done = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, text=True, check=True, env=os.environ | environment)
     return float(done.stdout)
 
 
-def report(name: str, output: Value, has_dot: bool) -> None:
-    output.backward()
-    values, detail = len(topological_order(output)), "values" if "unfolded" in name else "auto"
-    drawn = draw(output, detail=detail, seconds=60)
-    cards = len(re.findall(r"^\tn\w+ \[", drawn.source, re.MULTILINE)) - 1
-    drawing, layout = seconds(lambda: draw(output, detail=detail)), seconds(drawn.svg)
-    naive = through_dot(output) if has_dot and values < 10_000 else None
-    beside = f"{naive:.3f} s, {naive / (drawing + layout):.1f} times ours" if naive else "over 20 s, or not run"
-    print(f"{name:18}{values:8,}{cards:8,}{drawing:9.3f}{layout:9.3f}{drawing + layout:10.3f}   {beside if has_dot else ''}")
-
-
-def main() -> None:
-    draw(leaf()).svg()
-    has_dot = shutil.which("dot") is not None
-    print(f"{'graph':18}{'values':>8}{'cards':>8}{'draw':>9}{'layout':>9}{'together':>10}   micrograd's through dot")
-    for name, build in CASES.items():
-        report(name, build(), has_dot)
+def main(folder: str = "") -> None:
+    """Print a line for each graph of the gallery."""
+    draw(Value(1.0)).svg()
+    least = (24, 7, 5, 14, 7, 7, 12, 7)
+    print(table([HEAD], "<>>>>>>>", width=None, least=least)[0])
+    readable = 0
+    for name, build in GALLERY.items():
+        cells, good = report(name, build(), Path(folder) if folder else None)
+        readable += good
+        print(table([cells], "<>>>>>>>", width=None, least=least)[0], flush=True)
+    print(f"{readable} of {len(GALLERY)} can be read in a README: text of 9 px in a column of 830 x 1,600")
     print(f"first drawing of a process, import included: {statistics.median(first({}) for _ in range(3)):.2f} s")
     with tempfile.TemporaryDirectory() as empty:
         print(f"first drawing ever, with an empty cache: {first({'XDG_CACHE_HOME': empty, 'HOME': empty}):.2f} s")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

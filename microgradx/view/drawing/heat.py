@@ -77,7 +77,7 @@ def heat_picture(flow: Flow, kept: Sequence[int]) -> Picture | None:
     whole = "detail='full'" if len(kept) <= HARD else "depth=5"
     told = (
         f"{flow.counted(kept)} as layers: a row for each neuron, a square for the gradient of each parameter, the largest of a "
-        f"layer full. To open: module={some!r} or {whole}."
+        f"layer full, - where it is negative. To open: module={some!r} or {whole}."
     )
     troubles = [*unit_sentences(flow, named), *loose_sentences(flow, groups(flow, kept, "layers", 2))]
     drawn.caption = [said for said in (told, stored(flow, kept).sentence, *troubles) if said]

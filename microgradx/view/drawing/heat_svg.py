@@ -10,7 +10,7 @@ from ..words.notation import exact
 from .heat import FIRES, HEADING, LARGEST, NAME, Heat, NeuronRow, largest_text
 from .labels import extent
 
-LEGIBLE = 9.0  # points of a row, from which its texts are written
+LEGIBLE, MARKED = 9.0, 8.0  # points of a row and of a cell, from which there are texts, and marks of negative gradients
 
 
 def paint_heat(group: Element, heat: Heat, colours: Theme, font: str) -> None:
@@ -54,6 +54,8 @@ def _row(pen: _Pen, row: NeuronRow, heat: Heat, corner: tuple[float, float], mos
         full = pen.box(x, top + 0.5, heat.cell - 1.0, heat.tall - 1.0, colour, f"cell {tone}", said)
         if gradient:
             full.set("fill-opacity", f"{max(0.06, share):.2f}")
+        if gradient < 0.0 and heat.cell >= MARKED:  # the sign, for print without colours
+            pen.box(x + 0.3 * heat.cell, top + heat.tall / 2.0 - 0.6, 0.4 * heat.cell - 1.0, 1.2, colours.ink, "minus", said)
 
 
 class _Pen:
