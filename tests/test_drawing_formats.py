@@ -164,7 +164,8 @@ def test_a_label_that_looks_like_html_is_text():
     assert "=<b>" in draw(Value(1.0, label='x" =<b>') * 2.0).svg().replace("&lt;", "<").replace("&gt;", ">")
 
 
-def test_a_small_graph_is_laid_out_in_a_process_of_little_memory():
+@pytest.mark.parametrize("gibibytes", [1, 2])
+def test_a_small_graph_is_laid_out_in_a_process_of_little_memory(gibibytes):
     resource = pytest.importorskip("resource")
     import subprocess
 
@@ -174,6 +175,6 @@ def test_a_small_graph_is_laid_out_in_a_process_of_little_memory():
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (gibibytes << 30, gibibytes << 30)),
     )
     assert done.returncode == 0, done.stderr

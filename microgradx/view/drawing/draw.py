@@ -182,6 +182,8 @@ class Look:
         for shown in pictures:
             for rankdir in self.directions(shown):
                 drawing = self.drawing(shown, rankdir)
+                if len(shown.cards) > TRIED:  # it was asked for, and there is nothing to choose
+                    return drawing
                 try:
                     size = reader.text_size(*drawing.size())
                 except RendererUnavailable:  # the DOT text is to be had all the same

