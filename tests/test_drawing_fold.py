@@ -374,3 +374,20 @@ def test_a_sample_that_is_not_there_is_refused():
         draw(loss, sample=12)
     with pytest.raises(ValueError, match="sample=0: out is not a sum or a mean over samples"):
         draw(Value(2.0).exp().sin(), sample=0)
+
+
+def test_the_cards_of_a_module_stand_in_a_box_where_there_is_room():
+    model = MLP(2, [2, 1], activation="tanh", rng=1)
+    drawn = draw(model([0.5, -0.5]), for_="screen")
+    boxes = dict(re.findall(r'subgraph "cluster ([^"]*)_[0-9a-f]{8}" \{(.*)\}', drawn.source))
+    assert set(boxes) == {"L0.n0", "L0.n1", "L1.n0"}
+    members = [id for inside in boxes.values() for id in re.findall(r"\bn\d+_[0-9a-f]{8}", inside)]
+    assert len(members) == len(set(members)) == len(titles(drawn))
+    assert drawn.svg().count('class="cluster"') == 3
+    assert "subgraph" not in draw(Value(2.0) * 3.0).source
+
+
+def test_tooltips_say_the_formula_and_whose_part_a_value_is():
+    model = MLP(2, [2, 1], activation="tanh", rng=1, expand=True)
+    source = draw(model([0.5, -0.5]), for_="screen").source
+    assert "made by multiply: L0.n0.w[0] * 0.5\\npart of layers[0].neurons[0]" in source

@@ -102,6 +102,7 @@ def drawing_rules(scope: str, colour: Mapping[str, str]) -> str:
         f"{scope} .paper,{scope} .halo,{scope} .hollow{{fill:{colour['background']}}}",
         f"{scope} text{{fill:{colour['faint']}}}",
         f"{scope} .node text{{fill:{colour['ink']}}}",
+        f"{scope} .cluster [stroke]{{stroke:{colour['zero']}}}",
         f"{scope} .face{{fill:{colour['card']}}}{scope} .minus{{fill:{colour['ink']}}}",
         f"{scope} .empty{{fill:{colour['zero-tint']}}}{scope} .fires{{fill:{colour['pos']}}}",
     ]

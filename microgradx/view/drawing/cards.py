@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ...engine import Value
 from ...modes import source_line
 from ..theme import tone_of
+from ..words.names import brief
 from ..words.notation import exact, number
 from .flow import Flow, made_by, short
 from .recall import Edge
@@ -74,6 +75,7 @@ class Picture:
     rows: list[list[str]] = field(default_factory=list)  # cards that stand side by side, in this order
     beside: float = 0.0  # points between cards that stand side by side, for labels between them
     columns: bool = False  # cards of the rows stand below each other
+    boxes: dict[str, list[str]] = field(default_factory=dict)  # by name, the cards that a box is drawn around
 
 
 def picture(
@@ -101,7 +103,7 @@ def picture(
     rank = ranks(flow, kept, wired)
     drawn = Picture([], [], f"the gradient flow of {short(flow, flow.output)}")
     for place in kept:
-        drawn.cards.append(_card(flow, place, titles.of(place), show, troubles, notes.get(place)))
+        drawn.cards.append(_card(flow, place, titles, show, troubles, notes.get(place)))
     largest = flow.largest()
     uses: dict[tuple[int, int], list[float | None]] = {}
     for edge in wired:
@@ -141,6 +143,15 @@ def picture(
     return drawn
 
 
+def boxed(flow: Flow, drawn: Picture) -> Picture:
+    """The picture with a box around the cards of each module that has more than one."""
+    boxes: dict[str, list[str]] = {}
+    for card in drawn.cards:
+        if len(card.places) == 1 and (module := flow.modules[card.places[0]]) and card.kind != "copy":
+            boxes.setdefault(brief(module), []).append(card.id)
+    return replace(drawn, boxes={name: cards for name, cards in boxes.items() if len(cards) > 1})
+
+
 def ranks(flow: Flow, kept: Sequence[int], wired: Sequence[Edge]) -> dict[int, int]:
     """The column of each value: as far from the leaves as its longest path, a leaf just before its first use."""
     rank = dict.fromkeys(kept, 0)
@@ -169,28 +180,33 @@ def _bare(wire: Wire) -> Wire:
     return replace(wire, label="", tone="none", width=THINNEST, tooltip=wire.tooltip.partition("\n")[0])
 
 
-def _card(flow: Flow, place: int, title: str, show: Container[str], troubles: Troubles, note: Note | None) -> Card:
+def _card(
+    flow: Flow, place: int, titles: Titles, show: Container[str], troubles: Troubles, note: Note | None
+) -> Card:
     node, grad = flow.nodes[place], flow.grads[place]
     bad = not math.isfinite(flow.data[place])
     tone = "bad" if bad else "zero" if place in troubles.cancelled else tone_of(grad)
     if "grad" not in show:
         tone, note = "bad" if bad else "none", None
-    head = title + (" !" if tone == "bad" else "")
+    head = titles.of(place) + (" !" if tone == "bad" else "")
+    formula = titles.formula(place)
     value = f"now {number(flow.data[place])}" if place in flow.assigned else number(flow.data[place])
     texts = {"name": head, "value": value, "grad": f"grad {'-' if grad is None else number(grad)}"}
     kind = "output" if place in (flow.outputs or (flow.output,)) else "leaf" if node.op is None else "inner"
     heavy = place in (troubles.origin, flow.active)
     lines = [*(texts[line] for line in LINES if line in show), *([note.short] if note else [])]
     first = node.op is not None and ordered(node.op)
-    return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, note), heavy, places=(place,), ordered=first)
+    return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, formula, note), heavy, places=(place,), ordered=first)
 
 
-def _tooltip(flow: Flow, place: int, note: Note | None) -> str:
+def _tooltip(flow: Flow, place: int, made: str, note: Note | None) -> str:
     node, grad = flow.nodes[place], flow.grads[place]
     lines = [flow.names[place][:1000]]
     if node.label and node.label != flow.names[place]:
         lines.append(f"label {node.label[:1000]}")
-    lines.append(f"made by {made_by(node)}" if node.op else "a leaf")
+    lines.append(f"made by {made_by(node)}: {made}" if node.op else "a leaf")
+    if module := flow.modules[place]:
+        lines.append(f"part of {module}")
     lines.append(f"value {exact(flow.data[place])}")
     lines.append(f"gradient {'not there yet' if grad is None else exact(grad)}")
     if note:

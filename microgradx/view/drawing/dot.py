@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ...tables import columns
-from ..theme import EDGE_FONT, FONT, theme_named
+from ..theme import EDGE_FONT, FONT, Theme, theme_named
 from .cards import Card, Picture, Wire
 
 LINE_HEIGHT, LINE, NARROWEST = 18, 13.2, 66  # points: for each line of a card, from line to line, the width of a card
@@ -49,6 +49,7 @@ def written(
     lines = [_card(card_, theme) for card_ in picture.cards]
     lines += [_wire(wire_, theme, fast or picture.columns, place) for place, wire_ in enumerate(picture.wires)]
     lines += [_row(row) for row in picture.rows]
+    lines += [_box(name, cards, colors) for name, cards in picture.boxes.items()]
     if picture.columns:
         lines += [_column(above, below) for above, below in pairwise(picture.rows)]
     own = hashlib.sha256("".join([*map(repr, (graph, card, wire)), *lines]).encode()).hexdigest()[:8]
@@ -90,6 +91,14 @@ def _row(row: Sequence[str]) -> str:
     """Cards side by side, held in order by arrows that are not seen."""
     held = " [style=invis] }\n" if len(row) > 1 else " }\n"
     return f"\t{{ rank=same; {f'{MARK} -> '.join(row)}{MARK}{held}"
+
+
+def _box(name: str, cards: Sequence[str], colors: Theme) -> str:
+    """A box around cards, with its name above them."""
+    look = {"label": text(name, 2), "labeljust": "l", "labelloc": "t", "style": "rounded"}
+    look |= {"color": colors.tones["zero"][0], "fontcolor": colors.faint}
+    inside = "; ".join(f"{card}{MARK}" for card in cards)
+    return f'\tsubgraph "cluster {text(name, 2)}{MARK}" {{ {attributes(look, "; ")}; {inside} }}\n'
 
 
 def _column(above: Sequence[str], below: Sequence[str]) -> str:
@@ -142,13 +151,13 @@ def caption(picture: Picture) -> str:
     return " \\l" + "".join(f"{text(line, 2)}\\l" for line in lines)  # an empty line keeps it off the cards
 
 
-def attributes(given: dict[str, str]) -> str:
+def attributes(given: dict[str, str], between: str = " ") -> str:
     """Write a list of attributes; the values are escaped already.
 
     >>> attributes({"label": "a", "width": "1"})
     'label="a" width="1"'
     """
-    return " ".join(f'{name}="{value}"' for name, value in given.items())
+    return between.join(f'{name}="{value}"' for name, value in given.items())
 
 
 def text(raw: str, backslashes: int) -> str:

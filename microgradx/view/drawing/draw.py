@@ -16,7 +16,7 @@ from ..words.names import caller_variables
 from ..words.notation import number
 from .before import before_notes
 from .boxes import Drawable, draw_chart
-from .cards import LINES, Card, Picture, picture
+from .cards import LINES, Card, Picture, boxed, picture
 from .digraph import Drawing, drawing_of
 from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
@@ -151,7 +151,10 @@ def _pictures(
             "less with path=, depth= or module="
         )
     if detail != "auto" or cards <= TRIED:
-        yield plain(edges="none" if detail == "values" or (detail == "auto" and cards > LABELLED) else edges)
+        every = plain(edges="none" if detail == "values" or (detail == "auto" and cards > LABELLED) else edges)
+        if detail == "auto" and any(known.modules):
+            yield boxed(known, every)
+        yield every
     if detail == "auto":
         rows = row_pictures(known, kept, plain, edges)
         yield from rows if cards > KEPT else islice(rows, 1)

@@ -8,12 +8,13 @@ from functools import lru_cache
 
 from ...engine import Value
 from ...operation import Op
-from ...tables import columns
+from ...tables import clip, columns
 from ..words.notation import expression, number, operation
 from .flow import Flow, short
 
 LONGEST_TITLE, OPERATIONS, OPERANDS = 30, 3, 6
 """Columns of a title; operations without a name that are written inside another; operands that are written one by one."""
+WHOLE = 200  # columns of a formula where the pointer rests
 GAP = "_"
 LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{4,}(?:e[-+]?\d+)?(?![\w.])")
 
@@ -53,6 +54,11 @@ class Titles:
             if columns(before + made) <= LONGEST_TITLE:
                 return before + made
         return f"{name}: {node.op.name}" if name else node.op.name
+
+    def formula(self, place: int) -> str:
+        """How the value is made, in full, but for very long ones; nothing for a leaf."""
+        node = self.flow.nodes[place]
+        return clip(_rounded(self._ways(place, node)[0]), WHOLE) if node.op else ""
 
     def _ways(self, place: int, node: Value) -> tuple[str, ...]:
         """How a value is made, the longest way first."""
