@@ -2,13 +2,16 @@
 
 import random
 import sys
+from dataclasses import dataclass
 from unittest import mock
 
+import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgradx import OPS, Value, operation, ops, primitive, topological_order, tree
+from microgradx import sum as total
 from microgradx.expression import parse
 from microgradx.nn import MLP
 from microgradx.view.words.names import caller_variables, find_node, formula, name_nodes
@@ -183,3 +186,27 @@ def test_a_template_that_is_not_arithmetic_is_written_as_a_call_with_every_opera
     z = odd(x, y) * 2
     assert formula(z) == "z = odd(x, y) * 2"
     assert tree(z).splitlines()[1] == "  odd#2 = odd(x, y) = 5, grad 2"
+
+
+def test_values_inside_of_lists_dicts_dataclasses_and_arrays_are_called_by_their_path():
+    @dataclass
+    class Weights:
+        bias: Value
+        rows: list
+
+    W = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    params = {"dense": {"w": [Value(5.0)]}, 3: Value(6.0)}
+    weights = Weights(Value(7.0), [Value(8.0)])
+    grid = numpy.array([[Value(9.0), Value(10.0)]], dtype=object)
+    out = total([*W[0], *W[1], params["dense"]["w"][0], params[3], weights.bias, weights.rows[0], *grid[0]])
+    named = name_nodes(topological_order(out), {"W": W, "params": params, "weights": weights, "grid": grid, "out": out})
+    assert list(named.values()) == [
+        *("W[0][0]", "W[0][1]", "W[1][0]", "W[1][1]", "params['dense']['w'][0]", "params[3]", "weights.bias", "weights.rows[0]"),
+        *("grid[0, 0]", "grid[0, 1]", "out"),
+    ]
+
+
+def test_looking_for_names_ends_in_a_list_that_holds_itself():
+    xs: list = [Value(1.0)]
+    xs.append(xs)
+    assert name_nodes(xs[:1], {"xs": xs}) == {xs[0]: "xs[0]"}

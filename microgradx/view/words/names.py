@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 
 from ...chain import topological_order
+from ...containers import looked_into
 from ...engine import Value
 from .notation import expression, unnamed
 
-LONG = 10_000
-"""Of a list, so many items are looked at: the caller may hold data by the million."""
+LONG, DEEP = 10_000, 4
+"""Of a list, so many items are looked at, and lists in it so deep: the caller may hold data by the million."""
+
+PLAIN = frozenset([float, int, bool, str, bytes, complex, type(None)])
 
 
 def caller_variables(depth: int = 1) -> dict[str, object]:
@@ -44,9 +47,9 @@ def name_nodes(
     >>> list(name_nodes(topological_order(a * b + 1), {"price": b}).values())
     ['a', 'price', 'multiply#2', 'add#3']
 
-    `names` and `caller` map variable names to things; `names` wins. Lists, tuples and dicts of values are looked into one
-    level deep (`xs[0]`), anything with `named_parameters()` gives module paths. A second node of the same name
-    becomes `name#2`. The n of `op#n` is the place in `order`, never an address, so every run writes the same.
+    `names` and `caller` map variable names to things; `names` wins. Lists, dicts, dataclasses and arrays of objects are looked
+    into (`W[0][1]`), anything with `named_parameters()` gives module paths. A second node of the same name becomes `name#2`.
+    The n of `op#n` is the place in `order`, never an address, so every run writes the same.
     """
     variables = variables_of({**(names or {}), **{k: v for k, v in (caller or {}).items() if k not in (names or {})}})
     taken: set[str] = set()
@@ -70,14 +73,8 @@ def variables_of(things: Mapping[str, object]) -> dict[Value, str]:
         if isinstance(thing, Value):
             found.setdefault(thing, name)
     for name, thing in things.items():
-        items: Iterable[tuple[object, object]] = ()
-        if isinstance(thing, (list, tuple)):
-            items = enumerate(thing)
-        elif isinstance(thing, dict):
-            items = thing.items()
-        for key, item in islice(items, LONG):
-            if isinstance(item, Value):
-                found.setdefault(item, f"{name}[{key!r}]")
+        if not callable(getattr(type(thing), "named_parameters", None)):
+            _look_into(thing, name, DEEP, found)
     for thing in things.values():
         parameters = getattr(type(thing), "named_parameters", None)  # of the type: an instance may answer to any name
         if callable(parameters):
@@ -85,6 +82,21 @@ def variables_of(things: Mapping[str, object]) -> dict[Value, str]:
                 if isinstance(parameter, Value):
                     found.setdefault(parameter, path)
     return found
+
+
+def _look_into(thing: object, name: str, depth: int, found: dict[Value, str]) -> None:
+    """Name the Values in a list, a dict, a dataclass or an array of objects, and in what these hold."""
+    opened = looked_into(thing)
+    if opened is None or not depth:
+        return
+    container, keys, items = opened
+    for key, item in islice(zip(keys, items, strict=False), LONG):
+        if isinstance(item, Value) or (type(item) not in PLAIN and not callable(item)):
+            place = name + (f"[{key!r}]" if isinstance(thing, Mapping) else container.suffix(key))
+            if isinstance(item, Value):
+                found.setdefault(item, place)
+            else:
+                _look_into(item, place, depth - 1, found)
 
 
 def brief(name: str) -> str:
