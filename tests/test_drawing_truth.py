@@ -9,6 +9,8 @@ import re
 from operator import add, mul, sub
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from microgradx import Value, draw, mermaid, nn, topological_order
 from microgradx.chain import edges
@@ -131,6 +133,31 @@ def test_a_training_loop_can_be_drawn_where_people_draw_it():
         if p in flow.nodes:
             assert flow.grads[flow.nodes.index(p)] == pytest.approx(recorded[name], rel=1e-12)
     assert draw(loss).svg()
+
+
+@pytest.mark.parametrize("detail", ["auto", "full", "neurons", "layers", "model"])
+def test_every_way_of_folding_says_that_leaves_were_assigned(detail):
+    model = nn.MLP(2, [8, 1], activation="tanh", rng=3)
+    loss = sum(((model([0.1 * k, -0.5]) - 1.0) ** 2 for k in range(12)), Value(0.0))
+    loss.backward()
+    nn.SGD(model.parameters(), lr=0.1).step()
+    assert "assigned after this graph was computed, as by an optimizer's step" in draw(loss, detail=detail).summary
+
+
+@settings(derandomize=True, deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.sampled_from(["LR", "TB"]))
+def test_every_contribution_in_the_svg_is_upstream_times_local_of_this_pass(seed, rankdir):
+    out = random_graph(seed)
+    (topological_order(out)[len(topological_order(out)) // 2] * 3.0).backward()
+    sums = sweep(out)
+    drawn = draw(out, detail="values", rankdir=rankdir)
+    told = sorted(float(x) for x in re.findall(r"contribution ([^<\n]+)</title>", drawn.svg()))
+    expected = [
+        up * local if (up := sums.get(node, 0.0)) and local else 0.0
+        for node in topological_order(out)
+        for _, _, local in (edges(node) if node.op else ())
+    ]
+    assert told == pytest.approx(sorted(expected), rel=1e-12, abs=1e-300)
 
 
 def test_large_finite_numbers_are_drawn():

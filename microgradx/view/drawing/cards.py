@@ -17,7 +17,7 @@ from .spread import total
 from .stored import Note, stored
 from .sums import list_lines, list_tone, list_tooltip
 from .titles import Titles, ordered
-from .troubles import Troubles, diagnose, listed
+from .troubles import Troubles, diagnose
 
 LINES = ("name", "value", "grad")
 ONES_SHOWN = 30  # cards up to which an addition's `*1` is written
@@ -132,7 +132,7 @@ def picture(
         _draw_constants(flow, kept, drawn)
     drawn.span = 1 + max(rank.values()) - min(rank.values())
     if not forward:
-        drawn.caption = [*_assigned(flow, kept), also.sentence, *troubles.sentences(flow)]
+        drawn.caption = [also.sentence, *troubles.sentences(flow)]
         drawn.caption = [said for said in drawn.caption if said]
     if copies:
         names = sorted({place for place, _ in copies})
@@ -162,17 +162,6 @@ def ranks(flow: Flow, kept: Sequence[int], wired: Sequence[Edge]) -> dict[int, i
         if flow.nodes[edge.tail].op is None:
             first[edge.tail] = min(first.get(edge.tail, rank[edge.head]), rank[edge.head])
     return rank | {leaf: use - 1 for leaf, use in first.items()}
-
-
-def _assigned(flow: Flow, kept: Container[int]) -> list[str]:
-    places = [place for place in flow.assigned if place in kept]
-    if not places:
-        return []
-    were = "was" if len(places) == 1 else "were"
-    return [
-        f"{listed(flow, places)} {were} assigned after this graph was computed, as by an optimizer's step: gradients and "
-        "computed values are of the pass before; ? is what rested on a number that is gone."
-    ]
 
 
 def _bare(wire: Wire) -> Wire:

@@ -191,6 +191,9 @@ class Look:
                     size = reader.text_size(*drawing.size())
                 except RendererUnavailable:  # the DOT text is to be had all the same
                     return best or drawing
+                except (RuntimeError, TimeoutError):  # too much for the engine: the next picture is smaller
+                    best = best or drawing
+                    continue
                 if size > largest + 0.05:
                     best, largest = drawing, size
             if largest >= reader.text:

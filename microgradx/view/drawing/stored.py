@@ -42,8 +42,10 @@ def stored(flow: Flow, kept: Iterable[int]) -> Stored:
     >>> stored(snapshot(loss), [0]).sentence
     '`.grad` of p is 25: 30 was there before this pass; zero_grad() forgotten?'
     """
-    if flow.assigned or flow.active is not None:
+    if flow.active is not None:
         return Stored()
+    if flow.assigned:
+        return Stored({}, _assigned(flow, set(kept)))
     found = {k: grad for k in kept if (grad := flow.nodes[k].grad) is not None and not _same(grad, flow.grads[k])}
     if not found:
         return Stored()
@@ -64,6 +66,18 @@ def stored(flow: Flow, kept: Iterable[int]) -> Stored:
     others = f" (and {listed(flow, list(found)[1:], 3)} likewise)" if len(found) > 1 else ""
     told = f"`.grad` of {short(flow, first)} is {number(found[first])}: {number(before[first])} was there before this pass"
     return Stored(notes, f"{told}{others}; {FORGOTTEN}")
+
+
+def _assigned(flow: Flow, kept: set[int]) -> str:
+    """The sentence about a graph whose leaves were assigned since it was computed."""
+    places = [place for place in flow.assigned if place in kept]
+    if not places:
+        return ""
+    were = "was" if len(places) == 1 else "were"
+    return (
+        f"{listed(flow, places)} {were} assigned after this graph was computed, as by an optimizer's step: gradients and "
+        "computed values are of the pass before; ? is what rested on a number that is gone."
+    )
 
 
 def _note(grad: float, why: str) -> Note:
