@@ -354,6 +354,12 @@ def test_steps_show_the_gradient_so_far():
     assert (a.grad, b.grad) == (None, None)
 
 
+def test_grey_is_explained_only_where_many_are_one_card():
+    *_, out = product()
+    assert "grey" not in draw(out * 2.0, step=1).source
+    assert "grey" not in draw(out * 2.0, constants=True).source
+
+
 def test_a_step_beyond_the_pass_is_refused():
     *_, out = product()
     with pytest.raises(ValueError, match=r"step=2, but this backward pass has steps 0 \(the seed\) to 1"):

@@ -145,6 +145,13 @@ def test_the_frames_of_an_animation_are_laid_out_alike(tmp_path):
     assert all(places == cards[0] for places in cards)
 
 
+def test_a_wire_without_a_label_yet_is_whole(tmp_path):
+    animate(expression(), tmp_path / "pass.svg")
+    frames = [g for g in xml.parse(tmp_path / "pass.svg").iter(f"{SVG}g") if "frame" in g.get("class", "")]
+    halos = [sum(shape.get("class") == "halo" for shape in frame.iter(f"{SVG}polygon")) for frame in frames]
+    assert halos == [0, 2, 4, 6]
+
+
 def test_the_last_frame_shows_where_nothing_moves(tmp_path):
     animate(expression(), tmp_path / "pass.svg")
     style = re.search(r"<style>(.*?)</style>", (tmp_path / "pass.svg").read_text())[1]

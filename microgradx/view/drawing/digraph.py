@@ -69,7 +69,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
             self.summary,
             theme,
             self.caption if self._captioned() else (),
-            {wire: _unescaped(text) for _, wire, text in LABEL.findall(source)},
+            {wire: _unescaped(text.strip()) for _, wire, text in LABEL.findall(source) if text.strip()},
             self.own,
             f"g{hashlib.sha256(source.encode()).hexdigest()[:8]}-",
             changed,

@@ -31,7 +31,7 @@ def written(
     """
     colors = theme_named(theme)
     longest = max((len(wire.label) for wire in picture.wires), default=0)
-    beside = ((6.0 * longest + 26.0) / 72.0 if rankdir in ("LR", "RL") else 0.65) if longest else 0.0  # labels stand on the wires
+    beside = ((6.0 * longest + 34.0) / 72.0 if rankdir in ("LR", "RL") else 0.65) if longest else 0.0  # labels stand on the wires
     graph = {
         "rankdir": rankdir, "newrank": "true", "pad": "0.15",
         "nodesep": f"{max(0.2, picture.beside / 72):.6g}", "ranksep": f"{max(picture.ranksep, beside):.6g}",

@@ -255,8 +255,9 @@ def legend(name: str, shown: Picture) -> str:
         "pos": f"Blue: raising it raises {name}",
         "neg": f"orange, hollow tips: it lowers {name}",
         "zero": "dashed: no effect",
-        "none": "grey: of both signs",
     }
+    if any(card.kind == "fold" for card in shown.cards):
+        meaning["none"] = "grey: of both signs"
     parts = [said for tone, said in meaning.items() if tone in tones]
     written = next((wire.label for wire in shown.wires if wire.label), "")
     if written:
