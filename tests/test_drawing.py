@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgradx import OPS, Value, detect_anomaly, draw, gradient, operation, primitive
-from microgradx.view.drawing.cards import width
 from microgradx.view.drawing.flow import snapshot
+from microgradx.view.drawing.shapes import width
 from microgradx.view.drawing.titles import Titles
 from microgradx.view.drawing.troubles import diagnose
 from microgradx.view.layout.renderers import RendererUnavailable

@@ -75,7 +75,7 @@ def test_the_check_of_the_floors_sees_arrows_that_point_up_or_sideways(tmp_path:
     monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
     for name, text in {
         "ops.py": "def late():\n    from .engine import Value",
-        "view/boxes.py": "from ..replay.chart import Chart\nfrom .cards import Card",
+        "view/boxes.py": "from ..replay.chart import Chart\nfrom .shapes import Card",
         "replay/chart.py": "import microgradx\nfrom microgradx.view.drawing.boxes import Chart",
     }.items():
         path = tmp_path / name

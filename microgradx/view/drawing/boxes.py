@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from .cards import Card, Picture, Wire
 from .digraph import Drawing, drawing_of
+from .shapes import Card, Picture, Wire
 
 TONES = {"input": "none", "step": "none", "heavy": "pos", "move": "zero", "result": "neg"}
 KINDS = {"input": "leaf", "move": "constant", "result": "output"}

@@ -18,10 +18,10 @@ from ...files import write_atomically
 from ..layout.pictures import PICTURES, picture_of
 from ..layout.renderers import lay_out
 from . import svg
-from .cards import Picture
 from .dot import written
 from .heat import Heat
 from .pan_zoom_page import page
+from .shapes import Picture
 
 WIRE = re.compile(r'^\t(?=\w+ -> \w+ \[id="(\w+)")(\w+) -> (\w+)', re.MULTILINE)
 """A wire's id, tail and head in DOT text."""

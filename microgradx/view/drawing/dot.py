@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from ...tables import columns
 from ..theme import EDGE_FONT, FONT, Theme, theme_named
-from .cards import Card, Picture, Wire
+from .shapes import Card, Picture, Wire
 
 LINE_HEIGHT, LINE, NARROWEST = 18, 13.2, 66  # points: for each line of a card, from line to line, the width of a card
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires

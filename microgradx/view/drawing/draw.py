@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from ...engine import Value
-from ..layout.renderers import RendererUnavailable
 from ..theme import theme_named
 from ..words.names import caller_variables
-from ..words.notation import number
 from .before import before_notes
 from .boxes import Drawable, draw_chart
-from .cards import LINES, Card, Picture, boxed, picture
-from .digraph import Drawing, drawing_of
+from .cards import LINES, boxed, picture
+from .digraph import Drawing
 from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
-from .heat import Heat, heat_picture
-from .reader import Reader, reader_of
+from .heat import heat_picture
+from .look import KEPT, TRIED, Look
+from .reader import reader_of
 from .rounds import row_pictures
 from .select import chosen
+from .shapes import Picture
 from .subject import joined, outputs_of
 from .sums import chained, lists, of_sample
 
-KEPT = 50
-"""Values up to which each keeps its card, however small the text becomes."""
-
-TRIED = 400  # cards up to which it is tried whether every value can be read
 LABELLED = 300  # cards up to which wires are labelled
-SEVERAL = 300  # cards up to which more than one direction is laid out
-MOST_INSIDES = 60  # folded cards that open in a page
-FAST, TIGHT = 600, 1_000  # cards, and places where wires pass a column, from which speed goes before straightness
 DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
 
@@ -164,106 +155,6 @@ def _pictures(
         yield heat
     if detail == "auto" and cards > KEPT:
         yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS)
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a flow is drawn: the options that are the same for every way of folding it."""
-
-    known: Flow
-    count: int
-    said: list[str]
-    theme: str
-    flow: str
-    rankdir: str | None
-    caption: bool
-    engine: str | None
-
-    def readable(self, pictures: Iterator[Picture], reader: Reader) -> Drawing:
-        """The first picture that can be read, in the better of two directions; if none can be, the one with the largest text."""
-        best, largest = None, -1.0
-        for shown in pictures:
-            for rankdir in self.directions(shown):
-                drawing = self.drawing(shown, rankdir)
-                if len(shown.cards) > TRIED:  # it was asked for, and there is nothing to choose
-                    return drawing
-                try:
-                    size = reader.text_size(*drawing.size())
-                except RendererUnavailable:  # the DOT text is to be had all the same
-                    return best or drawing
-                except (RuntimeError, TimeoutError):  # too much for the engine: the next picture is smaller
-                    best = best or drawing
-                    continue
-                if size > largest + 0.05:
-                    best, largest = drawing, size
-            if largest >= reader.text:
-                break
-        assert best is not None
-        return best
-
-    def insides(self, folds: Sequence[Card], own: str) -> dict[str, Drawing]:
-        """What each folded card holds, with its operands: every value where these are few, else folded by operation."""
-        found = {}
-        operands = self.known.operands
-        for card in folds[:MOST_INSIDES]:
-            kept = sorted({*card.places, *(operand for place in card.places for operand in operands[place])})
-            if len(kept) <= KEPT:
-                shown = picture(self.known, kept, "local", LINES, False)
-            else:
-                shown = folded_picture(self.known, kept, "operations", 2)
-            if len(shown.cards) <= KEPT:
-                shown.title = f"what {card.lines[0]} holds"
-                inside = self.drawing(replace(shown, caption=shown.caption[:1]), "TB")
-                found[card.id + own] = inside
-        return found
-
-    def directions(self, shown: Picture) -> tuple[str, ...]:
-        """The directions that are tried."""
-        if self.rankdir:
-            return (self.rankdir,)
-        if shown.rows and shown.beside:
-            return ("TB",)
-        return ("LR", "TB") if len(shown.cards) <= SEVERAL else ("LR",)
-
-    def drawing(self, shown: Picture, rankdir: str) -> Drawing:
-        """The drawing of one picture in one direction, with its caption and summary."""
-        known, name, grad = self.known, short(self.known, self.known.output), self.known.grads[-1]
-        troubles = [*known.caption, *self.said, *shown.caption]
-        caption = [line for line in (*troubles, legend(name, shown)) if line] if self.caption else []
-        fast = len(shown.cards) > FAST or shown.virtual > TIGHT
-        drawing = drawing_of(replace(shown, caption=caption), "gradient_flow", self.theme, self.flow, rankdir, fast, self.engine)
-        count = f"{self.count:,} value{'s' if self.count != 1 else ''}"
-        gradient = "not computed" if grad is None else number(grad)
-        drawing.summary = " ".join([f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}.", *troubles])
-        drawing.curves = {card.id + drawing.own: card.curve for card in shown.cards if card.curve}
-        folds = [card for card in shown.cards if card.kind == "fold" or isinstance(card.table, Heat)]
-        if folds:
-            drawing.insides = partial(self.insides, folds, drawing.own)
-        drawing.tables = {card.id + drawing.own: card.table for card in shown.cards if isinstance(card.table, Heat)}
-        drawing.places = WeakKeyDictionary(
-            {known.nodes[place]: card.id + drawing.own for card in shown.cards for place in card.places}
-        )
-        return drawing
-
-
-def legend(name: str, shown: Picture) -> str:
-    """Say what the colors and widths mean, as far as this picture has them."""
-    tones = {wire.tone for wire in shown.wires}
-    if not tones & {"pos", "neg", "zero", "bad"}:
-        return ""
-    meaning = {
-        "pos": f"Blue: raising it raises {name}",
-        "neg": f"orange, hollow tips: it lowers {name}",
-        "zero": "dashed: no effect",
-    }
-    if any(card.kind == "fold" for card in shown.cards):
-        meaning["none"] = "grey: of both signs"
-    parts = [said for tone, said in meaning.items() if tone in tones]
-    written = next((wire.label for wire in shown.wires if wire.label), "")
-    if written:
-        parts.append("*k: the local derivative" if written.startswith("*") else "u*k: upstream gradient * local derivative")
-    said = "; ".join([*parts, "width: size of contribution"])
-    return said[0].upper() + said[1:] + "."
 
 
 def _check(**options: tuple[object, tuple[object, ...]]) -> None:

@@ -6,15 +6,14 @@ import math
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..theme import tone_of
 from ..words.names import brief
 from ..words.notation import exact
-from .cards import Card, Picture, Wire, width
+from .bundles import MOST_WIRES, STRONGEST, bundles, strongest
 from .flow import Flow, made_by, short
-from .recall import Edge
-from .spread import deviation, mean, spread, total
+from .shapes import Card, Picture
+from .spread import deviation, mean, spread
 from .stored import stored
 from .titles import Titles, sign_of
 from .troubles import diagnose
@@ -22,8 +21,6 @@ from .units import unit_sentences
 
 HARD = 10_000  # the most cards that are drawn at all
 FOLDED_CARDS = 150
-MOST_WIRES, STRONGEST = 300, 3  # beyond so many wires only the strongest few of each card are drawn
-THINNER = 0.6  # wires between folded cards are many, so they are drawn thinner
 LEVELS = (("neurons", 2), ("layers", 2), ("layers", 1), ("layers", 0), ("model", 0))
 """What is folded, and how many operations back two values must look alike to share a card; from fine to coarse."""
 
@@ -118,9 +115,9 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
     """One card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
     parts, by_operation = groups(flow, kept, level, depth), level == "operations"
     drawn = Picture([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
-    every = _bundles(flow, parts)
+    every = bundles(flow, {place: group.id for group in parts for place in group.members})
     largest = max((bundle.size for bundle in every if math.isfinite(bundle.size)), default=0.0)
-    shown = _strongest(every) if len(every) > MOST_WIRES else every
+    shown = strongest(every) if len(every) > MOST_WIRES else every
     drawn.wires = [bundle.wire(largest) for bundle in shown]
     drawn.span, drawn.ranksep = 12, 0.8
     drawn.rows = [] if by_operation else _in_order(flow, parts)
@@ -156,69 +153,12 @@ def _in_order(flow: Flow, parts: Sequence[Fold]) -> list[list[str]]:
     return [[id for _, id in sorted(units)] for units in layers.values() if len(units) > 1]
 
 
-@dataclass
-class Bundle:
-    """All operands that one group gives another; `size` adds up the sizes of the contributions."""
-
-    tail: str
-    head: str
-    computed: bool
-    edges: list[Edge]
-
-    @cached_property
-    def known(self) -> list[float]:
-        """The contributions, as far as the gradient has passed."""
-        return [edge.contribution for edge in self.edges if edge.contribution is not None]
-
-    @cached_property
-    def size(self) -> float:
-        """How much gradient passes, whatever its sign."""
-        return total([abs(x) for x in self.known])
-
-    def wire(self, largest: float) -> Wire:
-        """The wire that stands for the bundle."""
-        whole = total(self.known) if self.known else None
-        said = f"{len(self.edges):,} operand(s)"
-        if whole is not None:
-            said += f"\ncontributions add up to {exact(whole)}, their sizes to {exact(self.size)}"
-        tone = tone_of(whole)
-        if tone in ("pos", "neg") and len(self.known) > 1 and deviation(self.known) > abs(mean(self.known)):
-            tone = "none"
-        return Wire(self.tail, self.head, "", tone, THINNER * width(self.size, largest), said, self.computed)
-
-
-def _bundles(flow: Flow, parts: Sequence[Fold]) -> list[Bundle]:
-    of = {place: group for group in parts for place in group.members}
-    found: dict[tuple[str, str], Bundle] = {}
-    for edge in flow.edges:
-        tail, head = of.get(edge.tail), of.get(edge.head)
-        if tail and head and (tail is not head or flow.modules[edge.head] is None):  # a module's inner wires are not drawn
-            computed = flow.nodes[tail.members[-1]].op is not None
-            found.setdefault((tail.id, head.id), Bundle(tail.id, head.id, computed, [])).edges.append(edge)
-    return list(found.values())
-
-
-def _strongest(every: Sequence[Bundle]) -> list[Bundle]:
-    """Keep what a reader can follow of a dense network, in the order it came."""
-    into: dict[str, list[Bundle]] = {}
-    out: dict[str, Bundle] = {}
-    for bundle in every:
-        into.setdefault(bundle.head, []).append(bundle)
-        if bundle.tail not in out or bundle.size > out[bundle.tail].size:
-            out[bundle.tail] = bundle
-    chosen = {id(bundle) for bundle in out.values()}
-    for bundles in into.values():
-        chosen |= {id(bundle) for bundle in sorted(bundles, key=lambda bundle: -bundle.size)[:STRONGEST]}
-    return [bundle for bundle in every if id(bundle) in chosen]
-
-
-def folded_to_fit(flow: Flow, kept: Sequence[int], why: str = "") -> Picture:
-    """Fold as little as gives a picture that can be read; `why` comes before the caption."""
+def folded_to_fit(flow: Flow, kept: Sequence[int]) -> Picture:
+    """Fold as little as gives a picture that can be read."""
     for level, depth in LEVELS:
         found = folded_picture(flow, kept, level, depth)
         if len(found.cards) <= FOLDED_CARDS:
             break
-    found.caption[0] = why + found.caption[0]
     return found
 
 

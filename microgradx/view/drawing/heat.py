@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from ..words.names import brief
 from ..words.notation import exact, number
-from .cards import Card, Picture
 from .flow import Flow
 from .folding import HARD, Fold, folded_picture, groups, loose_sentences
+from .shapes import Card, Picture
 from .stored import stored
 from .units import unit_sentences
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from ..theme import tone_of
 from ..words.notation import number
-from .cards import Card, Picture, Wire, width
 from .flow import Flow, short
 from .folding import HARD
 from .recall import Edge
+from .shapes import Card, Picture, Wire, width
 from .spread import total
 
 LONGEST_CELL, REPEATS = 8, 3

@@ -10,9 +10,10 @@ from ...tables import clip
 from ..theme import Theme, theme_named
 from ..words.names import caller_variables
 from ..words.notation import number, operation
-from .cards import LINES, Picture, picture
+from .cards import LINES, picture
 from .flow import snapshot
 from .folding import folded_to_fit
+from .shapes import Picture
 from .stored import stored
 
 LONGEST = 40

@@ -12,10 +12,11 @@ from pathlib import Path
 from ...engine import Value
 from ...files import write_atomically
 from ...tables import columns
-from ..drawing.cards import LINES, Picture, picture
+from ..drawing.cards import LINES, picture
 from ..drawing.digraph import Drawing, drawing_of
 from ..drawing.flow import Flow, at_step, short, snapshot, steps
 from ..drawing.reader import READERS
+from ..drawing.shapes import Picture
 from ..drawing.svg import SANS, plain
 from ..theme import THEMES, dark_style, theme_named
 from ..words.names import caller_variables

@@ -6,8 +6,8 @@ from html import escape
 
 from ....engine import Value
 from ....tables import clip
-from ...drawing.cards import Card
 from ...drawing.dot import points
+from ...drawing.shapes import Card
 from ...layout.renderers import RendererUnavailable, lay_out
 from ...questions.layers import PARAMETER
 from ...theme import tone_of
