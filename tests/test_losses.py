@@ -2,10 +2,13 @@
 
 import math
 
+import mpmath
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import microgradx as mx
 from microgradx import Value, nn
 from microgradx.nn.losses import LOSSES
 
@@ -86,6 +89,70 @@ def test_losses_stay_finite_where_sigmoid_and_softmax_round_to_0_or_1():
     assert value_and_slopes(nn.cross_entropy, [1000.0, 0.0], 1) == (1000.0, [1.0, -1.0])
 
 
+@pytest.mark.parametrize("z", [20.0, 30.0, 35.0, 40.0, 700.0])
+def test_label_1_keeps_its_digits_as_label_0_does_at_the_mirrored_logit(z):
+    with mpmath.workdps(60):
+        exact = mpmath.log1p(mpmath.exp(-mpmath.mpf(z)))
+        slope = -1 / (1 + mpmath.exp(mpmath.mpf(z)))
+    right = value_and_slopes(nn.binary_cross_entropy, [z], [1])
+    assert right == (pytest.approx(float(exact), rel=1e-14), [pytest.approx(float(slope), rel=1e-14)])
+    mirrored = value_and_slopes(nn.binary_cross_entropy, [-z], [0])
+    assert (mirrored[0], mirrored[1][0]) == (right[0], -right[1][0])
+
+
+@pytest.mark.parametrize("label", [1e-12, 0.3, 1.0 - 1e-12])
+@pytest.mark.parametrize("z", [-40.0, -25.0, 0.1, 25.0, 40.0])
+def test_soft_labels_keep_their_digits(z, label):
+    with mpmath.workdps(60):
+        at, share = mpmath.mpf(z), mpmath.mpf(label)
+        exact = share * mpmath.log1p(mpmath.exp(-at)) + (1 - share) * mpmath.log1p(mpmath.exp(at))
+    assert nn.binary_cross_entropy([z], [label]) == pytest.approx(float(exact), rel=1e-14)
+    assert nn.binary_cross_entropy([z], [Value(label)]).data == nn.binary_cross_entropy([z], [label])
+
+
+def test_what_is_certain_costs_nothing():
+    assert value_and_slopes(nn.binary_cross_entropy, [-math.inf], [0]) == (0.0, [0.0])
+    assert value_and_slopes(nn.binary_cross_entropy, [math.inf], [1]) == (0.0, [0.0])
+    assert value_and_slopes(nn.binary_cross_entropy, [-math.inf], [Value(0.0)]) == (0.0, [0.0])
+
+
+@pytest.mark.parametrize("target", [[0.5, 0.5, 0], [Value(0.5), Value(0.5), Value(0.0)], [0.5, Value(0.5), 0]])
+def test_a_masked_class_costs_nothing_and_moves_nothing(target):
+    loss, slopes = value_and_slopes(nn.cross_entropy, [1.0, 2.0, -math.inf], target)
+    assert loss == pytest.approx(math.log(1 + math.e) - 0.5, rel=1e-15)
+    assert slopes == pytest.approx([1 / (1 + math.e) - 0.5, math.e / (1 + math.e) - 0.5, 0.0])
+
+
+def test_a_target_that_is_a_value_picks_the_same_class_as_a_plain_one():
+    row = [0.3, -1.7, 2.9, -math.inf]
+    for index in range(3):
+        assert value_and_slopes(nn.cross_entropy, row, Value(float(index))) == value_and_slopes(nn.cross_entropy, row, index)
+    assert math.isnan(nn.cross_entropy(row, Value(4.0)).data)
+    assert math.isnan(nn.cross_entropy(row, Value(0.5)).data)
+
+
+def test_every_loss_can_be_recorded_for_one_sample_and_replayed_for_many():
+    model, two = nn.MLP(2, [3], output="linear", rng=0), nn.MLP(2, [1], rng=0)
+    X = [[0.1, 0.2], [-1.0, 0.5], [2.0, 1.0], [0.3, -0.7]]
+    cases = [(two, name, [1.0, -1.0, 1.0, 1.0]) for name in LOSSES if name not in ("cross_entropy", "binary_cross_entropy")]
+    cases += [(two, "binary_cross_entropy", [1, 0, 0, 1]), (two, "binary_cross_entropy", [0.9, 0.2, 0.0, 0.5])]
+    cases += [(model, "cross_entropy", [2, 0, 1, 2]), (model, "cross_entropy", np.eye(3)[[2, 0, 1, 2]])]
+    for net, name, targets in cases:
+        loss = LOSSES[name]
+        step = mx.compile(lambda x, t, net=net, loss=loss: loss(net(x), t), batch=("x", "t"))
+        eager = [loss(net(x), t) for x, t in zip(X, targets, strict=True)]
+        assert step(X, targets) == pytest.approx(sum(e.data for e in eager) / 4, rel=1e-14), name
+        for each in eager:
+            (each / 4.0).backward()
+        wanted = [p.grad for p in net.parameters()]
+        for p in net.parameters():
+            p.grad = None
+        step.backward(X, targets)
+        assert [p.grad for p in net.parameters()] == pytest.approx(wanted, rel=1e-12, abs=1e-16), name
+        for p in net.parameters():
+            p.grad = None
+
+
 def test_a_batch_is_the_mean_of_its_samples():
     rows, targets = [[1.0, 2.0, 3.0], [0.0, 0.0, 5.0]], [2, 0]
     singles = [nn.cross_entropy(row, target) for row, target in zip(rows, targets, strict=True)]
@@ -108,6 +175,18 @@ def test_accuracy_judges_logits_scores_probabilities_and_classes():
     assert nn.accuracy([[1.0, 2.0], [1.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]]) == 0.5
 
 
+def test_an_output_that_is_nan_is_never_right():
+    assert nn.accuracy([[math.nan, 1.0], [0.0, 1.0]], [0, 1]) == 0.5
+    assert nn.accuracy([[math.nan, 1.0]], [[1.0, 0.0]]) == 0.0
+    assert nn.accuracy([math.nan, -1.0], [0, 0]) == 0.5
+    assert nn.accuracy([Value(math.nan)], [-1]) == 0.0
+
+
+def test_a_soft_label_means_class_1_above_one_half():
+    assert nn.accuracy([-4.7, -1.6, 1.6, 4.7], [0.05, 0.05, 0.95, 0.95]) == 1.0
+    assert nn.accuracy([[0.1], [0.9]], [[0.05], [0.95]], threshold=0.5) == 1.0
+
+
 def test_a_logit_of_exactly_0_is_class_0():
     assert nn.accuracy([0.0], [0]) == 1.0
     assert nn.accuracy([0.0], [1]) == 0.0
@@ -128,7 +207,7 @@ def test_every_loss_says_for_which_problem_it_is_and_refuses_empty_and_unequal_i
         (lambda: nn.hinge([1.0], [0]), r"label 0\.0: hinge knows the labels -1 and \+1; write 2 \* y - 1"),
         (lambda: nn.binary_cross_entropy([1.0], [-1]), r"label -1\.0: .* labels from 0 to 1; write \(y \+ 1\) / 2"),
         (lambda: nn.mse([1.0, 2.0], [1.0, math.nan]), r"targets\[1\] is nan: a target must be a finite number"),
-        (lambda: nn.huber([1.0], [0.0], delta=0.0), r"delta=0\.0: .* must be a number above 0"),
+        (lambda: nn.huber([1.0], [0.0], delta=0.0), r"delta=0\.0: .* must be a finite number above 0"),
         (lambda: nn.cross_entropy([1.0, 2.0, 3.0], 3), r"target 3: with 3 logits .* a whole number from 0 to 2"),
         (lambda: nn.cross_entropy([1.0, 2.0], 0.5), r"target 0\.5: with 2 logits"),
         (lambda: nn.cross_entropy([1.0, 2.0], math.inf), r"target inf: with 2 logits"),
@@ -138,6 +217,13 @@ def test_every_loss_says_for_which_problem_it_is_and_refuses_empty_and_unequal_i
         (lambda: nn.mse([[1, 2, 3], [4, 5, 6]], [[1, 2], [3, 4], [5, 6]]), r"rows of \[3, 3\] .* of \[2, 2, 2\]"),
         (lambda: nn.cross_entropy([1.0, 2.0], [0.5, 0.6]), r"target \[0\.5, 0\.6\]: it needs 2 probabilities"),
         (lambda: nn.cross_entropy([[1.0, 2.0]], 1), r"1 rows of logits but targets 1: each row needs one target"),
+        (lambda: nn.cross_entropy([1.0, 2.0, 3.0], 3), r"if the classes are counted from 1, write y - 1"),
+        (lambda: nn.accuracy([-1.0, 1.0], [1, 2]), r"target 2\.0: the labels of one output are 0 and 1 .* or -1 and \+1"),
+        (lambda: nn.accuracy([1.0, 2.0, 3.0], [-1, 0, 1]), r"target 0\.0: the labels of one output"),
+        (lambda: nn.accuracy([1.0, 2.0], [math.nan, 1]), r"target nan: the labels of one output"),
+        (lambda: nn.accuracy([[1.0, 2.0]], [2]), r"target 2\.0: with 2 outputs it must be a class index, .* from 0 to 1"),
+        (lambda: nn.accuracy([1.0], [[1.0, 0.0]]), r"target \[1\.0, 0\.0\]: the labels of one output"),
+        (lambda: nn.cross_entropy([1.0, 2.0], [math.nan, 1.0]), r"target \[nan, 1\.0\]: it needs 2 probabilities"),
         (lambda: nn.accuracy([1.0], []), r"1 outputs and 0 targets: each output needs one target"),
     ],
 )

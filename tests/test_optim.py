@@ -1,6 +1,7 @@
 """Optimizers and schedules: PyTorch's formulas, checked against numbers worked out by hand."""
 
 import math
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -91,8 +92,11 @@ def test_binding_the_same_parameters_again_keeps_the_memory_and_others_start_afr
     adam = nn.Adam([w], lr=0.1)
     w.grad = 2.0
     adam.step()
-    assert adam.bind([w])._memories[0]["updates"] == 1.0
-    assert adam.bind([Value(1.0)])._memories == [{}]
+    assert adam.bind([w]).memory(w)["updates"] == 1.0
+    other = Value(1.0)
+    assert adam.bind([other]).memory(other) == {}
+    with pytest.raises(ValueError, match=r"is not one of the 1 parameters that this optimizer moves"):
+        adam.memory(w)
 
 
 def test_a_parameter_listed_twice_moves_once():
@@ -101,6 +105,145 @@ def test_a_parameter_listed_twice_moves_once():
     w.grad = 2.0
     optimizer.step()
     assert w.data == 0.8
+
+
+RULES = [
+    nn.SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    nn.Adagrad(lr=0.1),
+    nn.RMSProp(lr=0.1),
+    nn.Adam(lr=0.1),
+    nn.AdamW(lr=0.1),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_all_parameters_are_moved_at_once_with_the_bits_of_update_one_by_one(rule):
+    rng = random.Random(0)
+    parameters = [Value(rng.gauss(0, 1)) for _ in range(20)]
+    weights, memories = [p.data for p in parameters], [{} for _ in parameters]
+    rule.bind(parameters)
+    for step in range(30):
+        for place, parameter in enumerate(parameters):
+            parameter.grad = rng.gauss(0, 10 ** rng.uniform(-9, 9)) if (place + step) % 3 else None  # counts differ
+        for place, parameter in enumerate(parameters):
+            if parameter.grad is not None:
+                weights[place] = rule.update(weights[place], parameter.grad, memories[place])
+        rule.step()
+        assert [p.data for p in parameters] == weights
+    assert [rule.memory(p) for p in parameters] == memories
+
+
+def test_a_rate_may_follow_the_parameters_as_in_other_libraries():
+    w = Value(1.0)
+    w.grad = 2.0
+    nn.SGD([w], 0.1).step()
+    assert w.data == 0.8
+    assert [optimizer([w], 0.5).lr for optimizer in (nn.Adagrad, nn.RMSProp, nn.Adam, nn.AdamW)] == [0.5] * 4
+
+
+class Stumbles(nn.SGD):
+    """Raises at the third weight."""
+
+    calls = 0
+
+    def update(self, weight, gradient, memory):
+        self.calls += 1
+        if self.calls == 3:
+            raise RuntimeError("third")
+        return super().update(weight, gradient, memory)
+
+
+def test_a_rule_that_raises_in_the_middle_has_moved_nothing_and_remembers_nothing():
+    parameters = [Value(1.0) for _ in range(4)]
+    for parameter in parameters:
+        parameter.grad = 1.0
+    optimizer = Stumbles(parameters, lr=0.1, momentum=0.9)
+    with pytest.raises(RuntimeError, match="third"):
+        optimizer.step()
+    assert [p.data for p in parameters] == [1.0] * 4
+    assert [optimizer.memory(p) for p in parameters] == [{}] * 4
+    optimizer.step()
+    assert [p.data for p in parameters] == [0.9] * 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "slope", "message"),
+    [
+        (nn.SGD(), math.nan, r"the gradient of b is nan, and nothing has moved: lower the learning rate \(now 0\.01\)"),
+        (nn.Adam(), math.inf, r"the gradient of b is inf"),
+        (nn.Adam(), 1e200, r"the square remembered for b would be inf"),
+        (nn.SGD(lr=1e10), 1e300, r"the step would move b to -inf"),
+        (Stumbles(), math.nan, r"the gradient of b is nan"),
+    ],
+    ids=lambda x: None if isinstance(x, str) else repr(x),
+)
+def test_a_step_that_would_end_in_no_number_is_refused_whole(rule, slope, message):
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    a.grad, b.grad = 1.0, slope
+    rule.bind([a, b])
+    with pytest.raises(FloatingPointError, match=message):
+        rule.step()
+    assert (a.data, b.data, rule.memory(a)) == (1.0, 2.0, {})
+
+
+@pytest.mark.parametrize("rule", [nn.Adam(epsilon=0.0), nn.AdamW(epsilon=0.0), nn.Adagrad(epsilon=0.0), nn.RMSProp(epsilon=0.0)])
+def test_without_epsilon_a_gradient_of_0_moves_nothing(rule):
+    rule.weight_decay = 0.0
+    assert rule.update(1.0, 0.0, {}) == 1.0
+    w = Value(1.0)
+    w.grad = 0.0
+    rule.bind([w]).step()
+    assert w.data == 1.0
+
+
+def test_a_step_that_is_interrupted_while_it_writes_moves_nothing():
+    class Torn(Value):
+        __slots__ = ("torn",)
+
+        def __setattr__(self, name, x):
+            if name == "_stamp" and getattr(self, "torn", False):
+                object.__setattr__(self, "torn", False)
+                raise KeyboardInterrupt
+            object.__setattr__(self, name, x)
+
+    parameters = [Torn(1.0) for _ in range(3)]
+    for parameter in parameters:
+        parameter.grad = 1.0
+    optimizer = nn.SGD(parameters, lr=0.1, momentum=0.9)
+    parameters[1].torn = True
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.step()
+    assert [(p.data, optimizer.memory(p)) for p in parameters] == [(1.0, {})] * 3
+    optimizer.step()
+    assert [p.data for p in parameters] == [0.9] * 3
+
+
+def test_what_a_rule_remembers_must_be_numbers():
+    class Lists(nn.SGD):
+        def update(self, weight, gradient, memory):
+            memory["past"] = [gradient]
+            return weight
+
+    w = Value(1.0)
+    w.grad = 1.0
+    with pytest.raises(TypeError, match=r"memory\['past'\]=\[1\.0\] is not a number"):
+        Lists([w]).step()
+
+
+def test_clipping_keeps_the_direction_of_a_gradient_whose_length_no_float_holds():
+    x, y = Value(0.0), Value(0.0)
+    x.grad = y.grad = 1.7e308
+    assert nn.clip_gradients([x, y], 1.0) == math.inf
+    assert (x.grad, y.grad) == pytest.approx((math.sqrt(0.5), math.sqrt(0.5)), rel=1e-15)
+
+
+@pytest.mark.parametrize("slopes", [(math.inf, 1.0), (1.0, -math.inf), (math.nan, 5.0)])
+def test_clipping_says_that_a_slope_is_not_finite_and_changes_nothing(slopes):
+    x, y = Value(0.0, "x"), Value(0.0, "y")
+    x.grad, y.grad = slopes
+    with pytest.raises(FloatingPointError, match=r"the gradient of [xy] is (-?inf|nan): it has no direction to keep"):
+        nn.clip_gradients([x, y], 1.0)
+    assert repr((x.grad, y.grad)) == repr(slopes)
 
 
 def test_clipping_shortens_a_long_gradient_to_the_norm_and_leaves_a_short_one():
@@ -144,7 +287,18 @@ def test_a_cosine_ends_where_it_is_told():
         (lambda: nn.SGD(nn.MLP(1, [1])), TypeError, r"moves Values, got MLP.*: write SGD\(model\.parameters"),
         (lambda: nn.SGD(lr=0.1).step(), RuntimeError, r"this SGD has no parameters: write SGD\(model"),
         (lambda: nn.Optimizer().update(1.0, 1.0, {}), NotImplementedError, r"Optimizer needs a method update"),
-        (lambda: nn.clip_gradients([], 0.0), ValueError, r"max_norm=0\.0: a length to clip to must be above 0"),
+        (lambda: nn.clip_gradients([], 0.0), ValueError, r"max_norm=0\.0: a length to clip to must be .* above 0"),
+        (lambda: nn.clip_gradients([], "1"), TypeError, r"max_norm='1' is not a number: write a plain one"),
+        (lambda: nn.SGD(lr="0.1"), TypeError, r"lr='0\.1' is not a number: write a plain one, such as lr=0\.1"),
+        (lambda: nn.SGD(lr=True), TypeError, r"lr=True is not a number"),
+        (lambda: nn.SGD(lr=10**400), ValueError, r"lr=1000+ is beyond every float"),
+        (lambda: nn.SGD(momentum="0.9"), TypeError, r"momentum='0\.9' is not a number"),
+        (lambda: nn.Adam(epsilon=[1e-8]), TypeError, r"epsilon=\[1e-08\] is not a number"),
+        (lambda: nn.Adam(betas=("0.9", 0.999)), TypeError, r"betas\[0\]='0\.9' is not a number"),
+        (lambda: nn.SGD(weight_decay=None), TypeError, r"weight_decay=None is not a number"),
+        (lambda: nn.SGD([Value(1.0) * 2.0]), TypeError, r"is computed by multiply: an optimizer moves the leaves"),
+        (lambda: schedules.linear("1", 0.1, 10), TypeError, r"start='1' is not a number"),
+        (lambda: schedules.cosine(1.0, 2.5), TypeError, r"epochs=2\.5 is not a whole number"),
         (lambda: schedules.linear(1.0, 0.1, 0), ValueError, r"epochs=0: a schedule needs at least 1 epoch"),
         (lambda: schedules.step(1.0, every=0), ValueError, r"every=0: a schedule needs at least 1 epoch"),
     ],

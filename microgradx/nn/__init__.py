@@ -1,10 +1,13 @@
 """Learning with the engine: neurons, their starts, losses, optimizers, data, training, pictures and files."""
 
 from . import data, init, losses, optim, plots, schedules
+from .clipping import clip_gradients, gradient_norm
 from .history import History
-from .losses import accuracy, binary_cross_entropy, cross_entropy, half_squared_error, hinge, huber, l1, l2, mae, mse
+from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, huber, l1, l2, mae, mse
 from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
-from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp, clip_gradients, gradient_norm
+from .optim import SGD, Adagrad, Adam, AdamW, RMSProp
+from .optimizer import Optimizer
+from .right_answers import accuracy
 from .saving import load, save
 from .train import fit
 

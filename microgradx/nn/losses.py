@@ -10,16 +10,15 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from .. import ops
 from ..containers import walk
 from ..engine import Value
 from ..operation import Operand
+from .settings import positive
 
 Loss = Callable[[Any, Any], Any]
 
-_EACH = "each output needs one target, and at least 1 of them"
+EACH = "each output needs one target, and at least 1 of them"
 
 
 def mse(outputs: Any, targets: Any) -> Any:
@@ -61,8 +60,7 @@ def huber(outputs: Any, targets: Any, delta: float = 1.0) -> Any:
 
     With c the error clipped to +-delta it is the mean of c * (error - c / 2) (Huber 1964).
     """
-    if not 0.0 < delta < math.inf:
-        raise ValueError(f"delta={delta!r}: the error at which the loss turns straight must be a number above 0")
+    delta = positive("delta", delta, "the error at which the loss turns straight")
     errors = [output - target for output, target in _paired(outputs, targets)]
     clipped = [ops.clip(error, -delta, delta) for error in errors]
     return ops.mean([near * (error - near * 0.5) for error, near in zip(errors, clipped, strict=True)])
@@ -89,8 +87,9 @@ def binary_cross_entropy(logits: Any, labels: Any) -> Any:
     >>> binary_cross_entropy([2.0, -1.0, 0.5], [1, 0, 1])
     0.3047555609137674
 
-    Takes the *logit*, so the output layer is linear: softplus(z) - z * label is the same number, and stays finite where the
-    sigmoid is rounded to 0 or 1. Its slope is sigmoid(z) - label. A label between 0 and 1 is a probability of class 1.
+    Takes the *logit*, so the output layer is linear: label * softplus(-z) + (1 - label) * softplus(z) is the same number, and
+    keeps its digits where the sigmoid is rounded to 0 or 1. Its slope is sigmoid(z) - label. A label between 0 and 1 is a
+    probability of class 1.
     """
     pairs = _paired(logits, labels)
     for _, label in pairs:
@@ -98,7 +97,21 @@ def binary_cross_entropy(logits: Any, labels: Any) -> Any:
             raise ValueError(
                 f"label {label!r}: binary_cross_entropy knows labels from 0 to 1; write (y + 1) / 2 for labels -1 and +1"
             )
-    return ops.mean([ops.softplus(logit) - logit * label for logit, label in pairs])
+    return ops.mean([_two_class(logit, label) for logit, label in pairs])
+
+
+def _two_class(logit: Any, label: Any) -> Any:
+    """label * softplus(-z) + (1 - label) * softplus(z); softplus(z) - z * label would cancel for label 1."""
+    if not isinstance(label, float):
+        return _weighted(label, ops.softplus(-logit)) + _weighted(1.0 - label, ops.softplus(logit))
+    if label in (0.0, 1.0):
+        return ops.softplus(-logit if label else logit)
+    return label * ops.softplus(-logit) + (1.0 - label) * ops.softplus(logit)
+
+
+def _weighted(share: Any, cost: Any) -> Any:
+    """share * cost, and 0 where the share is: what is certain not to happen costs nothing, though its cost be infinite."""
+    return ops.where(share, share * cost, 0.0)
 
 
 def cross_entropy(logits: Any, targets: Any) -> Any:
@@ -108,32 +121,58 @@ def cross_entropy(logits: Any, targets: Any) -> Any:
     0.40760596444438
 
     `logits` is one row or a list of rows; a target is the index of the right class, counted from 0, or the probability of each
-    class. The softmax is inside: its slope at a logit is softmax - target, finite for every logit.
+    class. The softmax is inside: its slope at a logit is softmax - target, finite for every logit. A class is masked by the
+    logit -inf, and then costs nothing where its probability is 0.
     """
     if len(logits) == 0:
         raise ValueError("logits is empty: cross_entropy needs a row with a number for each class")
-    if not _is_row(logits[0]):
+    if not is_row(logits[0]):
         return _row_cross_entropy(logits, targets)
-    if not _is_row(targets) or len(targets) != len(logits):
-        seen = f"{len(targets)}" if _is_row(targets) else repr(targets)
+    if not is_row(targets) or len(targets) != len(logits):
+        seen = f"{len(targets)}" if is_row(targets) else repr(targets)
         raise ValueError(f"{len(logits)} rows of logits but targets {seen}: each row needs one target")
     return ops.mean([_row_cross_entropy(row, target) for row, target in zip(logits, targets, strict=True)])
 
 
 def _row_cross_entropy(row: Sequence[Any], target: Any) -> Any:
-    if _is_row(target):
-        shares = [float(share) for share in target]
-        if len(shares) != len(row) or min(shares) < 0.0 or not math.isclose(math.fsum(shares), 1.0, abs_tol=1e-6):
-            raise ValueError(
-                f"target {shares}: it needs {len(row)} probabilities, one for each class, that add up to 1"
-            )
-        return -ops.dot(shares, ops.log_softmax(row))
-    if isinstance(target, Operand) or target not in range(len(row)):
+    if is_row(target):
+        return _expected_cost(row, target)
+    if isinstance(target, Operand):
+        return _cost_of_computed_class(row, target)
+    if target not in range(len(row)):
         raise ValueError(
             f"target {target!r}: with {len(row)} logits it must be a class index, a whole number from 0 to {len(row) - 1}"
+            + ("; if the classes are counted from 1, write y - 1" if target == len(row) else "")
         )
     right = int(target)
     return -ops.log_softmax_share([row[right], *row[:right], *row[right + 1 :]])
+
+
+def _expected_cost(row: Sequence[Any], target: Sequence[Any]) -> Any:
+    """The mean of -ln(share) under the probabilities `target`."""
+    shares = [share if isinstance(share, Operand) else float(share) for share in target]
+    known = [share for share in shares if not isinstance(share, Operand)]
+    if len(shares) != len(row) or not all(share >= 0.0 for share in known) or not _may_add_up(known, len(shares)):
+        raise ValueError(f"target {shares}: it needs {len(row)} probabilities, one for each class, that add up to 1")
+    costs = [-cost for cost in ops.log_softmax(row)]
+    if len(known) < len(shares):
+        return ops.sum_([_weighted(share, cost) for share, cost in zip(shares, costs, strict=True)])
+    possible = [place for place, share in enumerate(shares) if share]
+    return ops.dot([shares[place] for place in possible], [costs[place] for place in possible])
+
+
+def _may_add_up(known: Sequence[float], count: int) -> bool:
+    """Whether probabilities add up to 1, or may with those that are not numbers yet."""
+    total = math.fsum(known)
+    return math.isclose(total, 1.0, abs_tol=1e-6) if len(known) == count else total <= 1.0 + 1e-6
+
+
+def _cost_of_computed_class(row: Sequence[Any], target: Any) -> Any:
+    """-ln(share) of the class whose index is itself a Value, as where a compiled function takes it; nan if it is no index."""
+    others = [ops.absolute(ops.compare(target, float(index))) for index in range(len(row))]
+    right = ops.sum_([ops.where(other, 0.0, logit) for other, logit in zip(others, row, strict=True)])
+    rest = [ops.where(other, logit, -math.inf) for other, logit in zip(others, row, strict=True)]
+    return ops.where(ops.prod(others), math.nan, -ops.log_softmax_share([right, *rest]))
 
 
 def l1(parameters: Iterable[Any], strength: float) -> Any:
@@ -156,29 +195,9 @@ def l2(parameters: Iterable[Any], strength: float) -> Any:
     return ops.sum_([ops.square(parameter) for parameter in parameters]) * strength
 
 
-def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
-    """The share of right answers.
-
-    >>> accuracy([2.0, -1.0, 0.5], [1, 0, 0])
-    0.6666666666666666
-    >>> accuracy([[1.0, 2.0, 3.0], [5.0, 0.0, 0.0]], [2, 1])
-    0.5
-
-    One output for a sample answers "class 1" above `threshold`: 0 for a logit or a score, 0.5 for a probability; then every
-    target above 0 means class 1. Several outputs answer the index of the largest (the first of equals).
-    """
-    if len(outputs) != len(targets) or len(outputs) == 0:
-        raise ValueError(f"{len(outputs)} outputs and {len(targets)} targets: {_EACH}")
-    judged = np.array([output if type(output) is float else plain_numbers(output) for output in outputs])
-    wanted = np.array([plain_numbers(target) for target in targets] if _is_row(targets[0]) else targets, dtype=float)
-    if judged.ndim == 2 and judged.shape[1] > 1:
-        return float(np.mean(judged.argmax(axis=1) == (wanted.argmax(axis=1) if wanted.ndim == 2 else wanted)))
-    return float(np.mean((judged.ravel() > threshold) == (wanted.ravel() > 0.0)))
-
-
 def plain_numbers(output: Any) -> Any:
     """An output or a row of outputs as plain numbers."""
-    if _is_row(output):
+    if is_row(output):
         return [plain_numbers(number) for number in output]
     return output.data if isinstance(output, Value) else float(output)
 
@@ -192,7 +211,8 @@ CLASSIFYING: tuple[Loss, ...] = (hinge, binary_cross_entropy, cross_entropy)
 """The losses whose outputs `accuracy` can judge as they are."""
 
 
-def _is_row(item: Any) -> bool:
+def is_row(item: Any) -> bool:
+    """Whether an output or a target is several numbers."""
     return hasattr(item, "__len__") and not isinstance(item, str)
 
 
@@ -204,17 +224,17 @@ def _flat(items: Any) -> list[Any]:
 
 def _widths(items: Any) -> list[int]:
     """How many numbers each row holds."""
-    return [len(_flat(item)) for item in (items if _is_row(items) else [items])]
+    return [len(_flat(item)) for item in (items if is_row(items) else [items])]
 
 
 def _paired(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
     """Each output with its target; outputs and targets hold equally many numbers, and at least one."""
     left, right = _flat(outputs), _flat(targets)
     if len(left) != len(right) or not left:
-        raise ValueError(f"{len(left)} outputs and {len(right)} targets: {_EACH}")
+        raise ValueError(f"{len(left)} outputs and {len(right)} targets: {EACH}")
     widths, wanted = _widths(outputs), _widths(targets)
     if widths != wanted and max(widths) > 1 and max(wanted) > 1:
-        raise ValueError(f"rows of {widths} outputs and of {wanted} targets: {_EACH}")
+        raise ValueError(f"rows of {widths} outputs and of {wanted} targets: {EACH}")
     pairs = []
     for place, (output, target) in enumerate(zip(left, right, strict=True)):
         if not isinstance(target, Operand):

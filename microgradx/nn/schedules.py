@@ -1,12 +1,16 @@
 """How the learning rate changes while training: each schedule is a function of the epoch, counted from 0.
 
-`fit(..., schedule=linear(1.0, 0.1, 100))` asks it before every epoch; any function from an epoch to a rate will do.
+`fit(..., schedule=linear(1.0, 0.1, 100))` asks it before every epoch; any function from an epoch to a rate will do. Those made
+here can be pickled.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
+
+from .settings import count, real
 
 Schedule = Callable[[int], float]
 
@@ -17,7 +21,7 @@ def constant(rate: float) -> Schedule:
     >>> constant(0.1)(99)
     0.1
     """
-    return lambda epoch: rate
+    return partial(_constant, real("rate", rate))
 
 
 def linear(start: float, end: float, epochs: int) -> Schedule:
@@ -26,8 +30,8 @@ def linear(start: float, end: float, epochs: int) -> Schedule:
     >>> [linear(1.0, 0.1, 100)(epoch) for epoch in (0, 50, 100, 200)]
     [1.0, 0.55, 0.1, 0.1]
     """
-    _check_epochs(epochs)
-    return lambda epoch: start + (end - start) * epoch / epochs if epoch < epochs else end
+    count("epochs", epochs, "a schedule needs at least 1 epoch")
+    return partial(_linear, real("start", start), real("end", end), epochs)
 
 
 def step(rate: float, every: int, factor: float = 0.1) -> Schedule:
@@ -36,8 +40,8 @@ def step(rate: float, every: int, factor: float = 0.1) -> Schedule:
     >>> [step(1.0, every=10, factor=0.5)(epoch) for epoch in (0, 9, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    _check_epochs(every, "every")
-    return lambda epoch: rate * factor ** (epoch // every)
+    count("every", every, "a schedule needs at least 1 epoch")
+    return partial(_step, real("rate", rate), every, real("factor", factor))
 
 
 def exponential(rate: float, factor: float) -> Schedule:
@@ -46,7 +50,7 @@ def exponential(rate: float, factor: float) -> Schedule:
     >>> [exponential(1.0, 0.5)(epoch) for epoch in (0, 1, 2)]
     [1.0, 0.5, 0.25]
     """
-    return lambda epoch: rate * factor**epoch
+    return partial(_step, real("rate", rate), 1, real("factor", factor))
 
 
 def cosine(rate: float, epochs: int, end: float = 0.0) -> Schedule:
@@ -55,8 +59,8 @@ def cosine(rate: float, epochs: int, end: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, 100)(epoch), 3) for epoch in (0, 50, 100, 200)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    _check_epochs(epochs)
-    return lambda epoch: end + (rate - end) * (1.0 + math.cos(math.pi * min(epoch, epochs) / epochs)) / 2.0
+    count("epochs", epochs, "a schedule needs at least 1 epoch")
+    return partial(_cosine, real("rate", rate), real("end", end), epochs)
 
 
 def warm_up(epochs: int, then: Schedule) -> Schedule:
@@ -65,10 +69,25 @@ def warm_up(epochs: int, then: Schedule) -> Schedule:
     >>> [warm_up(4, constant(1.0))(epoch) for epoch in (0, 1, 2, 3, 4)]
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    _check_epochs(epochs)
-    return lambda epoch: then(0) * (epoch + 1) / epochs if epoch < epochs else then(epoch - epochs)
+    count("epochs", epochs, "a schedule needs at least 1 epoch")
+    return partial(_warm_up, epochs, then)
 
 
-def _check_epochs(epochs: int, name: str = "epochs") -> None:
-    if epochs < 1:
-        raise ValueError(f"{name}={epochs!r}: a schedule needs at least 1 epoch")
+def _constant(rate: float, epoch: int) -> float:
+    return rate
+
+
+def _linear(start: float, end: float, epochs: int, epoch: int) -> float:
+    return start + (end - start) * epoch / epochs if epoch < epochs else end
+
+
+def _step(rate: float, every: int, factor: float, epoch: int) -> float:
+    return rate * factor ** (epoch // every)
+
+
+def _cosine(rate: float, end: float, epochs: int, epoch: int) -> float:
+    return end + (rate - end) * (1.0 + math.cos(math.pi * min(epoch, epochs) / epochs)) / 2.0
+
+
+def _warm_up(epochs: int, then: Schedule, epoch: int) -> float:
+    return then(0) * (epoch + 1) / epochs if epoch < epochs else then(epoch - epochs)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..chain import topological_order
 from ..engine import Value
+from .clipping import clip_gradients, gradient_norm
 from .history import History
 from .losses import CLASSIFYING, LOSSES, Loss, cross_entropy, plain_numbers
-from .losses import accuracy as share_of_right_answers
-from .optim import Optimizer, clip_gradients, gradient_norm
+from .optimizer import Optimizer
+from .right_answers import accuracy as share_of_right_answers
 from .schedules import Schedule
 
 if TYPE_CHECKING:

@@ -1,0 +1,60 @@
+"""How many answers are right, for outputs and targets of every kind that a loss takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .losses import EACH, is_row, plain_numbers
+
+
+def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
+    """The share of right answers.
+
+    >>> accuracy([2.0, -1.0, 0.5], [1, 0, 0])
+    0.6666666666666666
+    >>> accuracy([[1.0, 2.0, 3.0], [5.0, 0.0, 0.0]], [2, 1])
+    0.5
+
+    One output for a sample answers "class 1" above `threshold`: 0 for a logit or a score, 0.5 for a probability. Its targets
+    are 0 and 1, or -1 and +1, or probabilities, which mean class 1 above 0.5. Several outputs answer the index of the largest
+    (the first of equals); their targets are indices or rows of probabilities. An output that is nan is wrong.
+    """
+    if len(outputs) != len(targets) or len(outputs) == 0:
+        raise ValueError(f"{len(outputs)} outputs and {len(targets)} targets: {EACH}")
+    judged = np.array([output if type(output) is float else plain_numbers(output) for output in outputs])
+    wanted = np.array([plain_numbers(target) for target in targets] if is_row(targets[0]) else targets, dtype=float)
+    judged, wanted = (each.reshape(len(each), -1) for each in (judged, wanted))
+    answers = judged.argmax(axis=1) if judged.shape[1] > 1 else judged[:, 0] > threshold
+    right = answers == (_wanted_class(wanted, judged.shape[1]) if judged.shape[1] > 1 else _wanted_side(wanted))
+    return float(np.mean(right & ~np.isnan(judged).any(axis=1)))
+
+
+def _wanted_class(wanted: Any, classes: int) -> Any:
+    """The index of the right class for each row of targets."""
+    if wanted.shape[1] == classes:
+        return wanted.argmax(axis=1)
+    known = np.isin(wanted, np.arange(classes)).all(axis=1) & (wanted.shape[1] == 1)
+    if not known.all():
+        raise ValueError(
+            f"target {_shown(wanted[~known][0])}: with {classes} outputs it must be a class index, a whole number from 0 to "
+            f"{classes - 1}, or {classes} probabilities"
+        )
+    return wanted[:, 0]
+
+
+def _wanted_side(wanted: Any) -> Any:
+    """Whether each target of a single output means class 1."""
+    signs = (wanted < 0.0).any()
+    known = (np.abs(wanted) == 1.0 if signs else (wanted >= 0.0) & (wanted <= 1.0)).all(axis=1) & (wanted.shape[1] == 1)
+    if not known.all():
+        raise ValueError(
+            f"target {_shown(wanted[~known][0])}: the labels of one output are 0 and 1 (or probabilities), or -1 and +1; for "
+            "more classes give the network an output for each"
+        )
+    return wanted[:, 0] > (0.0 if signs else 0.5)
+
+
+def _shown(target: Any) -> Any:
+    return target.item() if target.size == 1 else target.tolist()
