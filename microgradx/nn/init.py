@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 Rows = list[list[float]]
@@ -30,7 +31,7 @@ def constant(value: float) -> Initializer:
     >>> constant(0.5)(2, 1, None)
     [[0.5, 0.5]]
     """
-    return lambda fan_in, fan_out, stream: _rows(fan_in, fan_out, lambda: float(value))
+    return partial(_constant, float(value))
 
 
 def uniform(low: float = -1.0, high: float = 1.0) -> Initializer:
@@ -40,7 +41,7 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Initializer:
     >>> uniform(-1.0, 1.0)(2, 1, random.Random(1337))
     [[0.23550571390294128, 0.06653114721000164]]
     """
-    return lambda fan_in, fan_out, stream: _rows(fan_in, fan_out, lambda: float(stream.uniform(low, high)))
+    return partial(_uniform, low, high)
 
 
 def normal(std: float = 1.0) -> Initializer:
@@ -50,7 +51,7 @@ def normal(std: float = 1.0) -> Initializer:
     >>> [[round(weight, 8) for weight in row] for row in normal(10.0)(2, 1, np.random.RandomState(3))]
     [[17.88628473, 4.36509851]]
     """
-    return lambda fan_in, fan_out, stream: _bell(fan_in, fan_out, stream, std)
+    return partial(_normal, std, math.inf)
 
 
 def truncated_normal(std: float | None = None, limit: float = 2.0) -> Initializer:
@@ -63,7 +64,7 @@ def truncated_normal(std: float | None = None, limit: float = 2.0) -> Initialize
 
     Without `std` it is sqrt(1 / fan_in). The cut makes the spread of the weights 12 % smaller than `std`.
     """
-    return lambda fan_in, fan_out, stream: _bell(fan_in, fan_out, stream, _lecun(fan_in) if std is None else std, limit)
+    return partial(_normal, std, limit)
 
 
 def xavier_normal(fan_in: int, fan_out: int, stream: Any) -> Rows:
@@ -100,27 +101,6 @@ def lecun_uniform(fan_in: int, fan_out: int, stream: Any) -> Rows:
 
 
 glorot_normal, glorot_uniform, xavier_fan_in = xavier_normal, xavier_uniform, lecun_normal
-
-INITIALIZERS: dict[str, Initializer] = {
-    "zeros": zeros,
-    "uniform": uniform(),
-    "normal": normal(),
-    "truncated_normal": truncated_normal(),
-    "xavier": xavier_normal,
-    "xavier_normal": xavier_normal,
-    "xavier_uniform": xavier_uniform,
-    "xavier_fan_in": xavier_fan_in,
-    "glorot": glorot_normal,
-    "glorot_normal": glorot_normal,
-    "glorot_uniform": glorot_uniform,
-    "he": he_normal,
-    "he_normal": he_normal,
-    "he_uniform": he_uniform,
-    "lecun": lecun_normal,
-    "lecun_normal": lecun_normal,
-    "lecun_uniform": lecun_uniform,
-}
-"""The rules `init=` knows by name; the ones with a number to choose are also functions: `init=nn.init.normal(0.01)`."""
 
 
 def starting_weights(init: Any, fan_in: int, fan_out: int, stream: Any) -> Rows:
@@ -165,6 +145,18 @@ def _rows(fan_in: int, fan_out: int, draw: Callable[[], float]) -> Rows:
     return [[draw() for _ in range(fan_in)] for _ in range(fan_out)]
 
 
+def _constant(value: float, fan_in: int, fan_out: int, stream: Any) -> Rows:
+    return _rows(fan_in, fan_out, lambda: value)
+
+
+def _uniform(low: float, high: float, fan_in: int, fan_out: int, stream: Any) -> Rows:
+    return _rows(fan_in, fan_out, lambda: float(stream.uniform(low, high)))
+
+
+def _normal(std: float | None, limit: float, fan_in: int, fan_out: int, stream: Any) -> Rows:
+    return _bell(fan_in, fan_out, stream, _lecun(fan_in) if std is None else std, limit)
+
+
 def _lecun(fan_in: int) -> float:
     return math.sqrt(1.0 / fan_in)
 
@@ -184,3 +176,25 @@ def _bell(fan_in: int, fan_out: int, stream: Any, std: float, limit: float = mat
     if not limit > 0.0:
         raise ValueError(f"limit={limit!r}: no draw lies within it; write a number of standard deviations above 0")
     return _rows(fan_in, fan_out, draw)
+
+
+INITIALIZERS: dict[str, Initializer] = {
+    "zeros": zeros,
+    "uniform": uniform(),
+    "normal": normal(),
+    "truncated_normal": truncated_normal(),
+    "xavier": xavier_normal,
+    "xavier_normal": xavier_normal,
+    "xavier_uniform": xavier_uniform,
+    "xavier_fan_in": xavier_fan_in,
+    "glorot": glorot_normal,
+    "glorot_normal": glorot_normal,
+    "glorot_uniform": glorot_uniform,
+    "he": he_normal,
+    "he_normal": he_normal,
+    "he_uniform": he_uniform,
+    "lecun": lecun_normal,
+    "lecun_normal": lecun_normal,
+    "lecun_uniform": lecun_uniform,
+}
+"""The rules `init=` knows by name; the ones with a number to choose are also functions: `init=nn.init.normal(0.01)`."""

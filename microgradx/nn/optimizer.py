@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -49,21 +49,34 @@ class Optimizer:
 
     def bind(self, parameters: Iterable[Value]) -> Self:
         """Take charge of these parameters, each once, with an empty memory unless they are the ones held already."""
+        chosen = self._leaves(parameters)
+        if list(map(id, chosen)) != list(map(id, self.parameters)):
+            vars(self).update(self.bound(chosen))
+        return self
+
+    def bound(self, parameters: Iterable[Value], memories: Sequence[Memory] = ()) -> dict[str, Any]:
+        """The attributes of an optimizer that moves these parameters and remembers this of them."""
+        chosen = self._leaves(parameters)
+        held = Memories(len(chosen))
+        for place, memory in enumerate(memories):
+            held.put(np.array(place), memory)
+        return {"parameters": chosen, "_memories": held}
+
+    def _leaves(self, parameters: Iterable[Value]) -> list[Value]:
+        """Each of the parameters once, if they are what can be moved."""
         if not isinstance(parameters, Iterable):
             raise TypeError(f"an optimizer moves Values, got {parameters!r}: write {self._call()}")
-        parameters = list({id(parameter): parameter for parameter in parameters}.values())
-        for parameter in parameters:
+        chosen = list({id(parameter): parameter for parameter in parameters}.values())
+        for parameter in chosen:
             if not isinstance(parameter, Value):
                 raise TypeError(f"an optimizer moves Values, got {parameter!r}: write {self._call()}")
             if parameter.op is not None:
                 raise TypeError(
                     f"{parameter!r} is computed by {parameter.op.name}: an optimizer moves the leaves it is made from"
                 )
-        if not parameters:
+        if not chosen:
             raise ValueError("no parameters to move: hand over model.parameters()")
-        if list(map(id, parameters)) != list(map(id, self.parameters)):
-            self.parameters, self._memories = parameters, Memories(len(parameters))
-        return self
+        return chosen
 
     def step(self) -> None:
         """Move every parameter once, all of them by gradients taken before the move; one without a gradient stays.
@@ -118,6 +131,10 @@ class Optimizer:
             if known is parameter:
                 return self._memories.at(place)
         raise ValueError(f"{parameter!r} is not one of the {len(self.parameters)} parameters that this optimizer moves")
+
+    def memories(self) -> list[Memory]:
+        """What the rule remembers of each parameter, in their order."""
+        return [self._memories.at(place) for place in range(len(self.parameters))]
 
     def zero_grad(self) -> None:
         """Set every gradient to 0.0, as gradients add up from one backward pass to the next."""

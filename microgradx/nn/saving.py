@@ -1,4 +1,4 @@
-"""A model as a JSON file: every parameter under its path, and the shape of the network, to build it again.
+"""A model as a JSON file, with what is needed to train it on: every parameter under its path, the optimizer, the history.
 
 JSON holds every finite float to the last bit and runs no code when read, as a pickle would.
 """
@@ -8,17 +8,22 @@ from __future__ import annotations
 import json
 import math
 import os
-from itertools import pairwise
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..engine import Value
 from ..files import write_atomically
+from .assignment import assign
+from .history import History
+from .model_file import FORMAT, Damaged, Entries, checked, read
 from .modules import MLP, Module
+from .optimizer import Optimizer
 
-FORMAT = "microgradx model 1"
 
-
-def save(model: Module, path: str | os.PathLike[str]) -> None:
+def save(
+    model: Module, path: str | os.PathLike[str], *, optimizer: Optimizer | None = None, history: History | None = None
+) -> None:
     """Write the parameters of `model` to `path`, whole or not at all: a crash leaves the old file as it was.
 
     >>> import tempfile
@@ -26,59 +31,123 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     ...     save(MLP(2, [3, 1], rng=1), folder + "/model.json")
     ...     len(load(folder + "/model.json").parameters())
     13
+
+    With the optimizer, what it remembers is kept too, and with the history of `fit` how many epochs were trained: then training
+    goes on with the same bits as if it had never stopped (see `load`).
     """
     parameters = {name: parameter.data for name, parameter in model.named_parameters()}
     for name, number in parameters.items():
         if not math.isfinite(number):
             raise ValueError(f"{name} is {number!r}: this model has diverged and is of no use in a file")
     shape = model.architecture() if isinstance(model, MLP) else None
-    text = json.dumps({"format": FORMAT, "architecture": shape, "parameters": parameters}, indent=1)
-    write_atomically(Path(path), text.encode())
+    content: Entries = {"format": FORMAT, "architecture": shape, "parameters": parameters}
+    if optimizer is not None:
+        content["optimizer"] = _state(optimizer, model)
+    if history is not None:
+        content["history"] = asdict(history)
+    write_atomically(Path(path), _text(content).encode())
 
 
-def load(path: str | os.PathLike[str], into: Module | None = None) -> Any:
+def load(
+    path: str | os.PathLike[str],
+    into: Module | None = None,
+    *,
+    optimizer: Optimizer | None = None,
+    history: History | None = None,
+) -> Any:
     """The model saved at `path`, built anew; or the numbers of the file put `into` a model of the same shape.
 
     Nothing is changed before the whole file has been read and checked: a damaged file, a foreign one or one of another
-    shape raises ValueError and leaves `into` as it was. A network of your own class needs `into`: the file knows no classes.
+    shape raises ValueError and leaves everything as it was. A network of your own class needs `into`: the file knows no classes.
+
+    `optimizer=` takes one of the class that was saved, such as `nn.Adam()`: it gets the settings and the memory of the file and
+    is bound to the model. `history=nn.History()` is filled in the same way; `fit(..., history=history)` goes on behind it.
     """
-    content = _read(Path(path))
-    if into is None:
-        if content["architecture"] is None:
-            raise ValueError(
-                f"{path} holds a model of a class of your own: build it and write load({str(path)!r}, into=model)"
-            )
-        try:
-            widths = [content["architecture"]["inputs"], *content["architecture"]["sizes"]]
-            if sum(m * n for m, n in pairwise(widths)) > len(content["parameters"]):  # memory may not hold them
-                raise ValueError(f"more weights than the {len(content['parameters'])} parameters of the file")
-            into = MLP(**content["architecture"], init="zeros")
-        except (TypeError, ValueError, KeyError) as error:
-            seen = content["architecture"]
-            raise ValueError(f"{path} is damaged: its architecture {seen!r} gives no network ({error})") from error
-    own, saved = dict(into.named_parameters()), content["parameters"]
+    content = read(Path(path))
+    model = _built(content, path) if into is None else into
+    own, saved = dict(model.named_parameters()), content["parameters"]
     if own.keys() != saved.keys():
         name = min(own.keys() ^ saved.keys())
         where = "the model, but not in the file" if name in own else "the file, but not in the model"
         raise ValueError(f"{path} holds {len(saved)} parameters for a model of {len(own)}: {name} is in {where}")
-    for name, parameter in own.items():
-        parameter.data = saved[name]
-    return into
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The checked content of a file that `save` wrote."""
+    changes: list[tuple[Any, Entries]] = []
+    for what, target in (("optimizer", optimizer), ("history", history)):
+        if target is None:
+            continue
+        if what not in content:
+            raise ValueError(f"{path} holds no {what}: it was saved without; write save(model, path, {what}={what})")
+        try:
+            state = _restored(content[what], optimizer, own) if target is optimizer else checked(History(), content[what])
+        except Damaged as error:
+            raise ValueError(f"{path} does not fit: {error}") from error
+        changes.append((target, state))
+    before = [(target, dict(vars(target))) for target, _ in changes]
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # broken JSON, bytes that are no text, or lists without end
-        raise ValueError(f"{path} is damaged or no model file: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        seen = content.get("format") if isinstance(content, dict) else type(content).__name__
-        raise ValueError(f"{path} is no model file of this version: its format is {seen!r}, not {FORMAT!r}")
-    parameters = content.get("parameters")
-    if "architecture" not in content or not isinstance(parameters, dict):
-        raise ValueError(f"{path} is damaged: it needs the entries 'architecture' and 'parameters'")
-    for name, number in parameters.items():
-        if not isinstance(number, float) or not math.isfinite(number):
-            raise ValueError(f"{path} is damaged: {name} is {number!r}, not a finite number")
-    return content
+        for target, state in changes:
+            vars(target).update(state)
+        assign(list(own.values()), [saved[name] for name in own])
+    except BaseException:
+        for target, state in before:
+            vars(target).clear()
+            vars(target).update(state)
+        raise
+    return model
+
+
+def _text(content: Entries) -> str:
+    try:
+        return json.dumps(content, indent=1, allow_nan=False)
+    except (TypeError, ValueError) as error:  # of a rule of your own, or a loss that was never a number
+        raise TypeError(f"a setting of the optimizer or an entry of the history fits in no JSON file: {error}") from error
+
+
+def _built(content: Entries, path: str | os.PathLike[str]) -> MLP:
+    """The network that the file describes."""
+    shape = content["architecture"]
+    if shape is None:
+        raise ValueError(f"{path} holds a model of a class of your own: build it and write load({str(path)!r}, into=model)")
+    try:
+        return MLP(**shape, init="zeros")
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"{path} is damaged: its architecture {shape!r} gives no network ({error})") from error
+
+
+def _state(optimizer: Optimizer, model: Module) -> Entries:
+    """The class, the settings and the memory of an optimizer, by the paths of the parameters that it moves."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer={optimizer!r} is not an optimizer: hand over the one that trains the model")
+    names: dict[int, str] = {}
+    for name, parameter in model.named_parameters():
+        names.setdefault(id(parameter), name)
+    if any(id(parameter) not in names for parameter in optimizer.parameters):
+        raise ValueError(f"{optimizer!r} moves a parameter that is not one of this model: save the model that it trains")
+    memories = optimizer.memories()
+    return {
+        "rule": type(optimizer).__name__,
+        "settings": optimizer.settings(),
+        "memory": {names[id(parameter)]: memory for parameter, memory in zip(optimizer.parameters, memories, strict=True)},
+    }
+
+
+def _restored(entry: Any, optimizer: Any, own: dict[str, Value]) -> Entries:
+    """The attributes that make `optimizer` the one that was saved."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer={optimizer!r} is not an optimizer: write for example nn.Adam()")
+    if not isinstance(entry, dict) or entry.keys() != {"rule", "settings", "memory"}:
+        raise Damaged("the optimizer needs the entries 'rule', 'settings' and 'memory', and no other")
+    if entry["rule"] != type(optimizer).__name__:
+        raise Damaged(f"it holds the state of {entry['rule']!r}, and the optimizer is {optimizer!r}")
+    memory = entry["memory"]
+    if not isinstance(memory, dict) or not memory.keys() <= own.keys():
+        raise Damaged("the optimizer remembers parameters that the model does not have")
+    for name, remembered in memory.items():
+        if not isinstance(remembered, dict) or not all(type(x) is float and math.isfinite(x) for x in remembered.values()):
+            raise Damaged(f"what is remembered for {name} is {remembered!r}, not finite numbers by name")
+    settings = checked(optimizer, entry["settings"], optimizer.settings())
+    try:
+        type(optimizer)(**settings)
+    except TypeError:  # a rule of your own that is made in another way
+        pass
+    except ValueError as error:
+        raise Damaged(str(error)) from error
+    return settings | (optimizer.bound([own[name] for name in memory], list(memory.values())) if memory else {})
