@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal, Never, overload
 
-from . import callers, modes, observers
+from . import callers, micrograd_names, modes, observers
 from .chain import OVERWRITTEN, Many, Several, chain_rule, clock, numbers_of, topological_order, unreached
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
@@ -59,7 +59,9 @@ class Value(Operators):
     grad: float | None
     op: Op | None
 
-    def __init__(self, data: Any, label: str | None = None) -> None:
+    def __init__(self, data: Any, label: str | None = None, *more: Never, **names: Never) -> None:
+        if more or names:
+            micrograd_names.refuse_made_by_hand(label, *more, **names)
         self._number = number(data)
         self._left = self._right = self.op = self.grad = None
         self.label = label
@@ -81,6 +83,8 @@ class Value(Operators):
 
     def _name(self, label: Any) -> None:
         if label is not None and not isinstance(label, str):
+            if isinstance(label, (tuple, set)):
+                micrograd_names.refuse_made_by_hand(label)
             raise TypeError(f"label={label!r} is not a string: write Value(data, label='w'), one Value for each number")
         self._label = label
 
@@ -249,6 +253,8 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
             data = forward(self._number, other._number)
         elif type(other) is float:
             data = forward(self._number, other)
+        elif type(other) is int:  # as in 2 * x: a tenth of the time of asking what it is
+            return left(self, number(other))
         else:
             return self._mixed(op, self, other, other)
         if modes.watching:
@@ -265,6 +271,8 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
     def right(self: Value, other: Any) -> Any:
         if type(other) is float:
             return _node(clock.now, op, other, self, forward(other, self._number))
+        if type(other) is int:
+            return right(self, number(other))
         return self._mixed(op, other, self, other)
 
     return named(op, left), named(op, right)
@@ -275,7 +283,9 @@ for _name, (_op, _swapped) in spellings().items():
         setattr(Value, _name, _unary(_op))
     elif _swapped is not None:
         setattr(Value, _name, _infix(_op)[_swapped])
-del _name, _op, _swapped
+for _name, _answer in micrograd_names.answers():
+    setattr(Value, _name, _answer)
+del _name, _op, _swapped, _answer
 
 
 @overload

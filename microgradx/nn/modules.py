@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -144,9 +145,9 @@ class MLP(Module):
     (17, 'layers[0].neurons[0].b')
 
     `activation` is that of the hidden layers, `output` that of the last one. `rng` is a seed, a numpy Generator or RandomState,
-    or a `random.Random`; weights are drawn layer by layer, neuron by neuron, input by input. `init` is a name such as "he", a
-    rule, or a list with one matrix per layer (see `nn.init`); biases are 0. Called on one input vector it returns one Value if
-    the last layer has one neuron, else a list.
+    or a `random.Random`; without it Python's `random` draws, so that `random.seed(1337)` fixes the weights. They are drawn layer
+    by layer, neuron by neuron, input by input. `init` is a name such as "he", a rule, or a list with one matrix per layer (see
+    `nn.init`); biases are 0. Called on one input vector it returns one Value if the last layer has one neuron, else a list.
     """
 
     def __init__(
@@ -170,6 +171,9 @@ class MLP(Module):
             Layer(m, n, kind, rng, expand, start, bias)
             for m, n, kind, start in zip(widths, widths[1:], kinds, starts, strict=False)
         ]
+        self._label_parts()
+
+    def _label_parts(self) -> None:
         self._label_parameters()
         for i, layer in enumerate(self.layers):
             for j, neuron in enumerate(layer.neurons):
@@ -213,10 +217,12 @@ def activation_named(activation: str | Activation) -> Activation:
 
 
 def generator(rng: Any) -> Any:
-    """A source of random numbers: `rng` itself if it is one, else numpy's Generator for that seed."""
+    """A source of random numbers: `rng` itself if it is one, numpy's Generator for a seed, Python's `random` for None."""
+    if rng is None:
+        return random
     if hasattr(rng, "uniform"):
         return rng
-    if rng is not None and not hasattr(rng, "__index__"):
+    if not hasattr(rng, "__index__"):
         raise TypeError(f"rng={rng!r} is neither a seed nor a generator: write rng=3 or rng=numpy.random.default_rng(3)")
     import numpy
 

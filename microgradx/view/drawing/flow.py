@@ -149,6 +149,13 @@ def at_step(flow: Flow, step: int) -> Flow:
     return replace(flow, grads=grads, edges=lit, active=active, caption=[f"Step {step} of {len(passed)}: {said}."])
 
 
+def as_it_stands(flow: Flow) -> Flow:
+    """The same graph with what stands in `.grad`, whichever pass left it there."""
+    grads: list[float | None] = [node.grad or 0.0 for node in flow.nodes]
+    sent = [None if edge.local is None else (flow.nodes[edge.head].grad or 0.0) * edge.local for edge in flow.edges]
+    return replace(flow, grads=grads, edges=[edge._replace(contribution=x) for edge, x in zip(flow.edges, sent, strict=True)])
+
+
 def steps(flow: Flow) -> int:
     """How many steps the backward pass has: the values that pass a gradient on."""
     return len({edge.head for edge in flow.edges})
