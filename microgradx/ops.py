@@ -32,6 +32,7 @@ from typing import Any
 from . import ieee, special
 from .operation import Op, primitive
 
+INF, NAN = float("inf"), float("nan")
 LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
 TWO_OVER_SQRT_PI = 1.1283791670955126
@@ -248,6 +249,17 @@ def _share_slopes(operands: Sequence[Any], out: Any) -> list[Any]:
     return [sum_(others), *(-share for share in others)]
 
 
+def _log_softmax_shares(np: Any, *operands: Any) -> Any:
+    """(first - largest) - log1p(all but one of the largest), as for numbers; nan for several inf or only -inf."""
+    largest = functools.reduce(np.maximum, operands)
+    below = [np.less(x, largest) for x in operands]
+    others = [np.where(less, np.exp(x - largest), 0.0) for less, x in zip(below, operands, strict=True)]
+    ties = functools.reduce(np.add, [np.where(less, 0.0, 1.0) for less in below]) - 1.0
+    lead = np.where(below[0], operands[0] - largest, 0.0)
+    undecided = np.isnan(largest) | (np.absolute(largest) == INF) & ((ties > 0.0) | (largest < 0.0))
+    return np.where(undecided, NAN, lead - np.log1p(functools.reduce(np.add, others) + ties))
+
+
 sum_: Op = primitive(
     "sum", "sum({})", special.sum_, lambda operands, out: [1.0] * len(operands), gather=_items,
     array=lambda np, *arrays: functools.reduce(np.add, arrays),
@@ -284,7 +296,8 @@ softmax_share: Op = primitive(  # e**first / (sum of e**operand)
     lambda operands, out: [out * slope for slope in _share_slopes(operands, out)], gather=_items,
 )
 log_softmax_share: Op = primitive(
-    "log_softmax_share", "log_softmax_share({})", special.log_softmax_share, _share_slopes, gather=_items
+    "log_softmax_share", "log_softmax_share({})", special.log_softmax_share, _share_slopes, gather=_items,
+    array=_log_softmax_shares,
 )
 
 

@@ -1,5 +1,6 @@
 """Batches: one sample recorded and many replayed give the sum of the samples, in bounded memory, on one machine or several."""
 
+import math
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,12 +8,15 @@ import numpy as np
 import pytest
 
 import microgradx as mx
+from microgradx import nn
 from microgradx.bench.cases import layers, total
+from microgradx.replay.arguments import Call
 from microgradx.replay.batch import batch_program, batched
 from microgradx.replay.batch.batched import Tree
 from microgradx.replay.batch.reuse import Reuse
 from microgradx.replay.compile import compile
 from microgradx.replay.regroup.instructions import Instruction, View
+from microgradx.replay.specialization import Recording
 
 SIZES = [2, 6, 5, 1]
 COUNT = 59
@@ -267,3 +271,48 @@ def test_the_tree_of_sums_is_the_same_when_cut_at_subtrees(count):
 def test_true_and_false_in_a_batch_are_numbers():
     each = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
     assert each.value_and_grad(1.0, [1.0, 2.0], np.array([True, False])) == each.value_and_grad(1.0, [1.0, 2.0], [1.0, 0.0])
+
+
+def test_rows_of_each_sample_can_be_kept_beside_the_sums():
+    model = nn.MLP(2, [3, 2], rng=1)
+    samples = np.random.default_rng(0).normal(size=(7, 2))
+
+    def one(x):
+        outputs = model(x)
+        return [outputs[0] * outputs[1], *outputs, model.parameters()[0] * 2.0, 1.0]
+
+    call = Call([samples[0]], {})
+    recording = Recording(one, call)
+    tape, (total, *each) = recording.program.tape, recording.program.outputs
+    plan = batch_program.BatchPlan(tape, [total], [tape.inputs[:2]], each)
+    for rows in (samples, np.vstack([samples[:3], [[math.inf, 0.0]], samples[3:]])):  # infinity takes the exact path
+        kept = np.empty((len(rows), 4))
+        try:
+            found = plan.runner(recording.inputs(call), kept)([rows], 0)
+        except FloatingPointError:
+            assert not np.isfinite(rows).all()
+            continue
+        wanted = [[out.data if isinstance(out, mx.Value) else out for out in one(row.tolist())] for row in rows]
+        np.testing.assert_allclose(kept, [row[1:] for row in wanted], rtol=1e-14)
+        assert found[0] == pytest.approx(sum(row[0] for row in wanted), rel=1e-13)
+
+
+def test_rows_kept_on_the_exact_path_are_those_of_the_fast_one():
+    call = Call([0.5], {})
+    recording = Recording(lambda x: [x * 2.0, x / x, x - 1.0], call)
+    tape, (total, *each) = recording.program.tape, recording.program.outputs
+    plan = batch_program.BatchPlan(tape, [total], [tape.inputs[:1]], each)
+    kept = np.empty((3, 2))
+    rows = np.array([[1.0], [2.0], [4.0]])
+    exact = np.empty((3, 2))
+    found = plan.runner(recording.inputs(call), kept)([rows], 0)
+    assert (found == plan.exact(recording.inputs(call), [rows], 0, exact)).all()
+    assert kept.tolist() == exact.tolist() == [[1.0, 0.0], [1.0, 1.0], [1.0, 3.0]]
+
+
+@pytest.mark.parametrize("row", [[1.0, 2.0, 3.0], [3.0, 3.0, 1.0], [50.0, 0.0, -40.0], [-700.0, 700.0, 0.0], [0.0, 0.0, 0.0]])
+def test_the_array_form_of_a_log_share_keeps_the_digits_of_the_number_form(row):
+    for first in range(3):
+        operands = [row[first], *row[:first], *row[first + 1 :]]
+        array = mx.log_softmax_share.array(np, *[np.array([x]) for x in operands])
+        assert array[0] == pytest.approx(mx.log_softmax_share(*operands), rel=1e-15)

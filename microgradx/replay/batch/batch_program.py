@@ -26,14 +26,21 @@ from ..tape.tape import Tape
 from .buffers import Buffers
 from .reuse import Reuse
 
+Bound = Callable[[Sequence[Array], Array, Array], Array]
+
 
 class BatchPlan:
-    """The array program of one sample's rows `outputs`, run for many samples at once and added up over them."""
+    """The array program of one sample's rows `outputs`, run for many samples at once and added up over them.
+
+    Of the rows `each` the numbers of every sample are kept.
+    """
 
     loop: Loop | None
 
-    def __init__(self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[Sequence[int]]) -> None:
-        self.tape, self.outputs = tape, list(outputs)
+    def __init__(
+        self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[Sequence[int]], each: Sequence[int] = ()
+    ) -> None:
+        self.tape, self.outputs, self.each = tape, list(outputs), list(each)
         marks = np.frombuffer(depends(tape, [row for rows in per_sample for row in rows]), dtype=np.bool_)[:-1]
         if any(marks[row] for row, _ in tape.guards):
             raise TypeError(
@@ -42,12 +49,12 @@ class BatchPlan:
             )
         self.places = [np.flatnonzero(np.isin(tape.inputs, rows)) for rows in per_sample]
         self.is_sample = np.isin(np.arange(len(tape.inputs)), np.concatenate(self.places))
-        columns = Columns(tape, outputs)
+        columns = Columns(tape, [*outputs, *each])
         varying = np.zeros(len(columns.op), dtype=bool)
         varying[: len(marks)] = marks
         self.single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
         kept = [row for row in self.outputs if row not in set(self.single)]
-        inner = Columns(tape, [*kept, *columns.a[self.single].tolist(), *columns.b[self.single].tolist()])
+        inner = Columns(tape, [*kept, *columns.a[self.single].tolist(), *columns.b[self.single].tolist(), *each])
         sums = flatten(inner, 0)
         placer = Placer(inner, sums, group(inner, sums, varying), varying)
         placer.place()
@@ -56,9 +63,13 @@ class BatchPlan:
         self.reductions: list[tuple[str, np.ndarray, tuple[View, ...]]] = []
         self.add_products(placer, inner)
         self.add_rows(placer, [row for row in kept if varying[row]])
+        self.kept = np.array([k for k, row in enumerate(each) if varying[row]], dtype=np.int64)
+        self.kept_rows = [self.lines(placer, placer.slot[np.array(each)[self.kept]])] if len(self.kept) else []
         placer.emitter.end_level()
         self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
         self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
+        self.alike = np.array([k for k, row in enumerate(each) if not varying[row]], dtype=np.int64)
+        self.alike_slots = placer.slot[np.array(each, dtype=np.int64)[self.alike]]
         self.plan = Plan(placer, [])
         self.reuse()
         self.prepare()
@@ -66,10 +77,12 @@ class BatchPlan:
     def reuse(self) -> None:
         """Move the rows of samples together."""
         plan = self.plan
-        moves = Reuse(plan.instructions, [v for *_, views in self.reductions for v in views], int(self.is_sample.sum()))
+        results = [v for *_, views in self.reductions for v in views] + self.kept_rows
+        moves = Reuse(plan.instructions, results, int(self.is_sample.sum()))
         plan.instructions = [moves.instruction(step) for step in plan.instructions]
         plan.sizes["varying"] = moves.size
         self.reductions = [(kind, targets, tuple([moves.moved(v) for v in views])) for kind, targets, views in self.reductions]
+        self.kept_rows = [moves.moved(view) for view in self.kept_rows]
 
     def add_products(self, placer: Placer, columns: Columns) -> None:
         """Outputs that are products: along the samples a matrix product where the factors form a grid."""
@@ -109,35 +122,40 @@ class BatchPlan:
             return placer.emitter.gather(slots)
         return placer.emitter.view(slots[0], shape, steps)
 
-    def runner(self, inputs: Array) -> Callable[[Sequence[Array], int], Array]:
-        """A function from the samples of each argument (and the index of the first) to the sums of the outputs."""
+    def runner(self, inputs: Array, each: Array | None = None) -> Callable[[Sequence[Array], int], Array]:
+        """A function from the samples of each argument (and the index of the first) to the sums of the outputs.
+
+        The rows `each` are written to the array of that name, a row for each sample.
+        """
         parameters = inputs[~self.is_sample]
+        each = np.empty((0, 0)) if each is None else each
 
         def run(samples: Sequence[Array], start: int) -> Array:
+            own = each[start : start + len(samples[0])]
             try:
                 with np.errstate(over="raise", divide="raise", invalid="raise"):
-                    found = self.bound(len(samples[0]))(samples, parameters)
-                if isfinite(found.dot(found)):
+                    found = self.bound(len(samples[0]))(samples, parameters, own)
+                if isfinite(found.dot(found)) and np.isfinite(own).all():
                     return found
             except FloatingPointError:
                 pass
-            return self.exact(inputs, samples, start)
+            return self.exact(inputs, samples, start, own)
 
         return run
 
-    def bound(self, size: int) -> Callable[[Sequence[Array], Array], Array]:
+    def bound(self, size: int) -> Bound:
         """This thread's program for chunks of `size` samples; the last two sizes are kept."""
-        kept: dict[int, Callable[[Sequence[Array], Array], Array]] = self.local.__dict__.setdefault("bound", {})
+        kept: dict[int, Bound] = self.local.__dict__.setdefault("bound", {})
         if size not in kept:
             while len(kept) > 1:
                 del kept[next(iter(kept))]
             kept[size] = self.bind(size)
         return kept[size]
 
-    def exact(self, inputs: Array, samples: Sequence[Array], start: int) -> Array:
+    def exact(self, inputs: Array, samples: Sequence[Array], start: int, each: Array) -> Array:
         """The sums by the exact path, sample by sample; names the first sample whose value or gradient is not finite."""
         with self.tape.lock:
-            loop = self.loop = self.loop or Loop(self.tape, self.outputs)
+            loop = self.loop = self.loop or Loop(self.tape, [*self.outputs, *self.each])
         total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
         for i, sample in enumerate(np.concatenate(samples, axis=1)):
             row[places] = sample
@@ -147,7 +165,9 @@ class BatchPlan:
                 raise FloatingPointError(
                     f"sample {start + i} gives a {what} that is not finite: its numbers are {sample.tolist()}"
                 )
-            total += found
+            total += found[: len(total)]
+            if len(each):
+                each[i] = found[len(total) :]
         return total
 
     def prepare(self) -> None:
@@ -162,8 +182,8 @@ class BatchPlan:
         self.__dict__.update(state)
         self.prepare()
 
-    def bind(self, size: int) -> Callable[[Sequence[Array], Array], Array]:
-        """The program for chunks of `size` samples: from (samples, parameters) to the sums of the outputs."""
+    def bind(self, size: int) -> Bound:
+        """The program for chunks of `size` samples: from (samples, parameters) to the sums of the outputs, with `each` filled."""
         buffers = Buffers(self.plan, size)
         slots, (once, each) = buffers.slots, buffers.calls()
         result, low = np.empty(len(self.outputs)), len(self.uniform)
@@ -173,9 +193,10 @@ class BatchPlan:
         order = np.argsort(np.concatenate((self.uniform, *(targets for _, targets, _ in self.reductions))))
         first_rows = [int(self.is_sample[: places[0]].sum()) if len(places) else 0 for places in self.places]
         rooms = [buffers.wide["varying"][low : low + len(x)].T for low, x in zip(first_rows, self.places, strict=True)]
+        kept = [buffers.view(view).reshape(len(self.kept), size).T for view in self.kept_rows]
         arguments, latest = slots[: self.plan.inputs], None
 
-        def run(samples: Sequence[Array], parameters: Array) -> Array:
+        def run(samples: Sequence[Array], parameters: Array, own: Array) -> Array:
             nonlocal latest
             if parameters is not latest:
                 arguments[:] = latest = parameters
@@ -186,6 +207,10 @@ class BatchPlan:
                 room[:] = part
             for function, operands in each:
                 function(*operands)
+            if len(own):
+                own[:, self.alike] = slots[self.alike_slots]
+                for rows in kept:
+                    own[:, self.kept] = rows
             return result.take(order)
 
         return run
