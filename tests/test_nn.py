@@ -85,7 +85,7 @@ def test_every_activation_has_a_name_and_a_function_works_too() -> None:
         (lambda: nn.MLP(1, [1], rng=0)(np.array(1.0)), TypeError, "is not a list, tuple or array of inputs"),
         (lambda: nn.MLP(2, [1], rng=0)([1.0]), ValueError, r"takes 2 inputs, got 1: \[1.0\]"),
         (lambda: nn.Neuron(2, rng=0)([1.0, 2.0, 3.0]), ValueError, "a neuron with 2 weights got 3 inputs"),
-        (lambda: nn.MLP(2, [1], output="rellu"), ValueError, "unknown activation 'rellu': choose one of linear, step, relu"),
+        (lambda: nn.MLP(2, [1], output="rellu"), ValueError, "activation='rellu' is not known: did you mean 'relu'\\?"),
         (lambda: nn.MLP(2, 16), TypeError, r"sizes=16 must list the neurons of each layer: write MLP\(2, \[16, 1\]\)"),
         (lambda: nn.MLP(2, []), TypeError, r"sizes=\[\] must list"),
         (lambda: nn.MLP(2, [0]), ValueError, "outputs=0 must be a whole number from 1 on"),

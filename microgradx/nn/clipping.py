@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..engine import Value
+from .gradients import moves
 from .settings import positive
 
 
@@ -31,19 +32,37 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     The length is inf where it is beyond every float; the direction is kept then too. FloatingPointError if a slope is inf or
     nan: such a gradient has no direction.
     """
+    reached = [parameter for parameter in parameters if moves(parameter)]
+    try:
+        slopes, norm = clipped([parameter.grad or 0.0 for parameter in reached], max_norm)
+    except NoDirection as error:
+        name = reached[error.place].label or f"parameter {error.place}"
+        raise FloatingPointError(f"the gradient of {name} is {error}") from None
+    for parameter, slope in zip(reached, slopes, strict=True):
+        parameter.grad = slope
+    return norm
+
+
+class NoDirection(FloatingPointError):
+    """A gradient of which one slope, at `place`, is inf or nan."""
+
+    def __init__(self, place: int, slope: float) -> None:
+        super().__init__(f"{slope!r}: it has no direction to keep; ask origin(loss) where it comes from")
+        self.place = place
+
+
+def clipped(slopes: Sequence[float], max_norm: float) -> tuple[list[float], float]:
+    """(the slopes as a gradient of length `max_norm` at most, the length they have)."""
     limit = positive("max_norm", max_norm, "a length to clip to")
-    reached = [parameter for parameter in parameters if parameter.grad is not None]
-    slopes = [parameter.grad or 0.0 for parameter in reached]
     for place, slope in enumerate(slopes):
         if not math.isfinite(slope):
-            raise FloatingPointError(
-                f"the gradient of {reached[place].label or f'parameter {place}'} is {slope!r}: it has no direction to keep; "
-                "ask origin(loss) where it comes from"
-            )
+            raise NoDirection(place, slope)
     norm = math.hypot(*slopes)
-    if norm > limit:
+    if not norm > limit:
+        return list(slopes), norm
+    if math.isinf(norm):
         largest = max(map(abs, slopes))
-        factor = limit / largest / math.hypot(*(slope / largest for slope in slopes)) if math.isinf(norm) else limit / norm
-        for parameter, slope in zip(reached, slopes, strict=True):
-            parameter.grad = slope * factor
-    return norm
+        factor = limit / largest / math.hypot(*(slope / largest for slope in slopes))
+    else:
+        factor = limit / norm
+    return [slope * factor for slope in slopes], norm

@@ -24,27 +24,55 @@ class History:
         0   0.5       75%   0.1                     2
 
     With minibatches the loss and the accuracy are means over the batches, each taken before its own update, and the gradient
-    norm is that of the last batch. `accuracy` stays empty where nothing is classified. `stopped` says why training ended
-    early, `eager` why the updates could not be replayed.
+    norm is that of the last batch. `accuracy` stays empty where nothing is classified, `validation_loss` and
+    `validation_accuracy`, taken after the updates of the epoch, where nothing is validated; `best` is the epoch whose validation
+    loss is the smallest. `stopped` says why training ended early, `eager` why the updates could not be replayed.
     """
 
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
     gradient_norms: dict[str, list[float]] = field(default_factory=dict)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
     stopped: str | None = None
     eager: str | None = None
 
     def add(
-        self, *, loss: float, accuracy: float | None, learning_rate: float, gradient_norms: Mapping[str, float]
+        self,
+        *,
+        loss: float,
+        accuracy: float | None,
+        learning_rate: float,
+        gradient_norms: Mapping[str, float],
+        validation_loss: float | None = None,
+        validation_accuracy: float | None = None,
     ) -> None:
         """Append one epoch."""
+        for layer in gradient_norms:
+            self.gradient_norms.setdefault(layer, [])
         self.loss.append(loss)
-        if accuracy is not None:
-            self.accuracy.append(accuracy)
         self.learning_rate.append(learning_rate)
+        for column, entry in (
+            (self.accuracy, accuracy),
+            (self.validation_loss, validation_loss),
+            (self.validation_accuracy, validation_accuracy),
+        ):
+            if entry is not None:
+                column.append(entry)
         for layer, norm in gradient_norms.items():
-            self.gradient_norms.setdefault(layer, []).append(norm)
+            self.gradient_norms[layer].append(norm)
+
+    def columns(self) -> list[list[float]]:
+        """The lists that get an entry in each epoch."""
+        return [column for column in vars(self).values() if isinstance(column, list)] + list(self.gradient_norms.values())
+
+    @property
+    def best(self) -> int | None:
+        """The epoch with the smallest validation loss, None where nothing was validated."""
+        if not self.validation_loss:
+            return None
+        return len(self.loss) - len(self.validation_loss) + self.validation_loss.index(min(self.validation_loss))
 
     def table(self, rows: int = 12) -> str:
         """At most `rows` epochs, evenly spread, always with the first and the last, as lines of text."""
@@ -55,6 +83,14 @@ class History:
         columns = [["epoch", *map(str, epochs)], ["loss", *(f"{self.loss[epoch]:.6g}" for epoch in epochs)]]
         if self.accuracy:
             columns.append(["accuracy", *(f"{100 * self.accuracy[epoch]:.4g}%" for epoch in epochs)])
+        first = len(self.loss) - len(self.validation_loss)  # epochs that were trained without
+        for title, entries, form in (
+            ("validation loss", self.validation_loss, "{:.6g}"),
+            ("validation accuracy", [100 * share for share in self.validation_accuracy], "{:.4g}%"),
+        ):
+            if entries:
+                cells = [form.format(entries[epoch - first]) if epoch >= first else "" for epoch in epochs]
+                columns.append([title, *cells])
         columns.append(["rate", *(f"{self.learning_rate[epoch]:.4g}" for epoch in epochs)])
         for layer, norms in self.gradient_norms.items():
             columns.append([f"|gradient| {layer}", *(f"{norms[epoch]:.3g}" for epoch in epochs)])

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from .lookup import known
+
 Rows = list[list[float]]
 Initializer = Callable[[int, int, Any], Rows]
 
@@ -110,11 +112,7 @@ def starting_weights(init: Any, fan_in: int, fan_out: int, stream: Any) -> Rows:
     [[0.15, 0.2], [0.25, 0.3]]
     """
     if isinstance(init, str):
-        if init not in INITIALIZERS:
-            raise ValueError(
-                f"init={init!r} is not known: write one of {', '.join(INITIALIZERS)}, or nn.init.constant(value)"
-            )
-        init = INITIALIZERS[init]
+        init = known("init", init, INITIALIZERS, "nn.init.constant(value)")
     matrix = init(fan_in, fan_out, stream) if callable(init) else init
     rows = [[float(weight) for weight in row] for row in matrix]
     if [len(row) for row in rows] != [fan_in] * fan_out:

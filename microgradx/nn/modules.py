@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from .. import ops
 from ..containers import parameters
 from ..engine import Value
+from .gradients import clear, frozen
 from .init import per_layer, starting_weights
+from .lookup import known
 
 Activation = Callable[[Any], Any]
 
@@ -51,9 +54,51 @@ class Module:
         return list(dict.fromkeys(parameter for _, parameter in self.named_parameters()))
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter to 0.0, so that the next backward pass does not add to the last one."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
+        """Make every parameter unreached, so that the next backward pass does not add to the last one."""
+        clear(self.parameters())
+
+    def freeze(self) -> Self:
+        """Keep these parameters as they are: no optimizer moves them, nor lets them decay, until `unfreeze()`; gives the module.
+
+        >>> model = MLP(2, [3, 1], rng=0)
+        >>> model.layers[0].freeze()
+        Layer(3 x Neuron(2 inputs, relu))
+        >>> len(model.parameters()), len(model.trainable())
+        (13, 4)
+
+        They stay in `parameters()`, and gradients still pass through them and reach them.
+        """
+        frozen.update(self.parameters())
+        return self
+
+    def unfreeze(self) -> Self:
+        """Let optimizers move these parameters again; gives the module."""
+        frozen.difference_update(self.parameters())
+        return self
+
+    def trainable(self) -> list[Value]:
+        """The parameters that are not frozen."""
+        return [parameter for parameter in self.parameters() if parameter not in frozen]
+
+    def predict(self, X: Any) -> Any:
+        """The answers to the rows of a table as an array of plain numbers; a long table is replayed, see `nn.prediction`.
+
+        >>> MLP(2, [3, 2], rng=0).predict([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).shape
+        (3, 2)
+        """
+        from .prediction import predict
+
+        if not callable(self):
+            raise TypeError(f"{type(self).__name__} cannot be called on a row: give it a method __call__(self, x)")
+        return predict(self, X)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The attributes, and which parameters are frozen: a copy keeps them so."""
+        return {**vars(self), "_frozen": [parameter for parameter in self.parameters() if parameter in frozen]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        frozen.update(state.pop("_frozen"))
+        vars(self).update(state)
 
     def _label_parameters(self) -> None:
         for name, parameter in self.named_parameters():
@@ -165,7 +210,8 @@ class MLP(Module):
             raise TypeError(f"sizes={sizes!r} must list the neurons of each layer: write MLP({inputs}, [16, 1])")
         rng = generator(rng)
         widths = [inputs, *sizes]
-        kinds = [activation] * (len(sizes) - 1) + [output]
+        hidden = activation_named(activation)  # a wrong name is one without hidden layers too
+        kinds = [hidden] * (len(sizes) - 1) + [activation_named(output)]
         starts = per_layer(init, len(sizes))
         self.layers = [
             Layer(m, n, kind, rng, expand, start, bias)
@@ -180,11 +226,13 @@ class MLP(Module):
                 neuron.label = f"layers[{i}].neurons[{j}]"
 
     def __call__(self, x: Iterable[Any]) -> Any:
-        """The model's output for one input vector."""
+        """The model's output for one input vector; for a table of them a list with the output for each row."""
         x = _vector(x)
         inputs = len(self.layers[0].neurons[0].w)
+        if x and hasattr(x[0], "__len__") and not isinstance(x[0], str):
+            return [self(row) for row in x]
         if len(x) != inputs:
-            raise ValueError(f"this model takes {inputs} inputs, got {len(x)}: {x!r}")
+            raise ValueError(f"this model takes {inputs} inputs, got {len(x)}: {reprlib.repr(x)}")
         for layer in self.layers:
             x = layer(x)
         return x[0] if len(x) == 1 else x
@@ -211,9 +259,7 @@ def activation_named(activation: str | Activation) -> Activation:
     """The activation function called that, or the function itself."""
     if callable(activation):
         return activation
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function")
-    return ACTIVATIONS[activation]
+    return known("activation", activation, ACTIVATIONS, "a function of a Value")
 
 
 def generator(rng: Any) -> Any:

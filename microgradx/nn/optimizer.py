@@ -10,6 +10,7 @@ import numpy as np
 from ..engine import Value
 from ..operation import number
 from .assignment import assign
+from .gradients import clear, moves
 from .memories import Array, Memories, Places
 from .settings import real
 
@@ -79,14 +80,15 @@ class Optimizer:
         return chosen
 
     def step(self) -> None:
-        """Move every parameter once, all of them by gradients taken before the move; one without a gradient stays.
+        """Move every parameter once, all of them by gradients taken before the move; one that no gradient
+        reached stays, and so does a frozen one.
 
         All of them or none: FloatingPointError if a gradient or a new weight is not finite, and nothing has moved then, nor after
         an error in a rule of your own or Ctrl-C.
         """
         if not self.parameters:
             raise RuntimeError(f"this {type(self).__name__} has no parameters: write {self._call()}")
-        places = [place for place, parameter in enumerate(self.parameters) if parameter.grad is not None]
+        places = [place for place, parameter in enumerate(self.parameters) if moves(parameter)]
         moving = [self.parameters[place] for place in places]
         slopes = np.array([parameter.grad for parameter in moving])
         before = self._memories
@@ -137,9 +139,8 @@ class Optimizer:
         return [self._memories.at(place) for place in range(len(self.parameters))]
 
     def zero_grad(self) -> None:
-        """Set every gradient to 0.0, as gradients add up from one backward pass to the next."""
-        for parameter in self.parameters:
-            parameter.grad = 0.0
+        """Make every parameter unreached, as gradients add up from one backward pass to the next."""
+        clear(self.parameters)
 
     def update(self, weight: float, gradient: float, memory: Memory) -> float:
         """The new weight."""

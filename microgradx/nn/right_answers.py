@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .losses import EACH, is_row, plain_numbers
+from ..engine import Value
+from .losses import CLASSIFYING, EACH, LOSSES, Loss, is_row, plain_numbers
 
 
 def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
@@ -23,12 +27,37 @@ def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
     """
     if len(outputs) != len(targets) or len(outputs) == 0:
         raise ValueError(f"{len(outputs)} outputs and {len(targets)} targets: {EACH}")
-    judged = np.array([output if type(output) is float else plain_numbers(output) for output in outputs])
-    wanted = np.array([plain_numbers(target) for target in targets] if is_row(targets[0]) else targets, dtype=float)
-    judged, wanted = (each.reshape(len(each), -1) for each in (judged, wanted))
+    judged, wanted = _rows(outputs), _rows(targets)
     answers = judged.argmax(axis=1) if judged.shape[1] > 1 else judged[:, 0] > threshold
     right = answers == (_wanted_class(wanted, judged.shape[1]) if judged.shape[1] > 1 else _wanted_side(wanted))
     return float(np.mean(right & ~np.isnan(judged).any(axis=1)))
+
+
+def judge(measure: Loss, answer: Any, targets: NDArray[np.float64]) -> Callable[[Any, Any], float] | None:
+    """The function that says how many answers of a model are right; None where nothing is classified.
+
+    The loss says what the outputs are; behind a loss for regression the operation that made `answer`, one output of the model.
+    """
+    if measure in CLASSIFYING:
+        return accuracy
+    numbers = answer if is_row(answer) else [answer]
+    made_by = {number.op.name for number in numbers if isinstance(number, Value) and number.op is not None}
+    labels = set(np.unique(targets).tolist())
+    if measure in LOSSES.values() and len(numbers) == targets.shape[1]:
+        if made_by == {"sigmoid"} and len(numbers) == 1 and labels <= {0.0, 1.0}:
+            return partial(accuracy, threshold=0.5)
+        if made_by == {"tanh"} and len(numbers) == 1 and labels <= {-1.0, 1.0}:
+            return accuracy
+        if made_by == {"softmax_share"} and labels <= {0.0, 1.0} and (targets.sum(axis=1) == 1.0).all():
+            return accuracy
+    return None
+
+
+def _rows(items: Any) -> NDArray[np.float64]:
+    """Outputs or targets as an array with a row for each sample."""
+    if not isinstance(items, np.ndarray) or items.dtype == object:
+        items = np.array([item if type(item) is float else plain_numbers(item) for item in items], dtype=float)
+    return np.asarray(items, dtype=float).reshape(len(items), -1)
 
 
 def _wanted_class(wanted: Any, classes: int) -> Any:

@@ -1,7 +1,7 @@
 """How the learning rate changes while training: each schedule is a function of the epoch, counted from 0.
 
-`fit(..., schedule=linear(1.0, 0.1, 100))` asks it before every epoch; any function from an epoch to a rate will do. Those made
-here can be pickled.
+`fit(..., schedule=linear(1.0, 0.1, 100))` asks it before every epoch; any function from an epoch to a rate will do. One in
+`by_update(...)` is asked before every update instead. Those made here can be pickled.
 """
 
 from __future__ import annotations
@@ -13,6 +13,27 @@ from functools import partial
 from .settings import count, real
 
 Schedule = Callable[[int], float]
+
+
+class ByUpdate:
+    """A schedule that counts updates, from 0 at the first one of all, instead of epochs.
+
+    >>> rise = ByUpdate(warm_up(100, constant(0.1)))
+    >>> [round(rise(update), 3) for update in (0, 49, 99, 500)]
+    [0.001, 0.05, 0.1, 0.1]
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        if not callable(schedule):
+            raise TypeError(f"schedule={schedule!r} is not a function: write by_update(linear(0.1, 0.0, 1000))")
+        self.schedule = schedule
+
+    def __call__(self, update: int) -> float:
+        """The rate of that update."""
+        return self.schedule(update)
+
+
+by_update = ByUpdate
 
 
 def constant(rate: float) -> Schedule:

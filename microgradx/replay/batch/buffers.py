@@ -11,6 +11,10 @@ import numpy as np
 from ..regroup.instructions import WIDE, Instruction, View
 from ..run.array_program import Array, Call, Plan, call, window
 
+FEW = 64
+"""Weights up to which every row is added up by itself, all in one order, so that neurons with equal weights stay equal to the
+last bit. For larger matrices BLAS is several times faster; it adds up rows at the edge of a block in another order."""
+
 
 class Buffers:
     """`flat` buffers hold numbers that are the same for all samples, `wide` ones a row of samples for each."""
@@ -20,7 +24,6 @@ class Buffers:
         self.flat = plan.flat()
         self.wide = {name: np.zeros((max(1, plan.sizes.get(name, 0)), size)) for name in WIDE}
         self.slots = self.flat["slots"]
-        self.ones = np.ones(size)
 
     def view(self, v: View) -> Array:
         """A strided view; what varies has one more axis, that of the samples."""
@@ -61,6 +64,9 @@ class Buffers:
             return call(step, reads, write, self.slots)
         if step.name == "take":
             return self.wide["varying"].take, (step.index, 0, write, "clip")
+        if step.name == "matmul" and reads[0].size <= FEW:
+            out = write.reshape(len(write), -1)
+            return partial(np.einsum, "ij,js->is", out=out), (reads[0], reads[1].reshape(len(reads[1]), -1))
         if step.name == "matmul":
             return np.dot, (reads[0], reads[1].reshape(len(reads[1]), -1), write.reshape(len(write), -1))
         reads = [self.beside(v, step.name) for v in step.reads]
@@ -71,11 +77,13 @@ class Buffers:
     def reduction(self, kind: str, views: Sequence[View], out: Array) -> Call:
         """A sum over the samples: of products of every left with every right row, of pairs of rows, or of rows."""
         rows = [self.beside(v, kind) for v in views]
+        if kind == "product" and len(rows[0]) * len(rows[1]) <= FEW:
+            return partial(np.einsum, "is,js->ij", out=out.reshape(len(rows[0]), -1)), (rows[0], rows[1])
         if kind == "product":
             return np.dot, (rows[0], rows[1].T, out.reshape(len(rows[0]), -1))
         if kind == "dot":
             return partial(np.einsum, "ij,ij->i", out=out), tuple(np.broadcast_arrays(*rows))
-        return np.dot, (rows[0], self.ones, out)
+        return np.add.reduce, (rows[0], -1, None, out)
 
 
 @contextmanager
