@@ -185,5 +185,7 @@ def kept(beta: float, updates: float) -> float:
     """beta**updates; for an array by the same function, as numpy's power may round otherwise."""
     if not isinstance(updates, np.ndarray):
         return math.pow(beta, updates)
+    if updates.size and (updates == updates[0]).all():  # as nearly always
+        return np.full(len(updates), math.pow(beta, updates[0]))
     counts, places = np.unique(updates, return_inverse=True)
     return np.array([math.pow(beta, count) for count in counts.tolist()])[places]

@@ -47,6 +47,9 @@ class Recorded:
         place = {id(value): k for k, value in enumerate(program.captured)}
         self.read = np.array([k for k, p in enumerate(parameters) if id(p) in place], dtype=np.int64)
         self.slots = np.array([program.arguments + place[id(parameters[k])] for k in self.read], dtype=np.int64)
+        own = {id(parameters[k]) for k in self.read}
+        captured = enumerate(program.captured, program.arguments)
+        self.others = [(slot, value) for slot, value in captured if id(value) not in own]  # not trained, but may be assigned
         self.plans: dict[bool, BatchPlan] = {}
 
     @property
@@ -72,7 +75,8 @@ class Recorded:
         GuardFailed where a branch goes another way than it was recorded, FloatingPointError where a number is not finite.
         """
         inputs = self.template.copy()
-        inputs[self.program.arguments :] = [value._number for value in self.program.captured]
+        for slot, value in self.others:
+            inputs[slot] = value._number
         inputs[self.slots] = weights[self.read]
         self.program.check(inputs)
         outputs, tree = np.empty((len(samples[0]), len(self.outputs))), Tree()

@@ -64,7 +64,7 @@ def _wanted_class(wanted: Any, classes: int) -> Any:
     """The index of the right class for each row of targets."""
     if wanted.shape[1] == classes:
         return wanted.argmax(axis=1)
-    known = np.isin(wanted, np.arange(classes)).all(axis=1) & (wanted.shape[1] == 1)
+    known = ((wanted == np.floor(wanted)) & (wanted >= 0) & (wanted < classes)).all(axis=1) & (wanted.shape[1] == 1)
     if not known.all():
         raise ValueError(
             f"target {_shown(wanted[~known][0])}: with {classes} outputs it must be a class index, a whole number from 0 to "

@@ -53,7 +53,8 @@ class BatchPlan:
         varying = np.zeros(len(columns.op), dtype=bool)
         varying[: len(marks)] = marks
         self.single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
-        kept = [row for row in self.outputs if row not in set(self.single)]
+        alone = set(self.single)
+        kept = [row for row in self.outputs if row not in alone]
         inner = Columns(tape, [*kept, *columns.a[self.single].tolist(), *columns.b[self.single].tolist(), *each])
         sums = flatten(inner, 0)
         placer = Placer(inner, sums, group(inner, sums, varying), varying)
@@ -92,11 +93,13 @@ class BatchPlan:
         f, s = placer.slot[columns.a[rows]], placer.slot[columns.b[rows]]
         f, s = np.maximum(f, s), np.minimum(f, s)
         both = s >= VARYING
-        where = {row: [i for i, out in enumerate(self.outputs) if out == row] for row in self.single}
+        where: dict[int, int] = {}
+        for i, out in enumerate(self.outputs):
+            where.setdefault(out, i)
         for part in split_by_kind(placer, columns, rows, f, s, both):
             order, shape = grid(f[part][:, None], s[part][:, None])
             chosen = part[order]
-            targets = np.array([where[row][0] for row in rows[chosen].tolist()])
+            targets = np.array([where[row] for row in rows[chosen].tolist()])
             left, right = f[chosen], s[chosen]
             if both[part[0]] and shape is not None and shape[0] == 1 and (lines := factor(left[:, None], right[:, None], shape)):
                 views = tuple(self.lines(placer, line.ravel()) for line in lines)
