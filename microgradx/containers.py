@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from .operation import Operand
 
+FUNCTIONS = (FunctionType, functools.partial)
 DEEPEST = 1000  # containers in containers: Python's recursion ends there too
 
 
@@ -138,14 +142,31 @@ def parameters(model: Any) -> list[tuple[str, Any]]:
     found = [(path[1:], leaf) for path, leaf in everything if is_leaf(leaf)]
     known = {id(leaf) for _, leaf in found}
     for path, thing in everything:
-        held = {} if isinstance(thing, type) else getattr(thing, "__dict__", {})
-        for name in [name for name, inner in held.items() if is_leaf(inner) and id(inner) not in known]:
+        for name in [name for name, inner in hidden(thing) if is_leaf(inner) and id(inner) not in known]:
             kind = type(thing).__name__
+            if isinstance(thing, FUNCTIONS):
+                advice = f"hold the Value in the module too, as in self.{name} = {name}, or write .data if it is a constant"
+            else:
+                advice = f"derive {kind} from Module, or make it a dataclass"
             raise TypeError(
                 f"{type(model).__name__}{path} is a {kind} that holds the Value .{name}, and parameters are not looked for "
-                f"in it: derive {kind} from Module, or make it a dataclass"
+                f"in it: {advice}"
             )
     return found
+
+
+def hidden(x: Any) -> Iterator[tuple[str, Any]]:
+    """(name, thing) of what an object holds where nobody looks for parameters: its attributes, a function's own variables."""
+    if isinstance(x, type):
+        return
+    yield from getattr(x, "__dict__", {}).items()
+    names, cells = getattr(getattr(x, "__code__", None), "co_freevars", ()), getattr(x, "__closure__", None) or ()
+    for name, cell in zip(names, cells, strict=True):
+        with suppress(ValueError):  # a variable that has no value yet
+            yield name, cell.cell_contents
+    if isinstance(x, functools.partial):
+        yield from enumerate(x.args)
+        yield from x.keywords.items()
 
 
 def is_leaf(x: Any) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import functools
 import math
+import pickle
 import random
 
 import numpy as np
@@ -63,6 +67,91 @@ def test_named_parameters_are_found_in_any_module() -> None:
 
     names = [name for name, _ in Scaled().named_parameters()]
     assert names == ["scale", 'parts["net"].neurons[0].w[0]', 'parts["net"].neurons[0].b', 'parts["pair"][0]']
+
+
+def test_parameters_are_found_in_arrays_sets_slots_and_dataclasses_and_computed_values_are_none() -> None:
+    @dataclasses.dataclass
+    class Pair:
+        first: Value
+        second: float
+
+    class Slots(nn.Module):
+        __slots__ = ("scale",)
+
+        def __init__(self) -> None:
+            self.scale = Value(5.0)
+
+    class Everywhere(nn.Module):
+        def __init__(self) -> None:
+            self.W = np.array([[Value(1.0), Value(2.0)]])
+            self.pair, self.only, self.slots = Pair(Value(3.0), 1.0), {Value(4.0)}, Slots()
+            self.cache = self.W[0, 0] * 2.0
+
+    names = {name: p.data for name, p in Everywhere().named_parameters()}
+    assert list(names.values()) == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert list(names)[:3] == ["W[0, 0]", "W[0, 1]", "pair.first"]
+    again = copy.deepcopy(Slots())
+    assert again.scale.data == 5.0
+
+
+def test_what_the_walk_cannot_see_or_end_is_refused() -> None:
+    class Loop(nn.Module):
+        def __init__(self) -> None:
+            self.me = self
+
+    class Hidden:
+        def __init__(self) -> None:
+            self.w = Value(1.0)
+
+    class Holds(nn.Module):
+        def __init__(self, thing: object) -> None:
+            self.thing = thing
+
+    a = Value(0.1)
+    with pytest.raises(ValueError, match=r"a Loop that holds itself has no end"):
+        Loop().parameters()
+    with pytest.raises(TypeError, match=r"Holds\.thing is a Hidden that holds the Value \.w.*derive Hidden from Module"):
+        Holds(Hidden()).parameters()
+    with pytest.raises(TypeError, match=r"is a function that holds the Value \.a.*as in self\.a = a, or write \.data"):
+        Holds(lambda z: a * z).parameters()
+    with pytest.raises(TypeError, match=r"is a partial that holds the Value \.0"):
+        Holds(functools.partial(mx.multiply, a)).parameters()
+    module = Holds(lambda z: a * z)
+    module.a = a  # type: ignore[attr-defined]
+    assert module.parameters() == [a]
+
+
+def test_the_list_of_parameters_finds_removes_and_counts_by_identity() -> None:
+    model = nn.MLP(2, [4, 1], rng=0)
+    frozen = [n.b for n in model.layers[0].neurons]
+    parameters = model.parameters()
+    assert len([p for p in parameters if p not in model.layers[0].parameters()]) == 5
+    assert parameters.index(frozen[3]) == 11
+    assert (parameters.count(frozen[1]), Value(0.0) in parameters) == (1, False)
+    for bias in frozen:
+        parameters.remove(bias)
+    assert len(parameters) == 13
+    assert all(p is not bias for p in parameters for bias in frozen)
+    with pytest.raises(ValueError, match=r"is not in this list of 13 parameters"):
+        parameters.index(frozen[0])
+    assert frozen[0] not in parameters + model.layers[1].parameters()
+
+
+def test_freezing_keeps_parameters_from_optimizers_and_survives_a_copy() -> None:
+    model = nn.MLP(2, [3, 1], rng=0)
+    assert model.layers[0].freeze() is model.layers[0]
+    copies = [copy.deepcopy(model), pickle.loads(pickle.dumps(model)), model]
+    for each in copies:
+        before = [p.data for p in each.parameters()]
+        optimizer = nn.SGD(each.parameters(), lr=0.1, weight_decay=0.5, momentum=0.9)
+        each([1.0, 2.0]).backward()
+        optimizer.step()
+        assert [p.data == old for p, old in zip(each.parameters(), before, strict=True)][:9] == [True] * 9
+        assert each.layers[1].parameters()[0].data != before[9]
+        assert len(each.trainable()) == 4
+    model.unfreeze()
+    assert len(model.trainable()) == 13
+    assert len(copies[0].trainable()) == 4
 
 
 def test_a_parameter_tied_to_two_places_is_named_twice_and_listed_once() -> None:

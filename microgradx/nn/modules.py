@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from .. import ops
-from ..containers import parameters
+from ..containers import attributes, parameters
 from ..engine import Value
 from .gradients import clear, frozen
 from .init import per_layer, starting_weights
 from .lookup import known
+from .parameter_list import ParameterList
 
 Activation = Callable[[Any], Any]
 
@@ -50,8 +51,11 @@ class Module:
         yield from parameters(self)
 
     def parameters(self) -> list[Value]:
-        """Every parameter once, in the order of `named_parameters`, which names one that is tied to two places twice."""
-        return list(dict.fromkeys(parameter for _, parameter in self.named_parameters()))
+        """Every parameter once, in the order of `named_parameters`, which names one that is tied to two places twice.
+
+        `p in model.parameters()` asks for this very parameter, whatever the numbers of others are (see `ParameterList`).
+        """
+        return ParameterList({id(parameter): parameter for _, parameter in self.named_parameters()}.values())
 
     def zero_grad(self) -> None:
         """Make every parameter unreached, so that the next backward pass does not add to the last one."""
@@ -78,7 +82,7 @@ class Module:
 
     def trainable(self) -> list[Value]:
         """The parameters that are not frozen."""
-        return [parameter for parameter in self.parameters() if parameter not in frozen]
+        return ParameterList(parameter for parameter in self.parameters() if parameter not in frozen)
 
     def predict(self, X: Any) -> Any:
         """The answers to the rows of a table as an array of plain numbers; a long table is replayed, see `nn.prediction`.
@@ -94,11 +98,12 @@ class Module:
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes, and which parameters are frozen: a copy keeps them so."""
-        return {**vars(self), "_frozen": [parameter for parameter in self.parameters() if parameter in frozen]}
+        return {**attributes(self), "_frozen": [parameter for parameter in self.parameters() if parameter in frozen]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         frozen.update(state.pop("_frozen"))
-        vars(self).update(state)
+        for name, thing in state.items():
+            setattr(self, name, thing)
 
     def _label_parameters(self) -> None:
         for name, parameter in self.named_parameters():

@@ -12,6 +12,7 @@ from ..operation import number
 from .assignment import assign
 from .gradients import clear, moves
 from .memories import Array, Memories, Places
+from .parameter_list import ParameterList
 from .settings import real
 
 Memory = dict[str, float]
@@ -61,7 +62,7 @@ class Optimizer:
         held = Memories(len(chosen))
         for place, memory in enumerate(memories):
             held.put(np.array(place), memory)
-        return {"parameters": chosen, "_memories": held}
+        return {"parameters": ParameterList(chosen), "_memories": held}
 
     def _leaves(self, parameters: Iterable[Value]) -> list[Value]:
         """Each of the parameters once, if they are what can be moved."""
