@@ -7,6 +7,8 @@ from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hin
 from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
 from .optim import SGD, Adagrad, Adam, AdamW, RMSProp
 from .optimizer import Optimizer
+from .overfit import overfit_one_batch
+from .prediction import predict
 from .right_answers import accuracy
 from .saving import load, save
 from .train import fit
@@ -42,7 +44,9 @@ __all__ = [
     "mae",
     "mse",
     "optim",
+    "overfit_one_batch",
     "plots",
+    "predict",
     "save",
     "schedules",
 ]

@@ -26,7 +26,8 @@ class History:
     With minibatches the loss and the accuracy are means over the batches, each taken before its own update, and the gradient
     norm is that of the last batch. `accuracy` stays empty where nothing is classified, `validation_loss` and
     `validation_accuracy`, taken after the updates of the epoch, where nothing is validated; `best` is the epoch whose validation
-    loss is the smallest. `stopped` says why training ended early, `eager` why the updates could not be replayed.
+    loss is the smallest. `stopped` says why training ended early, `eager` why the updates could not be replayed, and `notes`
+    what is wrong with the run, as far as its numbers show it.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -37,6 +38,7 @@ class History:
     validation_accuracy: list[float] = field(default_factory=list)
     stopped: str | None = None
     eager: str | None = None
+    notes: list[str] = field(default_factory=list, compare=False)
 
     def add(
         self,
@@ -65,7 +67,8 @@ class History:
 
     def columns(self) -> list[list[float]]:
         """The lists that get an entry in each epoch."""
-        return [column for column in vars(self).values() if isinstance(column, list)] + list(self.gradient_norms.values())
+        own = [self.loss, self.accuracy, self.learning_rate, self.validation_loss, self.validation_accuracy]
+        return own + list(self.gradient_norms.values())
 
     @property
     def best(self) -> int | None:
@@ -103,8 +106,9 @@ class History:
         return plots.history(self, path, theme)
 
     def __str__(self) -> str:
-        return self.table() if self.loss else "no epoch was finished"
+        return "\n".join([self.table(), *(f"- {note}" for note in self.notes)]) if self.loss else "no epoch was finished"
 
     def __repr__(self) -> str:
+        told = f", print it for {len(self.notes)} note{'s' * (len(self.notes) > 1)}" if self.notes else ""
         ends = f", loss {self.loss[0]:.6g} -> {self.loss[-1]:.6g}" if self.loss else ""
-        return f"<History of {len(self.loss)} epochs{ends}{f', {self.stopped}' if self.stopped else ''}>"
+        return f"<History of {len(self.loss)} epochs{ends}{f', {self.stopped}' if self.stopped else ''}{told}>"

@@ -57,7 +57,7 @@ def _alike(name: str, entry: Any, default: Any) -> Any:
             if fits:
                 entry = tuple([_alike(f"{name}[{k}]", x, default[k]) for k, x in enumerate(entry)])
         case list():
-            fits = isinstance(entry, list) and all(type(x) is float for x in entry)
+            fits = isinstance(entry, list) and len({type(x) for x in entry} | {float}) <= 1 + all(type(x) is str for x in entry)
         case dict():
             fits = isinstance(entry, dict)
             entry = {key: _alike(f"{name}[{key!r}]", x, []) for key, x in entry.items()} if fits else entry

@@ -14,6 +14,7 @@ from .gradients import clear, frozen
 from .init import per_layer, starting_weights
 from .lookup import known
 from .parameter_list import ParameterList
+from .units import watching
 
 Activation = Callable[[Any], Any]
 
@@ -148,7 +149,10 @@ class Neuron(Module):
                 total = total + weight * value
         else:
             total = ops.dot(self.w, x)
-        out = self.activation(total if self.b is None else total + self.b)
+        total = total if self.b is None else total + self.b
+        out = self.activation(total)
+        if (seen := watching.get()) is not None:
+            seen.append((self, total, out))
         if self.label is not None and isinstance(out, Value):
             out.label = self.label
         return out

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..engine import Value
+from .diagnosis import at_first, at_last
 from .history import History
 from .lookup import known
 from .losses import LOSSES, Loss
@@ -105,6 +106,8 @@ def fit(
                 seen = run.epoch(batches.epoch(), epoch, _rates(schedule, epoch, updates))
                 checked = None if validated is None else run.validated(validated)
                 _note(history, run, seen, checked, accuracy is not None)
+            if epoch == done:
+                history.notes = first = at_first(run, answer)
             show(history)
             if keep_best and history.best == epoch:
                 best.keep()
@@ -114,6 +117,7 @@ def fit(
             if patience is not None and history.best is not None and epoch - history.best >= patience:
                 history.stopped = f"stopped after epoch {epoch}: the validation loss was smallest in epoch {history.best}"
                 break
+        history.notes = first + at_last(run, history, updates * rows * epochs // 20)
         if keep_best:
             best.restore()
     except KeyboardInterrupt:

@@ -21,6 +21,7 @@ from .node_by_node import Model, NodeByNode, Pass
 from .optimizer import Optimizer
 from .replayed import Replayed
 from .samples import Array, Places, Samples
+from .units import layer_of
 
 WORTH_RECORDING = 200
 """Samples in a whole run from which on it is recorded: recording takes as long as computing 180 of them in the smallest model,
@@ -59,9 +60,10 @@ class TrainingRun:
         self.held = np.array([place[id(parameter)] for parameter in optimizer.parameters], dtype=np.int64)
         self.layers: dict[str, list[int]] = {}
         for name, parameter in names.items():
-            self.layers.setdefault(name.split(".")[0], []).append(place[id(parameter)])
+            self.layers.setdefault(layer_of(name), []).append(place[id(parameter)])
+        self.names = {place[id(parameter)]: name for name, parameter in names.items()}
         self.replayed: Replayed | None = None
-        self.weights = self._read()
+        self.weights = self.before = self._read()
         self.last: Pass | None = None
 
     def record(self, updates: int, rows: int) -> str | None:
@@ -121,7 +123,7 @@ class TrainingRun:
             slopes = np.array(clipped(slopes.tolist(), self.clip)[0])
         weights = self.weights.copy()
         weights[self.held[moving]], self.optimizer._memories = self.optimizer.moved(weights[self.held[moving]], slopes, moving)
-        self.weights, self.last = weights, found
+        self.before, self.weights, self.last = self.weights, weights, found
         return Seen(found.loss, right, len(targets))
 
     def _replay(self, places: Places | None) -> Pass | None:
