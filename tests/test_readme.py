@@ -1,8 +1,9 @@
-"""The README does what it says: its code runs and prints what its comments show."""
+"""The README and the guides of the wings do what they say: their code runs and prints what its comments show."""
 
 from __future__ import annotations
 
 import contextlib
+import doctest
 import io
 import re
 from pathlib import Path
@@ -11,8 +12,14 @@ import pytest
 
 from microgradx.operation import OPS
 
-README = Path(__file__).parent.parent / "README.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+GUIDES = [README, ROOT / ".github" / "CONTRIBUTING.md", *sorted((ROOT / "microgradx").rglob("README.md"))]
+BLOCKS = [
+    pytest.param(block, id=f"{guide.parent.name}/{guide.name} block {number}")
+    for guide in GUIDES
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", guide.read_text(), re.DOTALL))
+]
 
 
 def shown(block: str) -> list[str]:
@@ -20,20 +27,39 @@ def shown(block: str) -> list[str]:
     return [line.split("  # ")[1].strip() for line in block.splitlines() if line.startswith("print(") and "  # " in line]
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_code_of_the_readme_prints_what_it_shows(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("block", BLOCKS)
+def test_code_of_the_guides_prints_what_it_shows(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     known = set(OPS)
     out = io.StringIO()
     try:
         with contextlib.redirect_stdout(out):
-            exec(compile(BLOCKS[number], f"README block {number}", "exec"), {"__name__": "__main__"})
+            exec(compile(block, "a block of a guide", "exec"), {"__name__": "__main__"})
     finally:
         for name in set(OPS) - known:
             del OPS[name]
     printed = out.getvalue().splitlines()
-    for line in shown(BLOCKS[number]):
+    for line in shown(block):
         assert line in printed
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: f"{guide.parent.name}/{guide.name}")
+def test_sessions_in_the_guides_print_what_they_show(guide: Path) -> None:
+    sessions = re.findall(r"```pycon\n(.*?)```", guide.read_text(), re.DOTALL)
+    runner = doctest.DocTestRunner(verbose=False)
+    for session in sessions:
+        runner.run(doctest.DocTestParser().get_doctest(session, {"__name__": "guide"}, guide.name, guide.name, 0))
+    assert runner.summarize(verbose=False) == (0, sum(session.count(">>> ") for session in sessions))
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: f"{guide.parent.name}/{guide.name}")
+def test_every_file_that_a_guide_links_to_exists(guide: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", guide.read_text()):
+        assert (guide.parent / target).exists(), target
+
+
+def test_the_readme_can_be_read_in_one_go() -> None:
+    assert len(README.read_text().splitlines()) < 200
 
 
 def test_the_readme_states_two_commands_that_make_their_own_venv() -> None:

@@ -1,13 +1,10 @@
 """The stepper: recorded by the engine's own chain rule, walked in both directions, readable in 80 columns."""
 
-import doctest
 import io
 import math
 import random
-import re
 import sys
 import weakref
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -453,15 +450,6 @@ def test_origin_finds_the_first_bad_value_before_the_first_bad_gradient():
     assert "every value is finite; the first bad gradient is made at r" in repr(found)
     assert stepper(expression()).origin().node is None
     assert math.isinf(y.data)
-
-
-def test_the_session_in_the_readme_prints_what_it_shows():
-    readme = (Path(__file__).parent.parent / "README.md").read_text()
-    sessions = re.findall(r"```pycon\n(.*?)```", readme, re.DOTALL)
-    runner = doctest.DocTestRunner(verbose=False)
-    for session in sessions:
-        runner.run(doctest.DocTestParser().get_doctest(session, {"__name__": "readme"}, "README", "README.md", 0))
-    assert runner.summarize(verbose=False) == (0, sum(session.count(">>> ") for session in sessions))
 
 
 def test_a_stepper_keeps_nothing_of_its_caller_alive_but_its_graph():
