@@ -20,7 +20,7 @@ FLOORS = [
     {"ieee"},
     {"special"},
     {"operation"},
-    {"ops", "containers"},
+    {"ops", "containers", "translate"},
     {"operators"},
     {"chain"},
     {"modes", "micrograd_names"},
