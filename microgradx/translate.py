@@ -47,7 +47,7 @@ class Term(Operand):
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """What the operation writes, as a rule asks for it that calls other operations."""
-        return op.array(self.writer, *operands)
+        return self.writer.applied(op, operands)
 
     def __bool__(self) -> bool:
         raise TypeError("the outcome is known only when the code runs: write np.where(condition, a, b) in an array form")
@@ -102,6 +102,10 @@ class Writer:
             return OPERATORS[name]
         except KeyError:
             raise AttributeError(f"{type(self).__name__} has no word for numpy.{name}") from None
+
+    def applied(self, op: Op, operands: Sequence[Any]) -> Any:
+        """What an operation on terms and numbers writes."""
+        return op.array(self, *operands)
 
     def name(self, place: int) -> str:
         """What the result of the line at that place is called."""
@@ -187,11 +191,18 @@ class Writer:
         quotient = (a - rest) / b
         quotient = self.where(self.other_side(rest, b), quotient - 1.0, quotient)
         whole = self.floor(quotient)
-        return self.where(quotient - whole > 0.5, whole + 1.0, whole)
+        return self.where(b == 0.0, a / b, self.where(quotient - whole > 0.5, whole + 1.0, whole))
 
     def other_side(self, rest: Any, b: Any) -> Any:
         """Whether the rest, which has the sign of a, is not on the side of `b`."""
         return (rest < 0.0) & (b > 0.0) | (rest > 0.0) & (b < 0.0)
+
+
+SPECIAL = frozenset({
+    "gaussian", "normal_pdf", "normal_cdf", "erf", "erfc", "lgamma", "polygamma", "gelu", "round",
+    "logaddexp", "logsumexp", "softmax_share", "log_softmax_share",
+})  # fmt: skip
+"""Operations that special.js has, which a page brings along."""
 
 
 class JavaScript(Writer):
@@ -208,6 +219,16 @@ class JavaScript(Writer):
         **{name: name for name in ("abs", "sqrt", "cbrt", "hypot", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
         **{name: name for name in ("exp", "expm1", "log", "log2", "log10", "log1p", "floor", "ceil", "trunc")},
     }  # fmt: skip
+
+    def applied(self, op: Op, operands: Sequence[Any]) -> Any:
+        """The operation's array form, or a call of what special.js has for it."""
+        if op.name in SPECIAL:
+            return self.write(f"special.{op.name}({', '.join([self.number(x) for x in operands])})")
+        return op.array(self, *operands)
+
+    def vectorize(self, forward: Callable[..., Any], otypes: Any) -> Callable[..., Any]:
+        """An operation without array form is its function of numbers, if that does no more than arithmetic."""
+        return forward
 
     def name(self, place: int) -> str:
         """A constant of its own for every line."""
@@ -256,7 +277,7 @@ def javascript(op: Op, count: int) -> Script | None:
     names = [f"x{i}" for i in range(count)]
     try:
         value, slopes = JavaScript(), JavaScript()
-        result = value.number(op.array(value, *[Term(value, name) for name in names]))
+        result = value.number(value.applied(op, [Term(value, name) for name in names]))
         local = op.local_derivatives([Term(slopes, name) for name in names], Term(slopes, "out"))
         found = f"[{', '.join([slopes.number(x) for x in local])}]"
     except Exception:  # an array form may do anything at all with what it takes for arrays
