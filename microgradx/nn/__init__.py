@@ -1,7 +1,9 @@
 """Learning with the engine: neurons, their starts, losses, optimizers, data, training, pictures and files."""
 
 from . import data, init, losses, optim, plots, schedules
+from .batch_norm import BatchNorm
 from .clipping import clip_gradients, gradient_norm
+from .dropout import Dropout
 from .history import History
 from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, huber, l1, l2, mae, mse
 from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
@@ -11,7 +13,9 @@ from .overfit import overfit_one_batch
 from .prediction import predict
 from .right_answers import accuracy
 from .saving import load, save
+from .sequential import Sequential
 from .train import fit
+from .training_mode import is_training, training
 
 __all__ = [
     "ACTIVATIONS",
@@ -20,12 +24,15 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "BatchNorm",
+    "Dropout",
     "History",
     "Layer",
     "Module",
     "Neuron",
     "Optimizer",
     "RMSProp",
+    "Sequential",
     "accuracy",
     "binary_cross_entropy",
     "clip_gradients",
@@ -37,6 +44,7 @@ __all__ = [
     "hinge",
     "huber",
     "init",
+    "is_training",
     "l1",
     "l2",
     "load",
@@ -49,4 +57,5 @@ __all__ = [
     "predict",
     "save",
     "schedules",
+    "training",
 ]

@@ -7,6 +7,7 @@ numpy's legacy stream is frozen, so the recipe (shuffle first, then the noise) i
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator
 
 import numpy as np
@@ -134,18 +135,19 @@ def train_test_split(
 
 
 def minibatches(
-    X: ArrayLike, y: ArrayLike, size: int, seed: int | np.random.RandomState = 0
+    X: ArrayLike, y: ArrayLike, size: int, seed: int | np.random.RandomState | None = None
 ) -> Iterator[tuple[NDArray[np.generic], NDArray[np.generic]]]:
-    """One epoch: every row exactly once, in an order shuffled by `seed`, `size` rows at a time (the last batch may be smaller).
+    """One epoch: every row exactly once, in a new order, `size` rows at a time (the last batch may be smaller).
 
     >>> [len(rows) for rows, labels in minibatches(*circles(100), size=32)]
     [32, 32, 32, 4]
 
-    The same seed gives the same order. Hand over one `np.random.RandomState` to shuffle anew in every epoch.
+    Every call shuffles anew, by Python's `random`, so that `random.seed` repeats a run; a seed gives the same order every time.
     """
     X, y = _pair(X, y)
     if size < 1:
         raise ValueError(f"size={size!r}: a batch needs at least 1 row")
+    seed = random.getrandbits(32) if seed is None else seed
     stream = seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
     order = stream.permutation(len(X))
     return ((X[order[start : start + size]], y[order[start : start + size]]) for start in range(0, len(X), size))

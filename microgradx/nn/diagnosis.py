@@ -110,7 +110,7 @@ def _without_gradient(history: History) -> list[str]:
     """Layers that nothing reaches."""
     by_time: dict[str, list[str]] = {}
     for layer, norms in history.gradient_norms.items():
-        since = next((k for k in range(len(norms), 0, -1) if norms[k - 1] != 0.0), 0)
+        since = max((k for k, norm in enumerate(norms, 1) if norm != 0.0), default=0)
         if norms and since < len(norms):
             by_time.setdefault("in any epoch" if since == 0 else f"since epoch {since}", []).append(layer)
     return [

@@ -13,6 +13,7 @@ from ..chain import topological_order
 from ..engine import Value
 from ..modes import no_grad
 from .gradients import reached
+from .in_training import InTraining
 from .losses import Loss, cross_entropy, plain_numbers
 from .samples import Array, Places, Samples
 
@@ -42,18 +43,23 @@ class Pass(NamedTuple):
 class NodeByNode:
     """A model and a loss, evaluated as they are written."""
 
-    def __init__(self, model: Model, measure: Loss, names: dict[str, Value], advice: Callable[[], str]) -> None:
-        self.model, self.measure, self.names, self.advice = model, measure, names, advice
+    def __init__(
+        self, model: Model, measure: Loss, names: dict[str, Value], advice: Callable[[], str], state: InTraining
+    ) -> None:
+        self.model, self.measure, self.names, self.advice, self.state = model, measure, names, advice, state
         self.parameters = list({id(parameter): parameter for parameter in names.values()}.values())
 
-    def differentiate(self, samples: Samples, places: Places | None, when: str) -> Pass:
+    def differentiate(self, samples: Samples, places: Places | None, when: str, noise: Array) -> Pass:
         """The loss and its slopes on these rows; FloatingPointError, told in words, if one of them is not finite."""
         for parameter in self.parameters:
             parameter.grad = None
-        total, outputs = self.loss_and_outputs(*samples.taken(places))
+        rows, targets = samples.taken(places)
+        outputs, normalised = self.state.answers(self.model, rows, noise)
+        total = self.loss_of(outputs, targets)
         if not math.isfinite(total.data):
             raise FloatingPointError(f"the loss of {when} is {total.data!r}: {_first_not_finite(total)}; {self.advice()}")
         total.backward()
+        self.state.backward(normalised)
         found = np.array([reached(parameter) for parameter in self.parameters], dtype=bool)
         slopes = np.array([parameter.grad or 0.0 for parameter in self.parameters])
         for name, parameter in self.names.items():
@@ -69,9 +75,8 @@ class NodeByNode:
             outputs = [self.model(row) for row in samples.rows]
             return plain_numbers(self.measure(outputs, samples.targets)), [plain_numbers(output) for output in outputs]
 
-    def loss_and_outputs(self, rows: list[Any], targets: list[Any]) -> tuple[Value, list[Any]]:
-        """How wrong the model is, as a node of the graph, and what it answers to each row."""
-        outputs = [self.model(row) for row in rows]
+    def loss_of(self, outputs: list[Any], targets: list[Any]) -> Value:
+        """How wrong these outputs are, as a node of the graph."""
         if self.measure is cross_entropy and not hasattr(outputs[0], "__len__"):  # it would take the batch for one row
             raise ValueError(
                 "cross_entropy needs an output for each class, the model gives one number: write MLP(..., [..., classes]), "
@@ -80,7 +85,7 @@ class NodeByNode:
         total = self.measure(outputs, targets)
         if not isinstance(total, Value):
             raise TypeError(f"the loss gave {_seen(total)}: it must give one Value made from the outputs of the model")
-        return total, outputs
+        return total
 
 
 def _seen(total: Any) -> str:

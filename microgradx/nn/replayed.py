@@ -7,9 +7,11 @@ known: it is recorded on the outputs of a whole batch, and its slopes at these a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import ops
 from ..engine import Value
@@ -21,7 +23,8 @@ from ..replay.batch.buffers import row_by_row
 from ..replay.compile import compile
 from ..replay.specialization import Recording
 from ..replay.tape.gradient import gradient
-from ..structure import filled, flat
+from ..structure import One, filled, flat
+from .in_training import InTraining
 from .losses import LOSSES, Loss, half_squared_error
 from .node_by_node import Pass
 from .samples import Array, Places, Samples
@@ -90,36 +93,40 @@ class Recorded:
 class Replayed:
     """A model and a loss, recorded for one row and replayed for any batch."""
 
-    def __init__(self, model: Callable[..., Any], measure: Loss, parameters: Sequence[Value], samples: Samples) -> None:
-        self.parameters, self.measure = parameters, measure
-        self.single = False  # whether the model gives a number and not a row
-        self.structure: Any = None
-        x, t = np.array(samples.x[0]), np.array(samples.t[0])
+    def __init__(
+        self, model: Callable[..., Any], measure: Loss, parameters: Sequence[Value], samples: Samples, state: InTraining
+    ) -> None:
+        self.model, self.parameters, self.measure, self.state = model, parameters, measure, state
+        self.structure, numbers = flat(model(samples.rows[0]))
+        self.single, self.width = isinstance(self.structure, One), len(numbers)
         self.one_target = not hasattr(samples.targets[0], "__len__")
-
-        def with_loss(x: Any, t: Any) -> Any:
-            outputs = model(list(x))
-            found = measure([outputs], [t[0] if self.one_target else list(t)])
-            if not isinstance(found, Operand):
-                raise TypeError(f"the loss gave {found!r}, not one number made from the outputs")
-            return [found, *self._numbers(outputs)]
-
-        def with_upstream(x: Any, u: Any) -> Any:
-            numbers = self._numbers(model(list(x)))
-            return [ops.dot(list(u)[: len(numbers)], numbers), *numbers]
-
         self.known = measure in LOSSES.values()
-        if self.known:
-            self.recorded = Recorded(with_loss, [x, t], parameters)
-            return
-        width = len(flat(model(samples.rows[0]))[1])
-        self.recorded = Recorded(with_upstream, [x, np.zeros(width)], parameters)
-        self.loss = compile(self._one_number)
+        self.sample = [np.array(samples.x[0]), np.array(samples.t[0]) if self.known else np.zeros(self.width)]
+        self.recorded = self._recorded(True)
+        if not self.known:
+            self.loss = compile(self._one_number)
 
-    def _numbers(self, outputs: Any) -> list[Any]:
-        self.single = isinstance(outputs, Operand)
-        self.structure, numbers = flat(outputs)
-        return numbers
+    @cached_property
+    def answering(self) -> Recorded:
+        """The model as it answers: that of training, unless it works otherwise then."""
+        return self._recorded(False) if self.state.differs else self.recorded
+
+    def _recorded(self, in_training: bool) -> Recorded:
+        """The model on one row: its loss, or the outputs times what comes from a loss of one's own; and the outputs."""
+
+        def row(x: Any, t: Any, noise: Sequence[Any] = ()) -> list[Any]:
+            outputs, seen = self.state.call(self.model, list(x), noise) if in_training else (self.model(list(x)), [])
+            numbers = flat(outputs)[1]
+            if self.known:
+                total = self._one_number([outputs], [t[0] if self.one_target else list(t)])
+            else:
+                total = ops.dot(list(t), numbers)
+            if seen:
+                total = ops.sum_([total, *self.state.shares(seen)])
+            return [total, *numbers, *seen]
+
+        noise = [np.ones(self.state.count)] if in_training and self.state.count else []
+        return Recorded(row, [*self.sample, *noise], [*self.parameters, *(self.state.leaves if in_training else [])])
 
     def _one_number(self, outputs: Any, targets: Any) -> Any:
         found = self.measure(outputs, targets)
@@ -127,38 +134,64 @@ class Replayed:
             raise TypeError(f"the loss gave {found!r}, not one number made from the outputs")
         return found
 
-    def differentiate(self, samples: Samples, places: Places | None, weights: Array) -> Pass:
+    def differentiate(self, samples: Samples, places: Places | None, weights: Array, noise: Array) -> Pass:
         """The loss of these rows, the outputs, and the slope at each parameter that is read."""
         x, t = (samples.x, samples.t) if places is None else (samples.x[places], samples.t[places])
-        reached = np.zeros(len(self.parameters), dtype=bool)
-        reached[self.recorded.read] = True
-        slopes = np.zeros(len(self.parameters))
+        given = [x, t if self.known else np.zeros((len(x), self.width)), *([noise] if self.state.count else [])]
+        self.state.forget()
+        for place in range(len(self.state.norms)):
+            self.state.measure(place, self._run(given, weights)[:, self.width :])
         if self.known:
-            totals, outputs = self.recorded.run([x, t], self.recorded.slopes, weights)
-            totals /= self._divisor(len(x))
-            slopes[self.recorded.read] = totals[1:]
-            return Pass(float(totals[0]), self._shaped(outputs), slopes, reached)
-        _, outputs = self.recorded.run([x, np.zeros((len(x), len(self.recorded.outputs)))], self.recorded.values, weights)
-        loss, upstream, captured = self._own_loss(outputs, samples.taken(places)[1], weights)
-        totals, _ = self.recorded.run([x, upstream], self.recorded.slopes, weights)
-        slopes[self.recorded.read] = totals[1:]
+            totals, slopes, outputs = self._sent_back(given, weights)
+            divisor = self._divisor(len(x))
+            return Pass(totals / divisor, self._shaped(outputs), slopes / divisor, self._read())
+        outputs = self._run(given, weights)[:, : self.width]
+        loss, given[1], captured = self._own_loss(outputs, samples.taken(places)[1], weights)
+        _, slopes, outputs = self._sent_back(given, weights)
+        reached = self._read()
         for k, parameter in enumerate(self.parameters):
             if id(parameter) in captured:
                 slopes[k] += captured[id(parameter)]
                 reached[k] = True
         return Pass(loss, self._shaped(outputs), slopes, reached)
 
+    def _sent_back(self, given: Sequence[Array], weights: Array) -> tuple[float, Array, Array]:
+        """(total, its slopes at the parameters, outputs): once for the rows, and once more for each normalisation in them."""
+        found, slopes = [], np.zeros(len(weights) + len(self.state.leaves))
+        for place in reversed(range(len(self.state.norms) + 1)):
+            totals, outputs = self.recorded.run(given, self.recorded.slopes, self._all(weights))
+            found.append(float(totals[0]))
+            slopes[self.recorded.read] = totals[1:]
+            if place:
+                self.state.send_back(place - 1, slopes[len(weights) :].reshape(-1, 4), len(outputs))
+        return found[0], slopes[: len(weights)], outputs[:, : self.width]
+
+    def _read(self) -> NDArray[np.bool_]:
+        """Which parameters the recorded row reads."""
+        reached = np.zeros(len(self.parameters) + len(self.state.leaves), dtype=bool)
+        reached[self.recorded.read] = True
+        return reached[: len(self.parameters)]
+
+    def _run(self, given: Sequence[Array], weights: Array) -> Array:
+        """What the model in training answers to each row, and what is normalised in it."""
+        return self.recorded.run(given, self.recorded.values, self._all(weights))[1]
+
+    def _all(self, weights: Array) -> Array:
+        """The numbers of the parameters and of the batch's statistics."""
+        return np.concatenate([weights, self.state.numbers()]) if self.state.leaves else weights
+
     def measured(self, samples: Samples, weights: Array) -> tuple[float, Any]:
         """The loss of all samples and the outputs."""
+        answering = self.answering
         if self.known:
-            totals, outputs = self.recorded.run([samples.x, samples.t], self.recorded.values, weights)
-            return float(totals[0]) / self._divisor(len(samples)), self._shaped(outputs)
-        nothing = np.zeros((len(samples), len(self.recorded.outputs)))
-        _, outputs = self.recorded.run([samples.x, nothing], self.recorded.values, weights)
+            totals, outputs = answering.run([samples.x, samples.t], answering.values, weights)
+            return float(totals[0]) / self._divisor(len(samples)), self._shaped(outputs[:, : self.width])
+        nothing = np.zeros((len(samples), self.width))
+        outputs = answering.run([samples.x, nothing], answering.values, weights)[1][:, : self.width]
         return self._own_loss(outputs, samples.targets, weights)[0], self._shaped(outputs)
 
     def _divisor(self, rows: int) -> int:
-        return 1 if self.measure is half_squared_error else rows
+        return rows if self.known and self.measure is not half_squared_error else 1
 
     def _own_loss(self, outputs: Array, targets: list[Any], weights: Array) -> tuple[float, Array, dict[int, float]]:
         """The user's loss on the outputs of a batch, its slopes at them, and at the parameters that it reads itself."""

@@ -96,6 +96,7 @@ def fit(
         checked_targets(measure, model, samples)
         run = TrainingRun(model, samples, measure, accuracy, optimizer, clip)
         rows = len(samples) if size is None else min(size, len(samples))
+        _refuse_single(run, len(samples), rows)
         updates = math.ceil(len(samples) / rows)
         if replay:
             history.eager = run.record(updates * epochs, rows)
@@ -103,7 +104,7 @@ def fit(
         best = _Best(run)
         for epoch in range(done, done + epochs):
             with run.whole(history):
-                seen = run.epoch(batches.epoch(), epoch, _rates(schedule, epoch, updates))
+                seen = run.epoch(batches.epoch(), seed, epoch, _rates(schedule, epoch, updates))
                 checked = None if validated is None else run.validated(validated)
                 _note(history, run, seen, checked, accuracy is not None)
             if epoch == done:
@@ -152,6 +153,15 @@ def _note(history: History, run: TrainingRun, seen: Sequence[Seen], checked: See
         validation_loss=None if checked is None else checked.loss,
         validation_accuracy=checked.accuracy if judged and checked is not None else None,
     )
+
+
+def _refuse_single(run: TrainingRun, rows: int, size: int) -> None:
+    """Raise if a batch of one row were to be normalised."""
+    if run.state.norms and 1 in (size, rows % size):
+        raise ValueError(
+            f"batches of {size} of {rows} rows leave one of a single row, which has no variance: batch statistics need at "
+            "least 2 rows; choose another batch_size"
+        )
 
 
 def _rates(schedule: Schedule | None, epoch: int, updates: int) -> Callable[[int], float | None]:

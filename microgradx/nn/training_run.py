@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..modes import checking
+from ..modes import checking, no_grad
 from ..replay.run.runner import GuardFailed
 from ..replay.specialization import drawn
 from .assignment import assign
 from .clipping import clipped
 from .gradients import frozen
 from .history import History
+from .in_training import InTraining
 from .losses import LOSSES, Loss, plain_numbers
 from .node_by_node import Model, NodeByNode, Pass
 from .optimizer import Optimizer
@@ -54,9 +55,10 @@ class TrainingRun:
         self.model, self.samples, self.measure, self.accuracy = model, samples, measure, accuracy
         self.optimizer, self.clip = optimizer, clip
         names = dict(model.named_parameters())
-        self.eager = NodeByNode(model, measure, names, self._advice)
+        self.state = InTraining(model, samples.rows[0])
+        self.eager = NodeByNode(model, measure, names, self._advice, self.state)
         self.parameters = self.eager.parameters
-        place = {id(parameter): k for k, parameter in enumerate(self.parameters)}
+        self.place = place = {id(parameter): k for k, parameter in enumerate(self.parameters)}
         self.held = np.array([place[id(parameter)] for parameter in optimizer.parameters], dtype=np.int64)
         self.layers: dict[str, list[int]] = {}
         for name, parameter in names.items():
@@ -73,15 +75,19 @@ class TrainingRun:
         if checking():
             return "detect_anomaly looks at every operation"
         row = self.samples.rows[0]
-        before, answers = drawn(), [plain_numbers(self.model(row)) for _ in range(2)]
+        noise, before, answers = [1.0] * self.state.count, drawn(), []
+        for _ in range(2):
+            with no_grad():
+                answers.append(plain_numbers(self.state.call(self.model, row, noise)[0]))
         if drawn() != before or repr(answers[0]) != repr(answers[1]):
             return "the model gives another answer to the same row when it is asked again"
         try:
-            self.replayed = Replayed(self.model, self.measure, self.parameters, self.samples)
+            self.replayed = Replayed(self.model, self.measure, self.parameters, self.samples, self.state)
             if len(self.replayed.recorded.tape) * rows < WORTH_REPLAYING:
                 self.replayed = None
             else:
-                self.replayed.differentiate(self.samples, self._first(rows), self.weights)
+                few = np.arange(min(rows, len(self.samples)))
+                self.replayed.differentiate(self.samples, few, self.weights, self.state.draw(len(few)))
         except (GuardFailed, FloatingPointError):  # the recording stands, for other weights
             pass
         except Exception as error:  # whatever a model or a loss of your own does: run it as it is
@@ -89,16 +95,14 @@ class TrainingRun:
             return f"{type(error).__name__}: {error}"
         return None
 
-    def _first(self, rows: int) -> Places:
-        return np.arange(min(rows, len(self.samples)))
-
     def whole(self, history: History) -> Undone:
         """A block after which weights, optimizer and history are those from before it, should anything be raised in it."""
         return Undone(self, history)
 
-    def epoch(self, batches: Sequence[Places | None], epoch: int, rate: Callable[[int], float | None]) -> list[Seen]:
+    def epoch(self, batches: Sequence[Places | None], seed: int, epoch: int, rate: Callable[[int], float | None]) -> list[Seen]:
         """Update by each batch; at the end the model gets the weights."""
         self.weights = self._read()
+        self.state.draw_from(seed, epoch)
         seen = []
         for number, places in enumerate(batches):
             if (lr := rate(number)) is not None:
@@ -109,10 +113,12 @@ class TrainingRun:
 
     def _update(self, places: Places | None, when: str) -> Seen:
         """Measure a batch, differentiate, and move the weights once, unless something is not finite."""
-        found = self._replay(places)
+        rows = len(self.samples) if places is None else len(places)
+        noise = self.state.draw(rows)
+        found = self._replay(places, noise)
         if found is None:
             assign(self.parameters, self.weights.tolist())
-            found = self.eager.differentiate(self.samples, places, when)
+            found = self.eager.differentiate(self.samples, places, when, noise)
         targets = self.samples.taken(places)[1]
         right = math.nan if self.accuracy is None else self.accuracy(found.outputs, targets)
         moving = np.flatnonzero(found.reached[self.held])
@@ -123,15 +129,16 @@ class TrainingRun:
             slopes = np.array(clipped(slopes.tolist(), self.clip)[0])
         weights = self.weights.copy()
         weights[self.held[moving]], self.optimizer._memories = self.optimizer.moved(weights[self.held[moving]], slopes, moving)
+        self.state.followed(self.place, weights, rows)
         self.before, self.weights, self.last = self.weights, weights, found
-        return Seen(found.loss, right, len(targets))
+        return Seen(found.loss, right, rows)
 
-    def _replay(self, places: Places | None) -> Pass | None:
+    def _replay(self, places: Places | None, noise: Array) -> Pass | None:
         """The pass by replay; None where the graph itself has to judge: another branch, or a number that is not finite."""
         if self.replayed is None:
             return None
         try:
-            found = self.replayed.differentiate(self.samples, places, self.weights)
+            found = self.replayed.differentiate(self.samples, places, self.weights, noise)
         except (GuardFailed, FloatingPointError):
             return None
         return found if math.isfinite(found.loss) and np.isfinite(found.slopes).all() else None
