@@ -7,6 +7,7 @@ import ast
 import json
 import runpy
 import sys
+import tempfile
 import webbrowser
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -41,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_step, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_bench, _add_demo):
+    for add in (_add_step, _add_play, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_bench, _add_demo):
         add(commands)
     return top
 
@@ -122,6 +123,32 @@ def _write_page(s: Any, options: argparse.Namespace) -> int:
     path = s.to_html(options.output)
     print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
     if options.open:
+        webbrowser.open(path.resolve().as_uri())
+    return 0
+
+
+def _add_play(commands: Any) -> None:
+    command = commands.add_parser("play", help="a page on which every number can be changed; without TARGET three ready graphs")
+    ready = "an expression, module:attribute, or one of lecture, neuron, network"
+    command.add_argument("target", metavar="TARGET", nargs="?", help=ready)
+    command.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="the numbers of the expression's names")
+    command.add_argument("-o", "--output", metavar="PAGE", help="write the page there, not open it; - for standard output")
+    command.add_argument("-f", "--force", action="store_true", help="overwrite an existing file")
+    command.set_defaults(run=_play, open=False)
+
+
+def _play(options: argparse.Namespace) -> int:
+    from .view.stepping.ready_graphs import READY
+    from .view.stepping.stepper import stepper
+
+    names = [options.target] if options.target else list(READY)
+    outputs = [READY[name]() if name in READY else target(options) for name in names]
+    if options.output:
+        return _write_page(stepper(outputs[0], names={}), options)
+    folder = Path(tempfile.mkdtemp(prefix="microgradx-"))
+    for name, output in zip(names, outputs, strict=True):
+        path = stepper(output, names={}).to_html(folder / (f"{name}.html" if name in READY else "play.html"))
+        print(f"opening {path}", file=sys.stderr)
         webbrowser.open(path.resolve().as_uri())
     return 0
 

@@ -1,12 +1,19 @@
 
-"use strict";
-(() => {
-  // The table holds the whole pass; this script only moves a cursor over it and paints the graph to match.
+// The table holds the whole pass; this moves a cursor over it and paints the graph to match.
+const cursor = (() => {
   const one = selector => document.querySelector(selector), all = selector => [...document.querySelectorAll(selector)];
   const slider = one(".slider"), find = one(".find"), last = Number(slider.max);
   const bodies = all("main tbody"), cards = new Map(all("svg .card").map(card => [card.dataset.n, card]));
   const edges = new Map(all("svg .edge").map(edge => [edge.dataset.e, edge]));
   const rows = bodies.map(body => [...body.rows]), seed = one(".now").textContent;
+  const number = x => {  // in four digits, as every display of the package writes it
+    if (x === 0) return "0";
+    if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "inf" : "-inf";
+    const short = Number(x.toPrecision(4));
+    if (Math.abs(short) >= 1e-3 && Math.abs(short) < 1e4) return String(short);
+    const [mantissa, exponent] = x.toExponential(3).split("e");
+    return `${Number(mantissa)}e${Number(exponent)}`;
+  };
   const signOf = text => text === "0" ? "zero" : /nan|inf/.test(text) ? "bad" : text.startsWith("-") ? "neg" : "pos";
   const cell = (row, k) => row.cells[k].textContent, sentBy = row => cell(row, 5), after = row => cell(row, 6).split("-> ")[1];
   const tell = row => `${cell(row, 3)} += ${cell(row, 4) ? `${cell(row, 2)} x ${cell(row, 4)} = ` : ""}${sentBy(row)}`;
@@ -43,7 +50,7 @@
     return `${bodies[k - 1].dataset.title}:  ${parts.join(";  ")}`;
   }
 
-  function paint(k) {
+  function paint(k, follow = true) {
     for (const card of cards.values()) {
       const root = card.dataset.root === "1";
       card.classList.remove("done", "pos", "neg", "zero", "bad", "current");
@@ -65,12 +72,19 @@
         if (i === k - 1) edge.classList.add("current");
       }
     }
+    document.dispatchEvent(new Event("painted"));
     const card = k ? cards.get(bodies[k - 1].dataset.n) : [...cards.values()].find(card => card.dataset.root === "1");
     if (!card) return;
     card.classList.add("current");
+    if (!follow) return;
     const box = one("figure"), inner = card.getBoundingClientRect(), outer = box.getBoundingClientRect();
     if (inner.left < outer.left || inner.right > outer.right) box.scrollLeft += inner.left - outer.left - outer.width / 2;
     if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += inner.top - outer.top - outer.height / 2;
+  }
+
+  function repaint() {
+    one(".now").textContent = at ? told(at) : seed;
+    paint(at, false);
   }
 
   function reveal(body) {
@@ -85,7 +99,7 @@
     const fires = bodies.findIndex(body => body.dataset.name === wanted);
     let hit = fires + 1;
     if (fires < 0) rows.forEach((some, i) => { if (some.some(row => into(row) === wanted)) hit = i + 1; });
-    if (hit) { found = wanted; show(hit); }
+    if (hit) { found = wanted; show(hit); document.dispatchEvent(new CustomEvent("found", { detail: wanted })); }
     find.setCustomValidity(hit ? "" : "no value of that name");
     find.reportValidity();
   }
@@ -102,7 +116,39 @@
     }
   }
 
+  // The figure scrolls by itself; the picture in it grows and shrinks: buttons, + and -, the wheel with Ctrl, two fingers.
+  const figure = one("figure"), drawing = figure?.querySelector("svg"), natural = drawing && [Number(drawing.getAttribute("width")), Number(drawing.getAttribute("height"))];
+  let scale = 1;
+  function zoom(to, x = 0, y = 0) {
+    if (!drawing) return;
+    const now = Math.min(8, Math.max(0.1, to)), factor = now / scale;
+    scale = now;
+    natural.forEach((size, axis) => drawing.setAttribute(["width", "height"][axis], String(size * scale)));
+    figure.scrollLeft = (figure.scrollLeft + x) * factor - x;
+    figure.scrollTop = (figure.scrollTop + y) * factor - y;
+  }
+  const spot = event => { const box = figure.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
+  figure?.addEventListener("wheel", event => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    zoom(scale * Math.exp(-event.deltaY / 300), ...spot(event));
+  }, { passive: false });
+  const fingers = new Map();
+  figure?.addEventListener("pointerdown", event => fingers.set(event.pointerId, event));
+  for (const gone of ["pointerup", "pointercancel"]) addEventListener(gone, event => fingers.delete(event.pointerId));
+  figure?.addEventListener("pointermove", event => {
+    const before = [...fingers.values()].slice(0, 2);
+    if (!fingers.has(event.pointerId)) return;
+    fingers.set(event.pointerId, event);
+    const now = [...fingers.values()].slice(0, 2);
+    if (now.length < 2) return;
+    const apart = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
+    zoom(scale * apart(now) / apart(before), ...spot({ clientX: (now[0].clientX + now[1].clientX) / 2, clientY: (now[0].clientY + now[1].clientY) / 2 }));
+  });
+
   const moves = {
+    larger: () => zoom(scale * 1.25), smaller: () => zoom(scale / 1.25),
+    whole: () => zoom(figure ? Math.min(1, (figure.clientWidth - 2) / natural[0]) : 1),
     first: () => show(0), last: () => show(last), only,
     back: () => { let k = at - 1; while (k > 0 && !shown(k)) k--; show(k); },
     on: () => { let k = at + 1; while (k <= last && !shown(k)) k++; if (k <= last) show(k); },
@@ -115,7 +161,7 @@
     liveBack: () => { let k = at - 1; while (k > 0 && !live(k)) k--; show(k); },
     find: () => find.focus(), help: () => { const help = one(".help"); help.open = !help.open; },
   };
-  const keys = { ArrowRight: "on", j: "on", ArrowLeft: "back", k: "back", Home: "first", End: "last", n: "liveOn", p: "liveBack", "/": "find", o: "only", "?": "help" };
+  const keys = { ArrowRight: "on", j: "on", ArrowLeft: "back", k: "back", Home: "first", End: "last", n: "liveOn", p: "liveBack", "/": "find", o: "only", "?": "help", "+": "larger", "-": "smaller", 0: "whole" };
 
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -124,7 +170,7 @@
       if (event.key === "Escape") find.blur();
       return;
     }
-    if (event.target === slider && /^(Arrow|Home|End)/.test(event.key)) return;  // the slider moves itself
+    if (event.target.matches("input") && (event.target !== slider || /^(Arrow|Home|End)/.test(event.key))) return;  // it moves itself
     const move = keys[event.key];
     if (move) { event.preventDefault(); moves[move](); }
   });
@@ -137,4 +183,5 @@
   addEventListener("afterprint", () => paint(at));
   one(".controls").hidden = false;
   if (!linked()) show(0);
+  return { number, repaint, zoom };
 })();

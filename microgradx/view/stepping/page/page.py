@@ -17,7 +17,8 @@ from ...theme import THEMES, page_colours
 from ...wording import Pass
 from ...words.notation import number
 from ..step import Step
-from .page_graph import PageGraph, has_gradient
+from .page_graph import PageGraph, has_gradient, sentence
+from .recomputed import CannotRecompute, Recomputed, recomputed
 
 LIMIT = 5 * 2**20
 HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")
@@ -41,9 +42,12 @@ def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
 def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
     """The page of a pass. It asks the network for nothing, and its policy lets only its own script and style run."""
     drawn = PageGraph(of)
-    source = files(__package__)
-    style, script = ((source / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    style = page_colours(theme) + style
+    style = page_colours(theme) + _text("page.css")
+    try:
+        found, lost = recomputed(of), ""
+    except CannotRecompute as error:
+        found, lost = Recomputed("", ""), str(error)
+    script = '"use strict";\n' + found.script + "".join(map(_text, ("graph.js", "page.js", "play.js")))
     themes = [name for name in THEMES if name != "auto"]
     parts = {
         "style_hash": _hash(style),
@@ -59,10 +63,16 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
         "last": str(len(of.steps)),
         "options": "".join(f'<option value="{escape(printable(of.names[node]))}">' for node in of.trace.order[:2000]),
         "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
+        "data": f'<script type="application/json" id="graph">{found.data}</script>\n' if found.data else sentence(lost),
         "graph": drawn.svg(),
         "table": _table(of, drawn, len(of.steps)),
     }
-    return Template((source / "page.html").read_text(encoding="utf-8")).substitute(parts)
+    return Template(_text("page.html")).substitute(parts)
+
+
+def _text(name: str) -> str:
+    """A file that lies beside this one."""
+    return (files(__package__) / name).read_text(encoding="utf-8")
 
 
 def table_html(of: Pass, heading: str, size: str) -> str:
@@ -106,7 +116,7 @@ def _body(step: Step, of: Pass, drawn: PageGraph | None, ids: dict[Value, str]) 
         name, title = (escape(printable(text)) for text in (of.names[step.node], step.title(80)))
         data = f' data-n="{ids.get(step.node, "")}" data-title="{title}" data-name="{name}"'
     start = [str(step.index), clip(step.title(60), 60)]
-    rows = [_row([*start, *_cells(of, places)], places[0], of, drawn, ids) for places in together.values()]
+    rows = [_row([*start, *_cells(of, places)], places, of, drawn, ids) for places in together.values()]
     return f"<tbody{data}>\n" + "\n".join(rows) + "\n</tbody>"
 
 
@@ -123,8 +133,8 @@ def _cells(of: Pass, places: list[int]) -> list[str]:
     return [f"{len(places)} added up", into, "", number(sent), grew, f"{nth} of {total}"]
 
 
-def _row(cells: list[str], place: int, of: Pass, drawn: PageGraph | None, ids: dict[Value, str]) -> str:
-    data = ""
+def _row(cells: list[str], places: list[int], of: Pass, drawn: PageGraph | None, ids: dict[Value, str]) -> str:
+    data, place = "", places[0]
     if drawn:
         operand = of.trace[place].operand
         card = drawn.cards.get(operand) if drawn.card_of.get(operand) is operand else None
@@ -133,6 +143,7 @@ def _row(cells: list[str], place: int, of: Pass, drawn: PageGraph | None, ids: d
             "to": ids[operand] if card and has_gradient(card) else "",
             "e": f"e{drawn.edge_of[place]}" if place in drawn.edge_of else "",
             "into": name if name != cells[3] else "",
+            "k": " ".join(map(str, places)),
         }
         data = "".join(f' data-{key}="{escape(text)}"' for key, text in marks.items() if text)
     return f'<tr{data}><th scope="row">{cells[0]}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells[1:]) + "</tr>"

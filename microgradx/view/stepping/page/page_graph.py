@@ -11,12 +11,12 @@ from ...drawing.shapes import Card
 from ...layout.renderers import RendererUnavailable, lay_out
 from ...questions.layers import PARAMETER
 from ...theme import tone_of
-from ...trace import Contribution
 from ...wording import Pass
 from ...words.notation import number
 
 READABLE_CARDS, LABELLED_EDGES, SECONDS = 600, 60, 5.0
 """Cards that are drawn at all, edges up to which they carry their local derivative, and how long the layout may take."""
+ANY_NUMBER = len("grad -2.345e-6")  # letters that a card has room for, as its numbers may be changed
 INCH, HEIGHT = 72.0, 54.0  # points in an inch, and in the height of a card
 TIP = (
     '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" '
@@ -68,7 +68,7 @@ class PageGraph:
         lines = [title, f"{operations} operations"] if name else [title, number(node.data), f"grad {number(slope)}"]
         kind = "output" if node is self.of.trace.output else "inner"
         id = self.cards[head].id if head in self.cards else f"n{len(self.cards)}"
-        self.cards[head] = Card(id, lines, kind, sign, "")
+        self.cards[head] = Card(id, lines, kind, sign, "", columns=0 if name else ANY_NUMBER)
 
     def ids(self) -> dict[Value, str]:
         """Every card's name on the page."""
@@ -77,13 +77,13 @@ class PageGraph:
     def svg(self) -> str:
         """The drawing as a `<figure>`, or a sentence that says why there is none."""
         if len(self.cards) > READABLE_CARDS:
-            return _sentence(f"No graph: {len(self.cards)} cards are more than the {READABLE_CARDS} that can be read.")
+            return sentence(f"No graph: {len(self.cards)} cards are more than the {READABLE_CARDS} that can be read.")
         try:
             layout = lay_out(self._dot(), "plain", seconds=SECONDS).decode()
         except RendererUnavailable as error:
-            return _sentence(f"No graph: {str(error).splitlines()[0]} The table below is complete.")
+            return sentence(f"No graph: {str(error).splitlines()[0]} The table below is complete.")
         except TimeoutError:
-            return _sentence(f"No graph: its layout took more than {SECONDS:g} s. The table below is complete.")
+            return sentence(f"No graph: its layout took more than {SECONDS:g} s. The table below is complete.")
         return self._drawn(layout)
 
     def _dot(self) -> str:
@@ -108,21 +108,23 @@ class PageGraph:
         width, height = (float(x) * INCH for x in rows[0][2:4])
         ids = self.ids()
         cards = {ids[node]: card for node, card in self.cards.items()}
+        order = {node: place for place, node in enumerate(self.of.trace.order)}
+        places = {ids[node]: order[node] for node in self.cards}
         waiting: dict[tuple[str, str], list[int]] = {}
         for (tail, head, _), place in self.edges.items():
             waiting.setdefault((ids[tail], ids[head]), []).append(place)
-        carried: dict[int, list[Contribution]] = {}
+        carried: dict[int, list[int]] = {}
         for edge, place in self.edge_of.items():
-            carried.setdefault(place, []).append(self.of.trace[edge])
+            carried.setdefault(place, []).append(edge)
         drawn = []
         for row in rows:
             if row[0] == "edge":
                 numbers = [float(x) * INCH for x in row[4 : 4 + 2 * int(row[3])]]
                 points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
                 place = waiting[row[1], row[2]].pop(0)
-                drawn.append(_wire(place, points, carried[place], len(self.edges) <= LABELLED_EDGES))
+                drawn.append(self._wire(place, points, carried[place]))
             elif row[0] == "node":
-                drawn.append(_box(row[1], cards[row[1]], float(row[2]) * INCH, height - float(row[3]) * INCH))
+                drawn.append(_box(row[1], cards[row[1]], places[row[1]], float(row[2]) * INCH, height - float(row[3]) * INCH))
         drawn.sort(key=lambda shape: shape.startswith('<g class="card'))  # cards over edges
         scale = min(1.35, max(1.0, 1000 / (width + 16)))
         size = f'width="{scale * (width + 16):.0f}" height="{scale * (height + 16):.0f}"'
@@ -131,30 +133,32 @@ class PageGraph:
         svg = [f'<svg {box} {size} xmlns="http://www.w3.org/2000/svg" {label}><defs>{TIP}</defs>', *drawn, "</svg>"]
         return '<figure tabindex="0" aria-label="graph">' + "\n".join(svg) + "</figure>"
 
+    def _wire(self, place: int, points: list[tuple[float, float]], carried: list[int]) -> str:
+        """An edge; where it stands for several contributions, it has neither a label nor the colour of a sign."""
+        start, *rest = (f"{x:.1f} {y:.1f}" for x, y in points)
+        path = f'<path d="M{start}C{" ".join(rest)}"/>'
+        if len(carried) > 1:
+            return f'<g class="edge done many" data-e="e{place}" data-many="1">{path}</g>'
+        sent = self.of.trace[carried[0]]
+        middle = points[len(points) // 2 - 1 : len(points) // 2 + 1]
+        x, y = (sum(point[axis] for point in middle) / len(middle) for axis in (0, 1))
+        text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{number(sent.local)}</text>' if len(self.edges) <= LABELLED_EDGES else ""
+        return f'<g class="edge done {tone_of(sent.contribution)}" data-e="e{place}" data-k="{carried[0]}">{path}{text}</g>'
 
-def _box(name: str, card: Card, x: float, y: float) -> str:
+
+def _box(name: str, card: Card, place: int, x: float, y: float) -> str:
+    """A card; one that shows a number says which node's it is."""
     texts = "".join(
         f'<text class="{kind}" x="{x:.1f}" y="{y + down:.1f}">{escape(text)}</text>'
         for (kind, down), text in zip((("name", -11), ("value", 4), ("grad", 19)), card.lines, strict=False)
     )
-    told = ' data-g="1"' if has_gradient(card) else ""
+    told = f' data-g="1" data-i="{place}"' if has_gradient(card) else ""
     wide = points(card)
     rect = f'<rect x="{x - wide / 2:.1f}" y="{y - HEIGHT / 2:.1f}" width="{wide}" height="{HEIGHT:.0f}" rx="6"/>'
     root = int(card.kind == "output")
     return f'<g class="card done {card.tone}" data-n="{name}" data-root="{root}"{told}>{rect}{texts}</g>'
 
 
-def _wire(place: int, points: list[tuple[float, float]], carried: list[Contribution], labelled: bool) -> str:
-    """An edge; where it stands for several contributions, it has neither a label nor the colour of a sign."""
-    start, *rest = (f"{x:.1f} {y:.1f}" for x, y in points)
-    path = f'<path d="M{start}C{" ".join(rest)}"/>'
-    if len(carried) > 1:
-        return f'<g class="edge done many" data-e="e{place}" data-many="1">{path}</g>'
-    middle = points[len(points) // 2 - 1 : len(points) // 2 + 1]
-    x, y = (sum(point[axis] for point in middle) / len(middle) for axis in (0, 1))
-    text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{number(carried[0].local)}</text>' if labelled else ""
-    return f'<g class="edge done {tone_of(carried[0].contribution)}" data-e="e{place}">{path}{text}</g>'
-
-
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A paragraph in place of something that cannot be shown."""
     return f'<p class="nograph">{escape(text)}</p>'

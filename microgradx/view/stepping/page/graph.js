@@ -1,0 +1,83 @@
+// The graph itself: values forward, gradients backward by the chain rule, with the operations of `table`. No element is touched here.
+const graph = (() => {
+  const source = document.getElementById("graph");
+  if (!source) return null;  // a page that shows only what was recorded
+  const model = JSON.parse(source.textContent), count = model.op.length, last = count - 1;
+  const constants = model.constants.map(Number), leaves = Object.keys(model.leaves).map(Number);
+  const values = new Float64Array(count), gradients = new Float64Array(count), held = new Map();
+  const edges = [];  // as they send: from the output down, operand by operand; the number of an edge is its place in the table
+  for (let node = last; node >= 0; node--) {
+    model.of[node].forEach((operand, slot) => { if (operand >= 0) edges.push({ node, slot, operand, upstream: 0, local: 0, sent: 0, before: 0, after: 0 }); });
+  }
+  const outOf = Array.from({ length: count }, () => []), into = Array.from({ length: count }, () => []);
+  edges.forEach((edge, k) => { outOf[edge.node].push(k); into[edge.operand].push(k); });
+  const start = leaves.map(leaf => [leaf, Number(model.leaves[leaf])]);
+  const operands = node => model.of[node].map(x => x >= 0 ? values[x] : constants[-1 - x]);
+
+  function forward() {
+    for (let node = 0; node < count; node++) {
+      if (held.has(node)) values[node] = held.get(node);
+      else if (model.op[node] >= 0) values[node] = table[model.op[node]][0](...operands(node));
+    }
+  }
+
+  function backward() {
+    gradients.fill(0);
+    gradients[last] = 1;
+    for (let node = last; node >= 0; node--) {
+      if (!outOf[node].length) continue;
+      const slopes = held.has(node) ? null : table[model.op[node]][1](...operands(node), values[node]);
+      for (const k of outOf[node]) {
+        const edge = edges[k];
+        edge.upstream = gradients[node];
+        edge.local = slopes ? slopes[edge.slot] : 0;  // a value that is held does not depend on what made it
+        edge.sent = edge.upstream === 0 || edge.local === 0 ? 0 : edge.upstream * edge.local;  // also against infinity
+        edge.before = gradients[edge.operand];
+        edge.after = gradients[edge.operand] += edge.sent;
+      }
+    }
+  }
+
+  const run = () => { forward(); backward(); };
+  const set = (node, x) => { if (model.op[node] < 0) values[node] = x; else held.set(node, x); };
+  const reset = node => {
+    for (const [leaf, x] of start) if (node === undefined || leaf === node) values[leaf] = x;
+    if (node === undefined) held.clear(); else held.delete(node);
+  };
+  reset();
+  run();
+  const recorded = { values: values.slice(), gradients: gradients.slice() };
+
+  // The largest ways from the output to a value, each a list of edges, and how many ways there are.
+  function paths(goal, most = 5) {
+    const above = new Set([goal]);
+    for (let k = edges.length - 1; k >= 0; k--) if (above.has(edges[k].operand)) above.add(edges[k].node);
+    const best = new Map([[last, [{ product: 1, edges: [] }]]]), ways = new Map([[last, 1]]);
+    for (let node = last; node > goal; node--) {
+      const here = best.get(node);
+      if (!here || !above.has(node)) continue;
+      for (const k of outOf[node]) {
+        const { operand, local } = edges[k];
+        if (!above.has(operand)) continue;
+        ways.set(operand, (ways.get(operand) ?? 0) + ways.get(node));
+        const longer = here.map(way => ({ product: way.product === 0 || local === 0 ? 0 : way.product * local, edges: [...way.edges, k] }));
+        const all = [...best.get(operand) ?? [], ...longer].sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
+        best.set(operand, all.slice(0, most));
+      }
+      best.delete(node);
+    }
+    return { count: ways.get(goal) ?? 0, largest: best.get(goal) ?? [] };
+  }
+
+  // Why the gradient of a value is what it is: a list of sentences' parts that `play` puts into words.
+  const flat = node => outOf[node].length > 0 && !held.has(node) && outOf[node].every(k => edges[k].local === 0);
+  const op = node => model.op[node] < 0 ? null : model.operations[model.op[node]];
+  const formula = node => {
+    const named = model.of[node].map(x => x >= 0 ? model.names[x] : String(constants[-1 - x]));
+    const bracketed = named.map(text => /[ +*/-]/.test(text) && named.length < 3 ? `(${text})` : text);
+    const template = model.templates[model.op[node]];
+    return template.split("{}").length - 1 === named.length
+      ? bracketed.reduce((text, name) => text.replace("{}", () => name), template) : template.replace("{}", () => named.join(", "));
+  };
+  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, run, set, reset, paths, flat, op, formula };
+})();

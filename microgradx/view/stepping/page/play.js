@@ -1,0 +1,262 @@
+// What one can do to the graph: set a number, see what changed, descend, guess, ask why. All numbers come from `graph`.
+const play = (() => {
+  if (!graph) return null;
+  const one = selector => document.querySelector(selector), all = selector => [...document.querySelectorAll(selector)];
+  const { model, last, values, gradients, recorded, edges, into, outOf } = graph, names = model.names;
+  const cards = new Map(all("svg .card[data-i]").map(card => [Number(card.dataset.i), card]));
+  const wires = all("svg .edge[data-k]").map(wire => [wire, Number(wire.dataset.k)]);
+  const rows = all("tr[data-k]").map(row => [row, row.dataset.k.split(" ").map(Number)]);
+  const panel = one(".chosen"), number = cursor.number, slope = node => `d${top}/d${names[node]}`, top = names[last];
+  const field = panel.querySelector("[name=value]"), range = panel.querySelector("[name=range]"), rate = one("[name=rate]");
+  let chosen = last, guessing = false, moved = false, history = [], timer = 0;
+  const known = new Set();  // in guess mode, the values whose gradient was guessed or revealed
+  const hidden = node => guessing && node !== last && !known.has(node);
+  const element = (tag, text, kind = "") => Object.assign(document.createElement(tag), { textContent: text, className: kind });
+  const button = (text, act) => { const made = element("button", text); made.type = "button"; made.addEventListener("click", act); return made; };
+
+  function set(node, x) {
+    if (Number.isNaN(x)) return;
+    graph.set(node, x);
+    refresh();
+  }
+
+  function refresh() {
+    moved = true;
+    graph.run();
+    for (const [row, places] of rows) renumber(row, places);
+    for (const [node, card] of cards) {
+      const [, value] = card.querySelectorAll("text");
+      if (card.dataset.g) value.textContent = number(values[node]) + (graph.held.has(node) ? " held" : "");
+      card.classList.toggle("off", graph.flat(node));
+    }
+    for (const [wire, k] of wires) { const label = wire.querySelector("text"); if (label) label.textContent = number(edges[k].local); }
+    cursor.repaint();
+    show();
+    tell();
+  }
+
+  function renumber(row, places) {
+    const [first, end] = [edges[places[0]], edges[places.at(-1)]], cells = row.cells;
+    if (places.length === 1) {
+      cells[2].textContent = number(first.upstream);
+      cells[4].textContent = number(first.local);
+    }
+    cells[5].textContent = number(places.reduce((total, k) => total + edges[k].sent, 0));
+    cells[6].textContent = `${number(first.before)} -> ${number(end.after)}`;
+  }
+
+  // The panel of the chosen value.
+  function choose(node) {
+    chosen = node;
+    for (const [other, card] of cards) card.setAttribute("aria-pressed", String(other === node));
+    panel.hidden = false;
+    show();
+  }
+
+  function show() {
+    if (panel.hidden) return;
+    const node = chosen, x = values[node], made = graph.op(node);
+    panel.querySelector("h2").textContent = names[node];
+    panel.querySelector(".formula").textContent = made ? `= ${graph.formula(node)}` : "an input: nothing made it";
+    if (document.activeElement !== field) field.value = String(x);
+    if (document.activeElement !== range) spread(node, x);
+    panel.querySelector("[data-do=free]").hidden = !graph.held.has(node) && Object.is(x, recorded.values[node]);
+    panel.querySelector(".held").hidden = !graph.held.has(node);
+    panel.querySelector(".slope").textContent = `${slope(node)} = ${hidden(node) ? "?" : number(gradients[node])}`;
+    panel.querySelector(".guess").hidden = !hidden(node);
+    panel.querySelector(".answers").replaceChildren(...hidden(node) ? [] : [arriving(node), ways(node), element("p", why(node), "reason")]);
+  }
+
+  const spread = (node, x) => {  // a slider from minus to plus twice the recorded size, at least 1
+    const size = Math.max(1, 2 * Math.abs(recorded.values[node])), wide = Number.isFinite(size) ? size : 1;
+    Object.assign(range, { min: String(Math.min(-wide, x)), max: String(Math.max(wide, x)), step: String(wide / 200) });
+    range.value = String(x);
+  };
+
+  function arriving(node) {
+    const list = element("ul", "", "arriving");
+    if (node === last) list.append(element("li", "the output: every pass starts with 1"));
+    for (const k of into[node].slice(0, 8)) {
+      const edge = edges[k];
+      list.append(element("li", `from ${names[edge.node]}: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`));
+    }
+    if (into[node].length > 8) list.append(element("li", `and from ${into[node].length - 8} more`));
+    return list;
+  }
+
+  function ways(node) {
+    const box = element("div", "", "ways"), found = graph.paths(node);
+    if (node === last) return box;
+    box.append(element("p", found.count === 1 ? "one way leads here:" : `the sum over ${found.count} ways; the largest:`));
+    for (const way of found.largest) {
+      const nodes = [top, ...way.edges.map(k => names[edges[k].operand])], factors = way.edges.map(k => number(edges[k].local));
+      box.append(element("p", `${number(way.product)}  ${nodes.join(" > ")}`, "way"), element("p", `= ${factors.join(" x ")}`, "factors"));
+    }
+    return box;
+  }
+
+  function why(node) {
+    const g = gradients[node], arrive = into[node].map(k => edges[k]);
+    if (node === last) return "";
+    if (!Number.isFinite(g)) {
+      const first = values.findIndex(x => !Number.isFinite(x));
+      if (first >= 0) return `Not finite, because ${names[first]} = ${number(values[first])} is not.`;
+      const bad = edges.find(edge => !Number.isFinite(edge.sent));
+      return `Not finite: the first such number is the local derivative ${number(bad.local)} of ${names[bad.node]} by ${names[bad.operand]}.`;
+    }
+    if (g === 0) {
+      if (arrive.some(edge => edge.sent !== 0)) return "Zero, because the contributions cancel.";
+      const cuts = new Set(cutting(node).map(cut => `${names[cut]} = ${graph.formula(cut)} is flat at ${number(values[model.of[cut].find(x => x >= 0)])}`));
+      const holds = [...graph.held.keys()].filter(k => graph.outOf[k].length).map(k => `${names[k]} is held`);
+      return `Zero: ${[...cuts, ...holds].slice(0, 4).join("; ") || "a factor on every way is zero"}.`;
+    }
+    const biggest = Math.max(...gradients.map(Math.abs).filter(Number.isFinite));
+    if (Math.abs(g) < 1e-6 * biggest) return `Tiny beside the largest gradient of this pass, ${number(biggest)}: the factors above shrink it.`;
+    if (Math.abs(g) > 1e3 * Math.max(1, Math.abs(values[last]))) return "Exploding: the factors above grow it.";
+    return "";
+  }
+
+  function cutting(goal) {  // the flat operations above a value at which what arrives stops
+    const cuts = [], seen = new Set(), pending = [goal];
+    while (pending.length) {
+      for (const k of into[pending.pop()]) {
+        const edge = edges[k];
+        if (seen.has(edge.node)) continue;
+        seen.add(edge.node);
+        if (edge.local === 0 && edge.upstream !== 0 && !graph.held.has(edge.node)) cuts.push(edge.node);
+        else if (edge.upstream === 0) pending.push(edge.node);
+      }
+    }
+    return cuts;
+  }
+
+  // What changed against the recorded pass, and the loss over the steps of descent.
+  function changes() {
+    const same = (a, b) => Object.is(a, b) || a === b;
+    return names.map((name, node) => ({ name, node, from: recorded.values[node], to: values[node], g: recorded.gradients[node], h: gradients[node] }))
+      .filter(row => !same(row.from, row.to) || !same(row.g, row.h))
+      .sort((a, b) => Math.abs(b.to - b.from) - Math.abs(a.to - a.from) || a.node - b.node);
+  }
+
+  function tell() {
+    const list = one(".changes");
+    one("[data-do=reset]").disabled = one(".recomputed").hidden = !moved;
+    if (list.hidden) return;
+    const some = changes();
+    const head = element("tr", ""), body = document.createElement("tbody");
+    head.append(...["value", "was", "is", "gradient was", "is"].map(text => element("th", text)));
+    for (const row of some.slice(0, 40)) {
+      const line = element("tr", "");
+      const gradient = hidden(row.node) ? ["?", "?"] : [number(row.g), number(row.h)];
+      line.append(...[row.name, number(row.from), number(row.to), ...gradient].map(text => element("td", text)));
+      body.append(line);
+    }
+    const table = document.createElement("table"), first = document.createElement("thead");
+    first.append(head);
+    table.append(first, body);
+    const woke = some.filter(row => row.g === 0 && row.h !== 0).length, died = some.filter(row => row.g !== 0 && row.h === 0).length;
+    const words = some.length ? `${some.length} values or gradients changed; ${died} gradients became 0, ${woke} no longer are` : "nothing changed";
+    list.replaceChildren(element("p", words), ...some.length ? [table] : []);
+  }
+
+  function descend() {
+    const eta = Number(rate.value);
+    if (!(eta > 0)) return stop();
+    if (!history.length) history.push(values[last]);
+    const fixed = new Set(graph.held.keys());
+    for (const leaf of steps()) if (!fixed.has(leaf)) graph.set(leaf, values[leaf] - eta * gradients[leaf]);
+    refresh();
+    history.push(values[last]);
+    plot();
+    if (!Number.isFinite(values[last])) stop();
+  }
+
+  const steps = () => model.parameters.length ? model.parameters : graph.leaves;
+  const stop = () => { clearInterval(timer); timer = 0; one("[data-do=descend]").setAttribute("aria-pressed", "false"); };
+
+  function plot() {
+    const finite = history.filter(Number.isFinite), low = Math.min(...finite), high = Math.max(...finite);
+    const x = i => 2 + 116 * i / Math.max(1, history.length - 1), y = v => 30 - 26 * (v - low) / (high - low || 1);
+    one(".loss polyline").setAttribute("points", history.flatMap((v, i) => Number.isFinite(v) ? [`${x(i).toFixed(1)},${y(v).toFixed(1)}`] : []).join(" "));
+    one(".loss").removeAttribute("hidden");
+    one(".losses").textContent = `${history.length - 1} step${history.length === 2 ? "" : "s"}: ${top} ${number(history[0])} -> ${number(history.at(-1))}`;
+  }
+
+  function judge(text) {
+    const guess = Number(text), right = gradients[chosen], said = panel.querySelector(".verdict");
+    if (text.trim() === "" || Number.isNaN(guess)) { said.textContent = "write a number"; return; }
+    const near = guess === right || Math.abs(guess - right) <= 1e-3 * Math.max(Math.abs(guess), Math.abs(right));
+    said.textContent = near ? "right" : Math.sign(guess) !== Math.sign(right) ? "wrong sign" : "wrong";
+    if (near) { known.add(chosen); cursor.repaint(); show(); }
+  }
+
+  const acts = {
+    reset: () => { stop(); history = []; graph.reset(); moved = false; one(".loss").setAttribute("hidden", ""); one(".losses").textContent = ""; refresh(); moved = false; tell(); },
+    changed: () => { const list = one(".changes"); list.hidden = !list.hidden; one("[data-do=changed]").setAttribute("aria-pressed", String(!list.hidden)); tell(); },
+    once: () => { stop(); descend(); },
+    descend: () => {
+      if (timer) { stop(); return; }
+      one("[data-do=descend]").setAttribute("aria-pressed", "true");
+      timer = setInterval(descend, 80);
+    },
+    guess: () => {
+      guessing = !guessing;
+      known.clear();
+      document.body.classList.toggle("guessing", guessing);
+      one("[data-do=guess]").setAttribute("aria-pressed", String(guessing));
+      if (guessing && chosen === last) choose(edges.length ? edges[0].operand : last);
+      cursor.repaint();
+      show();
+    },
+    free: () => { graph.reset(chosen); refresh(); },
+    judge: () => judge(panel.querySelector("[name=guess]").value),
+    reveal: () => { known.add(chosen); panel.querySelector(".verdict").textContent = "revealed"; cursor.repaint(); show(); },
+    close: () => { panel.hidden = true; },
+  };
+  for (const it of all("[data-do]")) it.addEventListener("click", () => acts[it.dataset.do]());
+  field.addEventListener("change", () => set(chosen, Number(field.value)));
+  range.addEventListener("input", () => { field.value = range.value; set(chosen, Number(range.value)); });
+  panel.querySelector("[name=guess]").addEventListener("keydown", event => { if (event.key === "Enter") acts.judge(); });
+  document.addEventListener("painted", () => {
+    if (!guessing) return;
+    for (const [node, card] of cards) if (card.dataset.g && hidden(node)) {
+      card.querySelector(".grad").textContent = "grad ?";
+      card.classList.remove("pos", "neg", "zero", "bad");
+    }
+    for (const [wire, k] of wires) if (hidden(edges[k].operand)) wire.classList.remove("pos", "neg", "zero", "bad");
+  });
+
+  // A card is chosen by a click or a key; dragged sideways, or with Up and Down, its number changes.
+  const unit = node => 10 ** Math.floor(Math.log10(Math.max(1e-3, Math.abs(recorded.values[node]) || 1))) / 10;
+  for (const [node, card] of cards) {
+    card.setAttribute("tabindex", "0");
+    card.setAttribute("role", "button");
+    card.setAttribute("aria-label", names[node]);
+    let from = null;
+    card.addEventListener("pointerdown", event => { from = { x: event.clientX, value: values[node], dragged: false }; });
+    card.addEventListener("pointermove", event => {
+      if (!from || event.buttons !== 1) return;
+      const far = event.clientX - from.x;
+      if (!from.dragged && Math.abs(far) < 5) return;
+      if (!from.dragged) { card.setPointerCapture(event.pointerId); choose(node); }
+      from.dragged = true;
+      set(node, Number((from.value + Math.round(far / 4) * unit(node)).toPrecision(12)));
+    });
+    card.addEventListener("pointerup", () => { if (from && !from.dragged) choose(node); from = null; });
+    card.addEventListener("pointercancel", () => { from = null; });
+    card.addEventListener("keydown", event => {
+      if (event.key === "Enter" || event.key === " ") choose(node);
+      else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+        choose(node);
+        set(node, Number((values[node] + (event.key === "ArrowUp" ? 1 : -1) * unit(node) * (event.shiftKey ? 10 : 1)).toPrecision(12)));
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+  for (const [row, places] of rows) row.addEventListener("click", () => choose(edges[places[0]].operand));
+  for (const it of all("[data-live]")) it.hidden = false;
+  tell();
+  document.addEventListener("found", event => { const node = names.indexOf(event.detail); if (node >= 0) choose(node); });
+  return { choose, set };
+})();

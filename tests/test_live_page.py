@@ -1,0 +1,240 @@
+"""The page recomputes the graph: values can be set, gradients follow, and they are Python's to the twelfth digit."""
+
+import math
+import random
+
+import pytest
+from test_page import browser, visit, write  # noqa: F401  # fixtures
+from test_stepper import expression as example
+
+import microgradx as mx
+from microgradx import Value, stepper
+from microgradx.cli import main
+from microgradx.nn import MLP
+from microgradx.operation import OPS
+from microgradx.view.stepping.page.recomputed import CannotRecompute, recomputed
+from microgradx.view.stepping.ready_graphs import READY
+
+EDGES = [0.0, 1.0, -1.0, 2.5, 1e300, math.inf, -math.inf, math.nan]
+
+
+def numbers(page, what):
+    return [float(text) for text in page.evaluate(f"Array.from({what}, String)")]
+
+
+def agree(found, wanted):
+    assert found == pytest.approx(wanted, rel=1e-12, abs=1e-290, nan_ok=True)
+
+
+def of_every_operation(seed):
+    """A graph in which every operation of the table is applied to leaves and to what was made before, added up at the end."""
+    r = random.Random(seed)
+    made = []
+    for op in OPS.values():
+        count = op.arity or 4
+        domain = op.domain * (count if op.arity is None else 1)
+        operands = [Value(r.choice(EDGES) if r.random() < 0.15 * seed else r.uniform(*domain[k])) for k in range(count)]
+        if made and op.domain[0] == (-2.0, 2.0) and r.random() < 0.5:
+            operands[0] = made[-1].tanh()
+        if op.name == "polygamma":
+            operands[0] = 1.0
+        made.append(op.forward is not None and operands[0 if op.name != "polygamma" else 1].apply(op, operands))
+    return mx.sum(x * r.uniform(-1.0, 1.0) for x in made)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("seed", range(4))
+def test_values_gradients_and_contributions_of_every_operation_are_pythons(visit, seed):  # noqa: F811
+    output = of_every_operation(seed)
+    trace = stepper(output).trace
+    page = visit(output)
+    agree(numbers(page, "graph.values"), [node.data for node in trace.order])
+    agree(numbers(page, "graph.gradients"), [trace.adjoints[node] for node in trace.order])
+    agree(numbers(page, "graph.edges.map(edge => edge.local)"), trace.column("local"))
+
+
+@pytest.mark.browser
+def test_a_card_is_chosen_and_its_number_set(visit):  # noqa: F811
+    page = visit(example(), "#s=3")
+    page.locator("svg .card", has_text="b").first.click()
+    assert page.locator(".chosen h2").text_content() == "b"
+    page.locator(".chosen [name=value]").fill("5")
+    page.keyboard.press("Enter")
+    cards = {card[0]: card[1:] for card in (text.split("\n") for text in page.locator("svg .card").evaluate_all(
+        "cards => cards.map(card => [...card.querySelectorAll('text')].map(t => t.textContent).join('\\n'))"
+    ))}  # fmt: skip
+    a, b, c, f = Value(2.0), Value(5.0), Value(10.0), Value(-2.0)
+    out = (a * b + c) * f
+    out.backward()
+    assert cards["L"] == ["-40", "grad 1"]
+    assert cards["a"] == ["2", f"grad {a.grad:g}"]
+    assert page.locator("tr", has_text="e = a * b").last.locator("td").nth(5).text_content() == "0 -> -4"
+    assert "e = a * b:  a += -2 x 5 = -10" in page.locator(".now").text_content()
+    assert page.locator(".recomputed").is_visible()
+    page.locator("[data-do=reset]").click()
+    assert "a += -2 x -3 = 6" in page.locator(".now").text_content()
+    assert not page.locator(".recomputed").is_visible()
+
+
+@pytest.mark.browser
+def test_a_computed_value_that_is_set_is_held_and_cuts_off_what_made_it(visit):  # noqa: F811
+    page = visit(example(), "#s=3")
+    page.locator("svg .card", has_text="e").nth(0).focus()
+    page.evaluate("play.choose(graph.model.names.indexOf('e'))")
+    page.locator(".chosen [name=value]").fill("1")
+    page.keyboard.press("Enter")
+    assert page.locator(".held").is_visible()
+    assert dict(zip(page.evaluate("graph.model.names"), numbers(page, "graph.gradients"), strict=True)) == {
+        "a": 0, "b": 0, "e": -2, "c": -2, "d": -2, "f": 11, "L": 1,
+    }  # fmt: skip
+    page.evaluate("play.choose(graph.model.names.indexOf('a'))")
+    assert "e is held" in page.locator(".reason").text_content()
+    page.evaluate("play.choose(graph.model.names.indexOf('e'))")
+    page.locator("[data-do=free]").click()
+    assert not page.locator(".held").is_visible()
+    assert numbers(page, "graph.values")[-1] == -8
+
+
+@pytest.mark.browser
+def test_cards_are_dragged_and_stepped_with_keys(visit):  # noqa: F811
+    page = visit(example())
+    card = page.locator("svg .card", has_text="10")
+    box = card.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.up()
+    assert numbers(page, "graph.values")[3] == 15
+    page.keyboard.press("Tab")
+    page.evaluate("document.querySelector('svg .card[data-i=\"3\"]').focus()")
+    page.keyboard.press("ArrowDown")
+    assert numbers(page, "graph.values")[3] == 14
+    page.keyboard.press("Shift+ArrowUp")
+    assert numbers(page, "graph.values")[3] == 24
+    assert page.locator(".place").text_content() == "step 0 of 3"
+
+
+@pytest.mark.browser
+def test_descent_takes_the_steps_of_the_update_rule(visit):  # noqa: F811
+    page = visit(example())
+    page.locator("[name=rate]").fill("0.1")
+    for _ in range(2):
+        page.locator("[data-do=once]").click()
+    a, b, c, f = (Value(x) for x in (2.0, -3.0, 10.0, -2.0))
+    for _ in range(2):
+        out = (a * b + c) * f
+        for leaf in (a, b, c, f):
+            leaf.grad = None
+        out.backward()
+        for leaf in (a, b, c, f):
+            leaf.data -= 0.1 * leaf.grad
+    agree([numbers(page, "graph.values")[k] for k in page.evaluate("graph.leaves")], [x.data for x in (a, b, c, f)])
+    assert "2 steps: L -8 -> " in page.locator(".losses").text_content()
+    page.locator("[data-do=changed]").click()
+    assert page.locator(".changes tbody tr").count() == 7
+    page.locator("[data-do=descend]").click()
+    page.locator(".losses", has_text="4 steps").wait_for()
+    page.locator("[data-do=descend]").click()
+
+
+@pytest.mark.browser
+def test_guess_mode_tells_no_gradient_that_was_not_guessed(visit):  # noqa: F811
+    page = visit(example(), "#s=3")
+    page.locator("[data-do=guess]").click()
+    assert sorted(page.locator(".card .grad").all_text_contents()) == ["grad 1", *["grad ?"] * 6]
+    page.evaluate("play.choose(graph.model.names.indexOf('a'))")
+    told = page.locator(".chosen").inner_text()
+    assert ["dL/da = ?" in told, "-2" in told] == [True, False]
+    for guess, verdict in [("-6", "wrong sign"), ("5", "wrong"), ("x", "write a number"), ("6", "right")]:
+        page.locator("[name=guess]").fill(guess)
+        page.keyboard.press("Enter")
+        assert page.locator(".verdict").text_content() == verdict
+    assert "grad 6" in page.locator(".card .grad").all_text_contents()
+    assert not page.locator("main").is_visible()
+    page.locator("[data-do=guess]").click()
+    assert page.locator("main").is_visible()
+
+
+@pytest.mark.browser
+def test_the_panel_says_by_which_ways_a_gradient_comes_and_why_it_is_zero(visit):  # noqa: F811
+    x, w = Value(2.0, "x"), Value(-3.0, "w")
+    dead, alive = (x * w).relu(), x * 3.0
+    dead.label, alive.label = "dead", "alive"
+    output = dead + alive * x
+    output.label = "L"
+    page = visit(output)
+    page.evaluate("play.choose(graph.model.names.indexOf('w'))")
+    assert "dead = relu(" in page.locator(".reason").text_content()
+    assert "is flat at -6" in page.locator(".reason").text_content()
+    page.evaluate("play.choose(graph.model.names.indexOf('x'))")
+    assert "the sum over 3 ways" in page.locator(".ways").text_content()
+    assert page.locator(".way").first.text_content().startswith("6  L > ")
+
+
+@pytest.mark.browser
+def test_a_network_by_neuron_is_recomputed_whole(visit):  # noqa: F811
+    model = MLP(2, [4, 4, 1], rng=3)
+    page = visit((model([2.0, -1.0]) - 1.0) ** 2, by="neuron")
+    weight = model.layers[0].neurons[1].w[0]
+    page.evaluate("name => play.set(graph.model.names.indexOf(name), 0.25)", stepper(model([2.0, -1.0])).shared.names[weight])
+    assert page.locator(".recomputed").is_visible()
+    weight.data = 0.25
+    output = (model([2.0, -1.0]) - 1.0) ** 2
+    output.backward()
+    agree(numbers(page, "graph.values")[-1:], [output.data])
+    assert page.locator(".card .grad").all_text_contents()[-1].startswith("grad ")
+
+
+@pytest.mark.browser
+def test_the_graph_is_made_larger_smaller_and_fitted(visit):  # noqa: F811
+    page = visit(example())
+    width = "Number(document.querySelector('figure svg').getAttribute('width'))"
+    natural = page.evaluate(width)
+    page.locator("[data-go=larger]").click()
+    assert page.evaluate(width) == pytest.approx(1.25 * natural)
+    page.locator("body").press("-")
+    assert page.evaluate(width) == pytest.approx(natural)
+    page.locator("body").press("0")
+    assert page.evaluate(width) <= page.evaluate("document.querySelector('figure').clientWidth")
+
+
+def test_an_operation_that_javascript_cannot_say_leaves_the_recorded_page(write, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("microgradx.operation.OPS", dict(OPS))
+    odd = mx.primitive("odd", "odd({})", lambda a: math.fsum([a, 1.0]), lambda a, out: 1.0)
+    output = odd(Value(2.0, "x"))
+    with pytest.raises(CannotRecompute, match="odd has no array form"):
+        recomputed(stepper(output).shared)
+    text = write(output).read_text()
+    assert "This page shows what was recorded: odd has no array form that it could compute with." in text
+    assert 'type="application/json"' not in text
+
+
+def test_an_operation_of_ones_own_that_only_calculates_is_recomputed(monkeypatch):
+    monkeypatch.setattr("microgradx.operation.OPS", dict(OPS))
+    cube = mx.primitive("cube_", "{}**3", lambda a: a * a * a, lambda a, out: 3.0 * a * a)
+    assert "(x0) => { const t0 = x0 * x0; const t1 = t0 * x0; return t1; }" in recomputed(stepper(cube(Value(2.0))).shared).script
+
+
+def test_the_command_line_writes_a_page_to_play_with(tmp_path, capsys):
+    path = tmp_path / "play.html"
+    assert main(["play", "(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2", "-o", str(path)]) == 0
+    assert 'type="application/json"' in path.read_text()
+    assert main(["play", "neuron", "-o", str(path)]) == 2
+    assert "exists" in capsys.readouterr().err
+
+
+def test_without_a_target_three_ready_graphs_open(monkeypatch, capsys):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert main(["play"]) == 0
+    assert [address.rpartition("/")[2] for address in opened] == ["lecture.html", "neuron.html", "network.html"]
+    assert capsys.readouterr().err.count("opening ") == 3
+
+
+@pytest.mark.browser
+def test_the_ready_network_learns_by_descent_in_the_page(visit):  # noqa: F811
+    page = visit(READY["network"]())
+    page.locator("[name=rate]").fill("0.5")
+    for _ in range(60):
+        page.locator("[data-do=once]").click()
+    assert numbers(page, "graph.values")[-1] < 0.2
