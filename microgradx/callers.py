@@ -12,11 +12,18 @@ from pathlib import Path
 from types import FrameType
 
 _HERE = str(Path(__file__).parent) + os.sep  # a file beside the package may begin with the same name
+_DEMOS = _HERE + "demos" + os.sep  # an installed package carries them; they are written as users write
 
 
 def called_inside() -> bool:
     """Whether the method that asks was called by this package, as for the text of an error."""
-    return sys._getframe(2).f_code.co_filename.startswith(_HERE)
+    return _belongs(sys._getframe(2), (_HERE,))
+
+
+def _belongs(frame: FrameType, folders: tuple[str, ...]) -> bool:
+    """Whether a frame runs code of these folders, and no demo."""
+    file = frame.f_code.co_filename
+    return file.startswith(folders) and not file.startswith(_DEMOS)
 
 
 @cache
@@ -30,7 +37,7 @@ def _inner_folders(with_numpy: bool) -> tuple[str, ...]:
 def _outside() -> tuple[FrameType, int]:
     """The nearest frame outside this package and numpy, whose `sum` adds Values for its caller, and how many lie below it."""
     frame, depth, inner = sys._getframe(1), 1, _inner_folders("numpy" in sys.modules)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(inner):
+    while frame.f_back is not None and _belongs(frame, inner):
         frame, depth = frame.f_back, depth + 1
     return frame, depth
 

@@ -534,6 +534,13 @@ def test_detect_anomaly_names_a_line_in_a_folder_that_begins_like_the_package() 
         eval(compile("1 / x", beside, "eval"), {"x": Value(0.0)})
 
 
+def test_detect_anomaly_names_the_line_of_a_demo_that_an_installed_package_carries() -> None:
+    inside = Path(mx.__file__).parent / "demos" / "lesson.py"
+    program = compile("\nValue(-1.0).log()", str(inside), "exec")
+    with pytest.raises(FloatingPointError, match=r"at .*demos.lesson.py:2"), detect_anomaly():
+        exec(program, {"Value": Value})
+
+
 def test_detect_anomaly_names_operation_operands_and_line_going_backward() -> None:
     x = Value(0.0, "x")
     with detect_anomaly():
