@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from . import snapshot as _snapshot  # noqa: F401  # tells copy and pickle how to take a graph
 from .chain import chain_rule, topological_order
 from .engine import Value, gradient
 from .modes import detect_anomaly, no_grad, source_line

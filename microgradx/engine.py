@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Never, overload
@@ -177,13 +178,17 @@ class Value(Operators):
 
     def __copy__(self) -> Value:
         observers.look("a number was copied")
-        return restored(self._number, self.grad, self.label, self._stamp, self.op, self.parents)
+        twin = restored(self._number, self.grad, self.label, self._stamp, self.op, self.parents, type(self))
+        twin.__setstate__(getattr(self, "__dict__", {}))
+        return twin
 
     def __reduce__(self) -> Any:
-        observers.look("a number was copied")
-        from .snapshot import reduced
+        return copyreg.dispatch_table[Value](self)  # for subclasses: pickle asks that table about Values itself
 
-        return reduced(self)
+    def __setstate__(self, own: dict[str, Any]) -> None:
+        """Take over the attributes of a subclass; a Value has none besides those that it is made with."""
+        for name, attribute in own.items():
+            setattr(self, name, attribute)
 
     def __repr__(self) -> str:
         label = "" if self.label is None else f", label={self.label!r}"
@@ -198,17 +203,19 @@ class Value(Operators):
         return format(self._number, spec) if spec else repr(self)
 
 
-def fresh_stamps(old: Iterable[int]) -> dict[int, int]:
-    """New stamps in the order of the `old` ones, for nodes that are made again from a copy."""
-    return {stamp: stamp if stamp <= 0 else clock.tick() for stamp in old}
-
-
 def restored(
-    data: float, grad: float | None, label: str | None, stamp: int, op: Op | None, operands: Sequence[Any]
+    data: float,
+    grad: float | None,
+    label: str | None,
+    stamp: int,
+    op: Op | None,
+    operands: Sequence[Any],
+    kind: type[Value] = Value,
 ) -> Value:
     """A node made again from its parts, without computing anything."""
-    node = Value(data, label)
-    node.grad, node.op, node._stamp = grad, op, stamp
+    node = _new(kind)
+    node._number, node.grad, node._label, node.op, node._stamp = data, grad, label, op, stamp
+    node._left = node._right = None
     if op is not None and (op.arity is None or op.arity > 2):
         node._left, node._right = tuple(operands), Many
     elif op is not None:

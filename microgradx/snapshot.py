@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copyreg
 import threading
 from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
-from . import engine
-from .chain import unreached
+from . import observers
+from .chain import clock, unreached
+from .engine import Value, restored
 
 
 class Snapshot:
@@ -36,7 +38,8 @@ class Snapshot:
                 if not isinstance(parent, float) and place[parent] < 0 and parent._stamp > stamp >= 0:
                     stamp = 0  # stale, and to stay so: what is outside will be made, and get its stamp, before this node
             rows.append((node.data, node.grad, node.label, stamp, node.op, *parents))
-        return _restored, (rows, outside)
+        others = {i: (type(node), getattr(node, "__dict__", {})) for i, node in enumerate(self.nodes) if type(node) is not Value}
+        return _restored, (rows, outside, others)
 
 
 class _Living(threading.local):
@@ -50,7 +53,8 @@ _living = _Living()
 
 
 def reduced(node: Any) -> tuple[Callable[[Snapshot, int], Any], tuple[Snapshot, int]]:
-    """What `node.__reduce__` returns: its place in a snapshot that some memo holds, or in a new one of all it is made of."""
+    """How pickle and copy take `node`: by its place in a snapshot that some memo holds, or in a new one of all it is made of."""
+    observers.look("a number was copied")
     snapshot, place = _place(node)
     if snapshot is None:
         nodes = _outside_all(node)
@@ -92,11 +96,16 @@ def _picked(snapshot: Snapshot, place: int) -> Any:
     return snapshot.nodes[place]
 
 
-def _restored(rows: list[tuple[Any, ...]], outside: list[Any]) -> Snapshot:
-    """The nodes of a snapshot made again, with what was stale still stale."""
-    stamps = engine.fresh_stamps(sorted({row[3] for row in rows}))
+def _restored(rows: list[tuple[Any, ...]], outside: list[Any], others: dict[int, tuple[type[Value], dict[str, Any]]]) -> Snapshot:
+    """The nodes of a snapshot made again, with what was stale still stale; `others` are of a subclass of Value."""
+    stamps = {stamp: stamp if stamp <= 0 else clock.tick() for stamp in sorted({row[3] for row in rows})}
     nodes: list[Any] = []
-    for data, grad, label, stamp, op, *parents in rows:
+    for i, (data, grad, label, stamp, op, *parents) in enumerate(rows):
         operands = [x if isinstance(x, float) else nodes[x] if x >= 0 else outside[-1 - x] for x in parents]
-        nodes.append(engine.restored(data, grad, label, stamps[stamp], op, operands))
+        kind, own = others.get(i, (Value, {}))
+        nodes.append(restored(data, grad, label, stamps[stamp], op, operands, kind))
+        nodes[-1].__setstate__(own)
     return Snapshot(nodes)
+
+
+copyreg.pickle(Value, reduced)

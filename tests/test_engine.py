@@ -918,6 +918,19 @@ def test_a_shallow_copy_shares_its_parents() -> None:
     assert copy.copy(x) is not x
 
 
+class Tagged(Value):
+    """A Value with an attribute of its own."""
+
+
+def test_copies_and_pickles_of_a_subclass_keep_its_class_and_attributes() -> None:
+    w = Tagged(2.0, "w")
+    w.colour = "red"  # type: ignore[attr-defined]
+    y = w * 3.0
+    for taken in (copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))):
+        for twin in (taken(w), taken(y).parents[0]):
+            assert (type(twin), twin.colour, twin.data, twin.label) == (Tagged, "red", 2.0, "w")
+
+
 def test_many_small_pickles_leave_nothing_behind() -> None:
     from microgradx import snapshot
 

@@ -36,9 +36,8 @@ FLOORS = [
 ]
 """A room imports only from floors below its own. Within a floor, rooms do not know each other."""
 
-LATE = {("engine", "snapshot"), ("operation", "operators")}
-"""Imports inside a function that look up: a Value is copied by the room above it, and a rule that raised is asked again about
-numbers that are spelled with the table."""
+LATE = {("operation", "operators")}
+"""Imports inside a function that look up: a rule that raised is asked again about numbers that are spelled with the table."""
 
 
 def room(path: Path) -> str:
