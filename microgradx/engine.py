@@ -9,6 +9,7 @@ from typing import Any, Literal, Never, overload
 
 from . import callers, micrograd_names, modes, observers
 from .chain import OVERWRITTEN, Many, Several, chain_rule, clock, numbers_of, topological_order, unreached
+from .modes import innermost, watching
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
 
@@ -158,8 +159,8 @@ class Value(Operators):
                 node._number = data if type(data) is float else number(data)
                 if any(type(x) is not float and x._stamp > node._stamp for x in parents):
                     node._stamp = now  # only what was stale: another graph on a node that did not change stays fresh
-                if modes.watching:
-                    modes.check_forward(node.op, parents, node)
+                if watching:
+                    modes.check_forward(node)
         return self
 
     def detach(self) -> Value:
@@ -230,12 +231,15 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     """
     node = _new(Value)
     node._number = data if type(data) is float else number(data)
+    node.grad = node._label = None
+    node._stamp = now
+    if watching and innermost().quiet:
+        node.op = node._left = node._right = None
+        return node
     node.op = op
     node._left = left
     node._right = right
-    node.grad = node._label = None
-    node._stamp = now
-    if modes.watching and not modes.recorded(op, node.parents, node):
+    if watching and not modes.recorded(node):
         node.op = node._left = node._right = None
     return node
 
@@ -245,7 +249,23 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     forward = op.forward
 
     def method(self: Value) -> Value:
-        return _node(clock.now, op, self, None, forward(self._number))
+        now = clock.now
+        data = forward(self._number)
+        if type(data) is not float:
+            return _node(now, op, self, None, data)
+        node = _new(Value)
+        node._number = data
+        if watching:
+            if not innermost().quiet:
+                return _node(now, op, self, None, data)
+            node.op = node._left = node._right = node.grad = node._label = None
+            node._stamp = now
+            return node
+        node.op = op
+        node._left = self
+        node._right = node.grad = node._label = None
+        node._stamp = now
+        return node
 
     return named(op, method)
 
@@ -264,8 +284,14 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
             return left(self, number(other))
         else:
             return self._mixed(op, self, other, other)
-        if modes.watching:
-            return _node(now, op, self, other, data)
+        if watching:
+            if not innermost().quiet:
+                return _node(now, op, self, other, data)
+            node = _new(Value)
+            node._number = data
+            node.op = node._left = node._right = node.grad = node._label = None
+            node._stamp = now
+            return node
         node = _new(Value)
         node._number = data
         node.op = op

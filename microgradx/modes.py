@@ -3,79 +3,111 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
-from functools import wraps
-from threading import Lock
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
-from weakref import finalize
+from weakref import ref
 
 from .callers import calling_line
 from .chain import Watch
 from .observers import look
-from .operation import Op
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-watching = 0
-"""How many `no_grad` and `detect_anomaly` blocks are open in any thread: while 0, building a node skips all of this."""
 
-_lines: dict[int, str] = {}
-"""The line that wrote each living node of a `detect_anomaly` block, by identity: a slot in every node would cost 16 bytes."""
+class Said:
+    """What a block says while it is open: that numbers are recorded (or not), or that they are checked (or not)."""
 
-_watching_lock = Lock()
-Said = list[bool | None]
-"""What an open block says, as the only item; None once it is closed, for a task that was started inside has it still."""
+    __slots__ = ("outer", "quiet", "value", "what")
 
-_recording: ContextVar[tuple[Said, ...]] = ContextVar("recording", default=())  # the open blocks, inner last
-_checking: ContextVar[tuple[Said, ...]] = ContextVar("checking", default=())
+    def __init__(self, what: str, outer: Said | None) -> None:
+        self.what, self.outer = what, outer
+        self.value: bool | None = None  # before it is open and once it is closed, as a task that was started inside has it still
+        self.quiet = False  # whether it says, being the innermost, that numbers are neither recorded nor checked
 
 
-def _is_recording() -> bool:
-    return _last_said(_recording, True)
+watching: list[Said] = []
+"""What the `no_grad` and `detect_anomaly` blocks of all threads say: while this is empty, building a node skips all of this."""
+
+_nobody = Said("nothing", None)
+_innermost: ContextVar[Said] = ContextVar("innermost", default=_nobody)
+innermost = _innermost.get
+"""What the innermost block of this thread or task says. A node that is not to be recorded costs no more than this question."""
+
+_lines: dict[int, tuple[str, ref[Any]]] = {}
+"""The line that wrote each living node of a `detect_anomaly` block, by identity: a slot in every node would cost 16 bytes. The
+reference takes the entry away with its node, by a call into C alone: Ctrl-C would be lost in a finalizer written in Python."""
 
 
-def _is_checking() -> bool:
-    return _last_said(_checking, False)
-
-
-def _last_said(switch: ContextVar[tuple[Said, ...]], otherwise: bool) -> bool:
-    for (value,) in reversed(switch.get()):
-        if value is not None:
-            return value
+def _said(what: str, otherwise: bool) -> bool:
+    """What the innermost open block that speaks of it says."""
+    here: Said | None = innermost()
+    while here is not None:
+        if here.what == what and here.value is not None:
+            return here.value
+        here = here.outer
+    for said in [said for said in watching if said.value is None]:  # Ctrl-C came between its closing and its leaving
+        _leave(said)
     return otherwise
+
+
+def _leave(said: Said) -> None:
+    with suppress(ValueError):  # another thread was faster
+        watching.remove(said)
+
+
+def _open(said: Said | None) -> Said:
+    """The innermost block that is open yet."""
+    while said is not None and said.value is None and said.outer is not None:
+        said = said.outer
+    assert said is not None
+    return said
 
 
 class Block:
     """What `with` opens, as often as one likes, or what decorates a function: then a block round each call.
 
-    It takes back only what it said itself, as blocks that generators hold open close in any order.
+    It takes back only what it said itself, as blocks that generators hold open close in any order. Ctrl-C leaves none open:
+    to speak up is the last act of opening and to fall silent the first of closing, with no call in between in which it could
+    arrive; a block that it kept from closing falls silent as it is dropped.
     """
 
-    def __init__(self, switch: ContextVar[tuple[Said, ...]], value: bool) -> None:
-        self._switch, self._value = switch, value
-        self._open: list[Said] = []  # in every thread and task
+    def __init__(self, what: str, value: bool) -> None:
+        self._what, self._value = what, value
+        self._opened: list[Said] = []  # in every thread and task
 
     def __enter__(self) -> None:
-        global watching
-        said: Said = [self._value]
-        with _watching_lock:
-            watching += 1
-            self._open.append(said)
-        self._switch.set((*self._switch.get(), said))
+        said = Said(self._what, _open(innermost()))
+        quiet = said.what == "recorded" and not self._value and not checking()
+        self._opened.append(said)
+        watching.append(said)
+        _innermost.set(said)
+        said.quiet = quiet
+        said.value = self._value
 
-    def __exit__(self, *error: Any) -> None:
-        global watching
-        here = self._switch.get()
-        with _watching_lock:
-            latest = reversed(self._open)
-            said = next((said for said in latest if any(said is other for other in here)), self._open[-1])
-            self._open = [other for other in self._open if other is not said]
-            watching -= 1
-        said[0] = None
-        self._switch.set(tuple([other for other in here if other is not said]))
+    def __exit__(self, *error: object) -> None:
+        said = self._opened[-1]
+        if self._opened[1:]:  # opened again, or elsewhere too: the latest of this thread or task
+            said = self._latest() or said
+        said.quiet = False
+        said.value = None
+        self._opened.remove(said)
+        _innermost.set(_open(innermost()))
+        _leave(said)
+
+    def _latest(self) -> Said | None:
+        here: Said | None = innermost()
+        while here is not None and here not in self._opened:
+            here = here.outer
+        return here
+
+    def __del__(self) -> None:
+        for said in self._opened:
+            said.quiet = False
+            said.value = None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """`function` with a block of its own for every call."""
@@ -86,7 +118,7 @@ class Block:
 
         @wraps(function)
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with Block(self._switch, self._value):
+            with Block(self._what, self._value):
                 return function(*args, **kwargs)
 
         return inside
@@ -103,17 +135,17 @@ def no_grad() -> Block:
     (True, 4.0)
     """
     look("no_grad() was entered")
-    return Block(_recording, False)
+    return Block("recorded", False)
 
 
 def recording() -> AbstractContextManager[None]:
     """Record again inside `no_grad`, as a transform must to find its derivative."""
-    return Block(_recording, True) if watching else nullcontext()
+    return Block("recorded", True) if watching else nullcontext()
 
 
 def is_recording() -> bool:
     """Whether what is computed here is recorded, and not inside `no_grad`."""
-    return not watching or _is_recording()
+    return not watching or _said("recorded", True)
 
 
 def detect_anomaly() -> Block:
@@ -127,38 +159,38 @@ def detect_anomaly() -> Block:
 
     Every node built inside remembers its file and line (`source_line`), which makes building some ten times slower.
     """
-    return Block(_checking, True)
+    return Block("checked", True)
 
 
 def unchecked() -> AbstractContextManager[None]:
     """Let pass, inside `detect_anomaly`, what rules that build the graph of a derivative meet on their way and throw away."""
-    return Block(_checking, False) if watching else nullcontext()
+    return Block("checked", False) if watching else nullcontext()
 
 
 def checking() -> bool:
     """Whether `detect_anomaly` is on in this thread or task."""
-    return bool(watching) and _is_checking()
+    return bool(watching) and _said("checked", False)
 
 
 def source_line(node: Any) -> str | None:
     """The "file:line" that wrote `node`, if it was built under `detect_anomaly`."""
-    return _lines.get(id(node))
+    found = _lines.get(id(node))
+    return found and found[0]
 
 
-def recorded(op: Op, parents: Sequence[Any], node: Any) -> bool:
+def recorded(node: Any) -> bool:
     """Whether `node` is to remember how it was made; under `detect_anomaly` also notes its line and checks its number."""
-    if _is_checking():
-        _lines[id(node)] = calling_line()
-        finalize(node, _lines.pop, id(node)).atexit = False
-        check_forward(op, parents, node)
-    return _is_recording()
+    if checking():
+        _lines[id(node)] = calling_line(), ref(node, partial(_lines.pop, id(node)))
+        check_forward(node)
+    return _said("recorded", True)
 
 
-def check_forward(op: Op, parents: Sequence[Any], node: Any) -> None:
+def check_forward(node: Any) -> None:
     """Raise if, under `detect_anomaly`, the number of `node` is nan or infinite."""
-    if _is_checking() and not math.isfinite(node._number):
-        operands = ", ".join(map(repr, parents))
-        raise FloatingPointError(f"{op.name} gave {node._number!r} from {operands}{_at(node)}")
+    if checking() and not math.isfinite(node._number):
+        operands = ", ".join(map(repr, node.parents))
+        raise FloatingPointError(f"{node.op.name} gave {node._number!r} from {operands}{_at(node)}")
 
 
 def check_tangent(node: Any, tangent: Any) -> None:

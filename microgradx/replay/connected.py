@@ -114,7 +114,7 @@ def node(op: Op, parents: tuple[Value, ...], data: float, now: int) -> Value:
     """A computed Value of which the number is known already."""
     made = restored(data, None, None, now, op, parents)
     if modes.watching:
-        modes.recorded(op, parents, made)
+        modes.recorded(made)
     return made
 
 

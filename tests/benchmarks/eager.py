@@ -1,4 +1,4 @@
-"""Eager graphs beside micrograd: one step on 100 moons (forward, backward, freeing), bytes a node, and growth to a million nodes.
+"""Eager graphs beside micrograd: one step on 100 moons (forward, backward, freeing), no_grad, bytes a node, growth.
 
 Run as `python tests/benchmarks/eager.py` with the bench extra installed. The collector is on, as users run it. Both sides run
 the same scalar loops, in turn, each in a process of its own: micrograd's graphs are cyclic garbage, and in one process the
@@ -7,6 +7,7 @@ collector would free them on our time.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import statistics
 import subprocess
@@ -126,6 +127,30 @@ def time_steps(side: str, steps: int) -> float:
     return (time.process_time() - start) / steps
 
 
+def time_no_grad(loss: str, rounds: int = 9) -> float:
+    """How many times what recording takes the same numbers take inside `no_grad`: medians of processor time, in turn."""
+    build, recorded, silent = eval(loss), [], []
+    for _ in range(rounds + 1):
+        for times, block in ((recorded, contextlib.nullcontext()), (silent, mx.no_grad())):
+            with block:
+                start = time.process_time()
+                build()
+                times.append(time.process_time() - start)
+    return statistics.median(silent[1:]) / statistics.median(recorded[1:])
+
+
+def tanh_chains(length: int) -> Callable[[], None]:
+    """Chains of so many nodes, 30,000 nodes in all."""
+
+    def build() -> None:
+        for _ in range(30_000 // length):
+            x = mx.Value(0.5)
+            for _ in range(length // 2):
+                x = (x * 1.01).tanh()
+
+    return build
+
+
 def bytes_per_node(nodes: int = 100_000) -> tuple[float, float]:
     """tracemalloc's bytes for each binary node, as built and after a backward pass."""
     x = y = mx.Value(1.000001)
@@ -158,6 +183,14 @@ def main(rounds: int = 5) -> None:
         print(f"{name:42}{1e3 * median:9.1f}{base / median:15.1f}")
     print(f"\nnodes of the scalar graph: {len(mx.topological_order(ours()())):,}")
     print("bytes a binary node: {:.0f} built, {:.0f} after backward".format(*bytes_per_node()))
+    print("\ninside no_grad, times what recording takes")
+    for name, side in {
+        "chains of 600 nodes": "tanh_chains(600)",
+        "chains of 6,000 nodes": "tanh_chains(6000)",
+        "scalar loops on 100 moons": "ours()",
+        "MLP of dot nodes on 100 moons": "of_dot_nodes()",
+    }.items():
+        print(f"{name:42}{time_no_grad(side):9.2f}")
     growth = {}
     for collector in ("on", "off"):
         print(f"\nchain of nodes, collector {collector:5}{'ms':>10}{'times the row above':>22}")
