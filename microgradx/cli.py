@@ -42,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_step, _add_play, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_bench, _add_demo):
+    verbs = (_add_step, _add_play, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_ops, _add_bench, _add_demo)
+    for add in verbs:
         add(commands)
     return top
 
@@ -196,6 +197,25 @@ def _layers(options: argparse.Namespace) -> int:
     from .view.questions.layers import layers
 
     print(layers(target(options)))
+    return 0
+
+
+def _add_ops(commands: Any) -> None:
+    command = commands.add_parser("ops", help="the table of operations: value, derivative and convention of each")
+    command.add_argument("name", nargs="?", metavar="NAME", help="only this one, with an example")
+    command.add_argument("--markdown", action="store_true", help="print the reference as a Markdown file")
+    command.set_defaults(run=_ops)
+
+
+def _ops(options: argparse.Namespace) -> int:
+    from . import reference
+
+    if options.markdown:
+        print(reference.markdown(), end="")
+    elif options.name is None:
+        print(*reference.lines(), sep="\n")
+    else:
+        print(reference.told(options.name))
     return 0
 
 

@@ -11,6 +11,8 @@ from . import ops
 from .engine import Value
 from .operation import OPS
 from .operation import number as plain_number
+from .operators import spellings
+from .statement import COMPOSED
 
 _BINARY: dict[type[ast.operator], Any] = {
     ast.Add: ops.add,
@@ -22,7 +24,6 @@ _BINARY: dict[type[ast.operator], Any] = {
     ast.Mod: ops.remainder,
 }
 _UNARY: dict[type[ast.unaryop], Any] = {ast.USub: ops.negative, ast.UAdd: ops.positive}
-_COMPOSED = {f.__name__: f for f in (ops.selu, ops.silu, ops.log_sigmoid, ops.mish, ops.digamma)}
 _CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045, "inf": float("inf"), "nan": float("nan")}
 
 
@@ -111,7 +112,8 @@ def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tupl
 
 
 def _function(name: str) -> Any:
-    known: dict[str, Any] = {**OPS, "abs": ops.absolute, "pow": ops.power, **_COMPOSED}
+    methods = {spelled: op for spelled, (op, _) in spellings().items() if not spelled.startswith("_")}  # abs, pow, arcsin, ...
+    known: dict[str, Any] = {**OPS, **COMPOSED, **methods}
     if name not in known:
         raise ValueError(f"there is no function {name!r}{_near(name, known) or ': ' + ', '.join(known)}")
     return known[name]

@@ -1,11 +1,11 @@
-"""What an operation is: a function of numbers with its local derivatives, and `primitive`, which puts one into the table."""
+"""What an operation is: a function of numbers with its local derivatives, and the table that holds them all."""
 
 from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, TypeVar
 
 OPS: dict[str, Op] = {}
 """Every primitive by name, in the order of the table; tests, the compiler and the drawings walk it."""
@@ -14,6 +14,8 @@ UFUNCS: dict[str, Op] = {}
 """The primitive that numpy's function of that name means."""
 
 Rule = Callable[..., Any]
+
+NO_NAMES: Mapping[str, Any] = {}
 
 
 class Operand:
@@ -24,6 +26,54 @@ class Operand:
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """What `op` applied to `operands`, of which this is one, gives."""
         raise NotImplementedError(f"{type(self).__name__} must say what applying an operation to it means")
+
+
+V = TypeVar("V", bound=Operand)
+"""What an operation among whose operands one such is gives: another of its kind."""
+
+
+class Facts:
+    """What the statement of an operation tells beyond its numbers, for people and for judges.
+
+    `about` says in a line what it is, `convention` what its slope is at kinks, poles and infinities. `choice` marks one that
+    takes some of its operands and leaves others, `saturates` one whose slope dies away; `activation` what a neuron may apply.
+    `exact(mpmath, *operands)` is its meaning in mpmath's numbers, where `mpmath` has no function of its name.
+    """
+
+    __slots__ = ("about", "activation", "choice", "convention", "exact", "saturates")
+
+    def __init__(
+        self,
+        about: str = "",
+        convention: str = "",
+        choice: bool = False,
+        saturates: bool = False,
+        activation: bool = False,
+        exact: Callable[..., Any] | None = None,
+    ) -> None:
+        self.about = about
+        self.convention = convention
+        self.choice = choice
+        self.saturates = saturates
+        self.activation = activation
+        self.exact = exact
+
+
+NO_FACTS = Facts()
+
+
+class Help:
+    """The `__doc__` of an operation, written from its statement when it is asked for; that of the class stays as it is."""
+
+    def __init__(self, doc: str) -> None:
+        self.doc = doc
+
+    def __get__(self, op: Op | None, owner: type[Op] | None = None) -> str:
+        if op is None:
+            return self.doc
+        from .reference import help_text  # written with formulas, which rooms far above this one know
+
+        return help_text(op)
 
 
 class Op:
@@ -40,7 +90,12 @@ class Op:
     `partials` holds one rule or constant per operand, or the one rule for all. The rest is as `primitive` explains it.
     """
 
-    __slots__ = ("_array", "arity", "defaults", "domain", "forward", "gather", "name", "numpy", "partials", "template")
+    __doc__ = Help(__doc__)  # of the class the text above, of an operation one that is made when asked for
+
+    def __init_subclass__(cls) -> None:
+        cls.__doc__ = Help(cls.__doc__ or "")  # type: ignore[assignment]
+
+    __slots__ = ("_array", "arity", "defaults", "domain", "facts", "forward", "gather", "name", "numpy", "partials", "template")
 
     def __init__(
         self,
@@ -53,6 +108,7 @@ class Op:
         array: Callable[..., Any] | None,
         gather: Callable[..., Sequence[Any]] | None,
         defaults: tuple[float, ...],
+        facts: Facts = NO_FACTS,
     ) -> None:
         self.name = name
         self.template = template
@@ -63,22 +119,17 @@ class Op:
         self.numpy = numpy
         self.gather = gather
         self.defaults = defaults
+        self.facts = facts
         self._array = array
 
-    def __call__(self, *operands: Any) -> Any:
+    def __call__(self, *operands: Any, **named: Any) -> Any:
         """Apply the operation: numbers give a float, arrays an array, an `Operand` among them decides what is recorded."""
-        if len(operands) == self.arity:
-            for operand in operands:
-                if type(operand) is not float:
-                    break
-            else:  # as a rule asks for it on every edge of a backward pass
-                return self.forward(*operands)
-            if isinstance(operand, Operand):
-                return operand.apply(self, operands)
         if self.gather is not None:
+            if named:
+                raise TypeError(f"{self.name} takes its operands in order, got {', '.join(named)}=: write {self.written()}")
             operands = tuple(self.gather(*operands))
-        elif len(operands) != self.arity:
-            operands = self.completed(operands)
+        elif len(operands) != self.arity or named:
+            operands = self.completed(operands, named)
         for operand in operands:
             if isinstance(operand, Operand):
                 return operand.apply(self, operands)
@@ -88,6 +139,49 @@ class Op:
         if any(isinstance(x, Operand) for x in numbers):
             return self(*numbers)
         return self.forward(*[number(x) for x in numbers])
+
+    def __get__(self, holder: object, owner: type | None = None) -> Self:
+        """The operation itself, as a class that holds one hands it on: what has this method, help() takes for a routine."""
+        return self
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def __signature__(self) -> Any:
+        from inspect import Parameter, Signature
+
+        if self.arity is None:
+            return Signature([Parameter("operands", Parameter.VAR_POSITIONAL)])
+        defaults = (*[Parameter.empty] * (self.arity - len(self.defaults)), *self.defaults)
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        return Signature([Parameter(name, kind, default=x) for name, x in zip(self.operands, defaults, strict=True)])
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the operands, as the rules call them; () for an operation on any number of them.
+
+        >>> OPS["clip"].operands, OPS["add"].operands, OPS["floor"].operands
+        (('a', 'low', 'high'), ('a', 'b'), ('x',))
+        """
+        if self.arity is None:
+            return ()
+        for function in (*filter(callable, self.partials), *((self.forward,) if self.arity > 1 else ())):
+            names = parameters(function)
+            if names is not None and len(names) >= self.arity:
+                return names[: self.arity]
+        return ("x",) if self.arity == 1 else tuple("abcdefgh"[: self.arity])
+
+    def written(self) -> str:
+        """How a call is written.
+
+        >>> OPS["clip"].written(), OPS["sum"].written(), OPS["dot"].written()
+        ('clip(a, low=-inf, high=inf)', 'sum(a, b, ...)', 'dot([a, b, ...], [c, d, ...])')
+        """
+        if self.arity is None:
+            return f"{self.name}({'a, b, ...' if self.name != 'dot' else '[a, b, ...], [c, d, ...]'})"
+        return f"{self.name}{self.__signature__}"
 
     def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
         """d(out)/d(operand) for each operand, in order; None where `wanted` is false.
@@ -128,12 +222,21 @@ class Op:
             return getattr(numpy, self.numpy)(*arrays)
         return numpy.vectorize(self.forward, otypes=[float])(*arrays)
 
-    def completed(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The operands, with defaults for those left out at the end."""
-        missing = len(self.partials) - len(operands)
-        if not 0 < missing <= len(self.defaults):
-            raise TypeError(f"{self.name} is written {self.template} and takes {self.arity} operand(s), got {len(operands)}")
-        return operands + self.defaults[-missing:]
+    def completed(self, operands: tuple[Any, ...], named: Mapping[str, Any] = NO_NAMES) -> tuple[Any, ...]:
+        """The operands in their order: those given by name put in place, defaults for those left out at the end."""
+        names = self.operands
+        if len(operands) > len(names):
+            raise TypeError(f"{self.name} is written {self.written()} and takes {len(names)} operand(s), got {len(operands)}")
+        for name in named:
+            if name not in names[len(operands) :]:
+                fault = "twice" if name in names else "but has no operand of that name"
+                raise TypeError(f"{self.name} got {name}={named[name]!r} {fault}: write {self.written()}")
+        given = {**dict(zip(names, operands, strict=False)), **named}
+        defaults = dict(zip(names[len(names) - len(self.defaults) :], self.defaults, strict=True))
+        missing = [name for name in names if name not in given and name not in defaults]
+        if missing:
+            raise TypeError(f"{self.name} is written {self.written()}, got no {' and no '.join(missing)}")
+        return tuple([given.get(name, defaults.get(name)) for name in names])
 
     def elementwise(self, *operands: Any) -> Any:
         """The array form on arrays of numbers; on arrays of Values one node for each element."""
@@ -167,54 +270,12 @@ def find(name: str) -> Op:
         raise KeyError(f"no operation {name!r}: import the module whose primitive({name!r}, ...) defines it first") from None
 
 
-def primitive(
-    name: str,
-    template: str,
-    forward: Callable[..., float],
-    *partials: float | Rule,
-    domain: tuple[Any, ...] = (-2.0, 2.0),
-    numpy: str | None = None,
-    array: Callable[..., Any] | None = None,
-    gather: Callable[..., Sequence[Any]] | None = None,
-    defaults: tuple[float, ...] = (),
-) -> Op:
-    """Add an operation to the table: how it is written, what it computes, and one local derivative per operand.
-
-    >>> from microgradx import Value, primitive
-    >>> cube = primitive("cube", "{}**3", lambda a: a * a * a, lambda a, out: 3.0 * a * a)
-    >>> x = Value(2.0)
-    >>> cube(x).backward()
-    >>> x.grad
-    12.0
-
-    A rule is called as `rule(*operands, out)` and uses only arithmetic and other primitives, so that it can be differentiated
-    again: never `if`, `math` or `.data`, and `power` for roots, as Python's own `**` turns complex below 0. A constant local
-    derivative is written as a float.
-
-    `template` has one {} per operand, or one for all. `domain` is where tests may sample: one (low, high) for all operands, or
-    one pair each. `numpy` names the ufunc of the same meaning; `array(numpy, *arrays)` is the array form where there is no
-    ufunc. `defaults` stand for last operands left out. `gather` turns the call's arguments into the operands of an operation on
-    any number of them; its single rule is called as `rule(operands, out)` and returns a list.
-    """
-    if name in OPS:
-        raise ValueError(f"there is an operation {name!r} already: choose another name")
-    if not isinstance(name, str) or not callable(forward):
-        raise TypeError(f"primitive needs a name and a function of floats, got {name!r} and {forward!r}")
-    if numpy in UFUNCS:
-        raise ValueError(f"numpy.{numpy} means {UFUNCS[numpy].name!r} already: leave numpy= out, or write array= for arrays")
-    if not partials or (gather is not None and len(partials) != 1):
-        wanted = "one rule for all its operands" if gather else "one rule (or constant) per operand"
-        raise ValueError(f"operation {name!r} needs {wanted}, got {len(partials)}")
-    if not all(callable(partial) or isinstance(partial, float) for partial in partials):
-        raise TypeError(f"the rules of {name!r} must be functions or floats, got {partials!r}")
-    rules = tuple([float(partial) if isinstance(partial, float) else partial for partial in partials])  # no numpy.float64
-    pairs = domain if isinstance(domain, tuple) and domain and isinstance(domain[0], tuple) else (domain,) * len(partials)
-    if len(pairs) != len(partials) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
-        raise TypeError(f"domain={domain!r} must be one (low, high), or one such pair for each of {len(partials)} operands")
-    op = OPS[name] = Op(name, template, forward, rules, pairs, numpy, array, gather, defaults)
-    if numpy is not None:
-        UFUNCS[numpy] = op
-    return op
+def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
+    """The names of a Python function's positional parameters; None for what is not written in Python or takes any number."""
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_flags & 0x04:  # *args
+        return None
+    return tuple(code.co_varnames[: code.co_argcount])
 
 
 def local_derivative(partial: float | Rule, *arguments: Any) -> Any:

@@ -7,26 +7,61 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from . import ops
 from .operation import UFUNCS, Op, Operand
+from .signatures import Binary, Settled, Ternary, Unary
 
-Method = Callable[..., Any]
+S = TypeVar("S", bound=Operand)
+F = TypeVar("F", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+    from .signatures import Scalar
+
+    class Alone(Protocol):
+        """A method without arguments, as type checkers see it: it gives another one of the kind it is asked of."""
+
+        def __get__(self, value: S, kind: type[S]) -> Callable[[], S]: ...
+
+    class Beside(Protocol):
+        """A method with one more operand."""
+
+        def __get__(self, value: S, kind: type[S]) -> Callable[[S | Scalar], S]: ...
+
+    class Among(Protocol):
+        """A method with two more operands."""
+
+        def __get__(self, value: S, kind: type[S]) -> Callable[[S | Scalar, S | Scalar], S]: ...
+
+    class Setting(Protocol):
+        """A method whose further operands have defaults."""
+
+        def __get__(self, value: S, kind: type[S]) -> Callable[..., S]: ...
 
 
-def method(op: Op) -> Method:
+@overload
+def method(op: Unary) -> Alone: ...
+@overload
+def method(op: Binary) -> Beside: ...
+@overload
+def method(op: Ternary) -> Among: ...
+@overload
+def method(op: Settled) -> Setting: ...
+
+
+def method(op: Op) -> Any:
     """`op` as a method: the object is the first operand."""
 
-    def spelled(self: Operand, *others: Any, out: None = None) -> Any:  # numpy.clip says out=None
-        operands = (self, *others) if len(others) + 1 == op.arity else op.completed((self, *others))
+    def spelled(self: Operand, *others: Any, out: None = None, **named: Any) -> Any:  # numpy.clip says out=None
+        operands = (self, *others) if len(others) + 1 == op.arity and not named else op.completed((self, *others), named)
         return self.apply(op, operands)
 
     spelled.op, spelled.swapped = op, None  # type: ignore[attr-defined]  # read by `spellings`
     return named(op, spelled)
 
 
-def infix(op: Op) -> tuple[Method, Method]:
+def infix(op: Binary) -> tuple[Beside, Beside]:
     """`op` as a binary operator and as its reflection, for an object on the left and on the right."""
 
     def left(self: Operand, other: Any) -> Any:
@@ -40,10 +75,15 @@ def infix(op: Op) -> tuple[Method, Method]:
     return named(op, left), named(op, right)
 
 
-def named(op: Op, function: Method) -> Method:
+def named(op: Op, function: F) -> F:
     """`function` under the name of `op`, as help() and Python's own errors show it."""
+    names, facts = op.operands, op.facts
+    about = f": {facts.about}" if facts.about else ""
+    lines = [f"{op.template.format(*names)} as a new node, with this value as `{names[0]}`{about}."]
+    if facts.convention:
+        lines.append(f"Convention: {facts.convention}.")
     function.__name__ = function.__qualname__ = op.name
-    function.__doc__ = f"{op.template} as a new node."
+    function.__doc__ = "\n\n".join([*lines, f"help(microgradx.{op.name}) shows the derivative."])
     return function
 
 

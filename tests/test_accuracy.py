@@ -24,7 +24,7 @@ ROWS = [(1000.0, 1000.0, 999.0), (-1000.3, -1001.0), (0.1, 700.3, -5.0), (2.0, -
 
 
 def selu(x: mpf) -> mpf:
-    alpha, scale = mpf(mx.ops.SELU_ALPHA), mpf(mx.ops.SELU_SCALE)
+    alpha, scale = mpf(mx.ops.activations.SELU_ALPHA), mpf(mx.ops.activations.SELU_SCALE)
     return scale * (x if x > 0 else alpha * mpmath.expm1(x))
 
 
@@ -123,7 +123,8 @@ def slopes(name: str, at: tuple[float, ...]) -> tuple[float, list[float]]:
 
 
 def test_every_operation_of_the_table_is_judged_here_or_is_exact() -> None:
-    assert set(OPS) & set(mx.__all__) <= set(ORACLE) | EXACT | HERE
+    table = {name for name, op in OPS.items() if op in vars(mx.ops).values()}
+    assert table <= set(ORACLE) | EXACT | HERE
 
 
 @pytest.mark.parametrize("name", ORACLE)

@@ -118,4 +118,4 @@ def test_the_reproducer_of_an_operation_has_its_options_and_can_be_pasted(define
     with pytest.raises(WrongDerivative) as again:
         exec(first.value.report.reproducer, {})
     assert str(again.value.report) == str(first.value.report)
-    assert check_op(OPS["tanh"]).reproducer.startswith("from microgradx.ops import tanh\n")
+    assert check_op(OPS["tanh"]).reproducer.startswith("from microgradx import tanh\n")

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import OPS, Value, detect_anomaly, draw, gradient, operation, primitive
+from microgradx import OPS, Value, detect_anomaly, draw, gradient, primitive, statement
 from microgradx.view.drawing.flow import snapshot
 from microgradx.view.drawing.shapes import width
 from microgradx.view.drawing.titles import Titles
@@ -514,7 +514,7 @@ def test_the_page_is_self_contained_and_knows_the_wires():
 
 @pytest.mark.parametrize("template", ["{} @ {}", "{}{}{}", "{}{}", "{} } {}"])
 def test_an_operation_that_is_not_written_like_python_is_a_call_on_its_card(template, monkeypatch):
-    monkeypatch.setattr(operation, "OPS", {})
+    monkeypatch.setattr(statement, "OPS", {})
     odd = primitive("odd", template, lambda a, b: a + b, lambda a, b, out: 1.0, lambda a, b, out: 1.0)
     L = odd(Value(1.0), Value(2.0))
     assert 'label="L = odd(1, 2)\\n3' in draw(L).source

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 import microgradx as mx
-from microgradx.operation import OPS
-from microgradx.operators import Operators
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
@@ -20,6 +18,8 @@ FLOORS = [
     {"ieee"},
     {"special"},
     {"operation"},
+    {"signatures"},
+    {"statement"},
     {"ops", "containers", "translate"},
     {"operators"},
     {"chain"},
@@ -30,14 +30,15 @@ FLOORS = [
     {"transforms", "expression"},
     {"view", "replay", "testing"},
     {"nn", "pytest_plugin"},
-    {"bench", "micrograd"},
+    {"bench", "micrograd", "reference"},
     {"cli"},
     {"__init__", "__main__", "demos"},
 ]
 """A room imports only from floors below its own. Within a floor, rooms do not know each other."""
 
-LATE = {("operation", "operators")}
-"""Imports inside a function that look up: a rule that raised is asked again about numbers that are spelled with the table."""
+LATE = {("operation", "operators"), ("operation", "reference")}
+"""Imports inside a function that look up: a rule that raised is asked again about numbers that are spelled with the table, and
+the help of an operation is written with formulas."""
 
 
 def room(path: Path) -> str:
@@ -82,17 +83,6 @@ def test_the_check_of_the_floors_sees_arrows_that_point_up_or_sideways(tmp_path:
         path.write_text(text)
         with pytest.raises(AssertionError, match="imports"):
             test_every_room_imports_only_from_floors_below(path)
-
-
-@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
-def test_every_primitive_has_its_function_its_method_and_its_domain(op: mx.Op) -> None:
-    assert op.name in mx.__all__
-    function = getattr(mx, op.name)
-    assert function is op
-    assert op.arity is None or callable(getattr(Operators, op.name))
-    assert len(op.domain) == len(op.partials)
-    assert all(low <= high for low, high in op.domain)
-    assert op.template.count("{}") == (op.arity or 1)
 
 
 def test_every_public_name_exists_and_is_documented() -> None:

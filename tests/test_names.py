@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import OPS, Value, operation, ops, primitive, topological_order, tree
+from microgradx import OPS, Value, ops, primitive, statement, topological_order, tree
 from microgradx import sum as total
 from microgradx.expression import parse
 from microgradx.nn import MLP
@@ -180,7 +180,7 @@ def test_formula_of_a_leaf_is_its_number():
     ["{} @ {}", "{} < {}", "f({}, axis={})", "{}.dot({})", "~{} + {}", "{}", "nothing", "_0 + {}", "({}, {})", "{0.x} {}"],
 )
 def test_a_template_that_is_not_arithmetic_is_written_as_a_call_with_every_operand(template, monkeypatch):
-    monkeypatch.setattr(operation, "OPS", {})  # the table is the package's: this one is gone after the test
+    monkeypatch.setattr(statement, "OPS", {})  # the table is the package's: this one is gone after the test
     odd = primitive("odd", template, lambda a, b: a + b, lambda a, b, out: 1.0, lambda a, b, out: 1.0)
     x, y = Value(2.0), Value(3.0)
     z = odd(x, y) * 2

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import microgradx as mx
-from microgradx.operation import OPS, Op, primitive
+from microgradx import primitive
+from microgradx.operation import OPS, Op
 from microgradx.translate import SPECIAL, JavaScript, Script, Term, javascript
 
 SPECIAL_JS = Path(mx.__file__).with_name("special.js").read_text()
@@ -84,7 +85,7 @@ def test_a_function_of_numpy_that_the_language_lacks_is_named():
 
 
 def test_an_operation_of_the_users_own_is_written_too(monkeypatch):
-    monkeypatch.setattr("microgradx.operation.OPS", dict(OPS))
+    monkeypatch.setattr("microgradx.statement.OPS", dict(OPS))
     swish: Op = primitive("swish_", "swish_({})", lambda a: a * mx.sigmoid(a), lambda a, out: mx.sigmoid(a),
                           array=lambda np, a: a / (1.0 + np.exp(-a)))  # fmt: skip
     assert javascript(swish, 1).value == (

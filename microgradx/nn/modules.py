@@ -10,6 +10,7 @@ from typing import Any, Self
 from .. import ops
 from ..containers import attributes, parameters
 from ..engine import Value
+from ..statement import NEURON_FUNCTIONS
 from .gradients import clear, frozen
 from .init import per_layer, starting_weights
 from .lookup import known
@@ -24,23 +25,7 @@ def linear(z: Any) -> Any:
     return z
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "linear": linear,
-    "step": ops.step,
-    "relu": ops.relu,
-    "leaky_relu": ops.leaky_relu,
-    "elu": ops.elu,
-    "selu": ops.selu,
-    "gelu": ops.gelu,
-    "silu": ops.silu,
-    "mish": ops.mish,
-    "sigmoid": ops.sigmoid,
-    "log_sigmoid": ops.log_sigmoid,
-    "softplus": ops.softplus,
-    "softsign": ops.softsign,
-    "tanh": ops.tanh,
-    "hard_tanh": ops.hard_tanh,
-}
+ACTIVATIONS: dict[str, Activation] = {"linear": linear, **NEURON_FUNCTIONS}
 """The activation functions by name."""
 
 

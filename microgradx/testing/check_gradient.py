@@ -154,7 +154,7 @@ def _second_order(trial: Trial, report: Report) -> None:
         def slope(*args: Any, weights: dict[int, float] = vector, leaves: list[Value] = leaves) -> Value:
             with recording():  # the line of steps asks under no_grad
                 slopes = gradient(inputs.f(*args), leaves, create_graph=True)
-                return dot(list(weights.values()), [slopes[i] for i in weights])  # type: ignore[no-any-return]
+                return dot(list(weights.values()), [slopes[i] for i in weights])
 
         second = inputs.again(slope)
         coded = from_backward(second, trial.point)

@@ -41,6 +41,7 @@ def _written(x: Any, name: str) -> tuple[str, str, str]:
     called, module = getattr(x, "__qualname__", ""), getattr(x, "__module__", None)
     if isinstance(x, Op):  # importing the module that wrote its rules registers it
         called, module = x.name, next((rule.__module__ for rule in x.partials if callable(rule)), None)
+        module = "microgradx" if module and module.startswith("microgradx.ops.") else module
     if called.isidentifier() and module not in (None, "__main__") and getattr(sys.modules.get(module), called, None) is x:
         return called, f"from {module} import {called}", ""
     if isinstance(x, Op):

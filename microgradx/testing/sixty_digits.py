@@ -134,8 +134,8 @@ def in_digits(mpmath: Any, op: Op, operands: Sequence[Any]) -> Any:
     Raises TypeError for an operation whose float function mpmath's numbers cannot pass through.
     """
     name = op.name
-    if name in _MEANINGS:
-        result = _MEANINGS[name](mpmath, *operands)
+    if op.facts.exact is not None:
+        result = op.facts.exact(mpmath, *operands)
     elif op.arity == 1 and hasattr(mpmath, name):
         result = getattr(mpmath, name)(*operands)
     else:
@@ -147,57 +147,3 @@ def in_digits(mpmath: Any, op: Op, operands: Sequence[Any]) -> Any:
     if not isinstance(result, (mpmath.mpf, int)) or not abs(float(result) - rounded) <= 1e-9 * abs(rounded) + rounding + 1e-300:
         raise TypeError(f"operation {name!r} computes with floats only")
     return mpmath.mpf(result)
-
-
-def _share(m: Any, *xs: Any) -> Any:
-    return 1 / m.fsum(m.exp(x - xs[0]) for x in xs)
-
-
-def _trunc(m: Any, a: Any) -> Any:
-    return m.floor(a) if a >= 0 else m.ceil(a)
-
-
-_MEANINGS: dict[str, Callable[..., Any]] = {  # where mpmath's function has another name, or none
-    "divide": lambda m, a, b: a / b,
-    "power": lambda m, a, b: a**b,
-    "floor_divide": lambda m, a, b: m.floor(a / b),
-    "remainder": lambda m, a, b: a - b * m.floor(a / b),
-    "absolute": lambda m, a: abs(a),
-    "exp2": lambda m, a: m.mpf(2) ** a,
-    "log2": lambda m, a: m.log(a) / m.log(2),
-    "log10": lambda m, a: m.log(a) / m.log(10),
-    "reciprocal": lambda m, a: 1 / a,
-    "atan2": lambda m, a, b: m.atan2(a, b),
-    "hypot": lambda m, a, b: m.sqrt(a * a + b * b),
-    "gaussian": lambda m, a: m.exp(-a * a),
-    "normal_pdf": lambda m, a: m.npdf(a),
-    "normal_cdf": lambda m, a: m.erfc(-a / m.sqrt(2)) / 2,
-    "lgamma": lambda m, a: m.log(abs(m.gamma(a))),
-    "polygamma": lambda m, n, a: m.polygamma(int(n), a),
-    "trunc": _trunc,
-    "round": lambda m, a, digits: m.nint(a * 10**digits) / 10**digits,
-    "step": lambda m, a: m.mpf(a >= 0),
-    "heaviside": lambda m, a, at_zero: m.mpf(a > 0) if a else at_zero,
-    "compare": lambda m, a, b: m.sign(a - b),
-    "relu": lambda m, a: max(a, m.mpf(0)),
-    "leaky_relu": lambda m, a, slope: a if a > 0 else slope * a,
-    "elu": lambda m, a, alpha: a if a > 0 else alpha * m.expm1(a),
-    "gelu": lambda m, a: a * m.erfc(-a / m.sqrt(2)) / 2,
-    "sigmoid": lambda m, a: 1 / (1 + m.exp(-a)),
-    "softplus": lambda m, a: m.log1p(m.exp(a)),
-    "softsign": lambda m, a: a / (1 + abs(a)),
-    "hard_tanh": lambda m, a: min(max(a, m.mpf(-1)), m.mpf(1)),
-    "maximum": lambda m, a, b: max(a, b),
-    "minimum": lambda m, a, b: min(a, b),
-    "clip": lambda m, a, low, high: min(max(a, low), high),
-    "logaddexp": lambda m, a, b: max(a, b) + m.log1p(m.exp(-abs(a - b))),
-    "sum": lambda m, *xs: m.fsum(xs),
-    "prod": lambda m, *xs: m.fprod(xs),
-    "dot": lambda m, *xs: m.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]),
-    "mean": lambda m, *xs: m.fsum(xs) / len(xs),
-    "max": lambda m, *xs: max(xs),
-    "min": lambda m, *xs: min(xs),
-    "logsumexp": lambda m, *xs: max(xs) + m.log(m.fsum(m.exp(x - max(xs)) for x in xs)),
-    "softmax_share": _share,
-    "log_softmax_share": lambda m, *xs: m.log(_share(m, *xs)),
-}

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...operation import OPS, Op
+from ...operation import NO_FACTS, OPS, Op
 
 INPUT, CONSTANT = 0, 1  # the codes of rows without an operation
 TABLE: list[Op | None] = [None, None]
@@ -68,6 +68,7 @@ class Inlined(Op):
     def __init__(self, name: str) -> None:
         self.name, self.template, self.arity = name, f"{name}({{}})", None
         self.partials, self.domain, self.numpy, self.gather, self.defaults = (), (), None, None, ()
+        self.facts = NO_FACTS
 
     def __repr__(self) -> str:
         return f"<a call of the compiled {self.name}>"

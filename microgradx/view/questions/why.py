@@ -19,14 +19,6 @@ TINY = 1e-6
 """A gradient below this share of what flows into it, or below this size, is worth a reason."""
 SMALLEST = 2.3e-308
 """Sums below this have lost digits: smaller doubles are subnormal."""
-FLAT = frozenset(["floor", "ceil", "round", "trunc", "sign", "heaviside", "step", "compare", "floor_divide"])
-CHOICES = frozenset(["maximum", "minimum", "max", "min", "where", "clip"])
-SATURATING = frozenset(
-    [
-        *("tanh", "sigmoid", "hard_tanh", "exp", "exp2", "expm1", "elu", "gelu", "softplus", "softsign", "erf", "erfc"),
-        *("gaussian", "normal_pdf", "normal_cdf", "logsumexp", "logaddexp", "softmax_share", "log_softmax_share"),
-    ]
-)
 PRODUCTS = frozenset(["multiply", "dot"])
 
 
@@ -137,18 +129,16 @@ def _cuts(named: Mapping[Value, str], sweep: Sweep) -> tuple[Cut, ...]:
 def _reason(node: Value, slot: int, named: Mapping[Value, str]) -> str:
     """Why, in words, an operation's local derivative towards one operand is zero."""
     assert node.op is not None
-    name = node.op.name
-    if name == "relu":
-        return "it is off, and an off relu has slope 0"
-    if name in PRODUCTS:
+    op, facts = node.op, node.op.facts
+    if op.name in PRODUCTS:
         half = len(node.parents) // 2
         other = node.parents[(slot + half) % len(node.parents)]
         return f"the other factor{f', {clip(named[other], 24)},' if isinstance(other, Value) else ''} is 0"
-    if name in FLAT or (name == "where" and slot == 0):
+    if op.arity is not None and op.partials[slot] == 0.0:
         return "it is flat: its slope is 0 everywhere"
-    if name in CHOICES:
-        return "this operand was not the one chosen"
-    if name in SATURATING:
+    if facts.choice:
+        return f"it is off, and an off {op.name} has slope 0" if op.arity == 1 else "this operand was not the one chosen"
+    if facts.saturates:
         return "it is saturated: its slope is 0 to the last bit"
     return "its slope is 0 there"
 

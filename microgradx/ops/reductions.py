@@ -1,0 +1,175 @@
+"""Operations on any number of operands: sums, extremes, averages, shares."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any, overload
+
+from .. import special
+from ..operation import V
+from ..signatures import Binary, Dot, Reduction
+from ..statement import primitive
+from .choices import absolute, compare
+
+__all__ = ["dot", "log_softmax", "logaddexp", "logsumexp", "mean", "prod", "softmax"]
+
+INF, NAN = float("inf"), float("nan")
+
+
+def _items(*operands: Any) -> Sequence[Any]:
+    """The operands of a reduction: one sequence, or several numbers, as for Python's `max`."""
+    if len(operands) == 1 and isinstance(operands[0], Iterable):
+        return tuple(operands[0])
+    return operands
+
+
+def _pairs(left: Iterable[Any], right: Iterable[Any]) -> Sequence[Any]:
+    lefts, rights = tuple(left), tuple(right)
+    if len(lefts) != len(rights):
+        raise ValueError(f"dot needs two sequences of one length, got {len(lefts)} and {len(rights)}")
+    return lefts + rights
+
+
+def _products_of_others(factors: Sequence[Any], out: Any) -> list[Any]:
+    """For each factor the product of all the others, without dividing, so that zeros are exact."""
+    before: list[Any] = [1.0]
+    after: list[Any] = [1.0]
+    for left, right in zip(factors[:-1], factors[:0:-1], strict=True):
+        before.append(before[-1] * left)
+        after.append(after[-1] * right)
+    return [a * b for a, b in zip(before, reversed(after), strict=True)]
+
+
+def _shared_among_winners(operands: Sequence[Any], out: Any) -> list[Any]:
+    """1/k for each of the k operands that equal the extreme value, 0 for the others."""
+    winners = [1.0 - absolute(compare(operand, out)) for operand in operands]
+    count = sum_(winners)
+    return [winner / count for winner in winners]
+
+
+def _share_slopes(operands: Sequence[Any], out: Any) -> list[Any]:
+    """Local derivatives of log(e**first / total): one minus the first share, then minus the other shares."""
+    others = softmax(operands)[1:]
+    return [sum_(others), *(-share for share in others)]
+
+
+def _log_softmax_shares(np: Any, *operands: Any) -> Any:
+    """(first - largest) - log1p(all but one of the largest), as for numbers; nan for several inf or only -inf."""
+    largest = functools.reduce(np.maximum, operands)
+    below = [np.less(x, largest) for x in operands]
+    others = [np.where(less, np.exp(x - largest), 0.0) for less, x in zip(below, operands, strict=True)]
+    ties = functools.reduce(np.add, [np.where(less, 0.0, 1.0) for less in below]) - 1.0
+    lead = np.where(below[0], operands[0] - largest, 0.0)
+    undecided = np.isnan(largest) | (np.absolute(largest) == INF) & ((ties > 0.0) | (largest < 0.0))
+    return np.where(undecided, NAN, lead - np.log1p(functools.reduce(np.add, others) + ties))
+
+
+logaddexp: Binary = primitive(
+    "logaddexp", "logaddexp({}, {})", special.logsumexp,
+    lambda a, b, out: softmax_share(a, b),
+    lambda a, b, out: softmax_share(b, a), numpy="logaddexp",
+    about="log(exp(a) + exp(b)) without overflow", saturates=True,
+    convention="two equal infinities give slope nan",
+    exact=lambda m, a, b: max(a, b) + m.log1p(m.exp(-abs(a - b))),
+)
+sum_: Reduction = primitive(
+    "sum", "sum({})", special.sum_, lambda operands, out: [1.0] * len(operands), gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.add, arrays),
+    about="the sum, from left to right", exact=lambda m, *xs: m.fsum(xs),
+)
+prod: Reduction = primitive(
+    "prod", "prod({})", special.prod_, _products_of_others, domain=(0.5, 2.0), gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.multiply, arrays),
+    about="the product", convention="each slope is the product of the others, without dividing: zeros are exact",
+    exact=lambda m, *xs: m.fprod(xs),
+)
+dot: Dot = primitive(  # type: ignore[assignment]  # the operands are all the left factors, then all the right ones
+    "dot", "dot({})", special.dot,
+    lambda operands, out: [*operands[len(operands) // 2 :], *operands[: len(operands) // 2]], gather=_pairs,
+    array=lambda np, *arrays: functools.reduce(
+        np.add, map(np.multiply, arrays[: len(arrays) // 2], arrays[len(arrays) // 2 :])
+    ),
+    about="the sum of the products of two rows", exact=lambda m, *xs: m.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]),
+)
+mean: Reduction = primitive(
+    "mean", "mean({})", special.mean, lambda operands, out: [1.0 / len(operands)] * len(operands), gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.add, arrays) / len(arrays),
+    about="the arithmetic mean", exact=lambda m, *xs: m.fsum(xs) / len(xs),
+)
+max_: Reduction = primitive(
+    "max", "max({})", special.max_, _shared_among_winners, gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.maximum, arrays),
+    about="the largest", convention="k equal winners have slope 1 / k each; nan if any is nan", choice=True,
+    exact=lambda m, *xs: max(xs),
+)
+min_: Reduction = primitive(
+    "min", "min({})", special.min_, _shared_among_winners, gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.minimum, arrays),
+    about="the smallest", convention="k equal winners have slope 1 / k each; nan if any is nan", choice=True,
+    exact=lambda m, *xs: min(xs),
+)
+logsumexp: Reduction = primitive(
+    "logsumexp", "logsumexp({})", special.logsumexp, lambda operands, out: softmax(operands), gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.logaddexp, arrays),
+    about="log of the sum of exp(x) without overflow", saturates=True,
+    convention="one inf takes everything; two, or only -inf, give slope nan (PyTorch: nan for one too)",
+    exact=lambda m, *xs: max(xs) + m.log(m.fsum(m.exp(x - max(xs)) for x in xs)),
+)
+softmax_share: Reduction = primitive(  # e**first / (sum of e**operand)
+    "softmax_share", "softmax_share({})", special.softmax_share,
+    lambda operands, out: [out * slope for slope in _share_slopes(operands, out)], gather=_items,
+    about="exp of the first / sum of the exp of all", saturates=True, exact=lambda m, *xs: _share(m, *xs),
+)
+log_softmax_share: Reduction = primitive(
+    "log_softmax_share", "log_softmax_share({})", special.log_softmax_share, _share_slopes, gather=_items,
+    array=_log_softmax_shares,
+    about="log of softmax_share, exact near 0 and 1", saturates=True, exact=lambda m, *xs: m.log(_share(m, *xs)),
+)
+
+
+def _share(m: Any, *xs: Any) -> Any:
+    """`softmax_share` in mpmath's numbers."""
+    return 1 / m.fsum(m.exp(x - xs[0]) for x in xs)
+
+
+@overload
+def softmax(operands: Iterable[float]) -> list[float]: ...  # type: ignore[overload-overlap]  # the first that fits holds
+
+
+@overload
+def softmax(operands: Iterable[V | float]) -> list[V]: ...
+
+
+def softmax(operands: Iterable[Any]) -> list[Any]:
+    """e**x / (sum of all e**x) for each x, one node each.
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    row = list(operands)
+    if row and all(type(x) is float for x in row):
+        return special.softmax_shares(*row)
+    return [softmax_share(*first_to_front) for first_to_front in _each_in_front(row)]
+
+
+@overload
+def log_softmax(operands: Iterable[float]) -> list[float]: ...  # type: ignore[overload-overlap]
+
+
+@overload
+def log_softmax(operands: Iterable[V | float]) -> list[V]: ...
+
+
+def log_softmax(operands: Iterable[Any]) -> list[Any]:
+    """The logarithms of the softmax, accurate also where a share is nearly 0 or nearly 1.
+
+    >>> log_softmax([1000.0, 0.0])
+    [0.0, -1000.0]
+    """
+    return [log_softmax_share(*first_to_front) for first_to_front in _each_in_front(operands)]
+
+
+def _each_in_front(operands: Iterable[Any]) -> list[list[Any]]:
+    row = list(operands)
+    return [[row[i], *row[:i], *row[i + 1 :]] for i in range(len(row))]
