@@ -66,7 +66,7 @@ def _rtol(text: str) -> float:
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: Any, right: Any) -> list[str] | None:
     """What `assert mine == derivative_of(f)(x)` says when it fails."""
-    module = sys.modules.get("microgradx.testing.measured")
+    module = sys.modules.get("microgradx.testing.numeric")
     if module is None or op != "==":
         return None
     measured, coded = (left, right) if isinstance(left, module.Numeric) else (right, left)
@@ -107,7 +107,7 @@ class Collector:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Watch the checks of one test; afterwards, with --gradcheck-mutate, fail it if an injected fault would have passed."""
         check = sys.modules.get("microgradx.testing.check_gradient")
-        numeric = sys.modules.get("microgradx.testing.measured")
+        numeric = sys.modules.get("microgradx.testing.numeric")
         if check is None or numeric is None:
             return (yield)
         reports: list[Report] = []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from microgradx import Value
 from microgradx.testing import derivative_of
-from microgradx.testing.differences import noise_level
+from microgradx.testing.differences import AROUND, noise_level
 from microgradx.testing.verdicts import Shape, Verdict
 
 
@@ -205,8 +205,8 @@ def test_the_checks_load_neither_numpy_nor_mpmath():
 @pytest.mark.parametrize("noise", [1e-10, 1e-6])
 def test_the_noise_level_is_found_whatever_the_smooth_part(noise):
     jitter = [0.3, -0.9, 0.5, 0.8, -0.2, -0.7]
-    values = [1.0 + 0.5 * k + 0.01 * k * k + noise * j for k, j in enumerate(jitter)]
-    assert 0.3 * noise < noise_level(values) < 10.0 * noise
+    values = [1.0 + 0.5 * k + 0.01 * k * k + noise * j for k, j in zip(AROUND, jitter, strict=True)]
+    assert 0.3 * noise < noise_level(values, AROUND) < 10.0 * noise
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)

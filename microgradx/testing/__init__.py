@@ -3,8 +3,8 @@
 from .check_gradient import check_gradient
 from .check_op import check_op
 from .derivative_of import derivative_of
-from .measured import Numeric
 from .mutants import survivors
+from .numeric import Numeric
 from .points import points
 from .report import DerivativeError, Partial, Report, UnresolvedDerivative, WrongDerivative
 

@@ -11,7 +11,8 @@ from ..modes import source_line
 from ..variables import push_forward
 from .differences import Line
 from .inputs import Inputs
-from .measured import Numeric, measured_slope
+from .measured import measured_slope
+from .numeric import Numeric
 from .report import Partial
 from .verdicts import Shape, Verdict
 

@@ -16,7 +16,7 @@ from .blame import blamed, hint, kinked
 from .claimed import Coded, from_backward, from_numbers, graph_of, rebuild_named
 from .differences import EVERYWHERE, Interval
 from .inputs import Inputs, name_of
-from .measured import Numeric
+from .numeric import Numeric
 from .one_point import Trial
 from .report import Partial, Report
 from .reproduce import call_again
@@ -135,6 +135,11 @@ def _way_out(row: Partial, trial: Trial) -> str:
         return f"f is nan or infinite at {row.path} = {row.point!r}: move the point into the domain of f"
     if row.numeric.note.startswith("f raises"):
         return f"{row.numeric.note} at {row.path} = {row.point!r}: move the point into the domain of f, or mend f"
+    if row.numeric.ledge:
+        return (
+            f"{row.numeric.note}, between which its slope is {row.numeric.value:.6g}: 0 is right if the steps are meant, as "
+            "those of round(); if they come from few digits inside f, 0 is wrong"
+        )
     ways = ["move the point away from the edge or the wiggle"]
     if trial.oracle in ("auto", "ladder") and trial.coded.output is not None:
         ways.append('try oracle="exact"')

@@ -109,7 +109,7 @@ def _local_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: float
 
 def _judged(row: Partial) -> Partial:
     """The row with its verdict: an edge of the domain of f, where nothing can be measured, is not a fault of the rule."""
-    numeric = row.numeric
+    numeric = row.numeric = row.numeric.settled(row.coded, row.slack)
     row.verdict = numeric.judged(row.coded, row.slack)
     if row.verdict is Verdict.UNRESOLVED:
         row.hint = f"{numeric.note}: pass a domain= in which the operation has a slope"

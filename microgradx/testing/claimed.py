@@ -27,6 +27,7 @@ class Coded:
     output: Value | None = None
     faults: list[str] = field(default_factory=list)
     repeats: bool = True  # the same graph and gradient when asked twice; else no node of it can be blamed
+    floors: list[float] = field(default_factory=list)  # what is smaller may be what is left of sums that cancel
 
 
 def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
@@ -36,7 +37,7 @@ def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
     order = topological_order(output)
     slopes = backward_slopes(output, order, leaves)
     sizes = magnitudes(order, output)
-    slack = [SLACK * sizes.get(leaf, 0.0) for leaf in leaves]
+    slack = [SLACK * size if math.isfinite(size) else 0.0 for size in (sizes.get(leaf, 0.0) for leaf in leaves)]
     grain = EPS * math.hypot(*(sizes.get(node, 0.0) * node.data for node in order if node.op is not None))
     faults, dropped = forward_fault(output, leaves, slopes, sizes), without_one(order, output, leaves)
     again = graph_of(inputs, point)
@@ -53,11 +54,17 @@ def from_numbers(inputs: Inputs, point: Sequence[float], grad: Any) -> Coded:
     """The gradient that a function or a list of numbers gives."""
     if not callable(grad):
         slopes = inputs.flat(grad, "grad")
-        return Coded(slopes, [0.0] * len(slopes))
+        return Coded(slopes, [0.0] * len(slopes), floors=floors(slopes, inputs.start))
     name = name_of(grad)
     slopes, again = (inputs.flat(inputs.call(point, grad), name) for _ in range(2))
     faults = [] if same(slopes, again) else [f"{name} gave different bits when called twice at the same point"]
-    return Coded(slopes, [0.0] * len(slopes), faults=faults)
+    return Coded(slopes, [0.0] * len(slopes), faults=faults, floors=floors(slopes, point))
+
+
+def floors(slopes: Sequence[float], point: Sequence[float]) -> list[float]:
+    """For each input how much of its slope can be rounding of the largest contributions, which foreign code does not tell."""
+    largest = max((abs(slope * x) for slope, x in zip(slopes, point, strict=True) if math.isfinite(slope)), default=0.0)
+    return [SLACK * largest / abs(x) if x else 0.0 for x in point]
 
 
 def graph_of(inputs: Inputs, point: Sequence[float]) -> Value:
@@ -100,6 +107,8 @@ def magnitudes(order: Sequence[Value], output: Value) -> dict[Value, float]:
 
 def forward_fault(output: Value, leaves: Sequence[Value], slopes: Sequence[float], sizes: dict[Value, float]) -> list[str]:
     """A message if forward mode through the same graph contradicts backward(): then the fault is not in a rule."""
+    if not all(map(math.isfinite, slopes)):
+        return []
     moved: dict[Any, Any] = {leaf: (abs(leaf.data) or 1.0) * (1.0 if k % 2 else -0.5) for k, leaf in enumerate(leaves)}
     directions = [moved[leaf] for leaf in leaves]
     push_forward([output], moved)

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from .differences import EVERYWHERE, Interval, Line
 from .inputs import Inputs, plain
-from .measured import Numeric, measured_slope
+from .measured import measured_slope
+from .numeric import Numeric
 from .sixty_digits import complex_step, slope_in_digits
 from .verdicts import Shape
 

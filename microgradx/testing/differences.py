@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -19,6 +19,8 @@ EPS = sys.float_info.epsilon
 SMALLEST_FLOAT = math.ulp(0.0)
 GROWTH = 4.0  # each step is four times the one before
 INSIDE = 256.0  # the sentinel lies this many times nearer than the first step
+AROUND = (-2371.0 / 1024.0, -1.0, 0.0, 1.0, 1741.0 / 1024.0, 3203.0 / 1024.0)  # where the noise is measured, in sentinels
+ASIDE = (0.0, 1.0, 1741.0 / 1024.0, 2899.0 / 1024.0, 4157.0 / 1024.0, 5233.0 / 1024.0)  # the same on one side only
 WINDOW = 5  # an extrapolation combines at most so many steps
 RUNGS = 14  # the longest climb: the last step is 4**13 times the first
 LEAP = 1e3 * EPS  # a change of f smaller than this, relative, is no jump and makes no kink
@@ -61,6 +63,10 @@ class Line:
         value = float(value)
         return value if math.isfinite(value) else None
 
+    def constant(self) -> bool:
+        """Whether f is the same wherever it was seen."""
+        return len(set(self.seen.values()) - {None}) == 1
+
     def height(self) -> float:
         """The largest size of f seen so far."""
         return max(abs(value) for value in self.seen.values() if value is not None)
@@ -70,19 +76,22 @@ class Line:
         return (self.x + offset) - self.x
 
 
-def noise_level(values: list[float]) -> float:
-    """How far rounding moves f, from its values at equally spaced close points.
+def noise_level(values: Sequence[float], places: Sequence[float]) -> float:
+    """How far rounding moves f, from its values at six close places.
 
-    High differences of a smooth function vanish there, so what remains is noise: the k-th difference of independent
-    noise is sqrt((2k)!)/k! times larger than the noise (Moré and Wild, Estimating Computational Noise, 2011).
+    High divided differences of a smooth function vanish there, so what remains is noise (Moré and Wild, Estimating
+    Computational Noise, 2011). The places are not equally spaced: rounding errors of sums such as 1 + x would stand in line.
     """
     floor = 2.0 * EPS * max(map(abs, values)) + 4.0 * SMALLEST_FLOAT
-    differences, spreads = values, []
-    for k in range(1, len(values)):
-        differences = [b - a for a, b in pairwise(differences)]
-        gain = math.sqrt(math.factorial(2 * k)) / math.factorial(k)
-        spreads.append(math.hypot(*differences) / gain / math.sqrt(len(differences)))
-    return max(floor, 3.0 * max(spreads[-2:], default=0.0))
+    windows = [(0, len(values)), (0, len(values) - 1), (1, len(values))]
+    spreads = [_high_difference(values[a:b], places[a:b]) for a, b in windows]
+    return max(floor, 3.0 * max(spreads[0], math.hypot(*spreads[1:]) / math.sqrt(2.0)))
+
+
+def _high_difference(values: Sequence[float], places: Sequence[float]) -> float:
+    """The highest divided difference, in units of what independent noise of size 1 makes of it."""
+    weights = [1.0 / math.prod(p - q for q in places if q is not p) for p in places]
+    return abs(math.fsum(w * v for w, v in zip(weights, values, strict=True))) / math.hypot(*weights)
 
 
 @dataclass
@@ -102,6 +111,7 @@ class Climb:
     bound: float = math.inf
     grain: float = math.inf  # the part of the bound that is rounding noise
     row: list[float] = field(default_factory=list)
+    on_a_tread: bool = False  # f is flat here and changes a little farther out: it may be rounded
 
     def measure_noise(self) -> bool:
         """Measure the rounding noise around the sentinel, unless it is known; False if the domain ends before."""
@@ -109,11 +119,11 @@ class Climb:
             self.noise = self.line.known
             return True
         inner = self.first / INSIDE
-        places = range(-2, 4) if self.side == 0 else range(0, 6 * self.side, self.side)
-        values = [self.line(k * inner) for k in places]
+        places = AROUND if self.side == 0 else [self.side * place for place in ASIDE]
+        values = [self.line(place * inner) for place in places]
         known = [v for v in values if v is not None]
         if len(known) == len(values):
-            self.noise = max(noise_level(known), self.line.grain)
+            self.noise = max(noise_level(known, places), self.line.grain)
             self.line.noise = min(self.line.noise, self.noise)
         return len(known) == len(values)
 
@@ -232,6 +242,20 @@ class Climb:
     def room_to_see(self) -> float:
         """How many times nearer a kink found here could be looked at before noise hides it: a power of two up to 1024."""
         return min(1024.0, power_of_two(max(1.0, 0.5 * abs(self.bends[0]) / self.hidden())))
+
+    def bends_at_once(self) -> bool:
+        """Whether the slope goes wrong in proportion to the step, not to its square: the second derivative jumps here."""
+        changes = [abs(b - a) for a, b in pairwise(self.slopes)] if self.side == 0 else []
+        for change, step, (near, far) in zip(changes, self.steps, pairwise(changes), strict=False):
+            if change > 16.0 * self.step_noise(step):
+                return 2.0 * near < far < 8.0 * near
+        return False
+
+    def turn(self, distance: float) -> float:
+        """By how much the slope changes over `distance` if the second derivative stays, at most; 0 if that is infinite."""
+        seen = zip(self.bends, self.steps, strict=True)
+        turns = ((abs(bend) + 4.0 * self.step_noise(step)) * (distance / step) for bend, step in seen)
+        return min(filter(math.isfinite, turns), default=0.0)
 
     def size(self) -> float:
         """The size of the slopes around here, against which a derivative of zero is judged."""

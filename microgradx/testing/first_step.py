@@ -7,6 +7,8 @@ import math
 from .differences import EPS, GROWTH, INSIDE, SAFETY, Climb, Line, power_of_two
 from .verdicts import Shape
 
+NEAR_TREAD = 0.25  # of x: a change of f farther out is taken for a real one at once
+
 
 def foothold(line: Line, first: float) -> Climb | None:
     """A climb whose first points lie in the domain: from smaller steps if need be, one-sided at a closed edge."""
@@ -50,7 +52,7 @@ def better(inner: Climb, outer: Climb, target: float) -> Climb:
     """The outer climb if it is smooth, sharper than the inner one and does not contradict it."""
     outer.run(target)
     fits = abs(outer.value - inner.value) <= outer.bound + inner.bound
-    sharper = outer.side == inner.side and outer.bound < inner.bound
+    sharper = outer.side == inner.side and outer.bound < inner.bound and not outer.flat()  # two flats may have a dip between
     return outer if sharper and fits and outer.shape() == Shape.SMOOTH else inner
 
 
@@ -73,6 +75,7 @@ def flatland(climb: Climb, target: float) -> Climb:
         middle = math.sqrt(near) * math.sqrt(far)
         near, far = (near, middle) if change(middle) else (middle, far)
     quantum, floor = change(far), 2.0 * EPS * abs(here)
+    climb.on_a_tread = quantum > 0.0 and near < NEAR_TREAD * (abs(line.x) or 1.0)
     rounded = quantum <= 1e4 * EPS * max(1.0, abs(here))  # else f is constant up to a real step
     near = min(near, 0.5 * (abs(line.x) or 1.0))  # farther out, what looks flat may be two flats with a dip between
     climb.value, climb.bound = 0.0, SAFETY * max(quantum if rounded else 0.0, floor) / near

@@ -1,116 +1,46 @@
-"""The derivative of any float function, measured: a value, a bound that holds, and a verdict."""
+"""The derivative of any float function, measured: by a climb of steps, and a second time by other means where that is odd."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import pairwise
 
-from .differences import SMALLEST_FLOAT, Climb, Line, power_of_two
+from .differences import EPS, INSIDE, SMALLEST_FLOAT, Climb, Line, power_of_two
 from .first_step import flatland, foothold, refined, walked
-from .verdicts import Shape, Verdict
+from .numeric import Numeric
+from .second_opinion import FORMATS, Fit, Opinion, opinion
+from .verdicts import Shape
 
-COMPARISON_WATCHERS: list[Callable[[Numeric, float], None]] = []
-"""Called with every measured derivative that was found equal to a number, and that number: the pytest plugin counts them."""
+COARSE = 1e-5  # steps of f larger than this share of it may be meant: there a slope of 0 is not called wrong
+FLOOR = 16.0 * EPS  # of x: a slope is 0 if moving x by so little changes it by as much
+NOISIEST = 1e-2  # of f: what is noisier has no slope to speak of
 
 
-@dataclass(frozen=True, eq=False)
-class Numeric:
-    """A measured derivative: the true one lies within `bound` of `value`, unless the verdict says why there is none.
+def measured_slope(line: Line, scale: float, rtol: float = 1e-6, target: float = 1e-8, sparing: bool = False) -> Numeric:
+    """The derivative at the start of `line`, on which offsets of about a millionth of `scale` are small.
 
-    `verdict` is smooth, one-sided (x is at the edge of the domain), kink or jump (then `left` and `right` are the slopes
-    on either side), vertical (the slope grows without limit) or unresolved (`note` says why). A plain
-    number compares equal if it can be the derivative, so a test reads as it does with `pytest.approx`.
+    Where f looks odd it is measured by a second method at once (if `sparing`, only where it looks like a staircase); elsewhere
+    `settled` does so before an alarm.
     """
-
-    value: float
-    bound: float
-    left: float
-    right: float
-    verdict: Shape
-    evaluations: int
-    rtol: float = 1e-6
-    note: str = ""
-    at: float = math.nan
-    oracle: str = "ladder"
-
-    def tolerance(self) -> float:
-        """How far a right answer may lie from `value`: what is off by `rtol` or more is outside, if `bound` allows."""
-        return max(self.bound, 0.9 * self.rtol * abs(self.value) - self.bound)
-
-    @property
-    def bent(self) -> bool:
-        """Whether f has two slopes here instead of one."""
-        return self.verdict.bent
-
-    def accepts(self, coded: float, slack: float = 0.0) -> bool:
-        """Whether `coded` can be the derivative; at a kink or a jump, whether it lies between the two slopes."""
-        if self.verdict is Shape.UNRESOLVED or math.isnan(coded):
-            return False
-        if self.verdict is Shape.VERTICAL:
-            return coded == self.value
-        tolerance = self.tolerance() + slack
-        if self.bent:
-            low, high = sorted((self.left, self.right))
-            return low - tolerance <= coded <= high + tolerance
-        return abs(coded - self.value) <= tolerance
-
-    def weak(self, coded: float) -> bool:
-        """Whether rounding noise hides errors of `rtol` in `coded`: then agreement means agreement to `bound` only."""
-        if self.verdict is Shape.VERTICAL or coded == self.value == 0.0:
-            return False
-        return self.bound > 0.5 * self.rtol * max(abs(self.value), abs(self.left), abs(self.right))
-
-    def judged(self, coded: float, slack: float = 0.0) -> Verdict:
-        """What a check says about `coded`, whose own rounding may move it by `slack`."""
-        if self.verdict is Shape.UNRESOLVED:
-            return Verdict.UNRESOLVED
-        if not self.accepts(coded, slack):
-            return Verdict.WRONG
-        if self.bent:
-            return Verdict.KINK
-        return Verdict.WEAK if self.weak(coded) else Verdict.AGREES
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Numeric) or not hasattr(other, "__float__"):
-            return NotImplemented
-        equal = self.accepts(float(other))
-        for watch in COMPARISON_WATCHERS if equal else ():
-            watch(self, float(other))
-        return equal
-
-    __hash__ = None  # type: ignore[assignment]  # equality is approximate, so no hash can be consistent with it
-
-    def __repr__(self) -> str:
-        if self.bent:
-            return f"{self.verdict} with slopes {self.left:.6g} (left) and {self.right:.6g} (right)"
-        if self.verdict is Shape.UNRESOLVED:
-            return f"unresolved: {self.note}"
-        if self.verdict is Shape.VERTICAL:
-            return f"{self.value} (a vertical tangent)"
-        extra = f", {self.note}" if self.note else ""
-        side = "" if self.verdict is Shape.SMOOTH else f" ({self.verdict})"
-        return f"{significant(self.value, self.bound)} ± {self.bound:.1e}{side}{extra}"
-
-
-def significant(value: float, bound: float) -> str:
-    """`value` with the digits that `bound` leaves it, one more for good measure.
-
-    >>> significant(5.06999999999, 1.5e-9)
-    '5.07'
-    """
-    if not 0.0 < bound < abs(value) < math.inf:
-        return f"{value:.3g}"
-    return f"{value:.{min(16, max(2, math.ceil(math.log10(abs(value) / bound)) + 1))}g}"
-
-
-def measured_slope(line: Line, scale: float, rtol: float = 1e-6, target: float = 1e-8) -> Numeric:
-    """The derivative at the start of `line`, on which offsets of about a millionth of `scale` are small."""
     if line(0.0) is None:
         return unresolved(line, rtol, line.trouble or "f is not a finite number there")
-    target, first = min(target, rtol / 8.0), power_of_two(1e-6 * scale)
+    quick, odd, tread = _climbed(line, scale, rtol, min(target, rtol / 8.0))
+    if line.known:  # one of many lines through a point whose noise is known
+        return quick
+
+    def again() -> Numeric:
+        return reconsidered(quick, line, scale)
+
+    return again() if tread or (odd and not sparing) else replace(quick, appeal=again)
+
+
+def _climbed(line: Line, scale: float, rtol: float, target: float) -> tuple[Numeric, bool, bool]:
+    """The derivative by climbs of steps, whether something about them is odd, and whether that is the tread of a staircase."""
+    first = start = power_of_two(1e-6 * scale)
     best: Climb | None = None
     flagged: list[tuple[Shape, Climb]] = []
+    odd = tread = False
     for attempt in range(4):
         climb = foothold(line, first)
         if climb is None:
@@ -124,6 +54,8 @@ def measured_slope(line: Line, scale: float, rtol: float = 1e-6, target: float =
             climb = walked(climb, target)
         else:
             climb.run(target)
+        odd = odd or climb.first * 1e3 < start or climb.bends_at_once()
+        tread = tread or climb.on_a_tread
         shape = climb.shape()
         if shape is not Shape.SMOOTH:
             flagged.append((shape, climb))
@@ -135,7 +67,19 @@ def measured_slope(line: Line, scale: float, rtol: float = 1e-6, target: float =
         first = climb.first / (1024.0 if shape is not Shape.KINK else climb.room_to_see())
         if first == climb.first:
             break
-    return _verdict(line, best, flagged, rtol)
+    numeric = _verdict(line, best, flagged, rtol)
+    if best is None or numeric.verdict in (Shape.UNRESOLVED, Shape.JUMP):
+        return numeric, True, tread
+    return numeric, odd or _repeats(line, best.first, numeric.bent), tread
+
+
+def _repeats(line: Line, first: float, bent: bool) -> bool:
+    """Whether f is equal at neighbouring points of a climb from `first`, but not at all of them: it may be a staircase."""
+    reach, inner = 1.1 * first, 0.9 * first / INSIDE
+    near = sorted((p, value) for p, value in line.seen.items() if inner <= abs(p - line.x) <= reach or p == line.x)
+    sides = [[v for p, v in near if p <= line.x], [v for p, v in near if p >= line.x]]
+    equal = [any(a == b is not None for a, b in pairwise(side)) for side in sides]
+    return not line.constant() and (all(equal) if bent else any(equal))
 
 
 def _verdict(line: Line, best: Climb | None, flagged: list[tuple[Shape, Climb]], rtol: float) -> Numeric:
@@ -159,10 +103,49 @@ def _verdict(line: Line, best: Climb | None, flagged: list[tuple[Shape, Climb]],
     if best.bound > 0.1 * best.size() and best.grain < 0.3 * best.bound:
         return unresolved(line, rtol, "the slopes over smaller and smaller steps do not settle")
     verdict, slope = Shape.SMOOTH if best.side == 0 else Shape.ONE_SIDED, best.value
-    return Numeric(slope, best.bound, slope, slope, verdict, line.evaluations, rtol, "", line.x)
+    return Numeric(
+        slope, best.bound, slope, slope, verdict, line.evaluations, rtol, "", line.x, noise=best.noise,
+        constant=line.constant(), beside=best.size(), floor=FLOOR * best.turn(abs(line.x)),
+    )  # fmt: skip
 
 
 def unresolved(line: Line, rtol: float, why: str) -> Numeric:
     """No derivative, and why."""
     nan = math.nan
     return Numeric(nan, math.inf, nan, nan, Shape.UNRESOLVED, line.evaluations, rtol, why, line.x)
+
+
+def reconsidered(quick: Numeric, line: Line, scale: float) -> Numeric:
+    """What windows say of f, unless the climb is sharper and assumed no less noise than they find."""
+    found = opinion(line, scale)
+    fit, shape = _joined(found, quick)
+    quick = replace(quick, evaluations=line.evaluations)
+    if fit is None or fit.noise > NOISIEST * line.height() + 4.0 * SMALLEST_FLOAT:
+        return quick
+    if found.step and line.grain:  # a graph tells its rounding, so its steps are those of an operation such as floor
+        return quick
+    confirmed = fit.noise <= 2.0 * quick.noise and abs(fit.value - quick.value) <= fit.bound + quick.bound
+    if quick.verdict.has_slope and confirmed and quick.bound <= fit.bound:
+        return quick
+    note = f"f rises by steps of about {found.step:.0e}" if found.step else ""
+    if found.format:
+        note = f"f is computed in {found.format}"
+    bound = fit.bound + 8.0 * FORMATS.get(found.format, 0.0) * abs(fit.value)
+    return replace(
+        quick, value=fit.value, bound=bound, left=fit.value, right=fit.value, verdict=shape, note=note, noise=fit.noise,
+        oracle="windows", constant=False, ledge=found.step > COARSE * line.height(),
+    )  # fmt: skip
+
+
+def _joined(found: Opinion, quick: Numeric) -> tuple[Fit | None, Shape]:
+    """The sharpest fit if both sides have the same slope, and whether f has both sides."""
+    both, left, right = found.both, found.left, found.right
+    if left is None or right is None:
+        one = None if quick.bent or quick.verdict is Shape.VERTICAL else left or right
+        return (both, Shape.SMOOTH) if both is not None else (one, Shape.ONE_SIDED)
+    meet = abs(left.value - right.value) <= 2.0 * (left.bound + right.bound)
+    if not meet or (both is None and quick.bent):
+        return None, Shape.KINK
+    if both is not None and not both.value:  # where one side is flat for longer, that says nothing of the point itself
+        return both, Shape.SMOOTH
+    return min((fit for fit in (both, left, right) if fit is not None), key=lambda fit: fit.bound), Shape.SMOOTH

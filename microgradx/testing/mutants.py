@@ -18,8 +18,8 @@ def survivors(report: Report) -> list[str]:
     >>> survivors(check_gradient(lambda x, y: x * y, at=(2.0, 3.0)))
     []
 
-    Each coded value is judged again with a relative error of 1e-4, doubled, negated, dropped, exchanged for that of another
-    input, and without its largest contribution. Rows at a kink are left out: there a range of values is right.
+    Each coded value is judged again with a relative error of 1e-4, doubled, negated, dropped, infinite, nan, huge, exchanged for
+    that of another input, and without its largest contribution. Rows at a kink are left out: there a range of values is right.
     """
     alive = []
     for row in report.rows:
@@ -51,8 +51,9 @@ def _faults(row: Partial, rows: Sequence[Partial]) -> Iterator[tuple[str, float]
         return
     for name, value in (
         ("an error of 1e-4", here * (1.0 + SMALL)), ("twice the value", 2.0 * here), ("the other sign", -here), ("zero", 0.0),
+        ("infinity", math.inf), ("nan", math.nan), ("a huge value", 1e300),
         *(("a lost contribution", dropped) for dropped in row.dropped),
         *((f"the gradient of {other.path}", other.coded) for other in rows if other.members == 1),
     ):
-        if math.isfinite(value) and abs(value - here) > 1e-5 * abs(here):
+        if not abs(value - here) <= 1e-5 * abs(here):
             yield name, value

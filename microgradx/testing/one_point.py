@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from .claimed import Coded
 from .differences import SMALLEST_FLOAT, Interval, Line
 from .inputs import Inputs
-from .measured import Numeric, measured_slope
+from .measured import measured_slope
+from .numeric import Numeric
 from .report import Partial
 from .sixty_digits import complex_step, slope_in_digits
 from .verdicts import Shape, Verdict
@@ -58,8 +59,8 @@ class Trial:
                 self.together(bucket)
         return self.found
 
-    def alone(self, i: int) -> Partial:
-        """The row of one input."""
+    def alone(self, i: int, expected: float = math.nan) -> Partial:
+        """The row of one input; off by `expected` it is as a direction has shown already, so no second opinion is asked for."""
         here = self.point[i]
 
         def f(x: float) -> float:
@@ -67,6 +68,10 @@ class Trial:
 
         line = Line(f, here, self.domains[i], self.coded.grain)
         numeric = measured_slope(line, abs(here) or 1.0, self.rtol)
+        if self.coded.floors and self.coded.floors[i] > numeric.floor:
+            numeric = replace(numeric, floor=self.coded.floors[i])
+        if not abs(self.coded.slopes[i] - numeric.value - expected) <= 0.1 * abs(expected):
+            numeric = numeric.settled(self.coded.slopes[i], self.coded.slack[i])
         numeric = self.sharpened(i, numeric)
         self.evaluations += numeric.evaluations
         dropped = self.coded.dropped[i] if self.coded.dropped else ()
@@ -134,7 +139,7 @@ class Trial:
         line = Line(f, 0.0, (-reach, reach), self.coded.grain, known)
         if known:  # a search: the lines through one point share what is known there
             line.seen[0.0] = self.middle
-        numeric = measured_slope(line, scale, max(self.rtol, 8.0 * target), target)
+        numeric = measured_slope(line, scale, max(self.rtol, 8.0 * target), target, sparing=True)
         self.evaluations += numeric.evaluations
         self.noise, self.middle = known or line.noise, line.seen.get(0.0)
         return self._directional(moves, numeric)
@@ -164,6 +169,10 @@ class Trial:
         else:
             before = len(self.found)
             self.search(moves, row)
+            if not any(found.verdict is Verdict.WRONG for found in self.found[before:]):  # then it may be the direction that errs
+                numeric = row.numeric.settled(row.coded, row.slack)
+                self.evaluations += numeric.evaluations - row.numeric.evaluations
+                row = replace(row, numeric=numeric)
             self._rest(moves, row, self.found[before:])
 
     def _rest(self, moves: dict[int, float], row: Partial, named: list[Partial]) -> None:
@@ -205,7 +214,7 @@ class Trial:
             return
         members = list(moves)
         if len(members) == 1:
-            self.found.append(self.alone(members[0]))
+            self.found.append(self.alone(members[0], (row.coded - row.numeric.value) / moves[members[0]]))
             return
         left = {i: moves[i] for i in members[: len(members) // 2]}
         right = {i: moves[i] for i in members[len(members) // 2 :]}

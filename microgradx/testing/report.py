@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..tables import table
-from .measured import Numeric
+from .numeric import Numeric
 from .verdicts import Shape, Verdict
 
 ROWS_SHOWN = 10  # how many rows a failure shows; the rest are counted

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..engine import Value
 from ..operation import Op
 from .differences import EPS
 from .inputs import Inputs
-from .measured import Numeric
+from .numeric import Numeric
 from .verdicts import Shape
 
 PRECISION = 60
@@ -106,9 +107,24 @@ def _callable_in_digits(mpmath: Any, inputs: Inputs, i: int, point: Sequence[flo
     def f(x: Any) -> Any:
         arguments: list[Any] = [mpmath.mpf(p) for p in point]
         arguments[i] = x
-        return inputs.call(arguments)
+        with _no_floats(mpmath):
+            return inputs.call(arguments)
 
     return f
+
+
+@contextmanager
+def _no_floats(mpmath: Any) -> Iterator[None]:
+    """Inside, no number of mpmath becomes a float unseen: a term that went through one would count as constant."""
+
+    def refuse(x: Any) -> float:
+        raise TypeError(f"{mpmath.nstr(x, 8)} is turned into a float, so something in it computes with floats")
+
+    mpmath.mpf.__float__ = refuse
+    try:
+        yield
+    finally:
+        del mpmath.mpf.__float__  # that of its base class shows again
 
 
 def _graph_in_digits(mpmath: Any, output: Value, leaf: Value | None) -> Callable[[Any], Any]:

@@ -1,4 +1,4 @@
-"""Functions with points for judging derivative checkers: ordinary ones, stress points and random expressions."""
+"""Functions with points for judging derivative checkers: ordinary, stress, cancelling, low precision, joins, minima, random."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import mpmath
+import numpy as np
+
+Known = tuple[Callable[[float], Any], float, float]
+"""A function, a point, and the true derivative there."""
 
 Case = tuple[str, float]
 """An expression in x and m, where m is the math module or mpmath, and a point."""
@@ -49,6 +53,18 @@ STRESS: list[Case] = [
     ("m.sin(1/x)", 0.001), ("m.tan(x)", 1.5707), ("x**50", 1.3), ("m.exp(1e3*x)", 0.5),
 ]
 
+CANCELLING = (
+    "m.log(1+x*x)", "(1+x)**2-1", "1-m.cos(x)", "m.sqrt(1+x*x)-1", "m.exp(x)-1-x", "x-m.tanh(x)", "x-m.sin(x)", "m.exp(x)-1",
+    "m.log(1+x)", "1/(1+x)-1", "m.sqrt(1+x)-1", "x-m.atan(x)", "m.cosh(x)-1", "(m.exp(x)-m.exp(-x))/2", "1-1/(1+x*x)",
+    "(1+x)**3-1-3*x",
+)  # fmt: skip
+"""Formulas that subtract nearly equal numbers where x is small."""
+
+LOW_PRECISION = (
+    "x*x", "np.sin(x)", "np.exp(x)", "np.tanh(x)", "np.log(x)", "1/x", "np.sqrt(x)", "x**3 - 2*x", "np.exp(-x*x)", "x/(1+x*x)",
+    "np.log1p(np.exp(x))", "np.sin(3*x)*x",
+)
+
 UNARY = (
     "m.sin({})", "m.cos({})", "m.tanh({})", "m.exp({})", "m.log({})", "m.sqrt({})", "({})**2", "({})**3", "1/({})", "m.atan({})",
     "m.sinh({})", "m.cosh({})", "m.asinh({})", "m.log1p({})", "m.expm1({})", "m.erf({})", "-({})", "1/(1+m.exp(-({})))",
@@ -70,6 +86,51 @@ def randomly(count: int, seed: int = 2026) -> list[Case]:
         if "x" in text.replace("exp", "") and finite(function(text), x):
             cases.append((text, x))
     return cases
+
+
+def cancelling(count: int) -> list[Case]:
+    """Each cancelling formula at so many points between 1e-7 and 1e-1."""
+    return [(text, 10.0 ** (-7.0 + 6.0 * (k + 0.37) / count)) for text in CANCELLING for k in range(count)]
+
+
+def low_precision(count: int, kind: Any = np.float32) -> Iterator[Known]:
+    """Functions that compute in float32 or float16 inside, each at so many points between 0.3 and 3."""
+    for text in LOW_PRECISION:
+        narrow = eval(f"lambda x: float({text})", {"np": np})
+        exact = eval(f"lambda x: {text}", {"np": mpmath.mp})
+        for k in range(count):
+            x = 0.3 + 2.7 * (k + 0.41) / count
+            with mpmath.workdps(40):
+                true = float(mpmath.diff(exact, mpmath.mpf(x)))
+            yield np.errstate(all="ignore")(lambda x, narrow=narrow: narrow(kind(x))), x, true
+
+
+def joins(count: int) -> Iterator[Known]:
+    """Functions whose second derivative jumps exactly where they are checked."""
+    for k in range(count):
+        d = 0.37 * (k + 1)
+        yield lambda x, d=d: 0.5 * x * x if abs(x) < d else d * (abs(x) - 0.5 * d), d, d  # Huber
+        yield lambda x, d=d: (x - d) * abs(x - d) + math.sin(x), d, math.cos(d)
+        yield lambda x, d=d: max(0.0, x - d) ** 2 + 0.3 * x, d, 0.3  # squared hinge, one-sided penalty
+        yield lambda x, d=d: max(0.0, d - x) ** 2, d, 0.0
+        yield lambda x, d=d: math.exp(x) if x < d else math.exp(d) * (1.0 + (x - d) - (x - d) ** 2), d, math.exp(d)
+        yield lambda x, d=d: 0.0 if x < d else (x - d) ** 2 * (3.0 - 2.0 * (x - d)), d, 0.0  # smoothstep
+        yield lambda x, d=d: math.log(x) if x < d else math.log(d) + (x - d) / d, d, 1.0 / d
+        yield lambda x, d=d: x**3 if x < d else d**3 + 3.0 * d * d * (x - d), d, 3.0 * d * d
+
+
+def minima(count: int) -> Iterator[Known]:
+    """Functions at a stationary point, where the coded derivative is 0 and the float function leans by rounding."""
+    for k in range(count):
+        d = 0.17 * (k + 1)
+        a = np.array([0.1, 0.2, 0.3]) * (1.0 + 0.1 * k)
+        yield lambda x, a=a, d=d: float(np.sum((a * x - a * d) ** 2)), d, 0.0
+        yield lambda x, d=d: (x / 3.0 - d / 3.0) ** 2, d, 0.0
+        yield lambda x, d=d: (x - d) ** 2 * math.exp(x), d, 0.0
+        yield lambda x, d=d: math.cosh(3.0 * x - 3.0 * d), d, 0.0
+        yield lambda x, d=d: (x - d) ** 4 + 2.0, d, 0.0
+        yield lambda x, d=d: math.log(1.0 + (x * d - d * d) ** 2) + 1e3, d, 0.0
+        yield lambda x, d=d: (math.sin(x) - math.sin(d)) ** 2 * 1e6, d, 0.0
 
 
 def _expression(rng: random.Random, depth: int) -> str:
@@ -94,8 +155,11 @@ def finite(f: Callable[[float], Any], x: float) -> bool:
     return not isinstance(value, complex) and math.isfinite(value)
 
 
-def judged(cases: list[Case]) -> Iterator[tuple[Callable[[float], Any], float, float]]:
-    """(f, x, true derivative) for each case, from central differences with 60 digits; cases without one are left out."""
+def judged(cases: list[Case], faithful: bool = False) -> Iterator[Known]:
+    """(f, x, true derivative) for each case, from central differences with 60 digits; cases without one are left out.
+
+    With `faithful` so are those whose floats have lost all digits, such as the sine of 1e19 with a rounding error in it.
+    """
     for text, x in cases:
         exact = eval(f"lambda x, m=m: {text}", {"m": mpmath})
         with mpmath.workdps(60):
@@ -108,5 +172,7 @@ def judged(cases: list[Case]) -> Iterator[tuple[Callable[[float], Any], float, f
             if isinstance(slope, mpmath.mpc) or not math.isfinite(float(slope)):
                 continue
             size = abs(exact(here)) / (abs(here) or 1)
+            if faithful and abs(function(text)(x) - float(exact(here))) > 1e-6 * abs(exact(here)):
+                continue
             true = float(slope) if abs(slope) > size * mpmath.mpf(10) ** -30 else 0.0  # what is left of a zero
         yield function(text), x, true

@@ -1,0 +1,131 @@
+"""A measured derivative: a value, a bound that holds, what f looks like there, and how it compares with a coded one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .verdicts import Shape, Verdict
+
+COMPARISON_WATCHERS: list[Callable[[Numeric, float], None]] = []
+"""Called with every measured derivative that was found equal to a number, and that number: the pytest plugin counts them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Numeric:
+    """A measured derivative: the true one lies within `bound` of `value`, unless the verdict says why there is none.
+
+    `verdict` is smooth, one-sided (x is at the edge of the domain), kink or jump (then `left` and `right` are the slopes
+    on either side), vertical (the slope grows without limit) or unresolved (`note` says why). A plain
+    number compares equal if it can be the derivative, so a test reads as it does with `pytest.approx`.
+    """
+
+    value: float
+    bound: float
+    left: float
+    right: float
+    verdict: Shape
+    evaluations: int
+    rtol: float = 1e-6
+    note: str = ""
+    at: float = math.nan
+    oracle: str = "ladder"
+    noise: float = 0.0  # how far rounding moves f here
+    constant: bool = False  # f is the same at every point around
+    ledge: bool = False  # f rises by coarse steps: a slope of 0 may be meant
+    beside: float = 0.0  # the size of the slope a millionth of x away
+    floor: float = 0.0  # slopes below it are 0: moving x by its own rounding changes them by as much
+    appeal: Callable[[], Numeric] | None = field(default=None, repr=False)  # measures once more, by other means
+
+    def tolerance(self) -> float:
+        """How far a right answer may lie from `value`: what is off by `rtol` or more is outside, if `bound` allows."""
+        return max(self.bound, 0.9 * self.rtol * abs(self.value) - self.bound)
+
+    def settled(self, coded: float, slack: float = 0.0) -> Numeric:
+        """This measurement if it agrees with `coded` beyond doubt, else the second opinion, asked for once.
+
+        Before an alarm f is measured once more by other means, and so it is where a slope of 0 is claimed of an f that does
+        change nearby.
+        """
+        doubted = self.judged(coded, slack).fails or (coded == 0.0 and not (self.constant or self.bent))
+        if self.appeal is None or not doubted or not math.isfinite(coded):
+            return self
+        second = self.appeal()
+        object.__setattr__(self, "appeal", lambda: second)
+        return second
+
+    @property
+    def bent(self) -> bool:
+        """Whether f has two slopes here instead of one."""
+        return self.verdict.bent
+
+    def accepts(self, coded: float, slack: float = 0.0) -> bool:
+        """Whether `coded` can be the derivative; at a kink or a jump, whether it lies between the two slopes."""
+        if self.verdict is Shape.VERTICAL:
+            return coded == self.value
+        if self.verdict is Shape.UNRESOLVED or not math.isfinite(coded):
+            return False
+        if self.stationary(coded):
+            return True
+        tolerance = self.tolerance() + slack
+        if self.bent:
+            low, high = sorted((self.left, self.right))
+            return low - tolerance <= coded <= high + tolerance
+        return abs(coded - self.value) <= tolerance
+
+    def stationary(self, coded: float) -> bool:
+        """Whether both slopes are 0 but for the rounding of x and of sums that cancel."""
+        return self.verdict.has_slope and abs(coded) <= self.floor and abs(self.value) <= self.floor + self.bound
+
+    def weak(self, coded: float) -> bool:
+        """Whether rounding noise hides errors of `rtol` in `coded`: then agreement means agreement to `bound` only."""
+        if self.verdict is Shape.VERTICAL:
+            return False
+        if coded == 0.0 and (self.constant or (self.value and self.stationary(coded))):
+            return False
+        size = max(abs(self.value), abs(self.left), abs(self.right), 0.0 if coded else self.beside)
+        return self.bound > 0.5 * self.rtol * size
+
+    def judged(self, coded: float, slack: float = 0.0) -> Verdict:
+        """What a check says about `coded`, whose own rounding may move it by `slack`."""
+        if self.verdict is Shape.UNRESOLVED:
+            return Verdict.UNRESOLVED
+        if not self.accepts(coded, slack):
+            return Verdict.UNRESOLVED if self.ledge and coded == 0.0 else Verdict.WRONG
+        if self.bent:
+            return Verdict.KINK
+        return Verdict.WEAK if self.weak(coded) else Verdict.AGREES
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Numeric) or not hasattr(other, "__float__"):
+            return NotImplemented
+        measured = self.settled(float(other))
+        equal = measured.accepts(float(other))
+        for watch in COMPARISON_WATCHERS if equal else ():
+            watch(measured, float(other))
+        return equal
+
+    __hash__ = None  # type: ignore[assignment]  # equality is approximate, so no hash can be consistent with it
+
+    def __repr__(self) -> str:
+        if self.bent:
+            return f"{self.verdict} with slopes {self.left:.6g} (left) and {self.right:.6g} (right)"
+        if self.verdict is Shape.UNRESOLVED:
+            return f"unresolved: {self.note}"
+        if self.verdict is Shape.VERTICAL:
+            return f"{self.value} (a vertical tangent)"
+        extra = f", {self.note}" if self.note else ""
+        side = "" if self.verdict is Shape.SMOOTH else f" ({self.verdict})"
+        return f"{significant(self.value, self.bound)} ± {self.bound:.1e}{side}{extra}"
+
+
+def significant(value: float, bound: float) -> str:
+    """`value` with the digits that `bound` leaves it, one more for good measure.
+
+    >>> significant(5.06999999999, 1.5e-9)
+    '5.07'
+    """
+    if not 0.0 < bound < abs(value) < math.inf:
+        return f"{value:.3g}"
+    return f"{value:.{min(16, max(2, math.ceil(math.log10(abs(value) / bound)) + 1))}g}"

@@ -1,0 +1,205 @@
+"""A second opinion on a slope: polynomials fitted to scattered points of windows that widen, on both sides and on each.
+
+The residuals of a fit that fits look like noise, and then they are the noise of f at that width, whatever it comes from: rounding
+of numbers inside f that are larger than f, float32, a solver's tolerance, printed digits. Nothing about it is assumed.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import struct
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from .differences import EPS, SMALLEST_FLOAT, Line, power_of_two
+
+SCATTERED = 20  # points on each side in each window
+WIDENING = 8.0  # each window is so many times as wide as the one before
+NARROWEST, WIDEST = 2.0**-23, 0.25  # of the scale of the line, and of the larger of that and 1
+DEGREES = (3, 5, 7)
+WHITE = 1.2  # squared steps between neighbouring residuals over squared residuals: 2 for noise, near 0 for what bends
+TRUSTED = 4.0  # standard errors in a bound
+LARGEST = 1e150  # its square is a float
+TREADS = 4  # a staircase has at least so many steps in one window
+FORMATS = {"float16": 2.0**-10, "float32": 2.0**-23}  # the last digit of 1
+REAL_STEP = 5e-3  # steps larger than this share of f are meant, as those of a price list
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The slope that one window gives, and the noise of f that its residuals show."""
+
+    value: float
+    bound: float
+    noise: float
+
+
+@dataclass
+class Side:
+    """What the windows say, one after the other, about both sides (0) or one of them (-1, +1)."""
+
+    sign: int
+    fits: list[Fit] = field(default_factory=list)
+    misfits: int = 0  # windows in a row that no polynomial fits
+    coarse: bool = False  # f is a staircase, so few windows are wide enough
+
+    @property
+    def flat(self) -> bool:
+        """Whether f is the same at all points of all windows that fit: constant, or seen on one tread of a staircase."""
+        return not any(fit.value for fit in self.fits)
+
+    @property
+    def ended(self) -> bool:
+        """Whether wider windows show the shape of f and no longer its slope here."""
+        return self.misfits >= 2 and not self.flat
+
+    def take(self, fit: Fit | None) -> None:
+        """Add a window; one that contradicts a narrower one does not fit."""
+        if fit is not None and self.flat and fit.value:
+            self.fits.clear()
+        if fit is None or any(abs(fit.value - known.value) > fit.bound + known.bound for known in self.fits):
+            self.misfits += 1
+        else:
+            self.misfits = 0
+            self.fits.append(fit)
+
+    def best(self) -> Fit | None:
+        """The sharpest of the windows; where only the narrowest fits, f bends within it."""
+        return min(self.fits, key=lambda fit: fit.bound, default=None) if len(self.fits) > 1 or self.coarse else None
+
+    def sharp(self, target: float) -> bool:
+        """Whether two windows agree and one of them is as sharp as that, relative to the slope."""
+        return len(self.fits) > 1 and any(fit.bound <= target * abs(fit.value) for fit in self.fits)
+
+
+@dataclass
+class Opinion:
+    """What all windows say: the slope on both sides together and on each, and the height of the steps if f is a staircase."""
+
+    both: Fit | None
+    left: Fit | None
+    right: Fit | None
+    step: float = 0.0
+    format: str = ""  # float32 or float16, if every value seen is one
+
+
+def opinion(line: Line, scale: float, target: float = 1e-8) -> Opinion:
+    """Fit windows from narrow to wide, until one is as sharp as `target` or the shape of f shows on all sides."""
+    sides = [Side(0), Side(-1), Side(+1)]
+    width, step = power_of_two(NARROWEST * scale), 0.0
+    widest = WIDEST * max(1.0, abs(line.x), scale)
+    here = line(0.0) or 0.0
+    while width <= widest and not (sides[0].sharp(target) or all(side.ended for side in sides)):
+        known = {sign: _values(line, sign, width) for sign in (-1, 1)}
+        found = staircase([*known[-1][::-1], here, *known[1]]) if known[-1] and known[1] else 0.0
+        if found:
+            step = found
+            for side in sides:  # what a tread alone said was its flatness
+                side.fits, side.coarse = [], True
+        for side in sides:
+            if not side.ended:
+                side.take(_fitted(known, side.sign, width, here, step))
+        width *= WIDENING
+    name = narrow_format(line.seen.values(), step) if step else ""
+    if step and not name and not rounding_step(step, list(filter(None, line.seen.values()))):
+        return Opinion(None, None, None)
+    both, left, right = (side.best() for side in sides)
+    return Opinion(both, left, right, step, name)
+
+
+def _values(line: Line, sign: int, width: float) -> list[float]:
+    """f at the scattered points of one side, from the start outward; empty if the domain ends before."""
+    found = [line(sign * width * place) for place in _places(sign)]
+    return [] if None in found else found  # type: ignore[return-value]  # None was looked for
+
+
+@functools.lru_cache
+def _places(sign: int) -> tuple[float, ...]:
+    """Scattered places between 0 and 1, no fractions of powers of two: at those, sums such as 1 + x would round alike."""
+    golden = 0.6180339887498949 if sign > 0 else 0.7548776662466927
+    jitter = [math.modf(golden * (k + 1))[0] for k in range(SCATTERED)]
+    return tuple((k + 0.1 + 0.8 * j) / SCATTERED for k, j in enumerate(jitter))
+
+
+def _fitted(known: dict[int, list[float]], sign: int, width: float, here: float, step: float) -> Fit | None:
+    """The polynomial of lowest degree whose residuals look like noise, or None."""
+    import numpy as np
+
+    signs = (-1, 1) if sign == 0 else (sign,)
+    if not all(known[s] for s in signs) or max(abs(value) for s in signs for value in known[s]) > LARGEST:
+        return None
+    values = np.array([*(known[-1][::-1] if -1 in signs else ()), here, *(known[1] if 1 in signs else ())]) - here
+    fits = [_projected(values, sign, degree) for degree in DEGREES]
+    top = max(abs(here), *(abs(value) for s in signs for value in known[s]))
+    if not values.any():  # on one tread all errors are the same error
+        return Fit(0.0, max(4.0 * EPS * top, SMALLEST_FLOAT) / width, 0.5 * EPS * top)
+    floor = max(0.5 * EPS * top + SMALLEST_FLOAT, 4.0 * EPS * float(np.abs(values).max()), 0.3 * step)
+    for (slope, spread, residuals), (finer, _, _), degree in zip(fits, fits[1:], DEGREES, strict=False):
+        noise = float(np.sqrt(residuals @ residuals / (len(values) - degree - 1)))
+        if noise > floor and np.sum(np.diff(residuals) ** 2) < WHITE * (residuals @ residuals):
+            continue
+        noise = max(noise, floor)
+        return Fit(slope / width, (TRUSTED * noise * spread + abs(finer - slope)) / width, noise)
+    return None
+
+
+def _projected(values: Any, sign: int, degree: int) -> tuple[float, float, Any]:
+    """(slope at the start, how much noise of size 1 moves it, residuals), all over a width of 1."""
+    matrix, inverse, row = _projection(sign, degree)
+    coefficients = inverse @ values
+    weights = row @ inverse
+    return float(row @ coefficients), float((weights @ weights) ** 0.5), values - matrix @ coefficients
+
+
+@functools.lru_cache
+def _projection(sign: int, degree: int) -> tuple[Any, Any, Any]:
+    """Legendre polynomials at the places of one side or both, their pseudo-inverse, and their slopes at the start."""
+    import numpy as np
+    from numpy.polynomial import legendre
+
+    left, right = [-place for place in _places(-1)][::-1], list(_places(1))
+    places = np.array([*(left if sign <= 0 else ()), 0.0, *(right if sign >= 0 else ())])
+    stretch = 1.0 if sign == 0 else 2.0  # one side runs from -1 to 1 too
+    matrix = legendre.legvander(places * stretch - sign, degree)
+    row = np.array([legendre.legval(-float(sign), legendre.legder(unit)) for unit in np.eye(degree + 1)]) * stretch
+    return matrix, np.linalg.pinv(matrix), row
+
+
+def staircase(values: Sequence[float]) -> float:
+    """The height of the steps if `values`, from left to right, stand on a few treads; else 0.
+
+    >>> staircase([0.0, 0.0, 0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3])
+    0.1
+    >>> staircase([0.0, 0.0, 0.0, 0.0, 0.1, 0.2, 0.3, 0.4])
+    0.0
+    """
+    moves = [b - a for a, b in pairwise(values)]
+    standing = sum(not a or not b for a, b in pairwise([math.inf, *moves, math.inf]))
+    jumps = sorted(abs(move) for move in moves if move)
+    return jumps[len(jumps) // 2] if len(jumps) >= TREADS - 1 and standing >= 0.8 * len(values) else 0.0
+
+
+def rounding_step(step: float, values: Sequence[float]) -> bool:
+    """Whether steps of this height are rounding, and not what f is meant to do, as floor or a price list."""
+    return step <= REAL_STEP * max(map(abs, values), default=0.0) and not all(value == int(value) for value in values)
+
+
+def narrow_format(values: Iterable[float | None], step: float) -> str:
+    """float16 or float32 if every number has no more digits than that, and steps are about its last one; else nothing.
+
+    >>> narrow_format([0.5, 1.25], 1e-3), narrow_format([0.10000000149011612], 1e-8), narrow_format([0.1], 1e-8)
+    ('float16', 'float32', '')
+    """
+    numbers = [value for value in values if value is not None]
+    if all(map(float.is_integer, numbers)):  # as floor gives them
+        return ""
+    for (name, unit), code in zip(FORMATS.items(), "ef", strict=True):
+        with suppress(OverflowError):
+            fits = all(struct.unpack(code, struct.pack(code, value))[0] == value for value in numbers)
+            if fits and step <= 16.0 * unit * max(map(abs, numbers)):
+                return name
+    return ""

@@ -1,0 +1,174 @@
+"""Where a climb of steps would err, a second method is asked: few digits, cancelling formulas, joins, minima."""
+
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx.testing import UnresolvedDerivative, WrongDerivative, check_gradient, check_op, derivative_of
+from microgradx.testing.numeric import Numeric
+from microgradx.testing.second_opinion import narrow_format, staircase
+from microgradx.testing.verdicts import Verdict
+
+spec = importlib.util.spec_from_file_location("derivative_cases", Path(__file__).parent / "benchmarks" / "derivative_cases.py")
+cases = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(cases)
+
+CLASSES = {
+    "cancelling": list(cases.judged(cases.cancelling(12))),
+    "float32": list(cases.low_precision(5)),
+    "float16": list(cases.low_precision(5, np.float16)),
+    "joins": list(cases.joins(4)),
+    "minima": list(cases.minima(4)),
+}
+
+
+def verdict(numeric: Numeric, coded: float) -> Verdict:
+    return numeric.settled(coded).judged(coded)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_at_most_one_right_derivative_in_a_hundred_is_refused(name):
+    refused = [(x, true) for f, x, true in CLASSES[name] if verdict(derivative_of(f)(x), true).fails]
+    assert len(refused) <= 0.01 * len(CLASSES[name]), refused
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_no_wrong_derivative_passes_without_a_word(name):
+    for f, x, true in CLASSES[name]:
+        measured = derivative_of(f)(x)
+        wrong = [2.0 * true, -true, 1.0001 * true, 0.0, math.inf, -math.inf] if true else [1e-3, -1e-3, 1.0, math.inf]
+        for coded in wrong:
+            assert verdict(measured, coded) not in ("agrees", "kink"), (x, true, coded, measured)
+
+
+def test_single_precision_inside_f_is_seen_and_said():
+    def f(v):
+        return float(np.sum(v.astype(np.float32) ** 2))
+
+    at = np.array([1.0, 2.0])
+    report = check_gradient(f, at, lambda v: 2.0 * v)
+    assert [row.verdict for row in report.rows] == ["weak", "weak"]
+    assert "f is computed in float32" in str(report)
+    with pytest.raises(WrongDerivative):
+        check_gradient(f, at, np.zeros(2))
+    measured = derivative_of(lambda x: float(np.sin(np.float32(x))))(0.3)
+    assert abs(measured.value - math.cos(0.3)) <= measured.bound < 1e-4
+    assert measured == math.cos(0.3)
+    assert measured != 0.0
+    assert repr(measured).endswith("f is computed in float32")
+
+
+def test_printed_digits_and_a_solver_that_stops_early_are_stairs_too():
+    def root(a):
+        low, high = 0.0, 4.0
+        while high - low > 1e-5:
+            low, high = ((low + high) / 2, high) if ((low + high) / 2) ** 2 < a else (low, (low + high) / 2)
+        return low
+
+    for f, x, true in ((lambda x: float(f"{math.exp(x):.5f}"), 0.7, math.exp(0.7)), (root, 2.3, 0.5 / math.sqrt(2.3))):
+        measured = derivative_of(f)(x)
+        assert measured == true
+        assert measured != 2.0 * true
+        assert measured != 0.0
+        assert "f rises by steps of about" in repr(measured)
+
+
+def test_coarse_steps_may_be_meant_so_zero_is_left_undecided_with_both_readings():
+    with pytest.raises(UnresolvedDerivative, match="0 is right if the steps are meant"):
+        check_gradient(lambda x: float(f"{math.exp(x):.3f}"), 0.7, 0.0)
+    for f in (math.floor, math.trunc, lambda x: round(x, 1), lambda x: float(int(10 * x))):
+        assert derivative_of(f)(12.34) == 0.0
+    assert check_gradient(lambda x: x.round(2), 30.001).ok
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (lambda x: math.log(1 + x * x), 0.0027066520700332413, lambda x: 2 * x / (1 + x * x)),
+        (lambda x: math.log(1 + x * x), 1e-3, lambda x: 2 * x / (1 + x * x)),
+        (lambda x: (1 + x) ** 2 - 1, 0.0002473964100886814, lambda x: 2 * (1 + x)),
+        (lambda x: 1 - math.cos(x), 0.0027, math.sin),
+        (lambda x: math.sqrt(1 + x * x) - 1, 1e-3, lambda x: x / math.sqrt(1 + x * x)),
+        (lambda x: math.exp(x) - 1 - x, 1e-4, math.expm1),
+        (lambda x: x - math.tanh(x), 1e-4, lambda x: math.tanh(x) ** 2),
+        (lambda x: x - math.tanh(x), 1e-3, lambda x: math.tanh(x) ** 2),
+    ],
+)
+def test_numbers_inside_f_that_are_larger_than_f_do_not_make_the_right_slope_wrong(f, x, slope):
+    assert check_gradient(f, x, slope).ok
+    for coded in (0.0, 2.0 * slope(x), 1.0 if slope(x) < 0.9 else 0.5):
+        with pytest.raises((WrongDerivative, UnresolvedDerivative)):
+            check_gradient(f, x, coded, strict=True)
+
+
+@pytest.mark.parametrize("domain", [(1e-3, 1e-2), (1e-5, 1e-4)])
+def test_an_operation_that_cancels_keeps_its_contract(domain):
+    op = mx.primitive("log_one_plus_square", "l({})", lambda a: math.log(1 + a * a), lambda a, out: 2.0 * a / (1.0 + a * a))
+    try:
+        assert all(check_op(op, domain, seed=seed).ok for seed in range(3))
+    finally:
+        del mx.OPS["log_one_plus_square"]
+
+
+def test_a_join_with_another_second_derivative_has_one_slope():
+    measured = derivative_of(lambda x: 0.5 * x * x if abs(x) < 1 else abs(x) - 0.5)(1.0)
+    assert abs(measured.value - 1.0) <= measured.bound < 1e-9
+    kinked = derivative_of(lambda x: 0.5 * min(x, 1.0) ** 2 + 2.0 * max(x - 1.0, 0.0) ** 2 + 2.0 * max(x, 1.0))(1.0)
+    assert (kinked.verdict, kinked.left, kinked.right) == ("kink", pytest.approx(1.0), pytest.approx(2.0))
+
+
+def test_a_gradient_that_cancels_to_zero_is_right_though_f_leans_by_rounding():
+    a = np.array([0.1, 0.2, 0.3])
+    assert check_gradient(lambda p: float(np.sum((a * p - a * 0.7) ** 2)), 0.7, lambda p: 2 * np.sum(a * (a * p - a * 0.7))).ok
+    with pytest.raises(WrongDerivative):
+        check_gradient(lambda p: float(np.sum((a * p - a * 0.7) ** 2)), 0.7, 1e-6)
+
+
+@pytest.mark.parametrize("coded", [math.inf, -math.inf, math.nan])
+def test_a_gradient_that_is_not_finite_is_wrong_where_the_slope_is(coded):
+    op = mx.primitive("overflowing", "o({})", lambda a: a * a, lambda a, out: coded)
+    try:
+        for check in (
+            lambda: check_gradient(op, 3.0, strict=True),
+            lambda: check_gradient(lambda v: sum(map(op, v)), [1.0 + 0.1 * k for k in range(80)]),
+            lambda: check_gradient(lambda x: x * x, 3.0, coded),
+            lambda: check_op(op),
+        ):
+            with pytest.raises(WrongDerivative):
+                check()
+    finally:
+        del mx.OPS["overflowing"]
+
+
+def test_an_infinite_gradient_agrees_where_the_slope_grows_without_bound_with_that_sign():
+    assert check_gradient(lambda x: x.sqrt(), 0.0).rows[0].coded == math.inf
+    assert check_gradient(math.cbrt, 0.0, math.inf).ok
+    assert check_gradient(math.acos, 1.0, -math.inf).ok
+    for f, x, coded in ((math.sqrt, 0.0, -math.inf), (math.acos, 1.0, math.inf), (abs, 0.0, math.inf)):
+        with pytest.raises(WrongDerivative):
+            check_gradient(f, x, coded)
+
+
+def test_sixty_digits_refuse_an_f_that_turns_a_number_into_a_float():
+    with pytest.raises(ValueError, match="is turned into a float"):
+        derivative_of(lambda x: x - math.tanh(x), oracle="exact")(1e-3)
+    with pytest.raises(WrongDerivative):
+        check_gradient(lambda x: x - math.tanh(x), 1e-3, lambda x: 1.0)
+
+
+def test_a_staircase_has_treads_and_a_narrow_format_few_digits():
+    assert staircase([1.0] * 9) == 0.0
+    assert staircase([0.0, 0.0, 0.5, 0.5, 1.0, 1.0, 1.5, 1.5]) == 0.5
+    assert staircase([0.1 * k * k for k in range(9)]) == 0.0
+    assert narrow_format([0.5, None], 5e-4) == "float16"
+    assert narrow_format([1e-3 / 3], 1e-10) == narrow_format([1e300], 1e280) == narrow_format([0.5], 0.25) == ""
+
+
+def test_a_right_slope_of_an_ordinary_function_costs_no_second_measurement():
+    for f, x, true in cases.judged(cases.ordinary()):
+        measured = derivative_of(f)(x)
+        assert measured.settled(true) is measured or true == 0.0
