@@ -23,18 +23,18 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def clip(text: str, width: int) -> str:
-    """The text in at most `width` columns, its middle replaced by dots.
+def clip(text: str, width: int, head: int | None = None) -> str:
+    """The text in at most `width` columns, dots in place of its middle, or of what follows its first `head` columns.
 
-    >>> clip("layers[0].neurons[12].w[3]", 17)
-    'layers[...2].w[3]'
+    >>> clip("layers[0].neurons[12].w[3]", 17), clip("layers[0].neurons[12].w[3]", 17, 1)
+    ('layers[...2].w[3]', 'l...ons[12].w[3]')
     """
     text = printable(text)
     if columns(text) <= width:
         return text
     if width < 5:
         return _cut(text, max(width, 0))
-    start = _cut(text, (width - 3) // 2)
+    start = _cut(text, (width - 3) // 2 if head is None else head)
     rest = _cut(text[::-1], width - 3 - columns(start))[::-1]
     return f"{start}...{rest}"
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..engine import Value
 from ..operation import number
 from .assignment import assign
-from .gradients import clear, moves
+from .gradients import clear, frozen, moves
 from .memories import Array, Memories, Places
 from .parameter_list import ParameterList
 from .settings import real
@@ -134,6 +134,10 @@ class Optimizer:
             if known is parameter:
                 return self._memories.at(place)
         raise ValueError(f"{parameter!r} is not one of the {len(self.parameters)} parameters that this optimizer moves")
+
+    def keeps(self, parameter: Value) -> bool:
+        """Whether a step leaves this parameter as it is whatever its gradient, since it is frozen."""
+        return parameter in frozen
 
     def memories(self) -> list[Memory]:
         """What the rule remembers of each parameter, in their order."""

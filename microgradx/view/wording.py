@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..engine import Value
 from ..tables import clip
 from .trace import Contribution, Group, Trace
 from .words.notation import number, unnamed
+
+
+class SourceLine(NamedTuple):
+    """A line of the user's program; its text is empty where the file cannot be read."""
+
+    file: str
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}   {self.text}".rstrip()
+
 
 VANISHING, EXPLODING = 1e-6, 1e3
 """Called vanishing: what is below this share of the largest; exploding: what is above this multiple of the output's."""
@@ -31,12 +44,21 @@ def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30
 
 @dataclass(frozen=True)
 class Pass:
-    """What every step of one pass shares: the trace, the names, and which step fires each node."""
+    """What every step of one pass shares: the trace, the names, and which step fires each node.
+
+    `digits` are shown of a number; `start` places of other phases lie before the first step; `word` is what a step is called,
+    and `grain` tells what it fires, if that is not a single value.
+    """
 
     trace: Trace
     names: Mapping[Value, str]
     steps: Sequence[Group]
     fired_in: Mapping[Value, int]
+    digits: int = 4
+    start: int = 0
+    word: str = "step"
+    grain: str = ""
+    lines: Mapping[Value, SourceLine] = field(default_factory=dict)
 
     @property
     def symbol(self) -> str:

@@ -20,7 +20,8 @@ from ..drawing.shapes import Picture
 from ..drawing.svg import SANS, plain
 from ..theme import THEMES, dark_style, theme_named
 from ..words.names import caller_variables
-from .stepper import Stepper
+from .recorded import How
+from .stepper import stepper_on
 
 MOST_STEPS, MOST_VALUES = 60, 300  # with more values, frames are laid out for minutes
 HOLD = 3  # how many times longer the last frame stands
@@ -45,7 +46,7 @@ def animate(
     that, step through the pass or draw single steps with `draw(output, step=k)`. `.grad` is not touched.
     """
     if Path(path).suffix.lower() == ".html":
-        return str(Stepper(output, None, False, names, caller_variables()).to_html(path, theme=theme))
+        return str(stepper_on(output, How(), names, caller_variables()).to_html(path, theme=theme))
     if Path(path).suffix.lower() != ".svg":
         raise ValueError(f"an animation is an SVG file or a page, got {str(path)!r}: end the name in .svg or .html")
     theme_named(theme)

@@ -2,167 +2,111 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from typing import Self, overload
+from collections.abc import Callable
+from typing import Any, Self
 
 from ...engine import Value
-from ..trace import GRAINS, NEURON, Contribution, Group, Trace
-from ..wording import Pass
-from ..words.names import displayed, find_node, name_nodes, variables_of
+from ..questions.explain import above
+from ..trace import Contribution
+from .recorded import RecordedPass
 from .step import Step
+from .stops import Stop, Test, stops_at
 
-MANY = 1500
-"""From so many nodes on, a graph whose neurons are labelled is stepped by neuron unless asked otherwise."""
 OVER = "the pass is over; s.commit() writes the gradients"
 
-Test = Callable[[Step], bool]
 
+class Cursor(RecordedPass):
+    """A place in a recorded pass: `at` steps are done, and `part` contributions of the next. Moves return it."""
 
-class Cursor:
-    """A place in one recorded backward pass: `at` steps are done, and `part` contributions of the next. Moves return it."""
-
-    def __init__(
-        self,
-        output: Value,
-        by: str | None,
-        fold: bool,
-        names: Mapping[str, object] | None,
-        caller: Mapping[str, object],
-    ) -> None:
-        self.output = output
-        self.trace = Trace(output)
-        if by is None:
-            labelled = len(self.trace.order) > MANY and any(n.label and NEURON.fullmatch(n.label) for n in self.trace.order)
-            by = "neuron" if labelled else "node"
-        if by not in GRAINS:
-            raise ValueError(f"a pass is stepped by one of {', '.join(GRAINS)}; got by={by!r}")
-        self.by = by
-        self._fold = fold
+    def __init__(self, *recorded: Any) -> None:
+        super().__init__(*recorded)
         self.at = 0
         self.part = 0
         self.note = ""
-        given = variables_of({**(names or {}), **{name: thing for name, thing in caller.items() if name not in (names or {})}})
-        # only what names this graph: a stepper must not keep the caller's other data alive
-        self._caller = {name: node for node, name in given.items() if node in self.trace.adjoints}
-        self._stops: list[tuple[str, Test]] = []
-        self._watched: list[Value] = []
+        self.sought: Value | None = None
+        """The input whose gradient the last jump asked for, until the next move."""
+        self._stops: list[Stop] = []
         self._keep: Callable[[Contribution], bool] | None = None
         self._visible: list[int] | None = None
 
-    @cached_property
-    def groups(self) -> list[Group]:
-        """What each step fires."""
-        return self.trace.groups(self.by, self._fold)
+    def _stand(self, at: int, note: str = "", part: int = 0, sought: Value | None = None) -> Self:
+        self.at, self.part, self.note, self.sought = at, part, note, sought
+        return self
 
-    @cached_property
-    def names(self) -> dict[Value, str]:
-        """The unique name of every node of the pass."""
-        return name_nodes(self.trace.order, self._caller)
-
-    @cached_property
-    def shared(self) -> Pass:
-        """What every step of the pass shares."""
-        fired_in = {node: k for k, group in enumerate(self.groups, 1) for node in group.nodes}
-        return Pass(self.trace, displayed(self.names), self.groups, fired_in)
-
-    def __len__(self) -> int:
-        return len(self.groups)
-
-    def __iter__(self) -> Iterator[Step]:
-        return (Step(k, self.shared) for k in range(1, len(self) + 1))
-
-    @overload
-    def __getitem__(self, key: int | str | Value) -> Step: ...
-    @overload
-    def __getitem__(self, key: slice) -> list[Step]: ...
-    def __getitem__(self, key: int | str | Value | slice) -> Step | list[Step]:
-        """Step `k`, the step that fires a value (for an input: completes it), or for `s[3:7]` steps 3 to 6.
-
-        Steps count from 1, since 0 is the seed; `s[-1]` is the last.
-        """
-        if isinstance(key, slice):
-            return [Step(k, self.shared) for k in range(len(self) + 1)[key] if k]
-        return Step(self._index(key), self.shared)
-
-    def find(self, key: str | Value) -> Value:
-        """The value of that name in this pass; an unknown name raises and lists the nearest ones."""
-        return find_node(key, self.names, self.shared.symbol)
-
-    def _index(self, key: int | str | Value) -> int:
-        """The number of the step a key means."""
-        if isinstance(key, int) and not isinstance(key, bool):
-            if -len(self) <= key < 0:
-                return len(self) + 1 + key
-            if not 1 <= key <= len(self):
-                nearest = "it has no steps" if not self.groups else f"the nearest is {1 if key < 1 else len(self)}"
-                raise IndexError(f"there is no step {key} in this pass of {len(self)} steps; {nearest} (0 is the seed)")
-            return key
-        if not isinstance(key, (str, Value)):
-            raise TypeError(f"a step is found by number, name or Value, not by {key!r}")
-        node = self.find(key)
-        if node in self.shared.fired_in:
-            return self.shared.fired_in[node]
-        if node not in self.trace.into:
-            raise KeyError(f"{self.names[node]!r} is the output itself and an input too: its pass has no steps")
-        return self.shared.fired_in[self.trace[self.trace.into[node][-1]].node]
+    def _over(self) -> str:
+        return f"{OVER} and moves the weights" if self.plan else OVER
 
     def goto(self, key: int | str | Value) -> Self:
-        """Go to the end of step `k`, of the step that fires a value, or with 0 to the seed."""
-        self.at, self.part, self.note = (0 if key == 0 and isinstance(key, int) else self._index(key)), 0, ""
-        return self
+        """Go to the end of step `k`, of the step that fires a value or completes an input, to a phase, or with 0 to the start."""
+        if key == 0 and isinstance(key, int):
+            return self._stand(0)
+        place = self.place_of(key, self.phase(self.at))
+        asked = isinstance(key, Value) or (isinstance(key, str) and (key not in self.starts or key in self.names.values()))
+        node = self.find(key) if asked else None  # type: ignore[arg-type]
+        return self._stand(place, sought=node if node and node.op is None and self.phase(place) == "backward" else None)
 
     def next(self, n: int = 1) -> Self:
         """Fire `n` steps; with `only`, of those that are shown."""
-        return self._move(n)
+        return self._move(_whole("next", n))
 
     def prev(self, n: int = 1) -> Self:
-        """Take `n` steps back."""
-        return self._move(-n)
+        """Take `n` steps back; the contributions of a step that is not complete are the first of them."""
+        return self._move(-_whole("prev", n))
 
     def _move(self, n: int) -> Self:
-        places = self._visible if self._visible is not None else range(1, len(self) + 1)
+        if n < 0 and self.part:
+            n, self.part = n + 1, 0
+            if not n:
+                return self._stand(self.at)
+        places = range(1, len(self) + 1) if self._visible is None else self._visible
         ahead = [k for k in places if k > self.at] if n >= 0 else [k for k in reversed(places) if k < self.at] + [0]
-        self.part, self.note = 0, ""
-        if n > 0 and len(ahead) < n:
-            self.note = OVER
+        note = self._over() if n > 0 and len(ahead) < n else ""
         if n < 0 and self.at == 0:
-            self.note = "this is the start of the pass"
-        if ahead and n:
-            self.at = ahead[min(abs(n), len(ahead)) - 1]
-        return self
+            note = "this is the start of the pass"
+        return self._stand(ahead[min(abs(n), len(ahead)) - 1] if ahead and n else self.at, note)
 
     def step(self, n: int = 1) -> Self:
-        """Fire `n` single contributions."""
-        self.note = ""
-        for _ in range(n):
-            if self.at == len(self):
-                self.note = OVER
+        """Fire `n` single contributions, or with a negative `n` take so many back."""
+        at, part, note = self.at, self.part, ""
+        for _ in range(abs(_whole("step", n))):
+            if n > 0 and at == len(self):
+                note = self._over()
                 break
-            coming = Step(self.at + 1, self.shared)
-            self.part += 1
-            if self.part >= sum(map(coming.leaves, coming.contributions)):
-                self.at, self.part = self.at + 1, 0
-        return self
+            if n < 0 and not at and not part:
+                note = "this is the start of the pass"
+                break
+            if n > 0:
+                part += 1
+                at, part = (at + 1, 0) if part >= self._sent(at + 1) else (at, part)
+            else:
+                at, part = (at, part - 1) if part else (at - 1, self._sent(at) - 1)
+        return self._stand(at, note, part)
+
+    def _sent(self, place: int) -> int:
+        """How many single moves lead through a step."""
+        step = self.at_place(place)
+        return max(len(step.leaving), 1) if isinstance(step, Step) else 1
 
     def until(self, goal: str | Value | Test) -> Self:
         """Go forward to the step that fires (or completes) a value, or for which a test of the step holds."""
         if callable(goal) and not isinstance(goal, Value):
-            return self._search([("the test held", goal)])
-        wanted = self._index(goal)
+            return self._search([Stop("the test held", goal)])
+        wanted = self.place_of(goal, self.phase(self.at))
         if wanted <= self.at:
-            self.note = f"that was step {wanted}, behind us; s.goto({wanted}) goes there"
-            return self
-        return self.goto(wanted)
+            return self._stand(self.at, f"that was step {wanted}, behind us; s.goto({wanted}) goes there", self.part)
+        return self.goto(goal)
 
     def finish(self) -> Self:
-        """Go to the last step of the neuron we are in, or of the layer when stepping by neuron."""
+        """Go to the last step of the neuron we are in, or of the layer when stepping by neuron; else of the phase."""
+        phase = self.phase(self.at)
+        if phase != "backward" or not self.groups:
+            return self.goto(min([start - 1 for start in self.starts.values() if start > self.at], default=len(self)))
         grain = {"node": "neuron", "neuron": "layer", "layer": "layer"}[self.by]
         around = {node: k for k, group in enumerate(self.trace.groups(grain)) for node in group.nodes}
-        here = around[self.groups[max(self.at, 1) - 1].head] if self.groups else None
-        last = max((k for k, group in enumerate(self.groups, 1) if around[group.head] == here), default=0)
-        return self.goto(max(last, self.at))
+        start = self.starts["backward"]
+        here = around[self.groups[max(self.at - start, 1) - 1].head]
+        last = max(k for k, group in enumerate(self.groups, 1) if around[group.head] == here)
+        return self.goto(max(start + last, self.at))
 
     def break_on(
         self,
@@ -170,44 +114,78 @@ class Cursor:
         *,
         dead: bool = False,
         nonfinite: bool = False,
+        nan: bool = False,
         abs_lt: float | None = None,
+        abs_gt: float | None = None,
     ) -> Self:
-        """Make `cont()` stop at a value or a test, at a zero or a non-finite or a small contribution; alone: forget all."""
-        if goal is None and not dead and not nonfinite and abs_lt is None:
-            self._stops.clear()
+        """Make `cont()` stop at a value or a test, or at a zero, bad, small or large contribution; alone: forget all stops.
+
+        `dead` is a contribution of 0, `nonfinite` one that is nan or inf, `abs_lt` and `abs_gt` compare its size.
+        """
+        found = stops_at(dead, nonfinite, nan, abs_lt, abs_gt)
         if isinstance(goal, (str, Value)):
-            wanted = self._index(goal)
-            self._stops.append((f"reached {self.names[self.find(goal)]}", lambda step: step.index == wanted))
+            node, backward = self.find(goal), self.place_of(goal)
+            places = {backward, self.place_of(node, "forward") if self.how.forward else backward}
+            found.append(Stop(f"reached {self.shared.names[node]}", lambda step: step.index in places))
         elif goal is not None:
-            self._stops.append(("the test held", goal))
-        if dead:
-            self._stops.append(("a contribution is 0", lambda step: any(e.contribution == 0 for e in step.contributions)))
-        if nonfinite:
-            self._stops.append(("a contribution is not finite", _nonfinite))
-        if abs_lt is not None:
-            small = abs_lt
-            self._stops.append(
-                (
-                    f"a contribution is below {small:g}",
-                    lambda s: any(abs(e.contribution) < small for e in s.contributions),
-                )
-            )
+            found.append(Stop("the test held", goal))
+        self._stops = [*self._stops, *found] if found else []
         return self
 
-    def cont(self) -> Self:
-        """Go on to the next step at which a `break_on` holds, else to the end."""
-        return self._search(self._stops)
+    def cont(self, back: bool = False) -> Self:
+        """Go on to the next step at which a `break_on` holds, else to the end; with `back` to the last one, else the start."""
+        return self._search(self._stops, back)
 
-    def _search(self, stops: list[tuple[str, Test]]) -> Self:
-        for k in range(self.at + 1, len(self) + 1):
-            step = Step(k, self.shared)
-            for reason, test in stops:
-                if test(step):
-                    self.at, self.part, self.note = k, 0, f"stopped: {reason}"
-                    return self
-        self.at, self.part, self.note = len(self), 0, OVER
+    def _search(self, stops: list[Stop], back: bool = False) -> Self:
+        for place in range(self.at - (not self.part), 0, -1) if back else range(self.at + 1, len(self) + 1):
+            step = self.at_place(place)
+            for stop in stops:
+                if stop.test(step):
+                    return self._stand(place, f"stopped: {stop.reason}")
+        return self._stand(0, "this is the start of the pass") if back else self._stand(len(self), self._over())
+
+    def only(
+        self,
+        *,
+        path_to: str | Value | None = None,
+        params: bool = False,
+        zeros: bool = True,
+        layer: int | str | None = None,
+    ) -> Self:
+        """Move over, and list, only what passes every filter given; `only()` shows all again.
+
+        `path_to` keeps contributions on a way to that value, `params` those into inputs and weights, `zeros=False`
+        those that are not 0, and `layer` those whose step lies in that layer (its number or its path).
+        """
+        tests: list[Callable[[Contribution], bool]] = []
+        if path_to is not None:
+            below = above(self.trace, self.find(path_to))
+            tests.append(lambda edge: edge.operand in below)
+        if params:
+            tests.append(lambda edge: edge.operand.op is None)
+        if not zeros:
+            tests.append(lambda edge: edge.contribution != 0.0)
+        if layer is not None:
+            inside = self._layer(layer)
+            tests.append(lambda edge: edge.node in inside)
+        self._keep, self._visible = None, None
+        if tests:
+            keep = self._keep = lambda edge: all(test(edge) for test in tests)
+            self._visible = [s.index for s in self if not isinstance(s, Step) or any(map(keep, s.contributions))]
         return self
 
+    def _layer(self, layer: int | str) -> set[Value]:
+        path = f"layers[{layer}]" if isinstance(layer, int) else layer
+        layers = {group.name: group for group in self.trace.groups("layer") if group.name}
+        matching = [g for name, g in layers.items() if name == path or name.endswith(f".{path}")]
+        if not matching:
+            raise KeyError(f"there is no layer {layer!r} in this pass; its layers are {', '.join(layers) or 'none'}")
+        return {node for group in matching for node in group.nodes}
 
-def _nonfinite(step: Step) -> bool:
-    return not all(math.isfinite(edge.contribution) for edge in step.contributions)
+
+def _whole(move: str, n: object) -> int:
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"{move}({n!r}): write how many, such as {move}(3); s.goto({n!r}) goes to a value")
+    return n
+
+

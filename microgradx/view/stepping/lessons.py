@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...engine import Value
@@ -12,6 +12,8 @@ from ..questions.explain import counted
 from ..trace import Trace
 from ..words.notation import number
 
+TOLERANCE = 1e-3
+"""A guess is right if it is within this share of the gradient: by hand one rounds."""
 VISITS = 200_000
 """Plain recursion is replayed only up to so many calls: it makes one per path."""
 
@@ -27,21 +29,37 @@ class Guess:
         return "\n".join(table(self.rows, "<><"))
 
 
-def judged(guesses: Mapping[str, float], truth: Mapping[str, float], signs: bool) -> Guess:
-    """The verdict on guessed gradients; with `signs`, only the sign is asked and told.
+def judged(guesses: Sequence[tuple[str, object, float]], signs: bool) -> Guess:
+    """The verdict on guesses of gradients, (name, guess, truth); with `signs`, only the sign is asked and told.
 
-    >>> judged({"a": 6.0, "b": -3.0}, {"a": 6.0, "b": -4.0}, signs=False)
-    a  6 right
-    b -3 wrong, off by 1
+    >>> judged([("a", 6.0, 6.0), ("b", -3.0, -4.0), ("c", 9e-10, 1e-12)], signs=False)
+    a  6    right
+    b -3    wrong, off by 1
+    c 9e-10 wrong, 900 times too large
     """
     right, rows = {}, []
-    for name, guess in guesses.items():
-        wanted = truth[name]
+    for name, guess, wanted in guesses:
+        if isinstance(guess, bool) or not isinstance(guess, (int, float)):
+            raise TypeError(f"the guess for {name} is {guess!r}, not a number: write for example s.guess({{{name!r}: 6.0}})")
         same_sign = (guess > 0) - (guess < 0) == (wanted > 0) - (wanted < 0)
-        right[name] = same_sign if signs else math.isclose(guess, wanted, rel_tol=1e-3, abs_tol=1e-9)
-        verdict = "right" if right[name] else "wrong sign" if not same_sign else f"wrong, off by {number(guess - wanted)}"
-        rows.append((name, number(guess), verdict))
+        near = math.isclose(guess, wanted, rel_tol=TOLERANCE) or (math.isnan(guess) and math.isnan(wanted))
+        right[name] = same_sign and not math.isnan(wanted) if signs else near
+        rows.append((name, number(guess), "right" if right[name] else _wrong(guess, wanted)))
     return Guess(right, tuple(rows))
+
+
+def _wrong(guess: float, wanted: float) -> str:
+    """How far a wrong guess is off, in words."""
+    if math.isnan(guess) or math.isnan(wanted) or math.isinf(wanted):
+        return "wrong" if math.isnan(guess) else "wrong, it is not finite"
+    if not guess or not wanted:
+        return "wrong, it is not 0" if wanted else "wrong, it is 0"
+    if (guess > 0) != (wanted > 0):
+        return "wrong sign"
+    times = guess / wanted
+    if 0.1 < times < 10.0:
+        return f"wrong, off by {number(guess - wanted)}"
+    return f"wrong, {number(max(times, 1.0 / times))} times too {'large' if times > 1.0 else 'small'}"
 
 
 @dataclass(frozen=True, repr=False)

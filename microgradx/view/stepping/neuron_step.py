@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...engine import Value
-from ...tables import WIDTH, clip, table
 from ..trace import NEURON, Contribution, Group, Trace
-from ..words.notation import number
+from ..words.terminal import Part, TableRows
+from .pen import Pen
 
 
 @dataclass(frozen=True)
@@ -48,36 +47,55 @@ def recognized(trace: Trace, group: Group) -> Neuron | None:
     return Neuron(group.head, biases[0].node, biases[0], tuple(pairs))
 
 
-def neuron_lines(neuron: Neuron, trace: Trace, names: Mapping[Value, str], slope: str, rows: int | None) -> list[str]:
-    """The lines of a neuron's block under its title; with `rows`, only the so many largest inputs."""
-    top = slope.partition("/")[0]
-    upstream, pre = trace.adjoints[neuron.head], neuron.bias.upstream
-    first = f"  {slope} = {number(upstream)}"
+def neuron_rows(pen: Pen, neuron: Neuron, rows: int | None, sought: Value | None) -> list[Part]:
+    """The parts of a neuron's block under its title; with `rows`, only the so many largest inputs and the one sought."""
+    trace, number = pen.of.trace, pen.number
+    slope, pre = pen.slope(neuron.head), neuron.bias.upstream
+    first = f"  {slope} = {number(trace.adjoints[neuron.head])}"
     if neuron.sum is not neuron.head and neuron.head.op:
         through = [trace[place] for place in trace.out_of[neuron.head] if trace[place].operand is neuron.sum]
         if len(through) == 1:
             first += f"  x {neuron.head.op.name}' {number(through[0].local)}"
-    first += f"  = {top}/dsum {number(pre)}, its sum is {number(neuron.sum.data)}"
-    lines = [clip(first, WIDTH)]
+    top = slope.partition("/")[0]
+    first += f"  = {top}/dsum {number(pre)}, its sum is {number(trace.recorded[neuron.sum])}"
+    parts: list[Part] = [first]
     if pre == 0.0 and rows is not None:
-        return [*lines, f"  so its {len(neuron.pairs)} weights, its bias and its inputs get 0; s.full() lists all"]
-    shown = list(range(len(neuron.pairs)))
-    if rows is not None:
-        size = [max(abs(edge.contribution) for edge in (weight, sent) if edge) for weight, _, sent in neuron.pairs]
-        shown = sorted(sorted(shown, key=lambda k: -size[k])[:rows])
+        return [first, f"  so its {len(neuron.pairs)} weights, its bias and its inputs get 0; s.full() lists all"]
+    shown = _largest(neuron, rows, sought)
     cells: list[tuple[str, ...]] = [("  input", "value", "", "dsum", "", "dweight", "|", "weight", "", "dsum", "", "to input")]
-    for k in shown:
-        weight, other, sent = neuron.pairs[k]
-        place = (weight.operand.label or "").removeprefix(f"{neuron.head.label}.w")
-        name, value = (names[other], other.data) if isinstance(other, Value) else (f"x{place}", other)
-        gets = (number(value), "x", number(pre), "=", number(weight.contribution))
-        sends = ("x", number(pre), "=", number(sent.contribution)) if sent else ("", "", "", "-")
-        cells.append((f"  {name}", *gets, "|", number(weight.operand.data), *sends))
+    cells += [_pair(pen, neuron, k) for k in shown]
     cells.append(("  bias", "1", "x", number(pre), "=", number(neuron.bias.contribution), "|", *[""] * 5))
-    lines += table(cells, "<>>>>>>>>>>>", (0,))
+    if pen.tight.rows:
+        columns = range(12) if pen.tight.words else (0, 1, 5, 6, 7, 11)  # the slope by the sum is told above
+        parts.append(TableRows([[row[k] for k in columns] for row in cells], "<" + ">" * (len(columns) - 1)))
+    else:
+        for name, value, _, _, _, got, _, weight, _, _, _, sent in cells[1:]:
+            sends = f", weight {weight} x {number(pre)} = {sent} to input" if weight else ""
+            parts.append(f"{name}: {value} x {number(pre)} = {got}{sends}")
     if left := len(neuron.pairs) - len(shown):
-        lines.append(f"  {left} more inputs, none of them larger; s.full() lists all")
+        parts.append(f"  {left} more inputs, none of them larger; s.full() lists all")
     idle = sum(weight.local == 0.0 for weight, _, _ in neuron.pairs)
     if idle:
-        lines.append("  1 input is 0, so its weight gets 0" if idle == 1 else f"  {idle} inputs are 0, so their weights get 0")
-    return lines
+        parts.append("  1 input is 0, so its weight gets 0" if idle == 1 else f"  {idle} inputs are 0, so their weights get 0")
+    return parts
+
+
+def _largest(neuron: Neuron, rows: int | None, sought: Value | None) -> list[int]:
+    """The places of the pairs that are listed, in their order."""
+    every = list(range(len(neuron.pairs)))
+    if rows is None:
+        return every
+    size = [max(abs(edge.contribution) for edge in (weight, sent) if edge) for weight, _, sent in neuron.pairs]
+    asked = [k for k in every if neuron.pairs[k][0].operand is sought or neuron.pairs[k][1] is sought]
+    return sorted({*sorted(every, key=lambda k: -size[k])[:rows], *asked})
+
+
+def _pair(pen: Pen, neuron: Neuron, k: int) -> tuple[str, ...]:
+    """A weight and its input: what the weight gets, and what the input is sent."""
+    weight, other, sent = neuron.pairs[k]
+    pre, number, then = pen.number(neuron.bias.upstream), pen.number, pen.of.trace.recorded
+    place = (weight.operand.label or "").removeprefix(f"{neuron.head.label}.w")
+    name, value = (pen.names[other], then[other]) if isinstance(other, Value) else (f"x{place}", other)
+    gets = (number(value), "x", pre, "=", number(weight.contribution))
+    sends = ("x", pre, "=", number(sent.contribution)) if sent else ("", "", "", "-")
+    return (f"  {name}", *gets, "|", number(then[weight.operand]), *sends)

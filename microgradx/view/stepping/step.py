@@ -1,24 +1,22 @@
-"""One step of a backward pass as a line and as a block of at most 80 columns."""
+"""One step of a backward pass: what fires, what it sends along each edge, and the line that says so."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from ...engine import Value
-from ...tables import WIDTH, clip, columns, printable, table
+from ...tables import columns, printable
 from ..trace import Contribution
 from ..wording import Pass
-from ..words.notation import expression, number, operation
-from ..words.terminal import ends
-from .neuron_step import Neuron, neuron_lines, recognized
+from ..words.notation import expression, operation
+from ..words.terminal import Part, Rounded, distinct_names, fitted
+from .neuron_step import Neuron, recognized
+from .pen import Pen, Shortened
+from .steps import AnyStep, Keep, Showing
 
-ROWS = 12
-"""A block lists at most so many contributions, the largest ones, unless all are asked for."""
 
-
-class Step:
+class Step(AnyStep):
     """A step of the pass: what fired, and one contribution per edge; `repr` is a line, `str` the block.
 
     >>> from microgradx.view.stepping.stepper import stepper
@@ -30,193 +28,126 @@ class Step:
     [-3.0, 2.0]
     """
 
-    def __init__(self, index: int, of: Pass) -> None:
-        self.index = index
-        self.group = of.steps[index - 1]
-        self.node = self.group.head
-        self.name = self.group.name or of.names[self.node]
-        self._inside = frozenset(self.group.nodes)  # a set, since `in` on a tuple would compare numbers
-        self._of = of
+    phase = "backward"
+
+    def __init__(self, number: int, of: Pass) -> None:
+        super().__init__(number, of)
+        self.group = of.steps[number - 1]
+        self.inside = frozenset(self.group.nodes)  # a set, since `in` on a tuple would compare numbers
+
+    @property
+    def node(self) -> Value:
+        """The value that fires; of a group the one at which its gradient enters."""
+        return self.group.head
+
+    @property
+    def name(self) -> str:
+        """What fires: the name of the value, or of the layer."""
+        return self.group.name or self.of.names[self.node]
 
     @cached_property
-    def _neuron(self) -> Neuron | None:
-        return recognized(self._of.trace, self.group) if len(self.group.nodes) > 1 else None
+    def neuron(self) -> Neuron | None:
+        """The parts of the neuron that the step fires, if it is one."""
+        if len(self.group.nodes) == 1 or self.group.name:
+            return None
+        return recognized(self.of.trace, self.group)
 
     @property
     def contributions(self) -> list[Contribution]:
         """The edges of the step, in the order in which the engine added them."""
-        return [self._of.trace[place] for place in self.group.edges]
+        return [self.of.trace[place] for place in self.group.edges]
 
-    def __repr__(self) -> str:
-        slope = f"{self._of.slope(self._top())} = {number(self.upstream)}"
-        line = clip(f"<step {self.index}/{len(self._of.steps)}: {self.title(30)}; {slope}", WIDTH - 8)
-        sent = [f"{self._of.slot(edge)} += {number(edge.contribution)}" for edge in self.contributions if self.leaves(edge)]
-        for place, text in enumerate(sent):
-            joint = "; " if not place else ", "
-            if columns(line + joint + text) > WIDTH - 9:
-                return f"{line}{joint}...>"
-            line += joint + printable(text)
-        return f"{line}>"
+    @property
+    def leaving(self) -> list[int]:
+        """The places in the trace of the edges that go out of the step, not from one of its nodes to another."""
+        return [place for place in self.group.edges if self.leaves(self.of.trace[place])]
 
-    def __str__(self) -> str:
-        return self.block()
+    def leaves(self, edge: Contribution) -> bool:
+        """Whether an edge goes out of the step."""
+        return edge.operand not in self.inside
 
     @property
     def upstream(self) -> float:
         """The upstream gradient with which the step's first node fired."""
-        return self._of.trace.adjoints[self._top()]
+        return self.of.trace.adjoints[self.top]
 
-    def _top(self) -> Value:
-        """The value whose gradient stands in the title: of a layer the one with the largest."""
-        return max(self._heads(), key=lambda node: abs(self._of.trace.adjoints[node])) if self.group.name else self.node
-
-    def _heads(self) -> list[Value]:
+    @cached_property
+    def heads(self) -> list[Value]:
         """The values at which gradients enter the step from outside."""
-        trace, inside = self._of.trace, self._inside
-        heads = [node for node in self.group.nodes if any(trace[p].node not in inside for p in trace.into.get(node, ()))]
+        trace = self.of.trace
+        heads = [n for n in self.group.nodes if any(trace[p].node not in self.inside for p in trace.into.get(n, ()))]
         return heads or [self.node]
 
-    def leaves(self, edge: Contribution) -> bool:
-        """Whether an edge goes out of the step, not from one of its nodes to another."""
-        return edge.operand not in self._inside
+    @property
+    def top(self) -> Value:
+        """The value whose gradient stands in the title: of a layer the one with the largest."""
+        return max(self.heads, key=lambda node: abs(self.of.trace.adjoints[node])) if self.group.name else self.node
+
+    @cached_property
+    def through(self) -> Mapping[int, float]:
+        """Per edge that leaves a step with one head, the derivative of that head along all ways that end with this edge."""
+        trace, slopes, found = self.of.trace, {self.node: 1.0}, {}
+        for node in self.group.nodes:
+            for place in trace.out_of[node]:
+                edge = trace[place]
+                slope = slopes[node] * edge.local if slopes[node] and edge.local else 0.0
+                if self.leaves(edge):
+                    found[place] = slope
+                else:
+                    slopes[edge.operand] = slopes.get(edge.operand, 0.0) + slope
+        return found
+
+    def formula(self, names: Mapping[Value, str]) -> str:
+        """`name = operation`, or the name of the layer and how many operations it has."""
+        if self.group.name:
+            return f"{printable(self.group.name)} ({len(self.group.nodes)} operations)"
+        if self.neuron:
+            return f"{names[self.node]} = {self.neuron.formula()}"
+        if len(self.group.nodes) == 1:
+            return f"{names[self.node]} = {operation(self.node, names)}"
+        outside = {edge.operand for edge in self.contributions} - self.inside
+        return expression(self.node, outside, names, False)
 
     def title(self, room: int) -> str:
-        """`name = operation`, or the name of the layer."""
-        if self.group.name:
-            return clip(f"{self.group.name} ({len(self.group.nodes)} operations)", room)
-        if self._neuron:
-            return clip(f"{self._of.names[self.node]} = {self._neuron.formula()}", room)
-        if len(self.group.nodes) == 1:
-            return clip(f"{self._of.names[self.node]} = {operation(self.node, self._of.names)}", room)
-        outside = {edge.operand for edge in self.contributions} - self._inside
-        return clip(expression(self.node, outside, self._of.names, False), room)
+        """The formula in at most `room` columns: names are shortened first, then words of its middle left out."""
+        nodes = {part for node in self.group.nodes[:room] for part in (node, *node.parents) if isinstance(part, Value)}
+        texts = []
+        for width in (None, 24, 16, 12, 8):
+            texts.append(self.formula(Shortened(self.of.names, nodes, width)))
+            if columns(texts[-1]) <= room:
+                return texts[-1]
+        return fitted(texts[-2], room)
 
-    def block(self, part: int | None = None, full: bool = False, keep: Callable[[Contribution], bool] | None = None) -> str:
-        """The block; with `part`, only the first so many contributions are filled in."""
-        lines = ends(f"step {self.index}/{len(self._of.steps)}   {self.title(WIDTH)}", self._forward())
-        slope = f"  {self._of.slope(self._top())} = {number(self.upstream)}   ("
-        lines.append(clip(f"{slope}{self._came_from(WIDTH - 1 - columns(slope))})", WIDTH))
-        places = [p for p in self.group.edges if self.leaves(self._of.trace[p])]
-        if self._neuron and part is None and keep is None and not self.group.name:
-            slope = self._of.slope(self.node)
-            lines[-1:] = neuron_lines(self._neuron, self._of.trace, self._of.names, slope, None if full else ROWS)
-            return "\n".join([*lines, *self._carried(places)])
-        wanted = [p for p in places if keep is None or keep(self._of.trace[p])]
-        shown = wanted if full or len(wanted) <= ROWS else self._largest(wanted)
-        if shown:
-            lines += self._table(shown, part)
-        lines += self._left_out(wanted, shown, len(places) - len(wanted))
-        return "\n".join([*(clip(line, WIDTH) for line in lines), *self._carried(shown)])
+    def told(self, width: int, keep: Keep | None = None) -> str:
+        """The step in one line: as many of its contributions as there is room for, or of those that `keep` wants."""
+        number = Rounded(self.of.digits)
+        edges = [self.of.trace[place] for place in self.leaving]
+        sent = [edge for edge in edges if keep is None or keep(edge)]
+        short = distinct_names([*map(self.of.slot, sent[: width // 4]), self.of.names[self.top]], 24)
+        head = f"{self.of.word} {self.number}/{len(self.of.steps)}: "
+        for room in (24, 16, 8):
+            slope = f"{self.of.slope(self.top, room)} = {number(self.upstream)}"
+            if columns(head + slope) + 20 <= width:
+                break
+        texts = [f"{short[self.of.slot(edge)]} += {number(edge.contribution)}" for edge in sent[: width // 4]]
+        wanted = sum(map(columns, texts)) + 2 * len(texts)
+        room = max(width - columns(head + slope) - 2 - max(min(wanted, width // 3), 5), 12)
+        line = f"{head}{self.title(room)}; {slope}"
+        for place, text in enumerate(texts):
+            joint, left = (", " if place else "; "), len(sent) > place + 1
+            if columns(line + joint + text) > width - 5 * left:
+                return f"{line}{joint}..."
+            line += joint + text
+        return line
 
-    def _largest(self, places: list[int]) -> list[int]:
-        """The largest contributions that are not 0, as many as a block lists, in their order."""
-        size = {place: abs(self._of.trace[place].contribution) for place in places}
-        ranked = sorted((p for p in places if size[p] != 0.0), key=lambda p: -math.inf if math.isnan(size[p]) else -size[p])
-        return sorted(ranked[:ROWS])
+    def mentioned(self, look: Showing) -> Iterable[Value]:
+        """The values that the block names."""
+        from .block import BlockWriter
 
-    def _forward(self) -> str:
-        if self.group.name:
-            return ""
-        then = self._of.trace.recorded
-        made = number(then[self.node])
-        if len(self.group.nodes) > 1:
-            return f"forward: {made}"
-        numbers = {operand: number(then[operand]) for operand in self.node.parents if isinstance(operand, Value)}
-        return f"forward: {operation(self.node, numbers)} = {made}"
+        return BlockWriter(self, Pen(self.of), look).mentioned()
 
-    def _came_from(self, room: int) -> str:
-        """Where the upstream gradient came from and that it is complete."""
-        places = self._of.trace.into.get(self.node, [])
-        if not places:
-            return "root, seeded"
-        if self.group.name:
-            return f"the largest of {len(self._heads())} that arrive in this layer"
-        text = f"{len(places)} of {len(places)} in"
-        if len(places) > 1:
-            return f"{text}: may fire"
-        source = self._of.trace[places[0]].node
-        if len(self.group.nodes) > 1 or len(self._of.steps) == 1:
-            return text
-        before = self._of.fired_in[source]
-        text += f"; from step {before}, "
-        return text + Step(before, self._of).title(max(room - len(text), 12))
+    def parts(self, pen: Pen, look: Showing) -> list[Part]:
+        """The block, as the pen writes now."""
+        from .block import BlockWriter
 
-    def _table(self, places: list[int], part: int | None) -> list[str]:
-        slopes = f"d{self._of.symbol}/d(.)" if len(self._of.symbol) <= 3 else "so far"
-        rows = [("  into   ", "upstream", "", "local", "", "contribution", slopes, "", "", "  in")]
-        for row, place in enumerate(places):
-            edge = self._of.trace[place]
-            cells = [
-                f"  {self._of.slot(edge)}",
-                number(edge.upstream),
-                "x",
-                self._local(edge),
-                "=",
-                "?",
-                "?",
-                "",
-                "",
-                "",
-            ]
-            if part is None or row < part:
-                nth, total = self._of.arrived(place)
-                mark = " *" if nth == total and edge.operand in self._of.trace.carried else ""
-                cells[5:] = [
-                    number(edge.contribution),
-                    number(edge.before or 0.0),
-                    "->",
-                    number(edge.after) + mark,
-                    f"  {nth} of {total}{' final' if nth == total else ''}",
-                ]
-            rows.append(tuple(cells))  # type: ignore[arg-type]
-        wide = sum(max(columns(row[place]) for row in rows) for place in range(len(rows[0]))) + len(rows[0]) - 1 > WIDTH
-        if wide:  # a clipped `square#8 = 0.07065` would lose the number
-            local = [number(self._of.trace[place].local) for place in places]
-            rows[1:] = [(*row[:3], alone, *row[4:]) for row, alone in zip(rows[1:], local, strict=True)]
-        return table(rows, "<><<<>><<<")
-
-    def _local(self, edge: Contribution) -> str:
-        """The local derivative, and for a product whose number it is: `f = -2`."""
-        if edge.node.op is not None and edge.node.op.name == "multiply":
-            other = edge.node.parents[1 - edge.slot]
-            if isinstance(other, Value):
-                return f"{clip(self._of.names[other], 12)} = {number(edge.local)}"
-        return number(edge.local)
-
-    def _left_out(self, wanted: list[int], shown: list[int], filtered: int) -> list[str]:
-        """What the table does not list, and why what is 0 is 0."""
-        hidden = set(wanted) - set(shown)
-        zeros = [place for place in hidden if self._of.trace[place].contribution == 0.0]
-        lines = []
-        if len(hidden) > len(zeros):
-            lines.append(f"  {len(hidden) - len(zeros)} more, none of them larger; s.full() lists all")
-        if zeros:
-            many = f"{len(zeros)} more are" if shown else f"all {len(zeros)} are"
-            lines.append(f"  {many} 0: {self._why_zero(zeros)}{'' if len(hidden) > len(zeros) else '; s.full() lists all'}")
-        if filtered:
-            lines.append(f"  {filtered} filtered out; s.only() shows all again")
-        return lines
-
-    def _why_zero(self, places: list[int]) -> str:
-        """Why, in words, these contributions are 0."""
-        trace = self._of.trace
-        if any(trace[place].upstream != 0.0 for place in places):
-            return "their local derivative is 0"
-        if self.group.name:
-            return "their neurons are off or get nothing"
-        first = self.node.op.name if self.node.op else ""
-        if self.upstream != 0.0 and all(trace[place].local == 0.0 for place in trace.out_of[self.node]):
-            return f"the {first} is flat here"
-        return "no gradient arrives here"
-
-    def _carried(self, places: list[int]) -> list[str]:
-        """A line for each gradient that was there before this pass and to which commit would add."""
-        trace, lines = self._of.trace, []
-        carried = [operand for operand in {trace[place].operand: None for place in places} if operand in trace.carried]
-        for operand in carried[:3]:
-            old = trace.carried[operand]
-            told = f"{clip(self._of.names[operand], 16)}.grad is {number(old)} from before"
-            lines.append(f"  * carried in: {told}; commit gives {number(old + trace.adjoints[operand])} (no zero_grad?)")
-        if len(carried) > 3:
-            lines.append(f"  * and {len(carried) - 3} more were carried in")
-        return [clip(line, WIDTH) for line in lines]
+        return BlockWriter(self, pen, look).parts()

@@ -31,21 +31,25 @@ LATEX_SIGNS = {"*": "\\cdot", "%": "\\bmod", "//": "\\mathbin{//}"}
 LATEX_FUNCTIONS = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "exp", "max", "min"])
 
 
-def number(x: float) -> str:
-    """`x` in four significant digits, as every display writes it.
+def number(x: float, digits: int = 4) -> str:
+    """`x` in four significant digits, as every display writes it, or in as many as asked for.
 
     >>> [number(x) for x in (2.0, -4.20113, 0.000123456, 12345.678, -0.0, math.inf)]
     ['2', '-4.201', '1.235e-4', '1.235e4', '0', 'inf']
+    >>> number(2 / 3, 9)
+    '0.666666667'
     """
     if x == 0.0:
         return "0"
     if not math.isfinite(x):
         return str(x)
-    short = f"{x:.4g}"
-    if 1e-3 <= abs(float(short)) < 1e4:
-        return short
-    mantissa, exponent = f"{x:.3e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    short = f"{x:.{digits}g}"
+    if 1e-3 <= abs(float(short)) < 10.0 ** max(digits, 4):
+        return f"{float(short):.0f}" if "e" in short else short
+    mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def exact(x: float) -> str:

@@ -1,0 +1,44 @@
+"""The rows of a step that fires a whole layer: one per value, its contributions added up over operations and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...engine import Value
+from ..drawing.spread import deviation, mean, total
+from ..trace import Trace
+from ..words.terminal import Part, TableRows
+from .pen import Pen
+
+
+def by_operand(trace: Trace, places: Sequence[int]) -> dict[Value, list[int]]:
+    """The places of a step's contributions by the value that receives them."""
+    together: dict[Value, list[int]] = {}
+    for place in places:
+        together.setdefault(trace[place].operand, []).append(place)
+    return together
+
+
+def layer_rows(pen: Pen, together: dict[Value, list[int]]) -> list[Part]:
+    """A row per value: how many contributions there are, their mean, spread and sum, and what the gradient is then."""
+    rows = [_row(pen, places) for places in together.values()]
+    if not pen.tight.rows:
+        return [
+            f"{into}: {count}{f' of mean {average}, spread {wide}' * bool(average)}, sum {added}, {' '.join(filter(None, rest))}"
+            for into, count, average, wide, _, added, *rest in rows
+        ]
+    head = ("  into", "from", "mean", "spread", "", "sum", *(("so far", "", "") if pen.tight.before else ("", "", "so far")), "")
+    shown = [0, 1, 2, *([3] if pen.tight.words else []), 4, 5, *([6] if pen.tight.before else []), 7, 8]
+    shown += [9] if pen.tight.arrived else []
+    return [TableRows([[row[k] for k in shown] for row in (head, *rows)], "".join("<>>><>><<<"[k] for k in shown))]
+
+
+def _row(pen: Pen, places: list[int]) -> tuple[str, ...]:
+    edges = [pen.of.trace[place] for place in places]
+    sent = [edge.contribution for edge in edges]
+    nth, of = pen.of.arrived(places[-1])
+    average = (pen.number(mean(sent)), pen.number(deviation(sent))) if len(sent) > 1 else ("", "")
+    mark = " *" if nth == of and edges[-1].operand in pen.of.trace.carried else ""
+    grown = (pen.number(edges[0].before or 0.0), "->", pen.number(edges[-1].after) + mark)
+    name, last = f"  {pen.names[edges[0].operand]}", "  final" * (nth == of)
+    return (name, str(len(sent)), *average, "=", pen.number(total(sent)), *grown, last)
