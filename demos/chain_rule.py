@@ -4,7 +4,7 @@ import math
 import random
 
 from comparison import Comparison
-from microgradx import Value, gradient, nn, sigmoid
+from microgradx import Value, draw, gradient, nn, sigmoid
 
 table = Comparison("e-05 means times 10^-5.")
 X, targets, weights = nn.data.spreadsheet()
@@ -23,7 +23,7 @@ def slope(result, of):
 
 
 start = [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]
-total, h1, o1, o2, e1, e2 = error(w := [Value(weight) for weight in start])
+total, h1, o1, o2, e1, e2 = error(w := [Value(weight, label=f"w{i}") for i, weight in enumerate(start, 1)])
 print("""The network of the spreadsheet demo, inputs 0.05, 0.10: w1, w2 lead into h1; w3, w4 into h2; w5, w6 into o1; w7, w8 o2.
 All four neurons are sigmoids without bias; targets 0.01, 0.99; the weights start at 0.15 0.20 0.25 0.30 0.40 0.45 0.50 0.55.
 w1 changes the hidden output h1, h1 changes both outputs o1 and o2, and each has its share of E, the loss:
@@ -39,6 +39,9 @@ table.section("2. From w1 to h1:  h1 = sigmoid(z), z = w1*0.05 + w2*0.10", refer
 table.row("dh1/dz = h1 * (1 - h1)", 0.24995274033179996, slope(h1, w[0]) / 0.05)
 table.row("dz/dw1 = the input", 0.05, X[0][0])
 table.row("dE/dw1 = dE/dh1 * dh1/dz * dz/dw1", 0.0001882556669401121, slope(total, w[0]))
+h1.label, o1.label, o2.label, e1.label, e2.label, total.label = "h1", "o1", "o2", "E1", "E2", "E"
+print("The paths from w1 to E, with the local slope and what passes on each wire:")
+print(draw(total, path=(w[0], total), edges="chain").save("chain_rule.svg"))
 
 title = "3. The gradient points uphill: one step of length 0.001 against the gradient, and 2000 random steps of the same length"
 table.section(title, reference="separate formula")

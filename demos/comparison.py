@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 EXPLANATION = (
@@ -53,6 +54,14 @@ class Comparison:
             else "DIFFERS"
         )
         print(f"{what:46}  {_shown(published):22}  {_shown(here):22}  {said}")
+
+    def picture(self, path: str, draw: Callable[[str], object]) -> None:
+        """A picture of what was shown: `draw(path)` writes it, if what it needs is installed."""
+        try:
+            draw(path)
+            print(f"Picture: {path}")
+        except ImportError as missing:
+            print(f"No {path}: {missing}")
 
     def verdict(self, meaning: str) -> None:
         """The last line: how many values were reproduced and what that shows."""

@@ -67,13 +67,16 @@ table.row("slope of one tanh at 5", 0.00018158323094380667, chain(tanh, 1, 5.0))
 TANH = "3. Ten tanh layers of 32 neurons: length of layer 1's gradient (square root of the sum of squares)"
 table.section(TANH, reference="separate formula")
 STD = {"0.01": (0.01, 2.2746911763279887e-10), "sqrt(1/32) Xavier": (32**-0.5, 4.661398443187544), "1": (1, 161.63949261082146)}
+signals = {}
 for name, (std, norm) in STD.items():
     stream = np.random.RandomState(0)
     x = stream.standard_normal(32)
     deep = nn.MLP(32, [32] * 10, activation="tanh", output="tanh", init=nn.init.normal(std), rng=stream, bias=False)
     sum(deep(x)).backward()
+    signals[f"normal * {name}"] = nn.plots.activations(deep, [x])
     table.row(f"weights normal * {name}", norm, nn.gradient_norm(deep.layers[0].parameters()), within=1e-10)
-share = np.mean(np.abs(nn.plots.activations(deep, [x])["layers[9]"]) > 0.99)
+share = np.mean(np.abs(signals["normal * 1"]["layers[9]"]) > 0.99)
 table.row("saturated in layer 10 at normal * 1", "62.5%", f"{share:.1%}")
+table.picture("signals.png", lambda path: nn.plots.spread(signals, path, title="Outputs of ten tanh layers"))
 print("At normal * 1 the gradient is large although most neurons are saturated: the large weights outweigh the flat slopes.")
 table.verdict("Two agree to 3 or 4 digits only. He suited ReLU best here; sqrt(1/inputs) kept the tanh gradients usable.")

@@ -33,6 +33,8 @@ MEANING = {0.01: "too small", 0.1: "good", 0.5: "perfect for this curve only", 1
 for rate, meaning in MEANING.items():
     table.row(f"rate {rate}: {meaning}", (1.0 - 2.0 * rate) ** 50, descend(nn.SGD(lr=rate), 50), within=1e-12)
 
+table.picture("descent.png", lambda path: nn.plots.descent(lambda w: w * w, 1.0, path=path))
+
 table.section("2. Changing rates: the rate in epochs 0, 50 and 99 of 100 (0 to 99)", reference="separate formula")
 schedules = {
     "from 1.0 towards 0.1 (0.1 would be epoch 100)": (nn.schedules.linear(1.0, 0.1, 100), "1, 0.55, 0.109"),
@@ -64,16 +66,17 @@ table.section(
     reference="separate formula",
 )
 X, y = nn.data.circles(300)
-losses = {}
+losses, runs = {}, {}
 for rate, known in CIRCLES.items():
     model = nn.MLP(2, [10, 5, 1], init="he", rng=np.random.RandomState(3))
     history = nn.fit(model, X, y, loss="binary_cross_entropy", optimizer=nn.SGD(lr=rate), epochs=15001)
-    losses[rate] = history.loss[15000]
+    losses[rate], runs[f"rate {rate:g}"] = history.loss[15000], history
     table.row(f"rate {rate:g}", known, losses[rate], within=1e-9)
     if rate >= 1.0:
         layers = nn.plots.activations(model, X)
         table.row(f"rate {rate:g}: largest output of layer 2", 0.0, max(layers["layers[1]"]))
 table.row("best of these six", 0.1, min(losses, key=losses.get))
+table.picture("rates.png", lambda path: nn.plots.losses(runs, path, title="Circles: the loss at six learning rates"))
 print("At rates 1 and 10 the second hidden layer (layer 2) is dead: its ReLUs give 0 for every point and get no gradient.")
 print("Only the last bias still learns; at rate 10 it jumps to and fro, so the loss stays above ln 2.")
 table.verdict("Too small a rate is slow, too large a rate ruins the network; rate 0.1 was the best of these six.")

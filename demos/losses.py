@@ -64,4 +64,5 @@ table.section(
     reference="separate formula",
 )
 show("binary cross-entropy", nn.binary_cross_entropy, [1000.0], [0], 1000.0, [1.0])
+table.picture("loss_shapes.png", lambda path: nn.plots.loss_shape("mse", "mae", "binary_cross_entropy", "hinge", path=path))
 table.verdict("With sigmoid or softmax, cross-entropy has the slope probability - target (divided by the number of samples).")

@@ -76,4 +76,5 @@ table.section(
 table.row("AND", "[-3, 2, 1], 11 updates", learn("and"))
 table.row("OR", "[-1, 1, 1], 5 updates", learn("or"))
 table.row("XOR", "not in 100 epochs", learn("xor"))
+table.picture("activation.png", lambda path: nn.plots.activation("step", "sigmoid", "tanh", "relu", path=path))
 table.verdict("One straight line can separate AND and OR, but not XOR.")

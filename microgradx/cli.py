@@ -235,7 +235,8 @@ def _bench(options: argparse.Namespace) -> int:
 def _add_demo(commands: Any) -> None:
     command = commands.add_parser("demo", help="train a network on two moons, then list the demos; or run the one named")
     command.add_argument("name", nargs="?", metavar="NAME", help="which demo (moons)")
-    command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="options of the demo, such as --all")
+    told = "options of the demo, such as --all; --code shows its code"
+    command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help=told)
     command.set_defaults(run=_demo)
 
 
@@ -244,6 +245,9 @@ def _demo(options: argparse.Namespace) -> int:
     name = options.name or "moons"
     if name not in demos:
         raise ValueError(f"no demo {name!r}: choose one of {', '.join(demos)}")
+    if "--code" in options.options:
+        print(f"# {demos[name]}\n{demos[name].read_text(encoding='utf-8')}", end="")
+        return 0
     sys.argv = [str(demos[name]), *options.options]
     sys.path.insert(0, str(demos[name].parent))  # as Python does for a script: the demos share `comparison`
     runpy.run_path(sys.argv[0], run_name="__main__")

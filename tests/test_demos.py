@@ -24,12 +24,13 @@ def test_a_demo_reproduces_every_figure_and_ends_in_its_verdict(name, tmp_path):
     assert last[0] == "VERDICT:"
     assert last[1] == last[3]
     assert "DIFFERS" not in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} >= set(PICTURES.get(name, []))
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_demo_is_short_and_says_what_it_shows(name):
     lines = (DEMOS / f"{name}.py").read_text().splitlines()
-    assert len(lines) < 80
+    assert len(lines) < 85
     assert lines[0].startswith('"""')
 
 
@@ -40,6 +41,34 @@ def test_demo_without_a_name_trains_on_the_moons_draws_a_neuron_and_lists_all_de
     assert (tmp_path / "neuron.svg").read_text().startswith("<svg")
     listed = done.stdout.partition("All demos")[2]
     assert all(f"\n  {name} " in listed for name in OURS)
+
+
+PICTURES = {
+    "neuron": ["activation.png"],
+    "learning_rate": ["descent.png", "rates.png"],
+    "initialization": ["signals.png"],
+    "losses": ["loss_shapes.png"],
+    "chain_rule": ["chain_rule.svg"],
+    "moons": ["moons.png", "neuron.svg"],
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_code_of_a_demo_is_shown_with_its_place_and_not_run(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", name, "--code"]) == 0
+    shown = capsys.readouterr().out
+    path, _, code = shown.partition("\n")
+    assert Path(path.removeprefix("# ")).read_text() == code == (DEMOS / f"{name}.py").read_text()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_whose_library_is_missing_is_told_and_the_demo_goes_on(capsys):
+    def draw(path):
+        raise ImportError("pictures need matplotlib")
+
+    Comparison().picture("none.png", draw)
+    assert capsys.readouterr().out == "No none.png: pictures need matplotlib\n"
 
 
 def test_an_unknown_demo_lists_the_known_ones(capsys):

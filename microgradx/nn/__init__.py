@@ -11,9 +11,11 @@ from .optim import SGD, Adagrad, Adam, AdamW, RMSProp
 from .optimizer import Optimizer
 from .overfit import overfit_one_batch
 from .prediction import predict
+from .rate_range import RateRange, rate_range
 from .right_answers import accuracy
 from .saving import load, save
 from .sequential import Sequential
+from .snapshots import Snapshots
 from .train import fit
 from .training_mode import is_training, training
 
@@ -32,7 +34,9 @@ __all__ = [
     "Neuron",
     "Optimizer",
     "RMSProp",
+    "RateRange",
     "Sequential",
+    "Snapshots",
     "accuracy",
     "binary_cross_entropy",
     "clip_gradients",
@@ -55,6 +59,7 @@ __all__ = [
     "overfit_one_batch",
     "plots",
     "predict",
+    "rate_range",
     "save",
     "schedules",
     "training",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..tables import table
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from .plots.picture import Picture
 
 
 @dataclass
@@ -99,11 +99,11 @@ class History:
             columns.append([f"|gradient| {layer}", *(f"{norms[epoch]:.3g}" for epoch in epochs)])
         return "\n".join(table(list(zip(*columns, strict=True)), ">" * len(columns), width=None, gap="  "))
 
-    def plot(self, path: str | os.PathLike[str] | None = None, theme: str = "light") -> Figure:
+    def plot(self, path: str | os.PathLike[str] | None = None, theme: str = "light") -> Picture:
         """Loss, accuracy, gradient norms and rate over the epochs, as a figure; written to `path` (.png or .svg) if given."""
-        from . import plots
+        from .plots.curves import history
 
-        return plots.history(self, path, theme)
+        return history(self, path, theme)
 
     def __str__(self) -> str:
         return "\n".join([self.table(), *(f"- {note}" for note in self.notes)]) if self.loss else "no epoch was finished"
