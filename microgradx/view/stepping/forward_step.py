@@ -49,6 +49,11 @@ class ForwardStep(AnyStep):
         head = f"forward {self.number}/{len(self.of.steps)}: "
         return head + self.backward.title(max(width - len(head) - len(end), 12)) + end
 
+    def announced(self, width: int) -> str:
+        """What will be computed, without a number."""
+        head = f"forward {self.number}/{len(self.of.steps)}: "
+        return head + self.backward.title(width - len(head))
+
     def _computed(self, number: Rounded) -> str:
         then = self.of.trace.recorded
         numbers = {x: number(then[x]) for x in self.node.parents if isinstance(x, Value)}
@@ -79,7 +84,7 @@ def _products(pen: Pen, neuron: Neuron, full: bool) -> list[Part]:
     rows = [("  input", "weight", "", "value", "", "product")]
     pairs = neuron.pairs if full else neuron.pairs[:PRODUCTS_TOLD]
     for weight, other, _ in pairs:
-        name, value = (pen.names[other], then[other]) if isinstance(other, Value) else ("constant", other)
+        name, value = (pen.names[other], then[other]) if isinstance(other, Value) else (neuron.input(weight), other)
         product = then[weight.operand] * value
         rows.append((f"  {name}", number(then[weight.operand]), "x", number(value), "=", number(product)))
     rows.append(("  bias", "", "", "", "", number(then[neuron.bias.operand])))

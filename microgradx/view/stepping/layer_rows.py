@@ -22,7 +22,7 @@ def by_operand(trace: Trace, places: Sequence[int]) -> dict[Value, list[int]]:
 def layer_rows(pen: Pen, together: dict[Value, list[int]]) -> list[Part]:
     """A row per value: how many contributions there are, their mean, spread and sum, and what the gradient is then."""
     rows = [_row(pen, places) for places in together.values()]
-    if not pen.tight.rows:
+    if not rows or not pen.tight.rows:
         return [
             f"{into}: {count}{f' of mean {average}, spread {wide}' * bool(average)}, sum {added}, {' '.join(filter(None, rest))}"
             for into, count, average, wide, _, added, *rest in rows

@@ -23,6 +23,10 @@ class Neuron:
         """`relu(w . x + b)`."""
         return "w . x + b" if self.sum is self.head or not self.head.op else f"{self.head.op.name}(w . x + b)"
 
+    def input(self, weight: Contribution) -> str:
+        """What an input that is a plain number is called: `x[3]` for that of `w[3]`."""
+        return "x" + (weight.operand.label or "").removeprefix(f"{self.head.label}.w")
+
 
 def recognized(trace: Trace, group: Group) -> Neuron | None:
     """The neuron that a step fires, or None if it is not built as `activation(w . x + b)` with labelled weights."""
@@ -94,8 +98,7 @@ def _pair(pen: Pen, neuron: Neuron, k: int) -> tuple[str, ...]:
     """A weight and its input: what the weight gets, and what the input is sent."""
     weight, other, sent = neuron.pairs[k]
     pre, number, then = pen.number(neuron.bias.upstream), pen.number, pen.of.trace.recorded
-    place = (weight.operand.label or "").removeprefix(f"{neuron.head.label}.w")
-    name, value = (pen.names[other], then[other]) if isinstance(other, Value) else (f"x{place}", other)
+    name, value = (pen.names[other], then[other]) if isinstance(other, Value) else (neuron.input(weight), other)
     gets = (number(value), "x", pre, "=", number(weight.contribution))
     sends = ("x", pre, "=", number(sent.contribution)) if sent else ("", "", "", "-")
     return (f"  {name}", *gets, "|", number(then[weight.operand]), *sends)

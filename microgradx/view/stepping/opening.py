@@ -20,6 +20,8 @@ FORMULA, INPUTS_TOLD = 60, 12
 class Opening(AnyStep):
     """The start of a phase: the inputs, the seed, or the rule of the update."""
 
+    word = ""
+
     def __init__(self, of: Pass) -> None:
         super().__init__(0, of)
 
@@ -36,7 +38,11 @@ class Opening(AnyStep):
 
     def told(self, width: int, keep: Keep | None = None) -> str:
         """The opening in one line."""
-        return f"{self.phase}: {self._start(Pen(self.of, width))}"
+        return fitted(f"{self.word}: {self._start(Pen(self.of, width))}", width)
+
+    def announced(self, width: int) -> str:
+        """The name of the phase."""
+        return self.word
 
     def _start(self, pen: Pen) -> str:
         raise NotImplementedError
@@ -49,7 +55,7 @@ class Opening(AnyStep):
 class ForwardOpening(Opening):
     """The start of the forward pass: the inputs have their numbers, nothing else has."""
 
-    phase = "forward"
+    phase, word = "forward", "inputs"
 
     def _start(self, pen: Pen) -> str:
         inputs = [node for node in self.of.trace.order if node.op is None]
@@ -69,7 +75,7 @@ class ForwardOpening(Opening):
 class Seed(Opening):
     """The start of the backward pass: the gradient of the output by itself is 1."""
 
-    phase = "backward"
+    phase, word = "backward", "seed"
 
     def _start(self, pen: Pen) -> str:
         return f"{pen.slope(self.node)} = 1"

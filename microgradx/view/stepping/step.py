@@ -140,6 +140,11 @@ class Step(AnyStep):
             line += joint + text
         return line
 
+    def announced(self, width: int) -> str:
+        """What will fire, without a number."""
+        head = f"{self.of.word} {self.number}/{len(self.of.steps)}: "
+        return head + self.title(width - len(head))
+
     def mentioned(self, look: Showing) -> Iterable[Value]:
         """The values that the block names."""
         from .block import BlockWriter

@@ -60,6 +60,10 @@ class AnyStep:
         """The step in one line."""
         raise NotImplementedError
 
+    def announced(self, width: int) -> str:
+        """The step in one line as it is told beforehand: no number of it is given away."""
+        raise NotImplementedError
+
     def mentioned(self, look: Showing) -> Iterable[Value]:
         """The values that the block names."""
         return [self.node]

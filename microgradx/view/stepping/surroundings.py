@@ -99,17 +99,18 @@ class Surroundings(Cursor):
         return Block(fitted(" > ".join([shared.symbol, *names[1:]]), width))
 
     def list(self, around: int = 4) -> Block:
-        """The steps around here, one line each, `->` before the current one; with `only`, those that are shown."""
+        """The steps around here, one line each, `->` before the current one; with `only`, those that are shown.
+
+        What has been done is told with its numbers, what lies ahead without: nothing is given away.
+        """
         places = [0, *(self._visible if self._visible is not None else range(1, len(self) + 1))]
         before = sum(place <= self.at for place in places)
         first = max(0, min(before - 1 - around, len(places) - 1 - 2 * around))
-        lines = []
+        lines, width = [], terminal_width() - 3
         for place in places[first : first + 2 * around + 1]:
-            told = self.at_place(place).told(terminal_width() - 3, self._keep) if place or self.how.forward else self._seed()
+            step = self.at_place(place)
+            told = step.told(width, self._keep) if place <= self.at else step.announced(width)
             lines.append(f"{'->' if place == self.at else '  '} {told}")
         if self._visible is not None:
             lines.append(f"   {len(self) - len(self._visible)} steps filtered out; s.only() shows all again")
         return Block("\n".join(lines))
-
-    def _seed(self) -> str:
-        return f"seed: {self.shared.slope(self.output)} = 1"

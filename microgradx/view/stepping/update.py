@@ -32,6 +32,7 @@ class Descent:
         if isinstance(lr, bool) or not isinstance(lr, (int, float)) or not math.isfinite(lr):
             raise ValueError(f"lr={lr!r} is not a learning rate: write a number, such as lr=0.1")
         self.parameters, self.lr = list(weights), float(lr)
+        self.name = repr(self)
 
     def __repr__(self) -> str:
         return f"new = old - {self.lr:g} x gradient"
@@ -69,6 +70,7 @@ class ByOptimizer:
         if not optimizer.parameters:
             raise ValueError(f"this {type(optimizer).__name__} has nothing to move: hand over model.parameters() when making it")
         self.optimizer, self.lr = optimizer, float(optimizer.lr)
+        self.name = f"{type(optimizer).__name__}, lr {self.lr:g}"
         self.parameters: list[Value] = list(optimizer.parameters)
 
     def __repr__(self) -> str:
@@ -134,7 +136,7 @@ class UpdatePlan:
 class UpdateOpening(Opening):
     """The start of the update: the rule, and how many weights it moves."""
 
-    phase = "update"
+    phase, word = "update", "update"
 
     def __init__(self, of: Pass, plan: UpdatePlan) -> None:
         super().__init__(of)
@@ -174,6 +176,8 @@ class UpdateStep(AnyStep):
 
     def _moved(self, number: Rounded) -> str:
         move, lr = self.move, self.plan.rule.lr
+        if move.new == move.old:
+            return f"{number(move.old)} stays; gradient {number(move.gradient)}"
         if move.new == move.old - lr * move.gradient:
             factor = f"({number(move.gradient)})" if move.gradient < 0.0 else number(move.gradient)
             return f"{number(move.old)} - {number(lr)} x {factor} = {number(move.new)}"
@@ -186,6 +190,10 @@ class UpdateStep(AnyStep):
         head = f"update {self.number}/{len(self.plan.moves)}: "
         return head + fitted(self.name, max(width - len(head) - len(told), 8)) + told
 
+    def announced(self, width: int) -> str:
+        """Which weight will move."""
+        return fitted(f"update {self.number}/{len(self.plan.moves)}: {self.name}", width)
+
     def mentioned(self, look: Showing) -> list[Value]:
         """Nothing of the graph is named but the weight, in its title."""
         return []
@@ -194,9 +202,9 @@ class UpdateStep(AnyStep):
         """The block: the move, and what the rule remembers of this weight, before and after."""
         move, number = self.move, pen.number
         title = fitted(f"update {self.number}/{len(self.plan.moves)}   {self.name}", pen.width)
-        parts: list[Part] = [Ends(title, repr(self.plan.rule)), f"  {self._moved(number)}"]
+        parts: list[Part] = [Ends(title, self.plan.rule.name), f"  {self._moved(number)}"]
         rows = [
             (f"  {name}", number(move.before[name]) if name in move.before else "", "->", number(move.after[name]))
             for name in move.after
         ]
-        return [*parts, TableRows([("  remembers", "", "", ""), *rows], "<><<")] if rows else parts
+        return [*parts, TableRows([("  remembers", "before", "", "after"), *rows], "<><<")] if rows else parts
