@@ -171,7 +171,12 @@ def remainder(a: float, b: float) -> float:
 
 
 def power(a: float, b: float) -> float:
-    """a ** b as C's pow: a real number or nan, never complex; 0 ** -1 is inf and (-0.0) ** -1 is -inf."""
+    """a ** b as C's pow: a real number or nan, never complex; 0 ** -1 is inf and (-0.0) ** -1 is -inf.
+
+    a ** 2 is a * a, which is rounded once; C's pow misses that in 1 of 1,000 cases.
+    """
+    if b == 2.0:
+        return a * a
     try:
         return math.pow(a, b)
     except (OverflowError, ValueError):

@@ -178,11 +178,13 @@ def lgamma(a: float) -> float:
     return INF if below == 0.0 else z * _polynomial(LGAMMA_AT_2, z) + math.log(above) - math.log(abs(below))
 
 
-def _exp_difference(a: float, b: float) -> float:
-    """e**(a - b) for a <= b and finite b, with what a - b loses in rounding (Knuth's two-sum) put back as a factor."""
+def exp_difference(a: float, b: float) -> float:
+    """e**(a - b), with what a - b loses in rounding (Knuth's two-sum) put back as a factor; nan for equal infinities."""
     d = a - b
     if d < -746.0:
         return 0.0
+    if d > 709.0:
+        return math.exp(d) if d < 709.7 else INF
     shift = d - a
     value = math.exp(d)
     return value + value * ((a - (d - shift)) - (b + shift))
@@ -193,7 +195,7 @@ def _weights(xs: tuple[float, ...]) -> tuple[int, list[float]]:
     top = reduce(maximum, xs)
     at = 0 if top != top else xs.index(top)
     if math.isfinite(top):
-        return at, [_exp_difference(x, top) for x in xs]
+        return at, [exp_difference(x, top) for x in xs]
     if top != top or top < 0.0 or xs.count(top) > 1:
         return at, [NAN] * len(xs)
     return at, [1.0 if x == top else 0.0 for x in xs]

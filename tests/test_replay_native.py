@@ -31,7 +31,7 @@ llvm = pytest.importorskip("llvmlite.binding.ffi")
 TABLE = [*mx.OPS.values(), *PRIVATE.values()]
 NO_ARRAY_FORM = {
     "erf", "erfc", "gaussian", "normal_pdf", "normal_cdf", "gelu", "lgamma", "polygamma", "round",
-    "softmax_share",
+    "softmax_share", *llvm_text.OTHER_DIGITS,
 }  # fmt: skip
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan]
 
@@ -55,10 +55,6 @@ def machine_code(op, count):
     return Native(tape, [tape.append(op, inputs).slot]).bind()
 
 
-def close(found, expected):
-    return found == expected or abs(found - expected) <= 1e-15 * max(abs(expected), 0.1)
-
-
 def test_every_operation_with_an_array_form_has_machine_code():
     assert {op.name for op in TABLE if written(op, op.arity or 4) is None} == NO_ARRAY_FORM
 
@@ -72,7 +68,7 @@ def test_an_operation_gives_the_eager_number_in_its_domain(op):
     run = machine_code(op, count)
     for _ in range(100):
         operands = [r.uniform(*(op.domain * count)[i]) for i in range(count)]
-        assert close(run(np.array(operands))[0], op.forward(*operands)), operands
+        assert run(np.array(operands))[0] == op.forward(*operands), operands
 
 
 @pytest.mark.parametrize("op", WRITTEN, ids=lambda op: op.name)
@@ -85,7 +81,7 @@ def test_without_a_flag_finite_operands_give_a_finite_number_and_a_finite_number
         except FloatingPointError:
             continue
         assert math.isfinite(found) or not all(map(math.isfinite, operands)), operands
-        assert not math.isfinite(found) or close(found, op.forward(*operands)), operands
+        assert not math.isfinite(found) or found == op.forward(*operands), operands
 
 
 @pytest.mark.parametrize(
@@ -122,20 +118,19 @@ def test_a_program_of_many_blocks_gives_the_numbers_of_the_exact_path():
     case = random_graph(5 * BLOCK)
     _, native = settled(case.f, case.x)
     assert native.form == "native"
-    np.testing.assert_allclose(native.run(np.array(case.x)), native.exact(np.array(case.x)), rtol=1e-13)
+    assert native.run(np.array(case.x)).tolist() == native.exact(np.array(case.x)).tolist()
 
 
-def test_an_array_program_of_many_small_calls_changes_to_machine_code():
+def test_a_program_of_many_small_calls_is_never_run_as_arrays_so_that_its_digits_stay():
     case = rnn(30)
     program = recorded(case.f, case.x)
     first = program.run_gradient(np.array(case.x))
     native = program.gradient_runner()
-    assert (native.form, native.final) == ("array", "native")
+    assert (native.form, native.final) == ("loop", "native")
     native.settle()
     last = program.run_gradient(np.array(case.x))
     assert native.form == "native"
-    assert last[0] == pytest.approx(first[0], rel=1e-13)
-    np.testing.assert_allclose(last[1], first[1], rtol=1e-11)
+    assert (last[0], last[1].tolist()) == (first[0], first[1].tolist())
 
 
 def test_a_narrow_program_changes_once_that_would_have_paid():
@@ -150,7 +145,7 @@ def test_a_narrow_program_changes_once_that_would_have_paid():
     assert forms == ["loop"] * (wanted - 1) + ["native"] * 2
 
 
-@pytest.mark.parametrize("make", [moons, circles, conv1d, attention, rosenbrock])
+@pytest.mark.parametrize("make", [moons, circles, conv1d, attention, lambda: rosenbrock(5000)])
 def test_a_wide_program_stays_an_array_program(make):
     case = make()
     assert recorded(case.f, case.x).gradient_runner().final == "array"

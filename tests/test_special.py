@@ -259,6 +259,8 @@ EDGE_TABLE: list[tuple[str, tuple[float, ...], float]] = [
     *[("logsumexp", (-INF, -INF), -INF), ("logsumexp", (-INF, 2.0), 2.0), ("logsumexp", (INF, INF), INF)],
     *[("logsumexp", (INF, -INF, 1.0), INF), ("logsumexp", (INF, NAN), NAN), ("logsumexp", (1.0, NAN), NAN)],
     *[("logsumexp", (7.5,), 7.5), ("logsumexp", (LARGEST, LARGEST), LARGEST)],
+    *[("exp_difference", (1.0, 1.0), 1.0), ("exp_difference", (-INF, 1.0), 0.0), ("exp_difference", (INF, INF), NAN)],
+    *[("exp_difference", (LARGEST, 0.0), INF), ("exp_difference", (0.0, LARGEST), 0.0), ("exp_difference", (NAN, 0.0), NAN)],
     *[("softmax_share", (INF, 1.0), 1.0), ("softmax_share", (1.0, INF), 0.0), ("softmax_share", (INF, INF), NAN)],
     *[("softmax_share", (-INF, -INF), NAN), ("softmax_share", (-INF, 1.0), 0.0), ("softmax_share", (1.0, NAN), NAN)],
     *[("softmax_share", (3.0,), 1.0), ("softmax_share", (-LARGEST, LARGEST), 0.0), ("softmax_share", (INF, NAN), NAN)],

@@ -13,6 +13,8 @@ from ..observers import look
 from .derivatives import ADDING, Spans, rows
 from .run.array_program import Array
 from .run.runner import Runner
+from .tape.gradient import chain
+from .tape.rows import code_of
 from .tape.tape import Tape
 from .tell.boxes import Chart, chart
 from .tell.text import describe
@@ -39,6 +41,7 @@ class Program:
         self.values: list[Value] | None = None  # the graph's own inputs, where the program was made from a graph
         self.runners: dict[Hashable, Runner] = {}
         self.recorded = len(tape)
+        self.derived = code_of(chain) in tape.op  # whether its rows are derivatives themselves
         self.single = single
         self.parts: dict[tuple[str, Spans], Program] = {}
 
@@ -156,7 +159,8 @@ class Program:
                         other = self.tape.as_eager()
                         return other, rows(other)
 
-                    found = self.runners[key] = Runner(tape, rows(tape), as_eager if alone or tape.shares else None)
+                    again = self.derived or alone or (isinstance(key, tuple) and key[0] == "hessian")
+                    found = self.runners[key] = Runner(tape, rows(tape), as_eager if again else None)
         return found
 
     def to_jax(self, gradient: bool = False) -> Callable[[Any], Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from ... import ops
 from ...operation import Op
 from ..tape.gradient import chain
+from ..tape.many_operands import total
 from ..tape.rows import CONSTANT, TABLE, Rows, code_of, greater
 from ..tape.tape import Tape
 
@@ -22,13 +23,11 @@ class Columns:
     """
 
     def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
-        zero = tape.constant(0.0)
+        zero, self.two = tape.constant(0.0), tape.constant(2.0)
         self.more = tape.more
         self.outputs = np.array(outputs, dtype=np.int64)
         self.op, self.a, self.b = (np.array(x, dtype=np.int64) for x in (tape.op, tape.a, tape.b))
-        self.add, self.subtract, self.negative, self.multiply = (
-            code_of(op) for op in (ops.add, ops.subtract, ops.negative, ops.multiply)
-        )
+        self.add, self.multiply, self.total = code_of(ops.add), code_of(ops.multiply), code_of(total)
         self.constants = np.array(list(tape.constants), dtype=np.int64)
         self.constant_values = np.array(list(tape.constants.values()), dtype=np.float64)
         self.zeros = np.zeros(len(self.op), dtype=bool)

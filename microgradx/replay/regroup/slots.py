@@ -88,8 +88,8 @@ class Placer:
     def place_sums(self, rows: np.ndarray) -> None:
         """Sums of one signature: pairs as matrix products or planes, addends as reductions."""
         sums, slot, role = self.sums, self.slot, self.groups.role
-        pairs, plus, minus = sums.signature(rows[:1])[0]
-        terms = self.first_term[rows][:, None] + np.arange(pairs + plus + minus)
+        pairs, plain = sums.signature(rows[:1])[0]
+        terms = self.first_term[rows][:, None] + np.arange(pairs + plain)
         first, second = sums.first[terms], sums.second[terms]
         f_role, s_role = role[first], role[second]
         f, s = slot[first], slot[second]
@@ -102,10 +102,10 @@ class Placer:
         f, s, likeness = f.ravel()[order], s.ravel()[order], likeness.ravel()[order]
         order, member, count = distinct_lines(np.concatenate((f, s), axis=1))
         f, s, likeness = f[order], s[order], likeness[order]
-        bounds = cut(likeness, [pairs, pairs + plus])
-        products, plain, subtracted = (
+        bounds = cut(likeness, [pairs])
+        products, addends = (
             merged([b for b in bounds if low <= b[0] < high], f, s, 1000 if self.emitter.varying else 1)
-            for low, high in itertools.pairwise(np.cumsum([0, pairs, plus, minus]))
+            for low, high in itertools.pairwise((0, pairs, pairs + plain))
         )
         where, shape = np.arange(count), None
         if products:
@@ -113,16 +113,14 @@ class Placer:
         f, s = f[where], s[where]
         place = np.empty(count, dtype=np.int64)
         place[where] = np.arange(count)
-        partial = len(products) + len(plain) + len(subtracted) - 1 if count == 1 and not self.emitter.varying else 0
+        partial = len(products) + len(addends) - 1 if count == 1 and not self.emitter.varying else 0
         self.size += partial
         write = self.allot(rows, place[member], count)
         parts = SumWriter(self.emitter, write, rows, partial)
         for run in products:
             parts.products(f[:, run], s[:, run], shape)
-        for run in plain:
-            parts.addends(f[:, run], minus=False)
-        for run in subtracted:
-            parts.addends(f[:, run], minus=True)
+        for run in addends:
+            parts.addends(f[:, run])
 
 
 class SumWriter:
@@ -150,13 +148,11 @@ class SumWriter:
             self.partial, self.write = self.partial - 1, before._replace(offset=before.offset + 1)
         return before
 
-    def finish(self, part: View, name: str = "add") -> None:
+    def finish(self, part: View) -> None:
         """Add a part that was written to scratch."""
         if self.started:
             flat = contiguous(part.space, part.offset, self.write.shape)
-            self.emitter.emit(name, [self.so_far(), flat], self.write, self.rows)
-        elif name == "subtract":
-            self.emitter.emit("negative", [self.write], self.write, self.rows)
+            self.emitter.emit("add", [self.so_far(), flat], self.write, self.rows)
         self.started = True
 
     def products(self, f: np.ndarray, s: np.ndarray, shape: tuple[int, int, int] | None) -> None:
@@ -188,18 +184,18 @@ class SumWriter:
         self.emitter.emit("reduce", [contiguous(planes.space, planes.offset, (length, block))], write, self.rows, length - 1)
         self.finish(write)
 
-    def addends(self, f: np.ndarray, minus: bool) -> None:
-        """Add (or subtract) a run of addends."""
-        length, name = f.shape[1], "subtract" if minus else "add"
+    def addends(self, f: np.ndarray) -> None:
+        """Add a run of addends."""
+        length = f.shape[1]
         if length == 1 and self.started:
             # the group is contiguous, so it can be read in whatever shape the addend needs
             here = np.arange(self.count) + self.so_far().offset + (VARYING if self.emitter.varying else 0)
-            self.emitter.elementwise(name, [here, f[:, 0]], self.write, self.rows)
+            self.emitter.elementwise("add", [here, f[:, 0]], self.write, self.rows)
             return
         if length == 1:
-            self.emitter.elementwise("negative" if minus else "positive", [f[:, 0]], self.write, self.rows)
+            self.emitter.elementwise("positive", [f[:, 0]], self.write, self.rows)
             self.started = True
             return
         write = self.target((self.count,))
         self.emitter.reduce(f.T, write, self.rows)
-        self.finish(write, name)
+        self.finish(write)

@@ -1,8 +1,9 @@
-"""Flatten sums: a tree of additions becomes one row with its terms, products among them becoming pairs of factors.
+"""Flatten sums: a plain left-to-right accumulation becomes one row with its terms, products among them pairs of factors.
 
-Long sums are where scalar code hides its dot products: sum of w*x over k is k multiplications and k-1 additions in the
-order somebody wrote them. As (pairs, plus terms, minus terms) all orders look the same, and a group of such sums is a matrix
-product if the pairs form a grid.
+Long sums are where scalar code hides its dot products: a sum of w*x over k is k multiplications and k-1 additions in the order
+somebody wrote them. As (pairs, plain terms) all orders look the same, and a group of such sums is a matrix product if the pairs
+form a grid. Only a total to which term after term is added, and whose partial totals nobody else reads, is taken for one:
+brackets and subtractions stay as they were written, as compensated sums live by them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -23,26 +23,27 @@ BLOCK = 100_000  # rows that are Python's integers at one time; all rows of a lo
 
 @dataclass
 class Sums:
-    """The flattened sums: per term (sorted by sum) its `root` row, its factors or addend, and its sign.
+    """The flattened sums: per term (sorted by sum, pairs first) its `root` row and its factors `first` x `second`, or its addend
+    `first` (`second` is then -1), and the row of the product that a pair was made of (else -1).
 
-    `kind` is 0 for a pair (`first` x `second`), 1 for an addend, 2 for an addend to be subtracted (`second` = -1); `operand` is
-    the row of the product or addend. `roots` lists the rows that are sums, `root` marks them, `inside` the rows that became
-    part of one.
+    `roots` lists the rows that are sums, `root` marks them, `inside` the rows that became part of one.
     """
 
     tree: Tree
     term_root: np.ndarray
-    operand: np.ndarray
-    kind: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    product: np.ndarray
 
     def __post_init__(self) -> None:
         new = np.diff(self.term_root, prepend=-1) != 0
         self.roots = self.term_root[new]
-        self.counts = np.bincount(3 * np.cumsum(new) + self.kind, minlength=3 * len(self.roots) + 3).reshape(-1, 3)
+        self.kind = np.where(self.second < 0, 1, 0)
+        self.counts = np.bincount(2 * np.cumsum(new) + self.kind, minlength=2 * len(self.roots) + 2).reshape(-1, 2)
         self.root = np.zeros(len(self.tree.above), dtype=bool)
         self.root[self.roots] = True
         self.inside = self.tree.absorbed & self.root[self.tree.above]
-        self.inside[self.operand[self.kind == 0]] = True
+        self.inside[self.product[self.product >= 0]] = True
         self.level = np.zeros(0, dtype=np.int64)
 
     @property
@@ -50,18 +51,8 @@ class Sums:
         """The highest level."""
         return int(self.level.max(initial=0))
 
-    @cached_property
-    def first(self) -> np.ndarray:
-        """The first factor of each pair, or the addend."""
-        return np.where(self.kind == 0, self.tree.columns.a[self.operand], self.operand)
-
-    @cached_property
-    def second(self) -> np.ndarray:
-        """The second factor of each pair, else -1."""
-        return np.where(self.kind == 0, self.tree.columns.b[self.operand], -1)
-
     def signature(self, rows: np.ndarray) -> np.ndarray:
-        """How many (pairs, plus, minus) each of `rows` has, in ascending order; an ordinary operation has none."""
+        """How many (pairs, addends) each of `rows` has, in ascending order; an ordinary operation has none."""
         place = np.searchsorted(self.roots, rows)
         return self.counts[np.where(self.root[rows], place + 1, 0)]
 
@@ -70,7 +61,7 @@ class Sums:
         dropped = np.zeros(len(self.root), dtype=bool)
         dropped[rows] = True
         kept = ~dropped[self.term_root]
-        return Sums(self.tree, self.term_root[kept], self.operand[kept], self.kind[kept])
+        return Sums(self.tree, *[x[kept] for x in (self.term_root, self.first, self.second, self.product)])
 
 
 def flatten(columns: Columns, shortest: int = SHORT, deepest: float = math.inf) -> Sums:
@@ -115,14 +106,14 @@ def levels(columns: Columns, sums: Sums, deepest: float) -> np.ndarray:
 def rare(sums: Sums, shortest: int) -> np.ndarray:
     """The sums that are better left as written: short ones with fewer than MANY alike (on their level, once levels are known).
 
-    A plain a + b or a - b of two addends is an ordinary operation, not a sum.
+    A plain a + b of two addends is an ordinary operation, not a sum.
     """
     signature = sums.signature(sums.roots)
     terms = signature.sum(axis=1)
     plain, short = (signature[:, 0] == 0) & (terms <= 2), terms < shortest
-    kind = signature[short] @ (shortest ** np.arange(3))  # no count in a short sum reaches `shortest`
+    kind = signature[short] @ (shortest ** np.arange(2))  # no count in a short sum reaches `shortest`
     if len(sums.level):
-        kind += sums.level[sums.roots[short]] * shortest**3
+        kind += sums.level[sums.roots[short]] * shortest**2
     _, alike, count = np.unique(kind, return_inverse=True, return_counts=True)
     plain[short] |= count[alike.ravel()] < MANY
     found: np.ndarray = sums.roots[plain]
@@ -130,48 +121,51 @@ def rare(sums: Sums, shortest: int) -> np.ndarray:
 
 
 class Tree:
-    """Which sum every addition belongs to (`above`: the row of its last addition), and with which sign.
+    """Which sum every addition belongs to (`above`: the row of its last addition).
 
-    `additive` marks additions and subtractions, `absorbed` those that only another one uses.
+    `additive` marks the additions, `absorbed` those whose only use is that another one adds the next term to them.
     """
 
     def __init__(self, columns: Columns) -> None:
         self.columns, size = columns, len(columns.op)
-        self.additive = columns.live & ((columns.op == columns.add) | (columns.op == columns.subtract))
+        self.additive = columns.live & (columns.op == columns.add)
         user = np.full(size, -1)
-        for operand in (columns.a, columns.b):
-            rows = np.flatnonzero(self.additive)
-            user[operand[rows]] = rows
+        rows = np.flatnonzero(self.additive)
+        user[columns.a[rows]] = rows
         self.absorbed = self.additive & (columns.uses == 1) & (user >= 0)
-        self.above, self.sign = np.arange(size), np.ones(size, dtype=np.int8)
+        lowest = np.flatnonzero(self.absorbed & ~self.absorbed[columns.a])
+        self.absorbed[lowest[self.additive[columns.b[user[lowest]]]]] = False  # (a + b) + (c + d): as much a bracket as the next
+        self.above = np.arange(size)
         rows = np.flatnonzero(self.absorbed)
-        above, sign = self.above, self.sign
-        above[rows] = user[rows]
-        sign[rows] = np.where((columns.op[user[rows]] == columns.subtract) & (columns.b[user[rows]] == rows), -1, 1)
+        self.above[rows] = user[rows]
         while len(rows):  # pointer jumping: each round doubles the distance, so depth n takes log n rounds
-            below = above[rows]
-            higher = above[below]
-            sign[rows] *= sign[below]
-            above[rows] = higher
+            below = self.above[rows]
+            higher = self.above[below]
+            self.above[rows] = higher
             rows = rows[higher != below]
 
 
 def terms_of(columns: Columns, tree: Tree) -> Sums:
-    """The terms of every sum."""
+    """The terms of every sum: of accumulations, and of rows that add up many operands at once."""
     rows = np.flatnonzero(tree.additive)
-    sign, parts = tree.sign[rows], []
-    right = np.where(columns.op[rows] == columns.subtract, -sign, sign)
-    for operand, sign_of in ((columns.a[rows], sign), (columns.b[rows], right)):
-        leaf = ~tree.absorbed[operand]
-        parts.append((operand[leaf], tree.above[rows[leaf]], sign_of[leaf]))
-    operand, root_of, sign_of = (np.concatenate(x) for x in zip(*parts, strict=True))
+    left, right = columns.a[rows], columns.b[rows]
+    first = ~tree.absorbed[left]
+    wide = columns.op[columns.wide_row] == columns.total
+    operand = np.concatenate((left[first], right, columns.wide_operand[wide]))
+    root_of = np.concatenate((tree.above[rows[first]], tree.above[rows], columns.wide_row[wide]))
     # the 0.0 that an accumulator starts from adds nothing (it could only turn a -0.0 into 0.0, which equals it)
     nothing = columns.zeros[operand]
     if nothing.any():
         others = np.bincount(root_of[~nothing], minlength=len(columns.op))
         counted = ~nothing | (others[root_of] < 2)
-        operand, root_of, sign_of = operand[counted], root_of[counted], sign_of[counted]
-    pair = (columns.op[operand] == columns.multiply) & (columns.uses[operand] == 1) & (sign_of > 0)
-    kind = np.where(pair, 0, np.where(sign_of > 0, 1, 2))
-    order = np.argsort(3 * root_of + kind, kind="stable")
-    return Sums(tree, root_of[order], operand[order], kind[order])
+        operand, root_of = operand[counted], root_of[counted]
+    order = np.lexsort((operand, root_of))
+    operand, root_of = operand[order], root_of[order]
+    pair = (columns.op[operand] == columns.multiply) & (columns.uses[operand] == 1)
+    again = np.flatnonzero((np.diff(operand) == 0) & (np.diff(root_of) == 0))  # x + x is 2 x, as the square of x sends twice
+    again = again[np.diff(again, prepend=-2) > 1]
+    first, second = np.where(pair, columns.a[operand], operand), np.where(pair, columns.b[operand], -1)
+    second[again] = columns.two
+    left = np.delete(np.arange(len(operand)), again + 1)
+    left = left[np.argsort(2 * root_of[left] + (second[left] < 0), kind="stable")]
+    return Sums(tree, root_of[left], first[left], second[left], np.where(pair, operand, -1)[left])

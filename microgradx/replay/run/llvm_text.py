@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import struct
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ...operation import Op
 from ...translate import Term, Writer
@@ -20,7 +20,7 @@ from ...translate import Term, Writer
 C_NAMES = {
     "absolute": "llvm.fabs.f64", "abs": "llvm.fabs.f64", "sqrt": "llvm.sqrt.f64",  # single instructions
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
-    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "power": "pow",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1")},
     **{name: name for name in ("log", "log2", "log10", "log1p", "cbrt", "hypot", "fmod", "floor", "ceil", "trunc")},
 }  # fmt: skip
@@ -59,6 +59,11 @@ class LLVM(Writer):
         return f"call double @{function}({', '.join(f'double {x}' for x in numbers)})"
 
 
+    def power(self, a: Any, b: Any) -> Any:
+        """C's pow, but for squares, as eager evaluation has it."""
+        return self.where(b == 2.0, a * a, self.call("pow", a, b))
+
+
 class Code(NamedTuple):
     """The instructions of an operation with {0} for the row and {1}, {2}, ... for its operands."""
 
@@ -77,9 +82,15 @@ class Code(NamedTuple):
         return self.lines.count("@") - self.lines.count("@llvm.")
 
 
+OTHER_DIGITS = frozenset({"hypot", "logaddexp", "logsumexp", "log_softmax_share", "total"})
+"""Operations whose array form rounds otherwise than their function of numbers."""
+
+
 @functools.cache
 def written(op: Op, count: int) -> Code | None:
     """The code of an operation on `count` operands; None where its array form asks for more than is here, or it has none."""
+    if op.name in OTHER_DIGITS:
+        return None
     writer = LLVM()
     try:
         result = writer.number(op.array(writer, *[Term(writer, f"{{{i + 1}}}") for i in range(count)]))

@@ -63,8 +63,10 @@ def flagged(run: Callable[[Array], Array]) -> Callable[[Array], Array]:
 class Runner:
     """Some rows of a tape as a function of its inputs.
 
-    `form` is "array" (numpy calls) or "loop" (row by row) at first, then "source" (generated Python) or "native" (machine code)
-    where that is expected to be at least twice as fast, after so many runs that it would have paid to have it from the start.
+    `form` is "array" (numpy calls) for good where that is fast. Else it is "loop" (row by row) at first, then "source" (generated
+    Python) or "native" (machine code) where that is expected to be at least twice as fast, after so many runs that it would have
+    paid to have it from the start. These three give the bits of eager evaluation; arrays add up in another order, so a program
+    never changes from arrays to anything else: its digits do not depend on how often it was called.
     `as_eager` gives the same rows on a tape whose operations are those of eager evaluation, for the exact path.
     """
 
@@ -78,6 +80,8 @@ class Runner:
         self.guards = np.array([outcome for _, outcome in tape.guards]).tobytes()
         self.plan = self.build(any_width=False)
         self.first = "array" if self.plan else "loop"
+        if self.prospect(self.compiled)[0] != self.first:
+            self.first = "loop"
         self.prepare()
 
     def array_plan(self) -> Plan:
@@ -116,7 +120,12 @@ class Runner:
         self.native: Native | None = None
         self.runs = 0
         self.form = self.first
-        self.final, self.patience = self.prospect(["native", "source"] if AVAILABLE else ["source"])
+        self.final, self.patience = (self.first, math.inf) if self.first == "array" else self.prospect(self.compiled)
+
+    @property
+    def compiled(self) -> Sequence[str]:
+        """The forms that a program may change to here, best first."""
+        return ["native", "source"] if AVAILABLE else ["source"]
 
     def prospect(self, forms: Sequence[str]) -> tuple[str, float]:
         """The first of `forms` that is worth changing to, and after how many runs."""

@@ -1,7 +1,8 @@
 """The derivative of a recorded program, taken on the tape itself by the rules of the one derivative table.
 
-The sweep runs over the rows from the last to the first and appends the rows of the derivative. What comes out is an
-ordinary longer tape, so the compiler needs no backward instructions, and a gradient can be differentiated again.
+The sweep visits what eager evaluation would visit, in its order, and appends the rows of the derivative: so contributions are
+added up as there, to the last bit. What comes out is an ordinary longer tape, so the compiler needs no backward instructions,
+and a gradient can be differentiated again.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Callable, Sequence
 from ... import ops
 from ...operation import local_derivative
 from . import many_operands as many_operands  # fills in how operations on many operands are written
-from .rows import CONSTANT, TABLE, Constant, code_of, private
+from .rows import CONSTANT, TABLE, Constant, at_least, code_of, detached, differs, equal, greater, private
 from .tape import Number, Tape
 
+CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
 VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
 
@@ -46,6 +48,37 @@ def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
         elif row in more and any(active[x] for x in more[row]):
             active[row] = 1
     return active
+
+
+def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
+    """The active rows that `output` is made of, in the order in which eager evaluation places its nodes.
+
+    Depth first, operands from left to right; a row that stands for several counts as the operation that was written.
+    """
+    op, a, b, wholes, more = tape.op, tape.a, tape.b, tape.wholes, tape.more
+    left, pending = bytearray(active), [output]  # what is still to be visited
+    order: list[int] = []
+    push, pop, place = pending.append, pending.pop, order.append
+    while pending:
+        row = pop()
+        if row < 0:
+            place(~row)
+        elif left[row]:
+            left[row] = 0
+            if op[row] in CUT:
+                continue
+            push(~row)
+            first, second = a[row], b[row]
+            if row in wholes:
+                pending.extend(reversed(wholes[row][1]))
+            elif first >= 0:
+                if second >= 0 and left[second]:
+                    push(second)
+                if left[first]:
+                    push(first)
+            elif row in more:
+                pending.extend(reversed(more[row]))
+    return order
 
 
 def known_rule(partial: object, arity: int) -> object:
@@ -111,7 +144,7 @@ class Sweep:
         self.adjoints[output] = SEED
         self.arrive = arrivals(tape, self.adjoints)
         self.times, self.multiply = code_of(chain), code_of(ops.multiply)
-        self.plus, self.minus = code_of(ops.add), code_of(ops.negative)
+        self.minus = code_of(ops.negative)
         self.rules: dict[int, tuple[object, ...]] = {}
 
     def symbol(self, row: int) -> Number | Constant:
@@ -120,22 +153,28 @@ class Sweep:
         return Constant(constants[row], row) if row in constants else Number(self.tape, row)
 
     def run(self, output: int) -> None:
-        """Visit every row that an upstream gradient reaches, last row first."""
+        """Visit every row that an upstream gradient reaches, last one first."""
         tape, active, adjoints, arrive, rules = self.tape, self.active, self.adjoints, self.arrive, self.rules
-        down = slice(output, None, -1)
-        for i, code, a, b in zip(range(output, -1, -1), tape.op[down], tape.a[down], tape.b[down], strict=True):
-            upstream = adjoints[i]
-            if upstream == NONE or code <= CONSTANT or not active[i]:
+        ops, firsts, seconds, wholes = tape.op, tape.a, tape.b, tape.wholes
+        for i in reversed(visited(tape, output, active)):
+            code, upstream = ops[i], adjoints[i]
+            if upstream == NONE or code <= CONSTANT:
                 continue
-            if a < 0:
-                self.visit_many(i, code, upstream, tape.more[i])
+            a, b = firsts[i], seconds[i]
+            if a < 0 or i in wholes:
+                self.visit_many(i, upstream)
                 continue
-            if a == b and code == self.multiply:  # x * x: twice upstream, times x
-                arrive(a, self.twice(upstream), a)
+            if a == b and code == self.multiply:  # x * x: the same contribution twice
+                once = tape.row(self.times, upstream, a) if upstream >= 0 else a
+                if adjoints[a] == NONE:
+                    arrive(a, once, tape.constant(2.0))
+                else:
+                    arrive(a, once, SEED)
+                    arrive(a, once, SEED)
                 continue
             local = rules.get(code) or self.rules_of(code)
             if local is VARIADIC:
-                self.visit_many(i, code, upstream, (a, b) if b >= 0 else (a,))
+                self.visit_many(i, upstream)
                 continue
             places = (a, b, SEED, i)
             if active[a]:
@@ -174,29 +213,23 @@ class Sweep:
         operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
         self.arrive(parent, upstream, slot_of(local_derivative(rule, *operands, self.symbol(row))))
 
-    def visit_many(self, row: int, code: int, upstream: int, parents: Sequence[int]) -> None:
-        """The contributions of an operation with more than two operands, or with one rule for any number of them."""
-        op, active = TABLE[code], self.active
-        assert op is not None
-        if op.arity is not None:
-            for place, parent in enumerate(parents):
-                if active[parent]:
-                    self.general(parent, upstream, op.partials[place], row)
-            return
-        wanted = [bool(active[x]) for x in parents]
+    def visit_many(self, row: int, upstream: int) -> None:
+        """The contributions of an operation that is written as several rows, or has more than two operands."""
+        op, parents = self.tape.made(row)
+        wanted = [bool(self.active[x]) for x in parents]
         slopes = op.local_derivatives([self.symbol(x) for x in parents], self.symbol(row), wanted)
-        for parent, local in zip(parents, slopes, strict=True):
-            if active[parent]:
+        plain: dict[float, int] = {}  # what comes of each plain number, as one for all operands of a sum
+        for parent, wants, local in zip(parents, wanted, slopes, strict=True):
+            if not wants or (type(local) is float and local == 0.0):
+                continue
+            if type(local) is not float:
                 self.arrive(parent, upstream, self.tape.slot(local))
-
-    def twice(self, upstream: int) -> int:
-        """The row of upstream + upstream."""
-        tape, constants = self.tape, self.tape.constants
-        if upstream == SEED or upstream in constants:
-            return tape.constant(2.0 * constants.get(upstream, 1.0))
-        if tape.op[upstream] == self.minus:
-            return tape.row(self.times, tape.a[upstream], tape.constant(-2.0))
-        return tape.row(self.plus, upstream, upstream)
+            elif local == 1.0 or upstream == SEED:
+                self.arrive(parent, upstream, SEED if local == 1.0 else self.tape.slot(local))
+            else:
+                if local not in plain:
+                    plain[local] = self.tape.row(self.times, upstream, self.tape.slot(local))
+                self.arrive(parent, plain[local], SEED)
 
 
 def gradient(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:

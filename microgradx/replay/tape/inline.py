@@ -22,9 +22,9 @@ def inlined(tape: Tape, other: Rows, outputs: Sequence[int], inputs: Sequence[An
             x = next(given) if other.op[row] == INPUT else other.constants[row]
             numbers.append(x if isinstance(x, Number) else Number(tape, tape.slot(x)))
     tape.guards += [(numbers[row].slot, outcome) for row, outcome in other.guards]
-    for row, of in other.shares.items():
+    for row, (op, of) in other.wholes.items():
         if row < len(numbers):
-            tape.shares[numbers[row].slot] = tuple([numbers[x].slot for x in of])
+            tape.wholes[numbers[row].slot] = op, tuple([numbers[x].slot for x in of])
     return [numbers[row] for row in outputs]
 
 

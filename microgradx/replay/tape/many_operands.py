@@ -9,24 +9,43 @@ from typing import Any
 
 from ... import ops
 from ...operation import Op
+from ...special import exp_difference
 from .rows import PRIVATE, private
 from .tape import LOWER, Tape
 
-exp_below = private(  # the largest cancels from a softmax, so it counts as fixed; infinity less infinity is 0 here
-    "exp_below", "exp({} - {})", lambda x, largest: 1.0 if x == largest > -math.inf else ops.exp.forward(x - largest),
-    lambda x, largest, out: out, 0.0, array=lambda np, x, largest: np.exp(x - largest),
-)  # fmt: skip
 
+def below(x: float, largest: float) -> float:
+    """e**(x - largest), as exact as in a softmax of numbers; infinity less infinity is 0 here."""
+    if math.isfinite(largest):
+        return exp_difference(x, largest)
+    return math.nan if largest != math.inf else 1.0 if x == largest else 0.0
+
+
+def below_of_arrays(np: Any, x: Any, largest: Any) -> Any:
+    """The same on finite arrays: the difference, and what is lost in rounding it put back as a factor."""
+    difference = x - largest
+    shift, value = difference - x, np.exp(difference)
+    return np.where(difference < -746.0, 0.0, value + value * ((x - (difference - shift)) - (largest + shift)))
+
+
+exp_below = private(  # the largest cancels from a softmax, so it counts as fixed
+    "exp_below", "exp({} - {})", below, lambda x, largest, out: out, 0.0, array=below_of_arrays
+)
 summit = PRIVATE["summit"] = Op(  # the largest operand; nan if several are infinite, as their softmax is
     "summit", "summit({})",
     lambda *xs: math.nan if xs.count(math.inf) > 1 else ops.max_.forward(*xs), (lambda xs, out: [0.0] * len(xs),),
     ops.max_.domain, None, ops.max_.array, ops.max_.gather, (),
 )  # fmt: skip
+total = PRIVATE["total"] = Op(  # the sum that rounds once, as that of a softmax of numbers
+    "total", "total({})", lambda *xs: math.fsum(xs), ops.sum_.partials, ops.sum_.domain, None, ops.sum_.array, ops.sum_.gather, ()
+)  # fmt: skip
 
 
 def added(tape: Tape, operands: Sequence[Any]) -> Any:
     """Left to right, as the eager sum."""
-    return reduce(lambda total, x: total + x, operands) if operands else tape.append(ops.sum_, ())
+    if len(operands) < 2:
+        return tape.append(ops.positive if operands else ops.sum_, operands)
+    return reduce(lambda so_far, x: so_far + x, operands)
 
 
 def dotted(tape: Tape, operands: Sequence[Any]) -> Any:
@@ -37,7 +56,7 @@ def dotted(tape: Tape, operands: Sequence[Any]) -> Any:
 
 def averaged(tape: Tape, operands: Sequence[Any]) -> Any:
     """The sum divided by how many there are."""
-    return added(tape, operands) / float(len(operands))
+    return added(tape, operands) / float(len(operands)) if operands else tape.append(ops.mean, ())
 
 
 def squared(tape: Tape, operands: Sequence[Any]) -> Any:
@@ -49,7 +68,7 @@ def raised(tape: Tape, operands: Sequence[Any]) -> Any:
     """x**1 is x and x**2 is x * x; other powers stay."""
     base, exponent = operands
     if isinstance(exponent, (int, float)) and exponent in (1.0, 2.0):
-        return base if exponent == 1.0 else base * base
+        return base * base if exponent == 2.0 else base if tape.values is None else tape.append(ops.positive, (base,))
     return tape.append(ops.power, operands)
 
 
@@ -62,23 +81,24 @@ def chosen(tape: Tape, operands: Sequence[Any]) -> Any:
 
 
 def shared(tape: Tape, operands: Sequence[Any]) -> Any:
-    """e**first / (sum of e**operand), less the largest operand in each exponent; shares of one row use the same terms."""
+    """e**first / (sum of e**operand), less the largest operand in each exponent; shares of one row use the same terms.
+
+    Each share that the function asks for is a row of its own, as upstream gradients come to it alone.
+    """
     rows = [tape.slot(x) for x in operands]
     key = tuple(sorted(rows))
-    if tape.whole:
-        if (rows[0], key) not in tape.shared:
-            tape.shared[rows[0], key] = tape.append(ops.softmax_share, operands)
-        return tape.shared[rows[0], key]
     if key not in tape.shared:
         order = sorted(range(len(rows)), key=rows.__getitem__)
         operands = [operands[i] for i in order]
         largest = tape.append(summit, operands)
         terms = {rows[i]: tape.append(exp_below, (x, largest)) for i, x in zip(order, operands, strict=True)}
-        tape.shared[key] = terms, added(tape, [terms[row] for row in key])
-    terms, total = tape.shared[key]
-    share = terms[rows[0]] / total
-    tape.shares[share.slot] = tuple(rows)
-    return share
+        tape.shared[key] = terms, tape.append(total, [terms[row] for row in key]), {}
+    terms, whole, shares = tape.shared[key]
+    if tape.values is not None:
+        return terms[rows[0]] / whole
+    if rows[0] not in shares:
+        shares[rows[0]] = terms[rows[0]] / whole
+    return shares[rows[0]]
 
 
 LOWER.update(

@@ -49,8 +49,7 @@ class Recorder(Tape):
 
     def tangent(self, row: int, moved: dict[int, Any]) -> Any:
         """The rate at which a row changes, from those of its operands."""
-        op, made_of = TABLE[self.op[row]], operands(self, row)
-        assert op is not None
+        op, made_of = self.made(row)
         wanted = [x in moved for x in made_of]
         slopes = op.local_derivatives([self.symbol(x) for x in made_of], self.symbol(row), wanted)
         parts = [self.product(moved[x], slope) for x, slope in zip(made_of, slopes, strict=True) if x in moved]

@@ -106,7 +106,7 @@ class Rows:
         self.values: list[float] | None = []
         self.interned: dict[object, int] = {}
         self.guards: list[tuple[int, float]] = []  # a comparison, and the 1.0 or 0.0 that the recorded way through needs
-        self.shares: dict[int, tuple[int, ...]] = {}  # quotients that stand for a softmax_share, and its operands
+        self.wholes: dict[int, tuple[Op, tuple[int, ...]]] = {}  # the last of the rows that stand for one operation: that one
         self.exact = False  # whether only the exact path may run them, as the last bit of a number decides a branch
         self.lock = RLock()  # held while rows are appended after the recording, and while all of them are read
 
@@ -121,7 +121,7 @@ class Rows:
             "constants": self.constants,
             "labels": self.labels,
             "guards": self.guards,
-            "shares": self.shares,
+            "wholes": {row: (op.name, operands) for row, (op, operands) in self.wholes.items()},
             "exact": self.exact,
         }
 
@@ -134,7 +134,8 @@ class Rows:
         for name, column in (("op", codes[state["op"]]), ("a", state["a"]), ("b", state["b"])):
             getattr(self, name).frombytes(column.tobytes())
         self.inputs, self.roles = state["inputs"].tolist(), state["roles"].tolist()
-        for name in ("more", "constants", "labels", "guards", "shares", "exact"):
+        self.wholes = {row: (find(name), operands) for row, (name, operands) in state["wholes"].items()}
+        for name in ("more", "constants", "labels", "guards", "exact"):
             setattr(self, name, copy(state[name]))
 
     def copy(self) -> Self:
@@ -145,6 +146,14 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.op)
+
+    def made(self, row: int) -> tuple[Op, tuple[int, ...]]:
+        """The operation of eager evaluation that a row stands for, and the rows that it was applied to."""
+        if row in self.wholes:
+            return self.wholes[row]
+        op, a, b = TABLE[self.op[row]], self.a[row], self.b[row]
+        assert op is not None
+        return op, (a, b) if b >= 0 else (a,) if a >= 0 else self.more[row]
 
     def row(self, code: int, a: int = -1, b: int = -1) -> int:
         """Append one row and give its number."""

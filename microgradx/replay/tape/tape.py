@@ -11,7 +11,6 @@ from ...chain import refuse_stale, topological_order, unreached
 from ...engine import Value
 from ...operation import Op, number
 from ...operators import Operators, fits, spellings
-from ...ops import softmax_share
 from ...variables import variable
 from .refusal import refusal
 from .rows import CODES, INPUT, Constant, Inlined, Rows, at_least, code_of, detached, differs, equal, greater
@@ -28,15 +27,12 @@ class Tape(Rows):
         super().__init__()
         self.captured: dict[Value, int] = {}
         self.shared: dict[object, Any] = {}
-        self.whole = False  # whether a softmax stays one operation
+        self.whole = False  # whether a derivative of a gradient tells a product that was made zero from one that is
         self.refused: TypeError | None = None  # the first look at a number that was refused
 
     def as_eager(self) -> Tape:
-        """A copy on which a softmax is one operation, as in eager evaluation, and not a quotient of exponentials."""
+        """A copy for the exact path: what is derived from it keeps the zeros of products with infinity."""
         other = self.copy()
-        for row, operands in self.shares.items():
-            other.op[row], other.a[row], other.b[row] = code_of(softmax_share), -1, -1
-            other.more[row] = operands
         other.whole = True
         return other
 
@@ -79,7 +75,10 @@ class Tape(Rows):
     def record(self, op: Op, operands: Sequence[Any]) -> Any:
         """Append the row of `op` applied to `operands`."""
         if op in LOWER:
-            return LOWER[op](self, operands)
+            before, found = len(self), LOWER[op](self, operands)
+            if isinstance(found, Number) and found.slot >= before and self.op[found.slot] != CODES.get(op):
+                self.wholes[found.slot] = op, tuple([self.slot(x) for x in operands])
+            return found
         if isinstance(op, Inlined):
             return op.inlined(self, operands)
         return self.append(op, operands)
