@@ -1,5 +1,6 @@
 """What may be an argument of a compiled function: structures keep their types, and what would lose its meaning is refused."""
 
+import re
 from collections import Counter, OrderedDict, defaultdict, namedtuple
 from fractions import Fraction
 from typing import NamedTuple
@@ -156,14 +157,20 @@ def test_what_is_no_function_is_refused_at_once():
         compile(lambda w: w, batch=3)
 
 
-def test_a_compiled_function_says_what_it_is():
+def test_a_compiled_function_says_what_it_is_and_keeps_the_account():
     f = compile(Point.norm)
-    assert repr(f) == "<compiled Point.norm with 0 recorded program(s)>"
+    assert repr(f) == "<compiled Point.norm: not recorded yet>"
     f(Point(1.0, 2.0))
-    assert repr(f) == "<compiled Point.norm with 1 recorded program(s)>"
-    assert repr(compile(f.f, batch="self")) == "<compiled Point.norm with 0 recorded program(s) over batches of self>"
+    assert re.fullmatch(r"<compiled Point.norm: recorded once in [\d.]+ [mu]?s, replayed 0 times>", repr(f))
+    for _ in range(1000):
+        f(Point(1.0, 2.0))
+    assert re.fullmatch(r"<compiled .*: recorded once in .*s, replayed 1,000 times, saved about [\d.]+ [mu]?s>", repr(f))
+    f.refresh()
+    assert repr(f) == "<compiled Point.norm: not recorded yet>"
+    assert repr(compile(f.f, batch="self")) == "<compiled Point.norm: not recorded yet, over batches of self>"
     model = mx.nn.Neuron(1, rng=0)
-    assert repr(compile(model)) == f"<compiled {model!r} with 0 recorded program(s)>"
+    assert repr(compile(model)) == f"<compiled {model!r}: not recorded yet>"
+
 
 
 @pytest.mark.parametrize("make", [iter, lambda xs: (x for x in xs), lambda xs: zip(xs, xs, strict=True), lambda xs: map(abs, xs)])

@@ -49,7 +49,7 @@ class Looking(nn.Module):
         self.w = Value(0.5)
 
     def __call__(self, x):
-        return self.w * x[0] * (2.0 if self.w.data > 0.0 else 1.0)
+        return self.w * x[0] * (2.0 if f"{self.w:.3f}" != "nan" else 1.0)
 
 
 class Branching(Looking):
@@ -62,7 +62,7 @@ class Branching(Looking):
 def test_what_cannot_be_recorded_is_computed_node_by_node_and_the_history_says_why():
     replayed, weights = trained(True, "mse", model=Looking())
     by_node, expected = trained(False, "mse", model=Looking())
-    assert "data" in replayed.eager
+    assert "a number was formatted" in replayed.eager
     assert by_node.eager is None
     assert (replayed.loss, weights) == (by_node.loss, expected)
 

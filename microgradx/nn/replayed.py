@@ -210,7 +210,7 @@ class Replayed:
                     inputs[k] = weights[places[id(value)]]
             return recording.scalar().run_gradient(inputs, ((low, high), (recording.program.arguments, len(inputs))))
 
-        (loss, slopes), recording = self.loss.replay(call, run)
+        (loss, slopes), recording = self.loss.recordings.replay(self.loss.f, call, run)
         upstream = slopes[: high - low].reshape(len(outputs), -1)
         captured = zip(recording.program.captured, slopes[high - low :].tolist(), strict=True)
         return loss, upstream, {id(value): slope for value, slope in captured}

@@ -11,7 +11,8 @@ from ..chain import clock
 from ..engine import Value
 from ..modes import is_recording
 from ..structure import ONE, Grid, Row, Structure, filled, parts, size, words
-from .arguments import Call
+from ..variables import Argnums
+from .arguments import Call, Chosen, packed
 from .connected import nodes, number_of
 from .derivatives import Spans
 from .function import Function
@@ -20,25 +21,41 @@ from .specialization import Recording, named
 
 
 class Answer:
-    """What a question about a compiled function gives: an array of numbers, or a list of Values to be told from numbers."""
+    """What a question about a compiled function gives: an array of numbers, or a list of Values to be told from numbers.
+
+    Derivatives are `by` the arguments `argnums`; `more` are numbers that the question needs besides, and `tangents` of these
+    arguments. Raises NotWorthRecording where the function had better be evaluated as it stands, unless that is `recorded`.
+    """
+
+    __slots__ = ("by", "call", "found", "recording")
 
     def __init__(
         self,
         function: Function,
         call: Call,
         question: str,
-        spans: Spans = (),
-        more: Sequence[Any] = (),
+        argnums: Argnums = 0,
         scalar: bool = False,
+        tangents: Sequence[Any] | None = None,
+        more: Sequence[Any] = (),
+        recorded: bool = False,
     ) -> None:
-        now, direction = clock.now, [number_of(x) for x in more]
+        self.call = call
+        recordings, f, now = function.recordings, function.f, clock.now
+        key, ways = recordings.known(f, call)
+        spans: Spans = ()
+        if question != "value":
+            self.by: Chosen = ways.chosen(call, argnums)
+            spans = self.by.spans
+            if tangents is not None:
+                more = self.by.rates(tangents)
 
         def run(recording: Recording, inputs: Array) -> tuple[Array, Array]:
-            program = recording.scalar() if scalar else recording.program
-            whole = np.concatenate((inputs, direction)) if more else inputs
+            program = recording.program if not scalar or recording.result is ONE else recording.scalar()
+            whole = np.concatenate((inputs, packed(list(map(number_of, more))))) if more else inputs
             return program.asked(question, spans, whole), whole
 
-        (found, inputs), self.recording = function.replay(call, run)
+        (found, inputs), self.recording = recordings.among(key, ways, f, call, run, not recorded)
         self.found: Any = found
         program = self.recording.program
         if not (call.values or program.captured or more) or not len(found) or not is_recording():
@@ -47,8 +64,9 @@ class Answer:
         start = len(inputs) - len(more)
         values |= {start + k: x for k, x in enumerate(more) if isinstance(x, Value)}
         if values:
-            name = named(function.f)
-            self.found = nodes(name if name.isidentifier() else "compiled", program, question, spans, inputs, values, found, now)
+            name = named(f)
+            name = name if name.isidentifier() else "compiled"
+            self.found = nodes(name, program, question, spans, inputs, values, found, now)
 
     def count(self) -> int:
         """How many numbers the function itself gives."""
@@ -56,8 +74,7 @@ class Answer:
 
     def result(self, numbers: Any) -> Any:
         """Numbers in the structure of what the function returned."""
-        structure = self.recording.result
-        return self.one(numbers[0]) if structure == ONE else shaped(structure, numbers)
+        return as_result(self.recording.result, numbers)
 
     def pair(self, numbers: Any) -> tuple[Any, Any]:
         """The value and the rest, of a function with `has_aux`."""
@@ -67,16 +84,15 @@ class Answer:
             raise TypeError(
                 f"with has_aux=True the function must return a pair (value, anything else), it returns {words(result)}"
             )
-        rest = inner[1]
-        return self.one(numbers[0]), self.one(numbers[1]) if rest == ONE else shaped(rest, numbers[1:])
-
-    def one(self, x: Any) -> Any:
-        """A single number."""
-        return x if isinstance(x, Value) else float(x)
+        return as_result(ONE, numbers[:1]), as_result(inner[1], numbers[1:])
 
 
-def shaped(structure: Structure, numbers: Any) -> Any:
-    """Numbers in this structure."""
-    if isinstance(structure, Grid) and isinstance(numbers, np.ndarray):
+def as_result(structure: Structure, numbers: Any) -> Any:
+    """Numbers, in an array or as a list of Values, in this structure."""
+    if not isinstance(numbers, np.ndarray):
+        return numbers[0] if structure is ONE else filled(structure, numbers)
+    if structure is ONE:
+        return numbers.item(0)
+    if isinstance(structure, Grid):
         return numbers.reshape(structure[0]).copy()
-    return filled(structure, numbers.tolist() if isinstance(numbers, np.ndarray) else numbers)
+    return filled(structure, numbers.tolist())

@@ -2,45 +2,81 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from ..containers import opened
 from ..engine import Value
-from ..structure import FLOATS, ONE, Fixed, Grid, Operands, Structure, apart, by_numbers, filled, owned, parts, size, slopes
+from ..structure import (
+    MANY,
+    ONE,
+    Branch,
+    Fixed,
+    Grid,
+    Model,
+    One,
+    Operands,
+    Row,
+    Structure,
+    apart,
+    by_numbers,
+    filled,
+    owned,
+    parts,
+    size,
+    slopes,
+)
 from ..transforms import rates
 from ..variables import Argnums, places
 from .run.array_program import Array
 
-SEQUENCES = {list, tuple, Operands}
+FLOAT64 = np.dtype(np.float64)
 
 
 class Call:
-    """The arguments of one call: their structures, their numbers in one array, and which numbers belong to which argument."""
+    """The arguments of one call: their structures, their numbers in one array, and which of these are Values.
 
-    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        chunks: list[Any] = []
-        every = (*args, *kwargs.values())
-        if set(map(type, every)) == FLOATS:
-            chunks.append(every)
-            self.parts: tuple[Structure, ...] = (ONE,) * len(every)
-        else:
-            self.parts = tuple([apart(x, chunks) for x in every])
-        self.names = tuple(kwargs)
-        self.positional = len(args)
+    Where an argument is `fixed`, by its place or by its name, the numbers in it are part of the structure.
+    """
+
+    __slots__ = ("arguments", "names", "numbers", "parts", "positional", "values")
+
+    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any], fixed: Iterable[int | str] = ()) -> None:
+        self.arguments = every = (*args, *kwargs.values()) if kwargs else args
+        self.names, self.positional = tuple(kwargs), len(args)
         self.values: dict[int, Value] = {}  # by place among the numbers
-        kinds = set(map(type, chunks))
-        if Operands in kinds:
-            self.read(chunks)
-        if len(chunks) == 1:
-            self.numbers: Array = np.array(chunks[0], dtype=np.float64)
-        elif kinds <= SEQUENCES:  # many short ones at once take a fifth of the time of one after the other
-            self.numbers = np.array([*itertools.chain.from_iterable(chunks)], dtype=np.float64)
+        self.parts: tuple[Structure, ...]
+        if not fixed and list(map(type, every)).count(float) == len(every):
+            self.parts, self.numbers = (ONE,) * len(every), np.array(every, FLOAT64)
+            return
+        chunks: list[Any] = []
+        if fixed:
+            keys = (*range(len(args)), *kwargs)
+            self.parts = tuple(
+                [Fixed((x,)) if key in fixed else taken_apart(x, chunks) for key, x in zip(keys, every, strict=True)]
+            )
         else:
-            self.numbers = np.concatenate(chunks, dtype=np.float64)
+            self.parts = tuple([taken_apart(x, chunks) for x in every])
+        self.numbers = self.joined(chunks)
+
+    def joined(self, chunks: list[Any]) -> Array:
+        """All numbers in one array."""
+        if len(chunks) != 1:
+            kinds = set(map(type, chunks))
+            if Operands in kinds:
+                self.read(chunks)
+            if np.ndarray in kinds:
+                return np.concatenate(chunks, dtype=np.float64)
+            return packed([*itertools.chain.from_iterable(chunks)])
+        if type(chunks[0]) is Operands:
+            self.read(chunks)
+        return packed(chunks[0])
 
     def read(self, chunks: list[Any]) -> None:
         """Put numbers in place of Values, which are noted under their places."""
@@ -67,10 +103,53 @@ class Call:
         own = [own for part in self.parts for own in owned(part)]
         return {place: value for place, value in self.values.items() if own[place]}
 
+    def whole(self) -> set[int]:
+        """The places of the numbers that were given as whole numbers, such as an index."""
+        given = itertools.chain.from_iterable(map(originals, self.parts, self.arguments))
+        return {place for place, x in enumerate(given) if isinstance(x, (int, np.integer)) and not isinstance(x, bool)}
+
     def rebuilt(self, numbers: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and named arguments with other numbers in their places."""
         every = [filled(part, numbers) for part in self.parts]
         return every[: self.positional], dict(zip(self.names, every[self.positional :], strict=True))
+
+
+def originals(structure: Structure, x: Any) -> Iterator[Any]:
+    """The numbers of `x` as they were given, in the order of the floats that stand for them; None for parameters of a model."""
+    match structure:
+        case One():
+            yield x.item() if isinstance(x, np.ndarray) else x
+        case Grid():
+            yield from x.flat
+        case Row():
+            yield from x
+        case Branch():
+            container = opened(x)
+            for part, item in zip(parts(structure), container[2] if container else (), strict=True):
+                yield from originals(part, item)
+        case Model():
+            yield from itertools.repeat(None, size(structure))
+
+
+def taken_apart(x: Any, chunks: list[Any]) -> Structure:
+    """The structure of an argument, whose numbers are appended to `chunks`."""
+    if type(x) is np.ndarray and x.dtype is FLOAT64:  # as `apart` would find out in 2 us
+        chunks.append(x.ravel())
+        return grid_of(x.shape)
+    return apart(x, chunks)
+
+
+@functools.lru_cache
+def grid_of(shape: tuple[int, ...]) -> Structure:
+    """The structure of an array, made once."""
+    return Grid((shape,)) if shape else ONE
+
+
+def packed(numbers: Sequence[float] | Array) -> Array:
+    """Floats as an array; of many in a third of the time that numpy takes to look at each."""
+    if len(numbers) < MANY or type(numbers) is np.ndarray:
+        return np.array(numbers, FLOAT64)
+    return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers))
 
 
 def refuse_frozen(structure: Structure) -> None:
@@ -92,15 +171,6 @@ def refuse_frozen(structure: Structure) -> None:
             )
 
 
-def shaped(structure: Structure, flat: Any) -> Any:
-    """Derivatives, in an array or as a list of Values, in this structure: a number, a list, an array; for a model a dict."""
-    if not isinstance(flat, np.ndarray):
-        return slopes(structure, flat)
-    if isinstance(structure, Grid):
-        return flat.reshape(structure[0]).copy()
-    return float(flat[0]) if structure == ONE else slopes(structure, flat.tolist())
-
-
 class Chosen:
     """The arguments of a call that derivatives are by: one, or several whose derivatives come as a tuple."""
 
@@ -114,13 +184,29 @@ class Chosen:
         self.spans = tuple([spans[k] for k in self.places])
 
     def shaped(self, flat: Any) -> Any:
-        """Flat derivatives in the shapes of these arguments."""
+        """Flat derivatives, in an array or as a list of Values, in the shapes of these arguments; of a model a dict."""
+        if not self.several:  # as nearly always
+            return as_slopes(self.parts[0], flat)
         found, start = [], 0
         for part, (low, high) in zip(self.parts, self.spans, strict=True):
-            found.append(shaped(part, flat[start : start + high - low]))
+            found.append(as_slopes(part, flat[start : start + high - low]))
             start += high - low
-        return tuple(found) if self.several else found[0]
+        return tuple(found)
 
     def rates(self, tangents: Sequence[Any]) -> list[Any]:
         """The numbers of the tangents of these arguments, in their order."""
         return [rate for k, part in zip(self.places, self.parts, strict=True) for rate in rates(tangents[k], part, k)]
+
+
+def as_slopes(structure: Structure, flat: Any) -> Any:
+    """Derivatives in this structure."""
+    if not isinstance(flat, np.ndarray):
+        return slopes(structure, flat)
+    if structure is ONE:
+        return flat.item(0)
+    if isinstance(structure, Grid):
+        return flat.reshape(structure[0]).copy()
+    if isinstance(structure, Row):
+        numbers = flat.tolist()
+        return numbers if structure[0] is list else structure[0](numbers)
+    return slopes(structure, flat.tolist())

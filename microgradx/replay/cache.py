@@ -1,23 +1,63 @@
-"""The recordings of one function that are kept: the latest ways through it, for the latest structures of arguments."""
+"""The recordings of one function: replayed where one of them fits, recorded anew where none does, forgotten where too many."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from types import MethodType
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakValueDictionary
 
+import numpy as np
+
+from .. import modes
 from ..callers import warn
+from ..collector import collector_off
+from ..engine import Value
+from ..observers import look
+from ..structure import Fixed, paths
+from ..variables import Argnums
+from .arguments import Call, Chosen
+from .eager import check
+from .ledger import Ledger
+from .program import Program
+from .run.array_program import Array
+from .run.runner import GuardFailed
 from .specialization import Recording, named
-from .tell.what_varied import varied
+from .tell.what_varied import AS_INDEX, argument_name, moving_branch, varied
+
+Result = TypeVar("Result")
 
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
 STRUCTURES = 256  # kept: sequences of so many lengths are recorded once each, and small programs take 9 KB each
 ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
-FEW = 4  # structures kept whatever their size: training and validation, and the last batch of either
+FEWEST = 4  # structures kept whatever their size: training and validation, and the last batch of either
+RARELY = 32  # calls between two looks at the known ways, where none of them fits any more
 
 
-class Recordings(dict[Any, list[Recording]]):
+class NotWorthRecording(Exception):
+    """Raised instead of recording once more where recordings have cost more than they saved."""
+
+
+class Ways(list[Recording]):
+    """The ways through a function for one structure of arguments, the latest first."""
+
+    def __init__(self) -> None:
+        self.by: dict[Any, Chosen] = {}
+        self.missed = 0  # calls since one of them fitted
+
+    def chosen(self, call: Call, argnums: Argnums) -> Chosen:
+        """The arguments `argnums`, worked out once."""
+        key = argnums if type(argnums) is int else repr(argnums)
+        found = self.by.get(key)
+        if found is None:
+            found = self.by[key] = Chosen(call, argnums)
+        return found
+
+
+class Recordings(dict[Any, Ways]):
     """The recordings by the structure of the arguments: the ways through the branches, latest first.
 
     The structures that were not used for longest are forgotten where there are too many, or their programs too large.
@@ -26,29 +66,116 @@ class Recordings(dict[Any, list[Recording]]):
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.clock = itertools.count()
-        self.overflowed = False
+        self.overflowed = False  # whether its user was told already that too much varies
+        self.ledger = Ledger()
+        self.indices: dict[Any, dict[int, str]] = {}  # of a structure the numbers that were used as an index, and their names
+        self.programs: WeakValueDictionary[Any, Program] = WeakValueDictionary()  # by what is in them
 
-    def used(self, known: list[Recording], recording: Recording) -> None:
-        """Note that `recording` gave a result: of those `known` for its structure it is the first to be tried from now on."""
-        recording.used = next(self.clock)
-        if known[0] is not recording:
+    def known(self, f: Callable[..., Any], call: Call) -> tuple[Any, Ways]:
+        """What decides whether a recording fits, and the recordings that may."""
+        key: Any = (call.parts, call.names) if type(f) is not MethodType else structure_of(f, call)
+        try:
+            if self.indices and (names := self.indices.get(key)):
+                key = with_indices(key, call, names)
+            ways = self.get(key)
+        except TypeError as error:
+            raise TypeError(
+                f"an argument that is not a number, sequence, dict or array must be hashable, as part of the program: {error}; "
+                "pass the numbers in it as a list or an array"
+            ) from None
+        return key, Ways() if ways is None else ways
+
+    def replay(
+        self, f: Callable[..., Any], call: Call, run: Callable[[Recording, Array], Result], decline: bool = False
+    ) -> tuple[Result, Recording]:
+        """What `run` makes of the first recording whose guards hold (and its inputs), and that one; a new one if none does.
+
+        With `decline` it may also raise NotWorthRecording.
+        """
+        look("a compiled function was evaluated")
+        return self.among(*self.known(f, call), f, call, run, decline)
+
+    def among(
+        self, key: Any, ways: Ways, f: Callable[..., Any], call: Call, run: Callable[[Recording, Array], Result], decline: bool
+    ) -> tuple[Result, Recording]:
+        """`replay` of one of these ways."""
+        if modes.watching and modes.checking():
+            check(f, call)
+        if not decline or ways.missed <= CACHED or not ways.missed % RARELY:
+            for recording in tuple(ways):
+                try:
+                    result = run(recording, recording.inputs(call))
+                except GuardFailed:
+                    continue
+                recording.used = next(self.clock)
+                ledger = self.ledger
+                ledger.replayed += 1
+                ledger.saved += recording.seconds
+                ways.missed = 0
+                if ways[0] is not recording:
+                    self.to_front(ways, recording)
+                return result, recording
+        ways.missed += 1
+        if decline and not self.ledger.affords_another():
+            self.declined(f, key, ways)
+        return self.record(f, call, key, run)
+
+    def to_front(self, ways: Ways, recording: Recording) -> None:
+        """Let `recording` be the first of the ways that is tried from now on."""
+        with self.lock:
+            if recording in ways:
+                ways.remove(recording)
+                ways.insert(0, recording)
+
+    def record(
+        self, f: Callable[..., Any], call: Call, key: Any, run: Callable[[Recording, Array], Result]
+    ) -> tuple[Result, Recording]:
+        """What `run` makes of a new recording, which is put in front of the others of this structure."""
+        start = perf_counter()
+        with collector_off():
+            recording = Recording(f, call)
+        recording.share(self.programs)
+        if recording.counted:
+            key = structure_of(f, call)
             with self.lock:
-                if recording in known:
-                    known.remove(recording)
-                    known.insert(0, recording)
+                names = self.indices[key] = self.indices.get(key, {}) | index_names(f, call, recording.counted)
+            key = with_indices(key, call, names)
+        self.keep(f, key, recording)
+        try:
+            try:
+                return run(recording, recording.inputs(call)), recording
+            except GuardFailed:  # a tie that the last bit decides, where numpy's functions may differ from Python's
+                recording.program.tape.exact = True
+            return run(recording, recording.inputs(call)), recording
+        except GuardFailed:
+            raise RuntimeError(
+                f"a Value that {named(f)} captured was assigned while it was recorded, and another way through its "
+                "branches is now right: assign parameters between calls, not during one"
+            ) from None
+        finally:
+            self.ledger.recorded += 1
+            self.ledger.seconds += perf_counter() - start
+
+    def declined(self, f: Callable[..., Any], key: Any, ways: Ways) -> None:
+        """Raise NotWorthRecording; say once what varies."""
+        if not self.overflowed:
+            self.overflowed = True
+            others = [other for other in self if other != key]
+            cause = moving_branch(ways) if len(ways) > 1 or not others else varied(f, others[-1], key)
+            warn(
+                f"{named(f)} was {self.ledger.counts()}, which costs more than it saves, so what is new is evaluated as it "
+                f"stands: {cause}"
+            )
+        raise NotWorthRecording
 
     def keep(self, f: Callable[..., Any], key: Any, recording: Recording) -> None:
         """Put a new recording of `f` in front; the eldest way goes where there are too many, and so do other structures."""
         with self.lock:
             recording.used = next(self.clock)
-            known = self.setdefault(key, [])
+            known = self.setdefault(key, Ways())
             known.insert(0, recording)
             if len(known) > CACHED:
                 known.pop()
-                warn(
-                    f"{named(f)} has taken more than {CACHED} ways through its branches and is recorded again for each: "
-                    "write where(condition, a, b) instead of `if` on numbers that vary"
-                )
             self.shrink(f, key)
 
     def shrink(self, f: Callable[..., Any], latest: Any) -> None:
@@ -57,7 +184,7 @@ class Recordings(dict[Any, list[Recording]]):
         rows = [sum(len(way.program.tape) for way in self[key]) for key in order]
         left = sum(rows)
         for key, count in zip(order[:-1], rows, strict=False):
-            if len(self) <= STRUCTURES and (len(self) <= FEW or left <= ROWS):
+            if len(self) <= STRUCTURES and (len(self) <= FEWEST or left <= ROWS):
                 return
             del self[key]
             left -= count
@@ -73,3 +200,44 @@ class Recordings(dict[Any, list[Recording]]):
         """Forget all."""
         with self.lock:
             self.clear()
+            self.indices.clear()
+            self.ledger = Ledger()
+
+
+def structure_of(f: Callable[..., Any], call: Call) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The structures of the arguments, and for a method what its object holds, which count as arguments given by name."""
+    if type(f) is not MethodType:
+        return call.parts, call.names
+    held = assigned(f.__self__)
+    return (*call.parts, *held.values()), (*call.names, *held)
+
+
+def with_indices(key: Any, call: Call, names: dict[int, str]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The same with the numbers at these places, which were used as an index or a count."""
+    numbers = [Fixed((int(call.numbers[place]),)) for place in names]
+    return (*key[0], *numbers), (*key[1], *names.values())
+
+
+def index_names(f: Callable[..., Any], call: Call, counted: Iterable[int]) -> dict[int, str]:
+    """What messages call the numbers at these places."""
+    named_parts = [(argument_name(f, k, len(call.parts), call.names), part) for k, part in enumerate(call.parts)]
+    names = [name for argument, part in named_parts for name in paths(part, argument)]
+    return {place: AS_INDEX + names[place] for place in sorted(counted)}
+
+
+class Held(NamedTuple):
+    """A Value as the one that it is, without keeping it."""
+
+    at: int
+
+    def __repr__(self) -> str:
+        return f"the Value at {self.at:#x}"
+
+
+def assigned(owner: Any) -> dict[str, Any]:
+    """The plain attributes of an object as parts of a structure; a Value counts as the one that it is."""
+    return {
+        f"self.{name}": Fixed((Held(id(x)) if isinstance(x, Value) else x,))
+        for name, x in getattr(owner, "__dict__", {}).items()
+        if x is None or isinstance(x, (int, float, str, np.generic, Value))
+    }

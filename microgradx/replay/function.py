@@ -1,29 +1,18 @@
-"""A function and its recordings: replayed where one of them fits, recorded anew where none does."""
+"""A function and its recordings, as a function, a method, a copy or a pickle."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
-from types import MethodType
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, cast
 from weakref import finalize
 
-import numpy as np
-
-from ..collector import collector_off
-from ..engine import Value, gradient
-from ..modes import checking
-from ..observers import look
-from ..structure import Fixed
-from .arguments import Call
+from ..observers import observer
 from .cache import Recordings
-from .run.array_program import Array
-from .run.runner import GuardFailed
-from .specialization import Recording, named
-
-Result = TypeVar("Result")
+from .eager import on_values
 
 
 class Function:
@@ -37,6 +26,7 @@ class Function:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r}: write compile(f), or @compile right above a def")
         self.f, self.options = f, options
+        self.fixed: frozenset[int | str] = frozenset()  # the arguments whose numbers belong to the program
         self.recordings = Recordings()
         self.methods: dict[int, Recordings] = {}
         self.of: tuple[Function, Any] | None = None  # for a method, the function in the class and the object
@@ -56,8 +46,7 @@ class Function:
         return method
 
     def __repr__(self) -> str:
-        programs = sum(map(len, list(self.recordings.values())))
-        return f"<compiled {getattr(self.f, '__qualname__', repr(self.f))} with {programs} recorded program(s)>"
+        return f"<compiled {getattr(self.f, '__qualname__', repr(self.f))}: {self.recordings.ledger}>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """By its name where that leads to it, as for any decorated function; else the function, to be recorded anew."""
@@ -67,64 +56,25 @@ class Function:
             return str(vars(self)["__qualname__"])
         return type(self), (self.f, *self.options)
 
-    def key(self, call: Call) -> Any:
-        """What decides whether a recording fits: the structure of the arguments, and for a method what its object holds."""
-        parts, names = call.key()
-        if not isinstance(self.f, MethodType):
-            return parts, names
-        held = assigned(self.f.__self__)
-        return (*parts, *held.values()), (*names, *held)
-
     def refresh(self) -> None:
         """Forget every recorded program, so that numbers the function captured are read anew."""
         self.recordings.forget()
 
-    def replay(self, call: Call, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
-        """What `run` makes of the first recording whose guards hold (and its inputs), and that one; a new one if none does."""
-        look("a compiled function was evaluated")
-        key = self.key(call)
-        try:
-            known = self.recordings.get(key, [])
-        except TypeError as error:
-            raise TypeError(
-                f"an argument that is not a number, sequence, dict or array must be hashable, as part of the program: {error}; "
-                "pass the numbers in it as a list or an array"
-            ) from None
-        if checking():
-            self.check(call)
-        for recording in list(known):
-            try:
-                result = run(recording, recording.inputs(call))
-            except GuardFailed:
-                continue
-            self.recordings.used(known, recording)
-            return result, recording
-        return self.record(call, key, run)
+    def _unrecorded(self) -> Callable[..., Any]:
+        """The function as it stands, for who records himself or where nothing is recorded."""
+        return self.f if observer() is not None else on_values(self.f, self.fixed)
 
-    def check(self, call: Call) -> None:
-        """Under `detect_anomaly` evaluate once node by node, forward and (of one number) backward: every operation is seen."""
-        leaves = [Value(x) for x in call.numbers.tolist()]
-        positional, keywords = call.rebuilt(iter(leaves))
-        result = self.f(*positional, **keywords)
-        if isinstance(result, Value):
-            gradient(result, leaves)
 
-    def record(self, call: Call, key: Any, run: Callable[[Recording, Array], Result]) -> tuple[Result, Recording]:
-        """`replay` with a new recording, put in front of the others of this structure."""
-        with collector_off():
-            recording = Recording(self.f, call)
-        self.recordings.keep(self.f, key, recording)
-        try:
-            return run(recording, recording.inputs(call)), recording
-        except GuardFailed:  # a tie that the last bit decides, where numpy's functions may differ from Python's
-            recording.program.tape.exact = True
-        try:
-            return run(recording, recording.inputs(call)), recording
-        except GuardFailed:
-            raise RuntimeError(
-                f"a Value that {named(self.f)} captured was assigned while it was recorded, and another way through its "
-                "branches is now right: assign parameters between calls, not during one"
-            ) from None
+def places_and_names(f: Callable[..., Any], static: str | Sequence[str]) -> frozenset[int | str]:
+    """Where the arguments of these names may stand: by place and by name."""
+    names = (static,) if isinstance(static, str) else tuple(static)
+    parameters = inspect.signature(f).parameters.values()
+    known = [parameter.name for parameter in parameters]
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"static names {unknown}, the function has the arguments {known}")
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    places = [place for place, parameter in enumerate(parameters) if parameter.kind in by_place and parameter.name in names]
+    return frozenset([*names, *places])
 
 
 def found_by_name(function: Function) -> bool:
@@ -133,24 +83,6 @@ def found_by_name(function: Function) -> bool:
         return attrgetter(vars(function)["__qualname__"])(sys.modules[function.__module__]) is function
     except (AttributeError, KeyError):  # an object without a name, or one inside a function
         return False
-
-
-class Held(NamedTuple):
-    """A Value as the one that it is, without keeping it."""
-
-    at: int
-
-    def __repr__(self) -> str:
-        return f"the Value at {self.at:#x}"
-
-
-def assigned(owner: Any) -> dict[str, Any]:
-    """The plain attributes of an object as parts of a structure; a Value counts as the one that it is."""
-    return {
-        f"self.{name}": Fixed((Held(id(x)) if isinstance(x, Value) else x,))
-        for name, x in getattr(owner, "__dict__", {}).items()
-        if x is None or isinstance(x, (int, float, str, np.generic, Value))
-    }
 
 
 def forget_with(owner: Any, table: dict[int, Any]) -> None:

@@ -68,6 +68,12 @@ class Program:
         program.values = list(inputs)
         return program
 
+    def reading(self, captured: Sequence[Value]) -> Program:
+        """The same program, with all that was made of it, over other captured Values."""
+        other = object.__new__(Program)
+        other.__dict__ = self.__dict__ | {"captured": list(captured)}
+        return other
+
     def __call__(self, values: Sequence[float] | None = None) -> Any:
         """The output for these input numbers (a list where the program has several); without any, the inputs' own `.data`."""
         found = self.run(self.inputs(values))

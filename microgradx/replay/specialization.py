@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from ..callers import warn
 from ..structure import ONE, Fixed, Structure, flat, words
-from .arguments import Call, refuse_frozen
+from .arguments import Call, packed, refuse_frozen
 from .program import Program
 from .run.array_program import Array
 from .tape.recorder import Recorder
 from .tape.tape import Tape
 from .tape.watched_numbers import watched
+from .tape.whole_number import WholeNumber
 
 
 class Recording:
@@ -28,13 +32,17 @@ class Recording:
         tape = Recorder()
         numbers = call.numbers.tolist()
         leaves = [tape.input(x, i) for i, (low, high) in enumerate(call.spans()) for x in numbers[low:high]]
+        self.counted: set[int] = set()  # the places of the numbers that were used as an index or a count
+        for place in call.whole():
+            leaves[place] = WholeNumber(leaves[place], place, self.counted)
         for place, parameter in call.owned().items():
             tape.captured[parameter] = leaves[place].slot  # of a model, which is read where it is
-        before = drawn()
+        before, start = drawn(), perf_counter()
         with watched(tape):
             positional, keywords = call.rebuilt(iter(leaves))
             rows: list[int] = []
             self.result = returned(tape, f(*positional, **keywords), rows)
+        self.seconds = perf_counter() - start  # that the function itself took
         if tape.refused is not None:
             raise tape.refused
         if drawn() != before:
@@ -46,16 +54,28 @@ class Recording:
         self.plans: dict[Any, Any] = {}  # what `batch` makes of it
         self.used = 0  # when it last gave a result, by the count of its `Recordings`
 
+    def share(self, programs: MutableMapping[bytes, Program]) -> None:
+        """Run the program of an earlier recording, if it does the same: it may have read other Values, or lists for arrays."""
+        known = programs.setdefault(fingerprint(self.program), self.program)
+        if known is not self.program:
+            self.program = known.reading(self.program.captured)
+
     def inputs(self, call: Call) -> Array:
         """All inputs of one run: the arguments, then the captured Values as they are now."""
         captured = self.program.captured
-        return np.concatenate((call.numbers, [value._number for value in captured])) if captured else call.numbers
+        return np.concatenate((call.numbers, packed([value._number for value in captured]))) if captured else call.numbers
 
     def scalar(self) -> Program:
         """The program, if its result is one number."""
         if self.result != ONE:
             raise TypeError(f"a gradient needs a function of one result, this returns {words(self.result)}: use .jacobian")
         return self.program
+
+
+def fingerprint(program: Program) -> bytes:
+    """Equal for two programs that were just recorded if they do the same with their inputs, whatever these are called."""
+    rows = program.tape.__getstate__() | {"labels": None}
+    return hashlib.blake2b(pickle.dumps((rows, program.outputs, program.arguments, program.single)), digest_size=16).digest()
 
 
 def named(f: Callable[..., Any]) -> str:

@@ -69,7 +69,7 @@ class Batched(Function):
         return float(found[0])
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()[:-1]} over batches of {', '.join(self.names)}>"
+        return f"{super().__repr__()[:-1]}, over batches of {', '.join(self.names)}>"
 
     def total(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
         """The reduced outputs: the value, then its derivatives by the inputs `wrt`."""
@@ -104,7 +104,7 @@ class Batched(Function):
     def plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value and the derivatives by `wrt`."""
         with self.recordings.lock:
-            _, recording = self.replay(call, lambda known, inputs: known.scalar().check(inputs))
+            _, recording = self.recordings.replay(self.f, call, lambda known, inputs: known.scalar().check(inputs))
             chosen = wrt(call, recording.program)
             if chosen not in recording.plans:
                 program, spans = recording.program, call.spans()

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from ...callers import called_inside
+from ...callers import called_inside, calling_line
 from ...chain import refuse_stale, topological_order, unreached
 from ...engine import Value
 from ...operation import Op, number
 from ...operators import Operators, fits, spellings
 from ...variables import variable
-from .refusal import refusal
+from .refusal import INDEX, refusal
 from .rows import CODES, INPUT, Constant, Inlined, Rows, at_least, code_of, detached, differs, equal, greater
 
 LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
@@ -27,6 +27,7 @@ class Tape(Rows):
         super().__init__()
         self.captured: dict[Value, int] = {}
         self.shared: dict[object, Any] = {}
+        self.branches: dict[int, str] = {}  # the line that branched on a comparison
         self.whole = False  # whether a derivative of a gradient tells a product that was made zero from one that is
         self.refused: TypeError | None = None  # the first look at a number that was refused
 
@@ -118,6 +119,7 @@ class Tape(Rows):
         """The truth of comparison `row`; every later run checks that it comes out the same."""
         assert self.values is not None
         self.guards.append((row, self.values[row]))
+        self.branches[row] = calling_line()
         return bool(self.values[row])
 
 
@@ -207,7 +209,7 @@ def frozen(name: str, what: str) -> Any:
 for _name, _what in {
     "__float__": "a number was turned into a plain float",
     "__int__": "a number was turned into an int",
-    "__index__": "a number was used as an index or a count",
+    "__index__": INDEX,
     "__complex__": "a number was turned into a complex",
     "__hash__": "a number was used as a key",
     "__str__": "a number was printed",
@@ -219,8 +221,8 @@ for _name, _what in {
     "__reduce_ex__": "a number was copied",
 }.items():
     setattr(Number, _name, frozen(_name, _what))
-for _name, _what in {"data": ".data was read", "grad": ".grad was read"}.items():
-    setattr(Number, _name, property(frozen(_name, _what)))
+Number.data = property(Number.detach, frozen("data", ".data was assigned"))  # type: ignore[attr-defined]
+Number.grad = property(frozen("grad", ".grad was read"))  # type: ignore[attr-defined]
 
 
 def _infix(op: Op) -> Callable[[Number, Any], Any]:

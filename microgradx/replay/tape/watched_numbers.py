@@ -51,5 +51,11 @@ def _asked(what: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return look
 
 
-_watching_data = property(_asked(".data was read", _data.fget), _asked(".data was assigned", _data.fset))
+def _detached(value: Value) -> Any:
+    """`.data`, which is recorded as `.detach()`."""
+    by = observers.observer()
+    return _data.fget(value) if by is None else by.answer("detach", value)
+
+
+_watching_data = property(_detached, _asked(".data was assigned", _data.fset))
 _watching_grad = property(_asked(".grad was read", _grad.__get__), _grad.__set__)  # every new node sets its own to None

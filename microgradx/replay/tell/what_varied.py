@@ -1,12 +1,17 @@
-"""What differs between the structures of two calls, in words."""
+"""What differs between two calls, in words: the structures of their arguments, or the way through the branches."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import linecache
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...structure import Fixed, Structure, parts, words
+
+AS_INDEX = "the index "
+"""How the name of a number begins that was used as an index or a count."""
 
 
 def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
@@ -25,11 +30,30 @@ def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
     name = argument_name(f, place, len(structures), names)
     if name.startswith("self."):
         advice = "pass what varies as an argument, or assign the .data of a Value"
+    elif name.startswith(AS_INDEX):
+        advice = "write mx.take(rows, i) for rows[i], which is recorded once for all i"
     elif isinstance(first, Fixed) or isinstance(then, Fixed):
-        advice = "what is not a number belongs to the program, so make it once and pass the same one again"
+        advice = "what is not a number belongs to the program, so make it once and pass the same one again, or pass numbers"
     else:
         advice = "pass the same few lengths and shapes again, as by padding"
     return f"{name} was {words(first)}, then {words(then)}: {advice}"
+
+
+def moving_branch(ways: Sequence[Any]) -> str:
+    """The line of the branch at which the latest two of these recordings part, and what to write there instead."""
+    tapes = [way.program.tape for way in ways[:2]]
+    pairs = zip(*[tape.guards for tape in tapes], strict=False)
+    row = next((guard[0] for guard, *other in pairs if [guard] != other), None)
+    line = tapes[0].branches.get(row, "a branch") if tapes else "a branch"
+    file, _, number = line.rpartition(":")
+    code = linecache.getline(file, int(number)) if number.isdigit() else ""
+    called = re.search(r"\b(max|min|sorted|sort)\(", code)
+    advice = "where(condition, a, b) instead of `if` on numbers that vary"
+    if called and called[1] in ("max", "min"):
+        advice = f"mx.{called[1]} instead of Python's {called[1]}, which compares numbers and so branches on them"
+    elif called:
+        advice = "mx.max, mx.min or where(condition, a, b) instead of sorting, which branches on every pair of numbers"
+    return f"{line} goes another way at nearly every call: write {advice}"
 
 
 def first_difference(a: Structure, b: Structure) -> tuple[Structure, Structure]:

@@ -1,0 +1,59 @@
+"""The account of a compiled function: what its recordings cost and what they saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ON_CREDIT = 8  # recordings that need not have paid: one for each length of a first few samples, or each way of an `if` or three
+PAYS_AFTER = 4  # replays that a recording costs: it takes as long as four or five evaluations, forward and back
+
+
+@dataclass
+class Ledger:
+    """How often a function was recorded and replayed.
+
+    >>> ledger = Ledger(recorded=8, seconds=0.25, replayed=1)
+    >>> ledger.counts(), ledger.affords_another()
+    ('recorded 8 times and replayed once', False)
+
+    Whether another recording is worth its time is decided by these counts, not by a clock, so that it is decided in the same way
+    from run to run.
+    """
+
+    recorded: int = 0
+    seconds: float = 0.0
+    """Spent on recording and making programs."""
+    replayed: int = 0
+    saved: float = 0.0
+    """Seconds that the function itself took for its forward pass when it was recorded, for each replay."""
+
+    def affords_another(self) -> bool:
+        """Whether the recordings have paid for themselves, those on credit aside."""
+        return self.recorded < ON_CREDIT + self.replayed // PAYS_AFTER
+
+    def counts(self) -> str:
+        """How often, in words."""
+        return f"recorded {times(self.recorded)} and replayed {times(self.replayed)}"
+
+    def __str__(self) -> str:
+        if not self.recorded:
+            return "not recorded yet"
+        spent = f"recorded {times(self.recorded)} in {duration(self.seconds)}"
+        return f"{spent}, replayed {times(self.replayed)}" + (f", saved about {duration(self.saved)}" if self.saved else "")
+
+
+def times(count: int) -> str:
+    """How often: once, 2 times, 4,210 times."""
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def duration(seconds: float) -> str:
+    """So many seconds, in the unit that keeps the number short.
+
+    >>> duration(0.0000042), duration(0.025), duration(3.14)
+    ('4.2 us', '25 ms', '3.1 s')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:,.{0 if seconds >= 10 * size else 1}f} {unit}"
+    return f"{1e6 * seconds:.1f} us"

@@ -1,0 +1,116 @@
+"""The account of a compiled function: what varies too much is evaluated as it stands, and a warning says what and where."""
+
+import random
+import warnings
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx.replay import ledger
+from microgradx.replay.compile import compile
+
+
+def turns(x):
+    return sum([x * (k + 1.0) if x > k else -x for k in range(30)])
+
+
+def test_branches_that_keep_moving_are_evaluated_as_they_stand_with_one_warning():
+    f = compile(turns)
+    with pytest.warns(RuntimeWarning) as caught:
+        found = [f.value_and_grad(k + 0.5) for k in range(30)]
+    assert found == [mx.value_and_grad(turns)(k + 0.5) for k in range(30)]
+    [warning] = caught
+    line = turns.__code__.co_firstlineno + 1
+    assert str(warning.message).startswith("turns was recorded 8 times and replayed 0 times, which costs more than it saves")
+    assert f"{__file__}:{line} goes another way at nearly every call: write where(condition, a, b)" in str(warning.message)
+    assert warning.filename == __file__
+    assert "recorded 8 times" in repr(f)
+
+
+def largest(v):
+    return max(v) * 2.0
+
+
+def in_order(v):
+    low, *_, high = sorted(v)
+    return high - low
+
+
+@pytest.mark.parametrize(
+    ("f", "advice"), [(largest, r"write mx\.max instead of Python's max"), (in_order, r"write mx\.max, mx\.min or where")]
+)
+def test_the_advice_fits_what_was_written(f, advice):
+    r = random.Random(0)
+    samples = [[r.random() for _ in range(9)] for _ in range(30)]
+    c = compile(f)
+    with pytest.warns(RuntimeWarning, match=advice):
+        found = [c.value_and_grad(v) for v in samples]
+    assert found == [mx.value_and_grad(f)(v) for v in samples]
+
+
+def test_arguments_that_are_new_each_time_are_evaluated_as_they_stand():
+    table = {letter: mx.Value(0.1 * k) for k, letter in enumerate("abcdefghijklmnop")}
+    f = compile(lambda word: sum(table[letter] * 2.0 for letter in word).tanh())
+    with pytest.warns(RuntimeWarning, match="word was 'h', then 'i'.*or pass numbers"):
+        found = [f.backward(letter) for letter in table]
+    assert found == [(value * 2.0).tanh().data for value in table.values()]
+    for value in table.values():
+        assert value.grad == pytest.approx(2.0 / np.cosh(2.0 * value.data) ** 2, rel=1e-12)
+    assert len(f.recordings) == 8
+
+
+def test_recordings_that_paid_afford_further_ones():
+    f = compile(lambda xs: sum(x * x for x in xs))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n in range(1, 9):
+            f([1.0] * n)
+        for _ in range(4 * ledger.PAYS_AFTER):
+            f([1.0])
+        for n in range(9, 13):
+            f([1.0] * n)
+    assert len(f.recordings) == 12
+    with pytest.warns(RuntimeWarning, match="recorded 12 times and replayed 16 times"):
+        assert f([1.0] * 13) == 13.0
+
+
+QUESTIONS = [
+    lambda f, x: f(x),
+    lambda f, x: f.value_and_grad(x),
+    lambda f, x: f.grad(x),
+    lambda f, x: f.jvp((x,), ([1.0, 0.5],)),
+    lambda f, x: f.vjp(x)[1](1.0),
+    lambda f, x: f.hvp((x,), ([1.0, 0.5],)),
+    lambda f, x: f.jacobian(x),
+    lambda f, x: f.hessian(x),
+    lambda f, x: f.backward(x),
+]
+
+
+NAMES = ["value", "value_and_grad", "grad", "jvp", "vjp", "hvp", "jacobian", "hessian", "backward"]
+
+
+@pytest.mark.parametrize("ask", QUESTIONS, ids=NAMES)
+def test_what_is_not_recorded_has_the_same_answers(ask, monkeypatch):
+    def f(v):
+        return (v[0] * v[1].exp() - v[1]) ** 2 if v[0] > 0.0 else v[1].sin() * v[0]
+
+    points = [[0.5, -0.3], [-0.5, 0.7]]
+    recorded = [ask(compile(f), point) for point in points]
+    monkeypatch.setattr(ledger, "ON_CREDIT", 0)
+    with pytest.warns(RuntimeWarning, match="recorded 0 times"):
+        plain = [ask(compile(f), point) for point in points]
+    assert plain == recorded
+    assert "Value" not in repr(plain)
+
+
+def test_what_is_not_recorded_is_connected_to_captured_and_given_values(monkeypatch):
+    monkeypatch.setattr(ledger, "ON_CREDIT", 0)
+    w, x = mx.Value(3.0), mx.Value(2.0)
+    with pytest.warns(RuntimeWarning, match="costs more than it saves"):
+        y = compile(lambda x, k: [w * x * k, k])(x, 5.0)
+    y[0].backward()
+    assert (y[0].data, w.grad, x.grad, y[1].data) == (30.0, 10.0, 15.0, 5.0)
+    with mx.no_grad(), pytest.warns(RuntimeWarning, match="costs more"):
+        assert compile(lambda x: w * x)(2.0) == 6.0
