@@ -18,6 +18,7 @@ from . import ops
 from . import snapshot as _snapshot  # noqa: F401  # tells copy and pickle how to take a graph
 from .chain import chain_rule, topological_order
 from .engine import Value, gradient
+from .gather import take
 from .modes import detect_anomaly, no_grad, source_line
 from .operation import OPS, Op, Operand
 from .ops import *  # noqa: F403  # the operations: `ops.__all__` lists them
@@ -68,6 +69,7 @@ __all__ = [  # and not what would replace a builtin in `from microgradx import *
     "primitive",
     "source_line",
     "stepper",
+    "take",
     "testing",
     "topological_order",
     "tree",

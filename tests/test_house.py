@@ -27,7 +27,7 @@ FLOORS = [
     {"engine"},
     {"snapshot", "structure"},
     {"variables"},
-    {"transforms", "expression"},
+    {"transforms", "expression", "gather"},
     {"view", "replay", "testing"},
     {"nn", "pytest_plugin"},
     {"bench", "micrograd", "reference"},

@@ -1,0 +1,61 @@
+"""A row of a table by its number, which compiled functions look up anew at each call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+from . import observers, ops
+from .operation import Operand
+from .structure import filled, flat, words
+
+
+def take(rows: Any, i: Any) -> Any:
+    """Row `i` of a list, tuple or array of numbers, or of rows of numbers: `rows[i]`, also where `i` changes from call to call.
+
+    >>> from microgradx import Value, compile
+    >>> table = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    >>> take(table, 1)[0].data
+    3.0
+    >>> f = compile(lambda i: sum(take(table, i)))
+    >>> [f(i).data for i in (0, 1, -1)], len(f.recordings)
+    ([3.0, 7.0, 7.0], 1)
+
+    The rows are alike in shape. Under `compile` the index is an argument like any number, and every row takes part, chosen by
+    its number: for a table of n rows n - 1 choices for each number of a row. An index has no derivative; a Value is refused.
+    """
+    if isinstance(i, Operand) and observers.observer() is not None and not hasattr(type(i), "_number"):
+        return _chosen(list(rows), i)
+    try:
+        place = index(i)
+    except TypeError:
+        raise TypeError(f"take needs a whole number as its index, got {i!r}: an index has no derivative, pass an int") from None
+    return rows[place]
+
+
+def _chosen(rows: Sequence[Any], i: Any) -> Any:
+    """The row at a number that is being recorded; that it is whole and in reach is checked at each call."""
+    if not i == ops.floor(i):
+        raise TypeError("take needs a whole number as its index, got one with a fraction: pass an int")
+    count = len(rows)
+    if not -count <= i < count:
+        raise IndexError(f"take got an index out of the reach of {count} rows: they are 0 to {count - 1}")
+    if i < 0.0:
+        i = i + float(count)
+    structures, columns = zip(*map(flat, rows), strict=True)
+    if different := [k for k, structure in enumerate(structures) if structure != structures[0]]:
+        raise ValueError(
+            f"take needs rows of one shape: row 0 is {words(structures[0])}, row {different[0]} is "
+            f"{words(structures[different[0]])}"
+        )
+    beyond = [i >= float(k) for k in range(count)]  # halves of the table are chosen from, so that few choices follow each other
+    return filled(structures[0], [_halved(column, beyond, 0, count) for column in zip(*columns, strict=True)])
+
+
+def _halved(column: Sequence[Any], beyond: Sequence[Any], low: int, high: int) -> Any:
+    """The number of `column[low:high]` at the place that the comparisons `beyond` tell."""
+    if high - low == 1:
+        return column[low]
+    middle = (low + high) // 2
+    return ops.where(beyond[middle], _halved(column, beyond, middle, high), _halved(column, beyond, low, middle))

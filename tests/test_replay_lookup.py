@@ -1,0 +1,215 @@
+"""Numbers that are looked up: take, plain indices, static arguments, and .data inside a compiled function."""
+
+import random
+
+import numpy as np
+import pytest
+
+import microgradx as mx
+from microgradx.replay.compile import compile
+
+TABLE = [[mx.Value(0.1 * i + j) for j in range(3)] for i in range(5)]
+
+
+def programs(f):
+    return len({id(way.program.tape) for ways in f.recordings.values() for way in ways})
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 16])
+def test_take_gives_the_row_and_its_derivative_for_every_index_by_one_recording(count):
+    rows = [[float(k), float(-k)] for k in range(count)]
+
+    def f(rows, i):
+        a, b = mx.take(rows, i)
+        return a * 2.0 + b * b
+
+    c = compile(f)
+    for i in range(count):
+        assert c.value_and_grad(rows, i) == mx.value_and_grad(f)(rows, i)
+        assert c(rows, i - count) == c(rows, i)
+    assert [len(ways) for ways in c.recordings.values()] == [2]  # from the start and from the end
+
+
+def test_take_is_exact_among_rows_that_are_not_finite_and_keeps_the_sign_of_zero():
+    rows = [float("inf"), -0.0, float("nan"), 2.5]
+    f = compile(lambda rows, i: mx.take(rows, i) * 1.0)
+    assert [str(f(rows, i)) for i in range(4)] == ["inf", "-0.0", "nan", "2.5"]
+
+
+def test_take_of_arrays_and_of_numbers_gives_what_indexing_gives():
+    table = np.arange(6.0).reshape(3, 2)
+    f = compile(lambda table, i: mx.take(table, i) * 2.0)
+    assert [f(table, i).tolist() for i in (0, 2)] == [[0.0, 2.0], [8.0, 10.0]]
+    assert mx.take([1.0, 2.0], 1) == 2.0
+    assert mx.take(TABLE, np.int64(2)) is TABLE[2]
+    assert compile(lambda i: mx.take(TABLE, i))(3)[1].data == TABLE[3][1].data
+
+
+def test_take_differentiates_rows_that_were_computed():
+    def f(w, i):
+        return mx.take(mx.softmax([v * v for v in w]), i).log()
+
+    w = [0.3, -0.8, 1.1]
+    for i in range(3):
+        assert compile(f).grad(w, i) == pytest.approx(mx.grad(f)(w, i), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("index", "error", "words"),
+    [
+        (5, IndexError, "take got an index out of the reach of 5 rows: they are 0 to 4"),
+        (-6, IndexError, "out of the reach"),
+        (1.5, TypeError, "take needs a whole number as its index, got one with a fraction"),
+    ],
+)
+def test_take_refuses_what_is_no_place_of_a_row_also_in_a_replay(index, error, words):
+    f = compile(lambda i: mx.sum(mx.take(TABLE, i)))
+    for _ in range(2):
+        with pytest.raises(error, match=words):
+            f(index)
+        assert f(1).data == sum(v.data for v in TABLE[1])
+
+
+@pytest.mark.parametrize("index", [mx.Value(1.0), 1.0, "a"], ids=repr)
+def test_take_refuses_an_index_that_is_not_whole(index):
+    with pytest.raises(TypeError, match=r"take needs a whole number as its index, got .*: an index has no derivative"):
+        mx.take(TABLE, index)
+    with pytest.raises(TypeError, match="take needs a whole number as its index"):
+        compile(lambda x: mx.take(TABLE, mx.Value(1.0))[0] * x)(1.0)
+
+
+def test_take_refuses_rows_of_different_shapes():
+    with pytest.raises(ValueError, match="take needs rows of one shape: row 0 is a list of 1, row 1 is a number"):
+        compile(lambda i: mx.take([[1.0], 2.0], i))(0)
+
+
+def test_a_whole_number_indexes_lists_and_arrays_and_counts():
+    f = compile(lambda xs, i: xs[i] * 2.0)
+    assert f.value_and_grad([1.0, 2.0], 1) == (4.0, [0.0, 2.0])
+    assert f.value_and_grad([1.0, 2.0], 0) == (2.0, [2.0, 0.0])
+    assert f.value_and_grad(np.array([1.0, 3.0]), np.int64(1))[0] == 6.0
+    power = compile(lambda x, n: mx.prod([x] * n) if n else x)
+    assert [power.grad(2.0, n) for n in (3, 2, 3)] == [12.0, 4.0, 12.0]
+    ring = compile(lambda x, ks: sum(x[k] for k in ks))
+    assert [ring([1.0, 2.0, 4.0], ks) for ks in ([0, 1], [2, 2], [0, 1])] == [3.0, 8.0, 3.0]
+    assert compile(lambda x, key: {1: x, 2: -x}[key] * 1.0)(3.0, 2) == -3.0
+
+
+def test_recordings_that_differ_in_the_leaves_they_read_are_one_program():
+    f = compile(lambda i: (mx.sum(TABLE[i]) * 2.0).tanh())
+    expected = [(mx.sum(row) * 2.0).tanh() for row in TABLE]
+    for k, value in enumerate(expected):
+        for row in TABLE:
+            for v in row:
+                v.grad = None
+        assert f.backward(k) == f(k).data == pytest.approx(value.data, rel=1e-15)
+        assert [all(v.grad is not None for v in row) for row in TABLE] == [j == k for j in range(5)]
+    assert (len(f.recordings), programs(f)) == (5, 1)
+
+
+def test_a_list_a_tuple_and_an_array_share_one_program():
+    f = compile(lambda v: v[0] * v[1].tanh() + v[2] ** 2)
+    found = [f.value_and_grad(kind([1.0, 2.0, 3.0])) for kind in (list, tuple, np.array)]
+    assert found[0][1] == list(found[1][1]) == found[2][1].tolist()
+    assert [type(slopes) for _, slopes in found] == [list, tuple, np.ndarray]
+    assert (len(f.recordings), programs(f)) == (3, 1)
+    g = compile(lambda v: sum(v * 2))  # a list is repeated, an array is doubled
+    assert [g([1.0, 2.0]), g((1.0, 2.0)), g(np.array([1.0, 2.0]))] == [6.0, 6.0, 6.0]
+    assert programs(g) == 2
+
+
+@pytest.mark.parametrize("word", ["ab", "ba", "cc"])
+def test_a_static_argument_is_part_of_the_program(word):
+    f = compile(lambda x, word, scale=1: x * TABLE["abc".index(word[0])][0].data * scale, static=("word", "scale"))
+    expected = 2.0 * TABLE["abc".index(word[0])][0].data
+    assert f(2.0, word).data == f(2.0, word=word).data == expected
+    assert f(2.0, word, 3).data == f(2.0, word, scale=3).data == 3.0 * expected
+
+
+def test_a_static_number_may_be_looked_at():
+    steps = compile(lambda x, n: sum([x / k for k in range(1, n + 1)], 0.0) if n % 2 else float(n) * x, static="n")
+    assert [steps.grad(1.0, n) for n in (1, 2, 3)] == [1.0, 2.0, 1.0 + 0.5 + 1.0 / 3.0]
+    with pytest.raises(TypeError, match="must be hashable"):
+        steps(1.0, [1])
+    with pytest.raises(TypeError, match="holds no number, so there is no derivative by it"):
+        steps.grad(1.0, 2, argnums=1)
+
+
+def test_static_names_are_those_of_arguments():
+    with pytest.raises(ValueError, match=r"static names \['k'\], the function has the arguments \['x', 'n'\]"):
+        compile(lambda x, n: x, static=("n", "k"))
+    with pytest.raises(TypeError, match="a batch has no static arguments"):
+        compile(lambda x, n: x, batch="x", static="n")
+
+
+class Powers:
+    """A method whose exponent is static."""
+
+    def __init__(self):
+        self.w = mx.Value(2.0)
+
+    def power(self, x, n):
+        return self.w * x**n if n > 1 else x
+
+    power = compile(power, static="n")
+
+
+def test_a_method_may_have_static_arguments():
+    powers = Powers()
+    assert [powers.power.grad(3.0, n).data for n in (2, 3)] == [12.0, 54.0]
+    assert powers.power.grad(3.0, 1) == 1.0
+
+
+def test_data_of_a_number_being_recorded_is_the_number_cut_off():
+    w = mx.Value(3.0)
+
+    def f(x):
+        return x.data * x + w.data * x
+
+    c = compile(f)
+    assert c.value_and_grad(2.0) == (10.0, 5.0)
+    w.data = 4.0
+    assert c.value_and_grad(2.0) == (12.0, 6.0)
+    assert mx.grad(c)(mx.Value(2.0)).data == 6.0
+
+
+def test_a_softmax_with_its_largest_taken_out_by_data_is_recorded():
+    def softmax(logits):
+        largest = mx.max([v.data for v in logits])
+        exps = [(v - largest).exp() for v in logits]
+        total = sum(exps)
+        return [e / total for e in exps]
+
+    r = random.Random(1)
+    c = compile(lambda v: softmax(v)[1].log())
+    for _ in range(20):
+        v = [r.gauss(0, 2) for _ in range(5)]
+        assert c.value_and_grad(v)[1] == pytest.approx(mx.grad(lambda v: mx.log_softmax(v)[1])(v), abs=1e-14)
+    assert sum(map(len, c.recordings.values())) == 1
+
+
+def test_a_loss_that_also_gives_its_accuracy_is_differentiated():
+    def loss(w, xs, ys):
+        scores = [w[0] * x + w[1] for x in xs]
+        right = sum((s.data > 0.0) == (y > 0.0) for s, y in zip(scores, ys, strict=True)) / len(ys)
+        return mx.mean([(1.0 - y * s).relu() for s, y in zip(scores, ys, strict=True)]), right
+
+    c = compile(loss)
+    data = ([-1.0, 0.5, 2.0], [-1.0, -1.0, 1.0])
+    (value, right), slopes = c.value_and_grad([1.0, 0.1], *data, has_aux=True)
+    assert right == pytest.approx(2.0 / 3.0)
+    assert value == pytest.approx(1.7 / 3.0)
+    assert slopes == pytest.approx([-0.5 / 3.0, 2.0 / 3.0])
+
+
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        (lambda x: TABLE[x], r"an index or a count .* its own among the arguments: look up by take\(rows, i\), or choose"),
+        (lambda x: float(x), r"a plain float .* by mx\.sin\(x\) and not math\.sin\(x\); x\.detach\(\) cuts it off"),
+        (lambda x: int(x), r"branch with `if x > 0` or where"),
+    ],
+)
+def test_looks_that_are_refused_name_the_remedy(look, words):
+    with pytest.raises(TypeError, match=words):
+        compile(look)(1.0)
