@@ -101,7 +101,7 @@ def _judge(trial: Trial, report: Report) -> None:
     report.evaluations += trial.evaluations
     reached = _reached(inputs, trial.coded)
     for row in rows:
-        if row.verdict is Verdict.WRONG and row.numeric.accepts(row.coded, row.slack):
+        if row.verdict is Verdict.WRONG and not row.hint and row.numeric.accepts(row.coded, row.slack):
             row.hint = 'f has a kink here, and kinks="reject" allows none: move the point away from it'
         elif row.verdict is Verdict.WRONG and not row.hint:
             row.hint = hint(row, rows, report.coded_by, row.path not in reached or reached[row.path])

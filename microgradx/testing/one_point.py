@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from .claimed import Coded
 from .differences import SMALLEST_FLOAT, Interval, Line
 from .inputs import Inputs
+from .joint_kinks import refuse_no_subgradient
 from .measured import measured_slope
 from .numeric import Numeric
 from .report import Partial
@@ -46,6 +47,7 @@ class Trial:
             every = range(len(self.point))
             if len(every) <= ALONE or self.oracle in ("exact", "complex"):
                 self.found += [self.alone(i) for i in every]
+                refuse_no_subgradient(self, self.found)
                 return self.found
             infinite = [i for i in every if not math.isfinite(self.coded.slopes[i])]
             edge = [i for i in every if self.point[i] in self.domains[i] and i not in infinite]
@@ -57,6 +59,7 @@ class Trial:
                 self.found.append(row)
             for bucket in self.buckets({*infinite, *edge}):
                 self.together(bucket)
+            refuse_no_subgradient(self, self.found)
         return self.found
 
     def alone(self, i: int, expected: float = math.nan) -> Partial:
