@@ -83,6 +83,25 @@ def test_a_pass_of_any_kind_raises_the_third_threshold_only() -> None:
         assert gc.get_threshold() == (700, 10, NODES // 7000)
 
 
+def test_a_step_on_a_graph_that_stands_for_itself_alone_looks_through_it_rarely() -> None:
+    for _ in range(2):
+        chain(65_000).backward()
+    gc.collect()
+    before = full_collections()
+    for _ in range(4):
+        chain(65_000).backward()
+    assert full_collections() - before <= 1
+
+
+def test_a_collector_without_thresholds_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(gc, "get_threshold")
+    x = y = mx.Value(2.0)
+    for _ in range(collector.LARGE + 1):
+        y = y * 1.0
+    y.backward()
+    assert x.grad == 1.0
+
+
 def test_a_smaller_graph_does_not_lower_it_and_a_larger_one_raises_it_again() -> None:
     seen = []
     for nodes in (1_000_000, 500_000, 2_000_000):
