@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Never, overload
 
 from . import callers, micrograd_names, modes, observers
-from .chain import OVERWRITTEN, Many, Several, chain_rule, clock, numbers_of, topological_order, unreached
+from .chain import (
+    OVERWRITTEN,
+    Many,
+    Several,
+    chain_rule,
+    clock,
+    contribution,
+    numbers_alone,
+    numbers_of,
+    topological_order,
+    unreached,
+)
 from .modes import innermost, watching
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
@@ -135,7 +146,7 @@ class Value(Operators):
         observers.look("backward() was called")
         adjoints = unreached(self)
         adjoints[self] = number(seed)
-        chain_rule(adjoints, adjoints, watch=modes.backward_watch())
+        _pass(adjoints)
         for node, adjoint in adjoints.items():
             if node.op is None and node.grad is not None:
                 node.grad += adjoint
@@ -360,8 +371,17 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
             chain_rule(adjoints, adjoints, itself, product, watch)
         return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
     observers.look("a gradient was computed without create_graph=True")
-    chain_rule(adjoints, adjoints, watch=modes.backward_watch())
-    return [0.0 if (d := adjoints.get(x)) is None else d for x in variables]
+    _pass(adjoints)
+    return [adjoints.get(x, 0.0) for x in variables]
+
+
+def _pass(adjoints: dict[Any, Any]) -> None:
+    """A backward pass in numbers, from the seeds in `adjoints`."""
+    watch = modes.backward_watch()
+    if watch is None:
+        numbers_alone(adjoints)
+    else:
+        chain_rule(adjoints, adjoints, watch=watch)
 
 
 def itself(node: Value) -> Value:
@@ -370,12 +390,11 @@ def itself(node: Value) -> Value:
 
 
 def product(upstream: Any, local: Any) -> Any:
-    """upstream * local as the chain rule has it, for Values: 0 where a factor is 0, and no node for a multiplication by 1."""
+    """upstream * local as the chain rule has it, for Values: no node for a multiplication by 1."""
     if type(local) is float and local == 1.0:
         return upstream
     if isinstance(local, Several):
         return local.arriving(upstream)
     if type(upstream) is float and upstream == 1.0:
         return local
-    contribution = upstream * local
-    return 0.0 if contribution != contribution and (upstream == 0.0 or local == 0.0) else contribution
+    return contribution(upstream, local)

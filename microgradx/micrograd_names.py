@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, NoReturn
 
-from .chain import edges
+from .chain import contribution, edges
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "negative": "-", "relu": "ReLU"}
 """Operations that micrograd and its lecture write otherwise than we do."""
@@ -63,7 +63,7 @@ def _send_back(value: Any) -> None:
     """Add to the gradient of each operand what `value` sends it: one step of a backward pass by hand."""
     upstream = value.grad or 0.0
     for _, operand, local in edges(value) if value.op is not None else ():
-        operand.grad = (operand.grad or 0.0) + (upstream * local if upstream and local else 0.0)
+        operand.grad = (operand.grad or 0.0) + contribution(upstream, local)
 
 
 def _refuse_closure(value: Any, closure: Any) -> NoReturn:

@@ -17,6 +17,9 @@ Rule = Callable[..., Any]
 
 NO_NAMES: Mapping[str, Any] = {}
 
+LEFT, RIGHT, OUT = 0, 1, -1
+"""What a rule returns if it only hands on what it is called with: an operand, by its place, or the result."""
+
 
 class Operand:
     """What takes part in an operation and decides what applying one means: a `Value` records it, a tape appends it."""
@@ -87,7 +90,8 @@ class Op:
     the number, `Value`s the graph of the derivative, arrays the derivative at many points.
 
     `forward` maps floats to a float and never raises. `arity` counts the operands, None stands for any number of them;
-    `partials` holds one rule or constant per operand, or the one rule for all. The rest is as `primitive` explains it.
+    `partials` holds one rule or constant per operand, or the one rule for all, and `known` what `at_a_glance` sees of them. The
+    rest is as `primitive` explains it.
     """
 
     __doc__ = Help(__doc__)  # of the class the text above, of an operation one that is made when asked for
@@ -95,7 +99,10 @@ class Op:
     def __init_subclass__(cls) -> None:
         cls.__doc__ = Help(cls.__doc__ or "")  # type: ignore[assignment]
 
-    __slots__ = ("_array", "arity", "defaults", "domain", "facts", "forward", "gather", "name", "numpy", "partials", "template")
+    __slots__ = (
+        *("_array", "arity", "defaults", "domain", "facts", "forward", "gather", "known", "name", "numpy", "partials"),
+        "template",
+    )
 
     def __init__(
         self,
@@ -115,6 +122,7 @@ class Op:
         self.forward = forward
         self.partials = partials
         self.arity = None if gather else len(partials)
+        self.known = partials if gather else tuple([at_a_glance(partial, len(partials)) for partial in partials])
         self.domain = domain
         self.numpy = numpy
         self.gather = gather
@@ -124,6 +132,12 @@ class Op:
 
     def __call__(self, *operands: Any, **named: Any) -> Any:
         """Apply the operation: numbers give a float, arrays an array, an `Operand` among them decides what is recorded."""
+        if len(operands) == self.arity and not named:
+            for operand in operands:
+                if type(operand) is not float:
+                    break
+            else:  # as a rule asks for it on every edge of a backward pass
+                return self.forward(*operands)
         if self.gather is not None:
             if named:
                 raise TypeError(f"{self.name} takes its operands in order, got {', '.join(named)}=: write {self.written()}")
@@ -276,6 +290,36 @@ def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
     if code is None or code.co_flags & 0x04:  # *args
         return None
     return tuple(code.co_varnames[: code.co_argcount])
+
+
+class _Mark:
+    """Stands for a number that a rule may hand on and not look at."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule without `if` asks no number whether it is 0")
+
+    __eq__ = __bool__  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+
+def at_a_glance(partial: float | Rule, arity: int) -> float | int | Rule:
+    """What a rule gives, where no call is needed to know it: a number, or the place of the operand that it returns, or OUT.
+
+    >>> at_a_glance(lambda a, b, out: b, 2), at_a_glance(lambda a, out: out, 1), at_a_glance(-1.0, 1)
+    (1, -1, -1.0)
+
+    So a backward pass through sums, products and exponentials calls no rule. Any other rule is given back as it is.
+    """
+    code = getattr(partial, "__code__", None)
+    if isinstance(partial, float) or code is None or code.co_names or code.co_freevars:  # it names more than its operands
+        return partial
+    marks = [_Mark() for _ in range(arity + 1)]
+    try:
+        answer = partial(*marks)
+    except Exception:  # whatever a rule does with a mark, it did more than return it
+        return partial
+    places = [i for i, mark in enumerate(marks) if mark is answer]
+    return partial if not places else OUT if places[0] == arity else places[0]
 
 
 def local_derivative(partial: float | Rule, *arguments: Any) -> Any:

@@ -38,6 +38,7 @@ from microgradx import (
     topological_order,
 )
 from microgradx.chain import edges
+from microgradx.operation import at_a_glance
 
 DEEP = 1_000_000
 
@@ -1006,6 +1007,55 @@ def test_a_zero_upstream_asks_no_rule_and_gives_the_bits_of_one_that_was_asked()
         assert quiet[x] == 0.0
     finally:
         del mx.OPS["test_asked"]
+
+
+def test_what_a_rule_gives_is_known_uncalled_only_where_it_hands_on_what_it_gets() -> None:
+    asked = []
+    rules = {
+        1.5: 1.5,
+        (lambda a, b, out: b): 1,
+        (lambda a, b, out: a): 0,
+        (lambda a, b, out: out): -1,
+    }
+    assert [at_a_glance(rule, 2) for rule in rules] == list(rules.values())
+    for rule in (
+        lambda a, b, out: b if a else out,
+        lambda a, b, out: b if a == out else a,
+        lambda a, b, out: b + 0.0,
+        lambda a, b, out: asked.append(b) or b,
+        lambda a, b, out: None,
+        abs,
+    ):
+        assert at_a_glance(rule, 2) is rule
+    assert asked == []
+
+
+def test_every_kind_of_rule_gives_the_bits_of_the_watched_pass() -> None:
+    one = [mx.primitive(f"test_one_{k}", "one({})", math.sin, rule) for k, rule in enumerate(
+        [2.0, lambda a, out: a, lambda a, out: out, lambda a, out: a * out, lambda a, out: 1.0 / (a - 0.7)]
+    )]  # fmt: skip
+    two = [mx.primitive(f"test_two_{k}", "two({}, {})", math.atan2, first, second) for k, (first, second) in enumerate([
+        (3.0, lambda a, b, out: out), (lambda a, b, out: a, lambda a, b, out: a), (lambda a, b, out: out, lambda a, b, out: b),
+        (lambda a, b, out: a * b, lambda a, b, out: 1.0 / (b - b)),
+    ])]  # fmt: skip
+    try:
+        x, y = Value(0.7), Value(-1.3)
+        for op in one:
+            for out in (op(x), op(x) * y + op(y)):
+                assert gradients(out) == gradients(out, lambda *edge: None)
+        for op in two:
+            for out in (op(x, y), op(x, 2.0), op(2.0, y), op(x, x) * op(y, x)):
+                assert gradients(out) == gradients(out, lambda *edge: None)
+    finally:
+        for op in one + two:
+            del OPS[op.name]
+
+
+def gradients(out: Value, watch: Any = None) -> list[str]:
+    """The bits of every adjoint of a pass."""
+    order, adjoints = topological_order(out), {out: 1.0}
+    chain_rule(order, adjoints, watch=watch)
+    return [adjoints[node].hex() for node in order]
 
 
 def test_a_rule_is_asked_only_for_operands_that_are_values() -> None:

@@ -1,6 +1,6 @@
-"""Eager graphs beside micrograd: one step on 100 moons (forward, backward, freeing), no_grad, bytes a node, growth.
+"""Eager graphs beside micrograd and a tuple engine: a step on 100 moons (forward, backward, freeing), no_grad, bytes, growth.
 
-Run as `python tests/benchmarks/eager.py` with the bench extra installed. The collector is on, as users run it. Both sides run
+Run as `python tests/benchmarks/eager.py` with the bench extra installed. The collector is on, as users run it. All sides run
 the same scalar loops, in turn, each in a process of its own: micrograd's graphs are cyclic garbage, and in one process the
 collector would free them on our time.
 """
@@ -23,6 +23,45 @@ from microgradx import nn
 
 POINTS, LABELS = (array.tolist() for array in nn.data.moons(100, noise=0.1, seed=1337))
 WIDTHS = [2, 16, 16, 1]
+
+
+class Tuples:
+    """The quickest engine that stays simple: each node keeps its operands and its local derivatives in two tuples."""
+
+    __slots__ = ("children", "data", "grad", "slopes")
+
+    def __init__(self, data: float, children: tuple[Tuples, ...] = (), slopes: tuple[float, ...] = ()) -> None:
+        self.data, self.grad, self.children, self.slopes = data, 0.0, children, slopes
+
+    def __add__(self, other: Any) -> Tuples:
+        other = other if isinstance(other, Tuples) else Tuples(other)
+        return Tuples(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other: Any) -> Tuples:
+        other = other if isinstance(other, Tuples) else Tuples(other)
+        return Tuples(self.data * other.data, (self, other), (other.data, self.data))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def relu(self) -> Tuples:
+        return Tuples(max(0.0, self.data), (self,), (float(self.data > 0.0),))
+
+    def backward(self) -> None:
+        order, seen = [], set()
+
+        def place(node: Tuples) -> None:
+            if node not in seen:
+                seen.add(node)
+                for child in node.children:
+                    place(child)
+                order.append(node)
+
+        place(self)
+        self.grad = 1.0
+        for node in reversed(order):
+            upstream = node.grad
+            for child, slope in zip(node.children, node.slopes, strict=False):  # strict would cost this engine some time
+                child.grad += slope * upstream
 
 
 def weights(value: Callable[[float], Any]) -> list[list[list[Any]]]:
@@ -62,10 +101,12 @@ def mlp_loss(model: nn.MLP) -> mx.Value:
     return mx.mean(margins) + 1e-4 * mx.dot(parameters := model.parameters(), parameters)
 
 
-def step(loss: Callable[[], Any]) -> None:
-    """Build, differentiate and drop one graph."""
+def step(loss: Callable[[], Any]) -> float:
+    """Build, differentiate and drop one graph; the processor seconds of differentiating."""
     graph = loss()
+    start = time.process_time()
     graph.backward()
+    return time.process_time() - start
 
 
 def ours(times: int = 1) -> Callable[[], Any]:
@@ -79,6 +120,12 @@ def theirs() -> Callable[[], Any]:
     import micrograd.engine
 
     layers = weights(micrograd.engine.Value)
+    return lambda: scalar_loss(layers)
+
+
+def tuples() -> Callable[[], Any]:
+    """The scalar loops of the tuple engine."""
+    layers = weights(Tuples)
     return lambda: scalar_loss(layers)
 
 
@@ -108,23 +155,24 @@ def without_collector(loss: Callable[[], Any]) -> Callable[[], Any]:
     return loss
 
 
-def seconds(side: str, steps: int) -> float:
-    """Processor seconds a step takes in a process of its own, where the collector runs for this side's garbage only."""
+def seconds(side: str, steps: int) -> tuple[float, float]:
+    """Processor seconds of a step and of its backward pass, in a process whose collector runs for this side's garbage only."""
     command = [sys.executable, __file__, side, str(steps)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    whole, backward = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return float(whole), float(backward)
 
 
-def time_steps(side: str, steps: int) -> float:
-    """The inside of that process: the mean over `steps` steps, after one to warm up; of no steps, the one to warm up."""
+def time_steps(side: str, steps: int) -> tuple[float, float]:
+    """The inside of that process: the means over `steps` steps, after one to warm up; of no steps, the one to warm up."""
     loss = eval(side)
     start = time.process_time()
-    step(loss)
+    backward = step(loss)
     if steps == 0:
-        return time.process_time() - start
-    start = time.process_time()
+        return time.process_time() - start, backward
+    start, backward = time.process_time(), 0.0
     for _ in range(steps):
-        step(loss)
-    return (time.process_time() - start) / steps
+        backward += step(loss)
+    return (time.process_time() - start) / steps, backward / steps
 
 
 def time_no_grad(loss: str, rounds: int = 9) -> float:
@@ -169,6 +217,7 @@ def main(rounds: int = 5) -> None:
     print(f"Python {sys.version.split()[0]}, collector on, medians of {rounds} processes for each side in turn\n")
     sides = {
         "micrograd, scalar loops": "theirs()",
+        "tuple engine, scalar loops": "tuples()",
         "microgradx, scalar loops": "ours()",
         "microgradx, MLP of dot nodes": "of_dot_nodes()",
     }
@@ -176,11 +225,12 @@ def main(rounds: int = 5) -> None:
     for _ in range(rounds):
         for name, side in sides.items():
             times[name].append(seconds(side, 5))
-    base = statistics.median(times["micrograd, scalar loops"])
-    print(f"{'100 moons: forward + backward + freeing':42}{'ms':>9}{'times as fast':>15}")
-    for name, taken in times.items():
-        median = statistics.median(taken)
-        print(f"{name:42}{1e3 * median:9.1f}{base / median:15.1f}")
+    medians = {name: [statistics.median(column) for column in zip(*taken, strict=True)] for name, taken in times.items()}
+    base, _ = medians["micrograd, scalar loops"]
+    other, _ = medians["tuple engine, scalar loops"]
+    print(f"{'100 moons: forward + backward + freeing':42}{'ms':>9}{'backward':>10}{'x micrograd':>13}{'x tuple engine':>16}")
+    for name, (whole, backward) in medians.items():
+        print(f"{name:42}{1e3 * whole:9.1f}{1e3 * backward:10.1f}{base / whole:13.1f}{other / whole:16.2f}")
     print(f"\nnodes of the scalar graph: {len(mx.topological_order(ours()())):,}")
     print("bytes a binary node: {:.0f} built, {:.0f} after backward".format(*bytes_per_node()))
     print("\ninside no_grad, times what recording takes")
@@ -196,17 +246,17 @@ def main(rounds: int = 5) -> None:
         print(f"\nchain of nodes, collector {collector:5}{'ms':>10}{'times the row above':>22}")
         for nodes in (1_000, 10_000, 100_000, 1_000_000):
             side = f"chain({nodes})" if collector == "on" else f"without_collector(chain({nodes}))"
-            growth[nodes] = statistics.median(seconds(side, max(1, 100_000 // nodes)) for _ in range(rounds))
+            growth[nodes] = statistics.median(seconds(side, max(1, 100_000 // nodes))[0] for _ in range(rounds))
             above = f"{growth[nodes] / growth[nodes // 10]:22.1f}" if nodes > 1_000 else ""
             print(f"{nodes:29,}{1e3 * growth[nodes]:10.1f}{above}")
     wide = len(mx.topological_order(ours(10)()))
-    first, later = (statistics.median(seconds("ours(10)", steps) for _ in range(rounds)) / wide for steps in (0, 2))
+    first, later = (statistics.median(seconds("ours(10)", steps)[0] for _ in range(rounds)) / wide for steps in (0, 2))
     print(f"\nscalar loops on 1,000 moons, {wide:,} nodes: {1e6 * first:.2f} us a node in the first step, then {1e6 * later:.2f}")
 
 
 if __name__ == "__main__":
     sys.setrecursionlimit(100_000)  # micrograd recurses
     if len(sys.argv) == 3:
-        print(time_steps(sys.argv[1], int(sys.argv[2])))
+        print(*time_steps(sys.argv[1], int(sys.argv[2])))
     else:
         main()

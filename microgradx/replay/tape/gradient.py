@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ... import ops
+from ...chain import contribution
 from ...operation import local_derivative
 from . import many_operands as many_operands  # fills in how operations on many operands are written
 from .rows import CONSTANT, TABLE, Constant, at_least, code_of, detached, differs, equal, greater, private
@@ -18,12 +19,6 @@ from .tape import Number, Tape
 CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
 VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
-
-
-def contribution(upstream: float, local: float) -> float:
-    """Upstream gradient times local derivative, where a factor that is exactly zero gives exactly zero."""
-    product = upstream * local
-    return 0.0 if product != product and (upstream == 0.0 or local == 0.0) else product
 
 
 chain = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
@@ -79,22 +74,6 @@ def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
             elif row in more:
                 pending.extend(reversed(more[row]))
     return order
-
-
-def known_rule(partial: object, arity: int) -> object:
-    """A rule as the sweep can apply it without calling it: a number, the place of what it returns in (a, b, 1, out), or itself.
-
-    The rule of a sum is 1, that of a product the other factor, that of exp its result.
-    """
-    if not callable(partial):
-        return 2 if partial == 1.0 else partial
-    marks = [object() for _ in range(arity + 1)]
-    try:
-        answer = partial(*marks)
-    except Exception:  # whatever a rule does with a mark, it did more than return it
-        return partial
-    places = [i for i, mark in enumerate(marks) if mark is answer]
-    return partial if not places else -1 if places[0] == arity else places[0]
 
 
 def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:
@@ -197,7 +176,8 @@ class Sweep:
         if op is chain and self.tape.whole:
             self.rules[code] = EXACT
             return EXACT
-        self.rules[code] = VARIADIC if op.arity is None else tuple([known_rule(partial, op.arity) for partial in op.partials])
+        places = tuple([2 if known == 1.0 and isinstance(known, float) else known for known in op.known])  # in (a, b, 1, out)
+        self.rules[code] = VARIADIC if op.arity is None else places
         return self.rules[code]
 
     def general(self, parent: int, upstream: int, rule: object, row: int) -> None:

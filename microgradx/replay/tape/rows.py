@@ -67,7 +67,7 @@ class Inlined(Op):
 
     def __init__(self, name: str) -> None:
         self.name, self.template, self.arity = name, f"{name}({{}})", None
-        self.partials, self.domain, self.numpy, self.gather, self.defaults = (), (), None, None, ()
+        self.partials, self.known, self.domain, self.numpy, self.gather, self.defaults = (), (), (), None, None, ()
         self.facts = NO_FACTS
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ...chain import topological_order
+from ...chain import contribution, topological_order
 from ...engine import Value
 from ..trace import Trace
 from ..words.names import displayed, name_nodes
@@ -152,7 +152,7 @@ def at_step(flow: Flow, step: int) -> Flow:
 def as_it_stands(flow: Flow) -> Flow:
     """The same graph with what stands in `.grad`, whichever pass left it there."""
     grads: list[float | None] = [node.grad or 0.0 for node in flow.nodes]
-    sent = [None if edge.local is None else (flow.nodes[edge.head].grad or 0.0) * edge.local for edge in flow.edges]
+    sent = [None if edge.local is None else contribution(grads[edge.head], edge.local) for edge in flow.edges]
     return replace(flow, grads=grads, edges=[edge._replace(contribution=x) for edge, x in zip(flow.edges, sent, strict=True)])
 
 

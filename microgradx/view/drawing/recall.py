@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ...chain import refuse_stale
+from ...chain import contribution, refuse_stale
 from ...engine import Value
 
 STAND_INS = (1.0, -1.0, 0.37, -0.37, 1e3, -1e3, 0.0)
@@ -53,7 +53,7 @@ def recalled(order: Sequence[Value], place: Mapping[Value, int]) -> tuple[list[f
             upstream = sums[head] = head.grad
         for slot, local in _slopes(head):
             operand = head.parents[slot]
-            sent = None if upstream is None or local is None else 0.0 if upstream == 0.0 or local == 0.0 else upstream * local
+            sent = None if upstream is None or local is None else contribution(upstream, local)
             before = sums.get(operand, 0.0)
             sums[operand] = None if before is None or sent is None else before + sent
             found.append(Edge(place[operand], place[head], slot, local, sent))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...chain import contribution
 from ...engine import Value
 from ...tables import WIDTH, clip, table
 from ..questions.explain import counted
@@ -104,7 +105,7 @@ def naive(trace: Trace, named: Mapping[Value, str]) -> Naive:
         node = pending.pop()
         edges = [trace[place] for place in trace.out_of.get(node, ())]
         for edge in edges:
-            gradients[edge.operand] += gradients[node] * edge.local
+            gradients[edge.operand] += contribution(gradients[node], edge.local)
         pending += [edge.operand for edge in reversed(edges)]
     wrong = {
         named[node]: (trace.adjoints[node], gradients[node])
