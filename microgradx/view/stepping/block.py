@@ -6,6 +6,7 @@ import math
 
 from ...engine import Value
 from ...tables import columns
+from ..drawing.spread import deviation, mean
 from ..trace import Contribution
 from ..words.notation import operation
 from ..words.terminal import Ends, Part, TableRows, fitted
@@ -100,9 +101,10 @@ class BlockWriter:
         if len(step.group.nodes) > 1 or len(self.of.steps) == 1:
             return text
         source = Step(self.of.fired_in[self.of.trace[places[0]].node], self.of)
-        told = f"{text}; from {self.of.word} {source.number}, "
-        room = self.pen.width - columns(self.pen.slope(step.top)) - 16 - len(told)
-        return told + fitted(source.formula(self.pen.names), max(room, 12))
+        told = f"{text}; from {self.of.word} {source.number}"
+        room = self.pen.width - columns(self.pen.slope(step.top)) - 18 - len(told)
+        formula, name = source.formula(self.pen.names), self.pen.names[source.node]
+        return f"{told}, {formula}" if columns(formula) <= room else f"{told}, {name}"
 
     def _rows(self) -> list[Part]:
         tight = self.pen.tight
@@ -115,6 +117,7 @@ class BlockWriter:
         symbol = self.pen.names[self.of.trace.output]
         slopes = f"d{symbol}/d(.)" if len(symbol) <= 3 else "so far"
         head = ["  into   ", "upstream", "", "local", "", "contribution"]
+        head = head if tight.words else ["  into", "up", "", "local", "", "sent"]
         head += [slopes, "", "", "  in"] if tight.before else ["", slopes, "  in"]
         kinds = "<><<<>><<<" if tight.before else "<><<<><<<"
         last = len(kinds) if tight.arrived else len(kinds) - 1
@@ -151,27 +154,32 @@ class BlockWriter:
         """What the table does not list, and why what is 0 is 0."""
         trace, shown = self.of.trace, set(self.shown)
         hidden = [place for place in self.wanted if place not in shown]
+        if self.summed:  # a row per value: what is left out is counted so as well
+            hidden = [max(places, key=lambda p: abs(trace[p].contribution)) for places in by_operand(trace, hidden).values()]
         zeros = [place for place in hidden if trace[place].contribution == 0.0]
-        lines = []
+        lines: list[Part] = []
         if len(hidden) > len(zeros):
             lines.append(f"  {len(hidden) - len(zeros)} more, none of them larger; s.full() lists all")
         for why, count in reasons(trace, zeros, self.step.inside):
             lines.append(f"  {count} more are 0: {why}" if self.shown or count < len(zeros) else f"  all {count} are 0: {why}")
         if zeros and len(hidden) == len(zeros):
-            lines[-1] += "; s.full() lists all"
+            lines[-1] = f"{lines[-1]}; s.full() lists all"
         if swallowed(trace[place] for place in self.step.group.edges):
             lines.append("  0 x inf counts as 0 here: a factor of exactly 0 lets nothing through, not even inf or nan")
         if self.filtered:
             lines.append(f"  {self.filtered} filtered out; s.only() shows all again")
-        return list(lines)
+        return lines
 
     def _found(self) -> list[Part]:
         """What the value that was asked for has got with this step."""
         if self.sought is None or self.sought in self.step.inside:
             return []
-        nth, total = self.of.arrived(self.of.trace.into[self.sought][-1])
-        gradient = self.pen.number(self.of.trace.adjoints[self.sought])
-        return [f"  {self.pen.slope(self.sought)} = {gradient}, complete with this step ({nth} of {total} in)"]
+        number, sent = self.pen.number, [self.of.trace[place].contribution for place in self.of.trace.into[self.sought]]
+        told = f"  {self.pen.slope(self.sought)} = {number(self.of.trace.adjoints[self.sought])}, complete with this step"
+        if len(sent) == 1:
+            return [f"{told} (1 of 1 in)"]
+        zeros = f", {sent.count(0.0)} of them 0" if 0.0 in sent else ""
+        return [f"{told}: {len(sent)} contributions of mean {number(mean(sent))}, spread {number(deviation(sent))}{zeros}"]
 
     def _carried(self) -> list[Part]:
         """A line for each gradient that was there before this pass and to which commit would add."""

@@ -26,9 +26,10 @@ class Tight(NamedTuple):
 WAYS = (
     Tight(None),
     Tight(24),
-    Tight(16),
+    Tight(24, False),
     Tight(16, False),
-    Tight(12, False, False),
+    Tight(16, False, False),
+    Tight(16, False, False, False),
     Tight(12, False, False, False),
     Tight(8, False, False, False),
     Tight(8, False, False, False, False),

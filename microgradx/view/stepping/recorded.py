@@ -55,8 +55,8 @@ class RecordedPass:
     ) -> None:
         self.output, self.how = output, how
         self.trace = Trace(output)
-        labelled = len(self.trace.order) > MANY and any(n.label and NEURON.fullmatch(n.label) for n in self.trace.order)
-        self.by = how.by or ("neuron" if labelled else "node")
+        known = any(n.label and NEURON.fullmatch(n.label) for n in self.trace.order)
+        self.by = (how.by or ("neuron" if len(self.trace.order) > MANY else "node")) if known else "node"
         # only what names this graph: a stepper must not keep the caller's other data alive
         self.variables = {name: node for name, node in variables.items() if node in self.trace.adjoints}
         self.lines = {node: line for node, line in lines.items() if node in self.trace.adjoints}
@@ -78,6 +78,8 @@ class RecordedPass:
         """What every step of the backward pass shares."""
         fired_in = {node: k for k, group in enumerate(self.groups, 1) for node in group.nodes}
         grain = f" by {self.by}" if self.by != "node" else ""
+        if self.how.by not in (None, self.by):
+            grain = f" by node, as no {self.how.by} is known here"
         names = displayed(self.names)
         return Pass(self.trace, names, self.groups, fired_in, digits=self.how.digits, grain=grain, lines=self.lines)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from ...engine import Value
-from ...tables import columns, printable
+from ...tables import clip, columns, printable
 from ..trace import Contribution
 from ..wording import Pass
 from ..words.notation import expression, operation
@@ -110,6 +110,9 @@ class Step(AnyStep):
 
     def title(self, room: int) -> str:
         """The formula in at most `room` columns: names are shortened first, then words of its middle left out."""
+        if self.group.name:
+            whole = self.formula(self.of.names)
+            return whole if columns(whole) <= room else clip(self.group.name, room)
         nodes = {part for node in self.group.nodes[:room] for part in (node, *node.parents) if isinstance(part, Value)}
         texts = []
         for width in (None, 24, 16, 12, 8):
@@ -127,11 +130,11 @@ class Step(AnyStep):
         head = f"{self.of.word} {self.number}/{len(self.of.steps)}: "
         for room in (24, 16, 8):
             slope = f"{self.of.slope(self.top, room)} = {number(self.upstream)}"
-            if columns(head + slope) + 20 <= width:
+            if columns(head + slope) + 24 <= width:
                 break
         texts = [f"{short[self.of.slot(edge)]} += {number(edge.contribution)}" for edge in sent[: width // 4]]
         wanted = sum(map(columns, texts)) + 2 * len(texts)
-        room = max(width - columns(head + slope) - 2 - max(min(wanted, width // 3), 5), 12)
+        room = max(width - columns(head + slope) - 2 - max(min(wanted, width // 4), 5), 16)
         line = f"{head}{self.title(room)}; {slope}"
         for place, text in enumerate(texts):
             joint, left = (", " if place else "; "), len(sent) > place + 1
