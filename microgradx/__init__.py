@@ -14,70 +14,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import ops
+from . import missing, ops
 from . import snapshot as _snapshot  # noqa: F401  # tells copy and pickle how to take a graph
-from .chain import chain_rule, topological_order
-from .engine import Value, gradient
-from .gather import take
-from .modes import detect_anomaly, no_grad, source_line
-from .operation import OPS, Op, Operand
-from .ops import *  # noqa: F403  # the operations: `ops.__all__` lists them
-from .statement import primitive
-from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .chain import chain_rule as chain_rule
+from .chain import topological_order as topological_order
+from .engine import Value as Value
+from .engine import gradient as gradient
+from .gather import take as take
+from .modes import detect_anomaly as detect_anomaly
+from .modes import no_grad as no_grad
+from .modes import source_line as source_line
+from .operation import OPS as OPS
+from .operation import Op as Op
+from .operation import Operand as Operand
+from .ops import *  # noqa: F403
+from .statement import primitive as primitive
+from .transforms import grad as grad
+from .transforms import hessian as hessian
+from .transforms import hvp as hvp
+from .transforms import jacobian as jacobian
+from .transforms import jvp as jvp
+from .transforms import value_and_grad as value_and_grad
+from .transforms import vjp as vjp
 
 if TYPE_CHECKING:
-    from . import nn, testing
+    from . import nn as nn
+    from . import testing as testing
     from .replay.compile import compile as compile
-    from .replay.program import Program
-    from .view.drawing.digraph import Drawing
-    from .view.drawing.draw import draw
-    from .view.drawing.tree_and_mermaid import mermaid, tree
-    from .view.questions.explain import explain
-    from .view.questions.layers import layers
-    from .view.questions.origin import origin
-    from .view.questions.why import why
-    from .view.stepping.animation import animate
-    from .view.stepping.stepper import stepper
-    from .view.words.names import formula
+    from .replay.program import Program as Program
+    from .view.drawing.digraph import Drawing as Drawing
+    from .view.drawing.draw import draw as draw
+    from .view.drawing.tree_and_mermaid import mermaid as mermaid
+    from .view.drawing.tree_and_mermaid import tree as tree
+    from .view.questions.explain import explain as explain
+    from .view.questions.layers import layers as layers
+    from .view.questions.origin import origin as origin
+    from .view.questions.why import why as why
+    from .view.stepping.animation import animate as animate
+    from .view.stepping.stepper import stepper as stepper
+    from .view.words.names import formula as formula
+
+    __version__: str
 
 max, min, round, sum = ops.max_, ops.min_, ops.round_, ops.sum_
-
-__all__ = [  # and not what would replace a builtin in `from microgradx import *`
-    "OPS",
-    "Drawing",
-    "Op",
-    "Operand",
-    "Program",
-    "Value",
-    "animate",
-    "chain_rule",
-    "detect_anomaly",
-    "draw",
-    "explain",
-    "formula",
-    "grad",
-    "gradient",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "jvp",
-    "layers",
-    "mermaid",
-    "nn",
-    "no_grad",
-    "origin",
-    "primitive",
-    "source_line",
-    "stepper",
-    "take",
-    "testing",
-    "topological_order",
-    "tree",
-    "value_and_grad",
-    "vjp",
-    "why",
-]
-__all__ += ops.__all__
 
 LAZY = {
     "Drawing": ".view.drawing.digraph",
@@ -98,13 +77,22 @@ LAZY = {
 }
 """Names whose rooms import numpy or graphviz: the room is opened when the name is first asked for."""
 
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # who checks types reads the imports above
+    __all__ = ["OPS", "Op", "Operand", "Value", "chain_rule", "detect_anomaly", "gradient", "no_grad", "primitive", "source_line"]
+    __all__ += ["grad", "hessian", "hvp", "jacobian", "jvp", "take", "topological_order", "value_and_grad", "vjp"]
+    __all__ += [name for name in LAZY if name != "compile"]  # like sum, it would replace a builtin in `from microgradx import *`
+    __all__ += ops.__all__
 
     def __getattr__(name):
         from importlib import import_module
 
         if name in LAZY:
-            room = import_module(LAZY[name], __name__)
+            try:
+                room = import_module(LAZY[name], __name__)
+            except ModuleNotFoundError as error:
+                if error.name not in missing.TEXTS:
+                    raise
+                return missing.stand_in(name, error.name)
             return room if name in ("nn", "testing") else getattr(room, name)
         if name == "__version__":
             from importlib.metadata import version

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, Never, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, Protocol, TypeVar, overload
 
 from . import callers, micrograd_names, modes, observers
 from .chain import (
@@ -25,9 +25,10 @@ from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
 
 _new = object.__new__
+T = TypeVar("T")
 
 
-def _comparison(name: str) -> Callable[[Value, Any], Any]:
+def _comparison(name: str) -> Callable[[Value, Any], bool]:
     """A comparison of the numbers; who records a function to replay it answers instead, as the answer may decide a branch."""
     holds: Callable[[float, float], bool] = getattr(operator, name)
 
@@ -45,6 +46,15 @@ def _comparison(name: str) -> Callable[[Value, Any], Any]:
 
     method.__name__, method.__qualname__ = name, f"Value.{name}"
     return method
+
+
+if TYPE_CHECKING:
+
+    class Stored(Protocol[T]):
+        """An attribute that is read and assigned by functions, as type checkers see it."""
+
+        def __get__(self, node: Any, kind: Any = None, /) -> T: ...
+        def __set__(self, node: Any, value: T, /) -> None: ...
 
 
 class Value(Operators):
@@ -92,7 +102,9 @@ class Value(Operators):
         now = clock.tick()
         self._stamp = now if self.op is None else OVERWRITTEN
 
-    data = property(operator.attrgetter("_number"), _assign, doc="The number; assigning it makes every node built from it stale.")
+    data: Stored[float] = property(
+        operator.attrgetter("_number"), _assign, doc="The number; assigning it makes every node built from it stale."
+    )
 
     def _name(self, label: Any) -> None:
         if label is not None and not isinstance(label, str):
@@ -101,7 +113,9 @@ class Value(Operators):
             raise TypeError(f"label={label!r} is not a string: write Value(data, label='w'), one Value for each number")
         self._label = label
 
-    label = property(operator.attrgetter("_label"), _name, doc="What to call it, or None; drawings and steps show it.")
+    label: Stored[str | None] = property(
+        operator.attrgetter("_label"), _name, doc="What to call it, or None; drawings and steps show it."
+    )
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """A new node that records `op` applied to `operands`."""

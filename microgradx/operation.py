@@ -39,11 +39,12 @@ class Facts:
     """What the statement of an operation tells beyond its numbers, for people and for judges.
 
     `about` says in a line what it is, `convention` what its slope is at kinks, poles and infinities. `choice` marks one that
-    takes some of its operands and leaves others, `saturates` one whose slope dies away; `activation` what a neuron may apply.
+    takes some of its operands and leaves others, `saturates` one whose slope dies away; `activation` what a neuron may apply,
+    `inner` what only rules are made of.
     `exact(mpmath, *operands)` is its meaning in mpmath's numbers, where `mpmath` has no function of its name.
     """
 
-    __slots__ = ("about", "activation", "choice", "convention", "exact", "saturates")
+    __slots__ = ("about", "activation", "choice", "convention", "exact", "inner", "saturates")
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Facts:
         choice: bool = False,
         saturates: bool = False,
         activation: bool = False,
+        inner: bool = False,
         exact: Callable[..., Any] | None = None,
     ) -> None:
         self.about = about
@@ -59,6 +61,7 @@ class Facts:
         self.choice = choice
         self.saturates = saturates
         self.activation = activation
+        self.inner = inner
         self.exact = exact
 
 

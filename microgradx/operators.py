@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
 from . import ops
 from .operation import UFUNCS, Op, Operand
@@ -61,7 +61,7 @@ def method(op: Op) -> Any:
     return named(op, spelled)
 
 
-def infix(op: Binary) -> tuple[Beside, Beside]:
+def infix(op: Binary) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """`op` as a binary operator and as its reflection, for an object on the left and on the right."""
 
     def left(self: Operand, other: Any) -> Any:
@@ -100,25 +100,50 @@ class Operators(Operand):
 
     __slots__ = ()
 
-    __add__, _radd = infix(ops.add)
+    if TYPE_CHECKING:  # Python's own protocols, such as that of `abs`, ask for functions
 
-    def __radd__(self, other: Any) -> Any:
-        """other + self; the 0 that Python's `sum` starts from is no operand."""
-        return self if type(other) is int and other == 0 else self._radd(other)
+        def __add__(self, other: Self | Scalar, /) -> Self: ...
+        def __radd__(self, other: Scalar, /) -> Self: ...
+        def __sub__(self, other: Self | Scalar, /) -> Self: ...
+        def __rsub__(self, other: Scalar, /) -> Self: ...
+        def __mul__(self, other: Self | Scalar, /) -> Self: ...
+        def __rmul__(self, other: Scalar, /) -> Self: ...
+        def __truediv__(self, other: Self | Scalar, /) -> Self: ...
+        def __rtruediv__(self, other: Scalar, /) -> Self: ...
+        def __floordiv__(self, other: Self | Scalar, /) -> Self: ...
+        def __rfloordiv__(self, other: Scalar, /) -> Self: ...
+        def __mod__(self, other: Self | Scalar, /) -> Self: ...
+        def __rmod__(self, other: Scalar, /) -> Self: ...
+        def __pow__(self, other: Self | Scalar, /) -> Self: ...
+        def __rpow__(self, other: Scalar, /) -> Self: ...
+        def __neg__(self) -> Self: ...
+        def __pos__(self) -> Self: ...
+        def __abs__(self) -> Self: ...
+        def __round__(self, digits: int = 0, /) -> Self: ...
+        def __floor__(self) -> Self: ...
+        def __ceil__(self) -> Self: ...
+        def __trunc__(self) -> Self: ...
 
-    __sub__, __rsub__ = infix(ops.subtract)
-    __mul__, __rmul__ = infix(ops.multiply)
-    __truediv__, __rtruediv__ = infix(ops.divide)
-    __floordiv__, __rfloordiv__ = infix(ops.floor_divide)
-    __mod__, __rmod__ = infix(ops.remainder)
-    __pow__, __rpow__ = infix(ops.power)
-    __neg__ = method(ops.negative)
-    __pos__ = method(ops.positive)
-    __abs__ = method(ops.absolute)
-    __round__ = method(ops.round_)
-    __floor__ = method(ops.floor)
-    __ceil__ = method(ops.ceil)
-    __trunc__ = method(ops.trunc)
+    else:
+        __add__, _radd = infix(ops.add)
+
+        def __radd__(self, other):
+            """other + self; the 0 that Python's `sum` starts from is no operand."""
+            return self if type(other) is int and other == 0 else self._radd(other)
+
+        __sub__, __rsub__ = infix(ops.subtract)
+        __mul__, __rmul__ = infix(ops.multiply)
+        __truediv__, __rtruediv__ = infix(ops.divide)
+        __floordiv__, __rfloordiv__ = infix(ops.floor_divide)
+        __mod__, __rmod__ = infix(ops.remainder)
+        __pow__, __rpow__ = infix(ops.power)
+        __neg__ = method(ops.negative)
+        __pos__ = method(ops.positive)
+        __abs__ = method(ops.absolute)
+        __round__ = method(ops.round_)
+        __floor__ = method(ops.floor)
+        __ceil__ = method(ops.ceil)
+        __trunc__ = method(ops.trunc)
 
     add = method(ops.add)
     subtract = method(ops.subtract)
@@ -190,27 +215,27 @@ class Operators(Operand):
     where = method(ops.where)
     logaddexp = method(ops.logaddexp)
 
-    def polygamma(self, order: float) -> Any:
+    def polygamma(self, order: Scalar) -> Self:
         """The derivative of that order of digamma, at this value."""
         return ops.polygamma(order, self)
 
-    def digamma(self) -> Any:
+    def digamma(self) -> Self:
         """The derivative of lgamma."""
         return ops.digamma(self)
 
-    def selu(self) -> Any:
+    def selu(self) -> Self:
         """The self-normalising exponential linear unit."""
         return ops.selu(self)
 
-    def silu(self) -> Any:
+    def silu(self) -> Self:
         """self * sigmoid(self)."""
         return ops.silu(self)
 
-    def log_sigmoid(self) -> Any:
+    def log_sigmoid(self) -> Self:
         """log(sigmoid(self)), finite for every finite value."""
         return ops.log_sigmoid(self)
 
-    def mish(self) -> Any:
+    def mish(self) -> Self:
         """self * tanh(softplus(self))."""
         return ops.mish(self)
 

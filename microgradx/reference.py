@@ -22,10 +22,9 @@ from .view.words.notation import exact, expression, number
 
 HEADINGS = ("operation", "value", "derivative", "convention")
 ROOMS: tuple[ModuleType, ...] = (
-    ops.arithmetic, ops.elementary, ops.trigonometry, ops.normal_and_gamma, ops.activations, ops.choices, ops.reductions,
+    ops.arithmetic, ops.choices, ops.elementary, ops.trigonometry, ops.normal_and_gamma, ops.activations, ops.reductions,
 )
-INNER = ("compare", "gaussian", "log_softmax_share", "one_minus_square", "positive", "softmax_share")
-"""Operations that rules are made of; `microgradx.compare` and its like answer, but nobody needs to know them."""
+"""The files of the table; each takes operations only from those before it."""
 
 
 def sample(op: Op) -> list[Value]:
@@ -138,10 +137,10 @@ def row(name: str) -> tuple[str, str, str, str]:
 
 
 def names_in(room: ModuleType) -> list[str]:
-    """The names of the operations that a room states, in its order, and of functions made of them; not the inner ones."""
-    public = [*map(str, room.__all__), "sum", "max", "min", "round"]
-    stated = [name for name, op in OPS.items() if name in public and op in vars(room).values()]
-    return stated + [name for name in COMPOSED if name in room.__all__]
+    """The operations that a file of the table states, in its order, and functions made of them; not the inner ones."""
+    before = [op for other in ROOMS[: ROOMS.index(room)] for op in vars(other).values()]
+    here = [op for op in vars(room).values() if isinstance(op, Op) and op not in before and not op.facts.inner]
+    return [op.name for op in here] + [name for name, function in COMPOSED.items() if function.__module__ == room.__name__]
 
 
 def lines() -> list[str]:

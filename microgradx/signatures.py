@@ -4,7 +4,7 @@ Plain floats and what stands for them are answered first: a rule calls with them
 overloads, too, the first that fits holds, so plain numbers alone give a float: what mypy calls an overlap is meant.
 """
 
-# mypy: disable-error-code="overload-overlap"
+# mypy: disable-error-code="overload-overlap,overload-cannot-match"
 
 from __future__ import annotations
 
@@ -114,9 +114,15 @@ if TYPE_CHECKING:
         """An operation on any number of numbers: one sequence, or several operands."""
 
         @overload
-        def __call__(self, first: Iterable[Scalar] | Scalar, /, *operands: Scalar) -> float: ...
+        def __call__(self, operands: Iterable[Scalar], /) -> float: ...
         @overload
-        def __call__(self, first: Iterable[V | Scalar] | V | Scalar, /, *operands: V | Scalar) -> V: ...
+        def __call__(self, operands: Iterable[V | Scalar], /) -> V: ...
+        @overload
+        def __call__(self, operands: Iterable[Operand | Scalar], /) -> Any: ...  # for mypy, which gives up on [Value, 1.0]
+        @overload
+        def __call__(self, *operands: Scalar) -> float: ...
+        @overload
+        def __call__(self, *operands: V | Scalar) -> V: ...
         def __call__(self, *operands: Any, **named: Any) -> Any:
             """The operation applied to the operands."""
 
@@ -127,6 +133,8 @@ if TYPE_CHECKING:
         def __call__(self, left: Iterable[Scalar], right: Iterable[Scalar], /) -> float: ...
         @overload
         def __call__(self, left: Iterable[V | Scalar], right: Iterable[V | Scalar], /) -> V: ...
+        @overload
+        def __call__(self, left: Iterable[Operand | Scalar], right: Iterable[Operand | Scalar], /) -> Any: ...
         def __call__(self, *operands: Any, **named: Any) -> Any:
             """The operation applied to the operands."""
 
@@ -138,6 +146,7 @@ class OfOne(Protocol):
     """A function of one number that is made of operations."""
 
     __name__: str
+    __module__: str
 
     @overload
     def __call__(self, x: Scalar, /) -> float: ...

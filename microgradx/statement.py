@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         choice: bool
         saturates: bool
         activation: bool
+        inner: bool
         exact: Callable[..., Any] | None
         replace: bool
 
@@ -94,6 +95,7 @@ def primitive(
     choice: bool = False,
     saturates: bool = False,
     activation: bool = False,
+    inner: bool = False,
     exact: Callable[..., Any] | None = None,
     replace: bool = False,
 ) -> Any:
@@ -117,7 +119,8 @@ def primitive(
 
     `about` says in a line what the operation is, `convention` what its slope is at kinks and poles; `help` shows both. Where it
     takes some operands and leaves others, write `choice=True`, where its slope dies away `saturates=True`, where neurons may
-    apply it `activation=True`. `exact(mpmath, *operands)` is its meaning in mpmath's numbers, for tests that need 60 digits.
+    apply it `activation=True`, where only other rules need it `inner=True`. `exact(mpmath, *operands)` is its meaning in
+    mpmath's numbers, for tests that need 60 digits.
 
     The same statement again, as when a notebook's cell is run twice, gives the operation that is there; another one under its
     name needs `replace=True`. Graphs built before keep the operation that they were built with.
@@ -136,7 +139,7 @@ def primitive(
     pairs = domain if isinstance(domain, tuple) and domain and isinstance(domain[0], tuple) else (domain,) * len(partials)
     if len(pairs) != len(partials) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         raise TypeError(f"domain={domain!r} must be one (low, high), or one such pair for each of {len(partials)} operands")
-    facts = Facts(about, convention, choice, saturates, activation, exact)
+    facts = Facts(about, convention, choice, saturates, activation, inner, exact)
     kind = KINDS.get(None if gather else len(partials), Op)
     op = OPS[name] = kind(name, template, forward, rules, pairs, numpy, array, gather, defaults, facts)
     if numpy is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import subprocess
 import sys
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import microgradx as mx
+from microgradx import OPS
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files", "module_attribute", "collector", "callers", "observers", "tables"},
+    {"files", "module_attribute", "collector", "callers", "observers", "tables", "missing"},
     {"ieee"},
     {"special"},
     {"operation"},
@@ -90,6 +92,42 @@ def test_every_public_name_exists_and_is_documented() -> None:
         thing = getattr(mx, name)
         assert getattr(thing, "__doc__", None), name
     assert sorted(mx.__all__) == sorted(set(mx.__all__))
+
+
+def test_a_star_import_leaves_pythons_builtins_alone_and_brings_what_people_use() -> None:
+    names: dict[str, object] = {}
+    exec("from microgradx import *", names)
+    assert not [name for name in names if name != "__builtins__" and hasattr(builtins, name)]
+    assert {"Value", "draw", "stepper", "explain", "why", "nn", "topological_order", "tanh", "softmax", "silu"} <= names.keys()
+
+
+def test_the_package_shows_what_a_person_wants_to_see_and_no_more() -> None:
+    shown = set(dir(mx))
+    assert set(mx.__all__) | {"sum", "max", "min", "round", "compile", "__version__"} <= shown
+    assert not shown & {"compare", "one_minus_square", "engine", "special", "annotations", "TYPE_CHECKING", "LAZY", "Unary"}
+    assert mx.compare is OPS["compare"]  # there for rules, and not shown
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", mx.__version__)
+
+
+def test_without_graphviz_everything_is_imported_and_only_drawing_says_what_to_install() -> None:
+    program = """
+import sys
+sys.modules["graphviz"] = None
+from microgradx import *
+x = Value(3.0, "x")
+print(tree(x * x))
+try:
+    draw(x * x)
+except ModuleNotFoundError as error:
+    print(error)
+assert not isinstance(x, Drawing)
+"""
+    run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert "x * x" in run.stdout
+    assert "drawing needs the package graphviz: pip install graphviz. Without it microgradx.tree(y)" in run.stdout
 
 
 def test_importing_loads_neither_numpy_nor_graphviz() -> None:

@@ -199,7 +199,7 @@ def test_the_graph_is_made_larger_smaller_and_fitted(visit):  # noqa: F811
 
 
 def test_an_operation_that_javascript_cannot_say_leaves_the_recorded_page(write, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("microgradx.operation.OPS", dict(OPS))
+    monkeypatch.setattr("microgradx.statement.OPS", dict(OPS))
     odd = mx.primitive("odd", "odd({})", lambda a: math.fsum([a, 1.0]), lambda a, out: 1.0)
     output = odd(Value(2.0, "x"))
     with pytest.raises(CannotRecompute, match="odd has no array form"):
@@ -210,7 +210,7 @@ def test_an_operation_that_javascript_cannot_say_leaves_the_recorded_page(write,
 
 
 def test_an_operation_of_ones_own_that_only_calculates_is_recomputed(monkeypatch):
-    monkeypatch.setattr("microgradx.operation.OPS", dict(OPS))
+    monkeypatch.setattr("microgradx.statement.OPS", dict(OPS))
     cube = mx.primitive("cube_", "{}**3", lambda a: a * a * a, lambda a, out: 3.0 * a * a)
     assert "(x0) => { const t0 = x0 * x0; const t1 = t0 * x0; return t1; }" in recomputed(stepper(cube(Value(2.0))).shared).script
 

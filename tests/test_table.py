@@ -16,7 +16,6 @@ from test_conventions import applied, close, same
 import microgradx as mx
 from microgradx import OPS, Op, Value, gradient
 from microgradx.operation import UFUNCS
-from microgradx.reference import INNER
 
 inf, nan = math.inf, math.nan
 TABLE = {name: op for name, op in OPS.items() if op in vars(mx.ops).values()}  # without what other tests may have added
@@ -164,7 +163,7 @@ def test_ints_bools_and_numpy_scalars_are_numbers_to_every_operation(op: Op, kin
 def test_every_operation_has_an_export_a_method_and_a_domain_for_each_operand() -> None:
     for name, op in TABLE.items():
         assert getattr(mx, name) is op
-        assert name in mx.__all__ or name in INNER or hasattr(builtins, name)
+        assert name in mx.__all__ or op.facts.inner or hasattr(builtins, name)
         assert name in vars(mx.operators.Operators) or op.arity is None, f"Value has no method {name}"
         assert len(op.domain) == len(op.partials)
         assert all(low <= high and math.isfinite(low) and math.isfinite(high) for low, high in op.domain)

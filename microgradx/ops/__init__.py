@@ -23,34 +23,21 @@ Where PyTorch differs:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..operation import OPS
-from ..statement import OWN
-from . import activations, arithmetic, choices, elementary, normal_and_gamma, reductions, trigonometry
+from ..statement import COMPOSED, OWN
 from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
-from .arithmetic import one_minus_square as one_minus_square
-from .arithmetic import positive as positive
 from .choices import *  # noqa: F403
-from .choices import compare as compare
-from .choices import round_ as round_
 from .elementary import *  # noqa: F403
 from .normal_and_gamma import *  # noqa: F403
-from .normal_and_gamma import gaussian as gaussian
 from .reductions import *  # noqa: F403
-from .reductions import log_softmax_share as log_softmax_share
-from .reductions import max_ as max_
-from .reductions import min_ as min_
-from .reductions import softmax_share as softmax_share
-from .reductions import sum_ as sum_
 from .trigonometry import *  # noqa: F403
 
-__all__: list[str] = []
-__all__ += choices.__all__
-__all__ += arithmetic.__all__
-__all__ += elementary.__all__
-__all__ += trigonometry.__all__
-__all__ += normal_and_gamma.__all__
-__all__ += activations.__all__
-__all__ += reductions.__all__
-
 OWN.update(OPS)
+
+if not TYPE_CHECKING:  # who checks types takes what the files define
+    __all__ = [name for name, op in OPS.items() if not op.facts.inner and name in globals()]  # `sum_` and its like are not
+    __all__ += ["log_softmax", "softmax"]  # noqa: F405
+    __all__ += list(COMPOSED)

@@ -13,21 +13,6 @@ from .elementary import exp, expm1
 from .normal_and_gamma import normal_cdf, normal_pdf
 from .trigonometry import tanh
 
-__all__ = [
-    "elu",
-    "gelu",
-    "hard_tanh",
-    "leaky_relu",
-    "log_sigmoid",
-    "mish",
-    "relu",
-    "selu",
-    "sigmoid",
-    "silu",
-    "softplus",
-    "softsign",
-]
-
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, fixed point of mean 0, variance 1
 
 relu: Unary = primitive(

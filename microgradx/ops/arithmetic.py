@@ -8,8 +8,6 @@ from .. import ieee
 from ..signatures import Binary, Unary
 from ..statement import primitive
 
-__all__ = ["add", "divide", "floor_divide", "multiply", "negative", "reciprocal", "remainder", "square", "subtract"]
-
 add: Binary = primitive("add", "{} + {}", operator.add, 1.0, 1.0, numpy="add", about="the sum of two")
 subtract: Binary = primitive("subtract", "{} - {}", operator.sub, 1.0, -1.0, numpy="subtract", about="the difference")
 multiply: Binary = primitive(
@@ -23,7 +21,9 @@ divide: Binary = primitive(
     about="the quotient", convention="1 / 0 is inf, 0 / 0 is nan: nothing raises", exact=lambda m, a, b: a / b,
 )
 negative: Unary = primitive("negative", "-{}", operator.neg, -1.0, numpy="negative", about="the number with the other sign")
-positive: Unary = primitive("positive", "+{}", lambda x: x, 1.0, numpy="positive", about="the number itself, as a new node")
+positive: Unary = primitive(
+    "positive", "+{}", lambda x: x, 1.0, numpy="positive", inner=True, about="the number itself, as a new node"
+)
 floor_divide: Binary = primitive(
     "floor_divide", "{} // {}", ieee.floor_divide, 0.0, 0.0, domain=((-5.0, 5.0), (0.7, 2.0)), numpy="floor_divide",
     about="the quotient rounded down", convention="flat, also at a jump", exact=lambda m, a, b: m.floor(a / b),
@@ -45,5 +45,5 @@ reciprocal: Unary = primitive(
 one_minus_square: Unary = primitive(  # its value keeps its digits near 1, its derivative (that of the product would not) near 0
     "one_minus_square", "1 - {}**2", lambda x: (1.0 - x) * (1.0 + x), lambda x, out: -2.0 * x,
     array=lambda np, x: (1.0 - x) * (1.0 + x),
-    about="one minus the square, exact near 1",
+    inner=True, about="one minus the square, exact near 1",
 )

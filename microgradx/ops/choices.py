@@ -6,8 +6,6 @@ from .. import ieee
 from ..signatures import Binary, Settled, Ternary, Unary
 from ..statement import primitive
 
-__all__ = ["absolute", "ceil", "clip", "floor", "heaviside", "maximum", "minimum", "sign", "step", "trunc", "where"]
-
 INF = float("inf")
 
 where: Ternary = primitive(
@@ -39,7 +37,7 @@ heaviside: Binary = primitive(
 compare: Binary = primitive(  # sign(a - b) would be nan for two equal infinities
     "compare", "compare({}, {})", ieee.compare, 0.0, 0.0,
     array=lambda np, a, b: np.where(np.isnan(a) | np.isnan(b), np.nan, 1.0 * np.greater(a, b) - np.less(a, b)),
-    about="1, 0 or -1 as the first is greater, equal or less", convention="flat, also where both are equal",
+    inner=True, about="1, 0 or -1 as the first is greater, equal or less", convention="flat, also where both are equal",
     exact=lambda m, a, b: m.sign(a - b),
 )
 floor: Unary = primitive(

@@ -9,8 +9,6 @@ from ..signatures import Binary, Unary
 from ..statement import primitive
 from .choices import step, where
 
-__all__ = ["cbrt", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "power", "sqrt"]
-
 LN2 = 0.6931471805599453
 LN10 = 2.302585092994046
 

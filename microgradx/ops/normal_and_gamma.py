@@ -10,13 +10,11 @@ from ..signatures import Binary, Unary
 from ..statement import composed, primitive
 from .choices import where
 
-__all__ = ["digamma", "erf", "erfc", "lgamma", "normal_cdf", "normal_pdf", "polygamma"]
-
 TWO_OVER_SQRT_PI = special.TWO_OVER_SQRT_PI
 
 gaussian: Unary = primitive(
     "gaussian", "exp(-{}**2)", special.gaussian, lambda x, out: where(out, -2.0 * x * out, 0.0), saturates=True,
-    about="exp(-x*x), exact in the tails", exact=lambda m, x: m.exp(-x * x),
+    inner=True, about="exp(-x*x), exact in the tails", exact=lambda m, x: m.exp(-x * x),
 )
 normal_pdf: Unary = primitive(
     "normal_pdf", "normal_pdf({})", special.normal_pdf, lambda x, out: where(out, -x * out, 0.0), saturates=True,

@@ -1,5 +1,7 @@
 """Operations on any number of operands: sums, extremes, averages, shares."""
 
+# mypy: disable-error-code="overload-overlap,overload-cannot-match"
+
 from __future__ import annotations
 
 import functools
@@ -7,12 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
 from .. import special
-from ..operation import V
+from ..operation import Operand, V
 from ..signatures import Binary, Dot, Reduction
 from ..statement import primitive
 from .choices import absolute, compare
-
-__all__ = ["dot", "log_softmax", "logaddexp", "logsumexp", "mean", "prod", "softmax"]
 
 INF, NAN = float("inf"), float("nan")
 
@@ -119,12 +119,12 @@ logsumexp: Reduction = primitive(
 softmax_share: Reduction = primitive(  # e**first / (sum of e**operand)
     "softmax_share", "softmax_share({})", special.softmax_share,
     lambda operands, out: [out * slope for slope in _share_slopes(operands, out)], gather=_items,
-    about="exp of the first / sum of the exp of all", saturates=True, exact=lambda m, *xs: _share(m, *xs),
+    inner=True, about="exp of the first / sum of the exp of all", saturates=True, exact=lambda m, *xs: _share(m, *xs),
 )
 log_softmax_share: Reduction = primitive(
     "log_softmax_share", "log_softmax_share({})", special.log_softmax_share, _share_slopes, gather=_items,
     array=_log_softmax_shares,
-    about="log of softmax_share, exact near 0 and 1", saturates=True, exact=lambda m, *xs: m.log(_share(m, *xs)),
+    inner=True, about="log of softmax_share, exact near 0 and 1", saturates=True, exact=lambda m, *xs: m.log(_share(m, *xs)),
 )
 
 
@@ -134,11 +134,13 @@ def _share(m: Any, *xs: Any) -> Any:
 
 
 @overload
-def softmax(operands: Iterable[float]) -> list[float]: ...  # type: ignore[overload-overlap]  # the first that fits holds
+def softmax(operands: Iterable[float]) -> list[float]: ...
 
 
 @overload
 def softmax(operands: Iterable[V | float]) -> list[V]: ...
+@overload
+def softmax(operands: Iterable[Operand | float]) -> list[Any]: ...
 
 
 def softmax(operands: Iterable[Any]) -> list[Any]:
@@ -154,11 +156,13 @@ def softmax(operands: Iterable[Any]) -> list[Any]:
 
 
 @overload
-def log_softmax(operands: Iterable[float]) -> list[float]: ...  # type: ignore[overload-overlap]
+def log_softmax(operands: Iterable[float]) -> list[float]: ...
 
 
 @overload
 def log_softmax(operands: Iterable[V | float]) -> list[V]: ...
+@overload
+def log_softmax(operands: Iterable[Operand | float]) -> list[Any]: ...
 
 
 def log_softmax(operands: Iterable[Any]) -> list[Any]:

@@ -11,8 +11,6 @@ from .arithmetic import one_minus_square, reciprocal, square
 from .choices import where
 from .elementary import sqrt
 
-__all__ = ["acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "hypot", "sin", "sinh", "tan", "tanh"]
-
 sin: Unary = primitive(
     "sin", "sin({})", ieee.sin, lambda x, out: cos(x), numpy="sin", about="sine", convention="nan at either infinity"
 )
