@@ -182,7 +182,7 @@ class Compiled(Function):
             whole = self._unrecorded()(*args, **kwargs)
         if isinstance(whole, Value):
             whole.backward()
-            return whole.data  # type: ignore[no-any-return]
+            return whole.data
         return float(whole)
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
