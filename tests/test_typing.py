@@ -18,7 +18,7 @@ import numpy as np
 
 import microgradx as mx
 from microgradx import Drawing, Value, draw, explain, nn, stepper, why
-from microgradx.replay.compile import Compiled
+from microgradx.replay.compiled import Compiled
 from microgradx.testing import check_gradient
 from microgradx.testing.report import Report
 from microgradx.view.stepping.stepper import Stepper
