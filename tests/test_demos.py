@@ -1,5 +1,6 @@
 """The demos: each runs by name, reproduces its figures and says so; a figure that is off is called out."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -69,6 +70,18 @@ def test_a_picture_whose_library_is_missing_is_told_and_the_demo_goes_on(capsys)
 
     Comparison().picture("none.png", draw)
     assert capsys.readouterr().out == "No none.png: pictures need matplotlib\n"
+
+
+def test_the_small_gpt_has_the_same_losses_compiled_and_makes_up_names(tmp_path):
+    command = [sys.executable, "-m", "microgradx", "demo", "gpt", "--steps", "4", "--eager", "2"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True)
+    assert done.stderr == ""
+    off = re.search(r"of both the same in each of 2 steps, to (\S+);", done.stdout)
+    assert off
+    assert float(off[1]) < 1e-12
+    assert "<compiled loss: recorded once in" in done.stdout
+    assert "replayed 3 times" in done.stdout
+    assert len(done.stdout.partition("names it makes up: ")[2].split(",")) == 12
 
 
 def test_an_unknown_demo_lists_the_known_ones(capsys):

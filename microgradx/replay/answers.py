@@ -10,9 +10,9 @@ import numpy as np
 from ..chain import clock
 from ..engine import Value
 from ..modes import is_recording
-from ..structure import ONE, Grid, Row, Structure, filled, parts, size, words
+from ..structure import ONE, Row, parts, size, words
 from ..variables import Argnums
-from .arguments import Call, Chosen, packed
+from .arguments import Call, Chosen, as_result, packed
 from .connected import nodes, number_of
 from .derivatives import Spans
 from .function import Function
@@ -85,14 +85,3 @@ class Answer:
                 f"with has_aux=True the function must return a pair (value, anything else), it returns {words(result)}"
             )
         return as_result(ONE, numbers[:1]), as_result(inner[1], numbers[1:])
-
-
-def as_result(structure: Structure, numbers: Any) -> Any:
-    """Numbers, in an array or as a list of Values, in this structure."""
-    if not isinstance(numbers, np.ndarray):
-        return numbers[0] if structure is ONE else filled(structure, numbers)
-    if structure is ONE:
-        return numbers.item(0)
-    if isinstance(structure, Grid):
-        return numbers.reshape(structure[0]).copy()
-    return filled(structure, numbers.tolist())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
 
@@ -199,14 +199,35 @@ class Chosen:
 
 
 def as_slopes(structure: Structure, flat: Any) -> Any:
-    """Derivatives in this structure."""
+    """Derivatives, in an array or as a list of Values, in this structure; of a model a dict from path to slope."""
     if not isinstance(flat, np.ndarray):
         return slopes(structure, flat)
+    if type(structure) is Model:
+        return dict(zip(structure[1], flat.tolist(), strict=True))
+    return arranged(structure, flat, as_slopes)
+
+
+def as_result(structure: Structure, flat: Any) -> Any:
+    """Numbers, in an array or as a list of Values, in this structure."""
+    if not isinstance(flat, np.ndarray):
+        return flat[0] if structure is ONE else filled(structure, flat)
+    return arranged(structure, flat, as_result)
+
+
+def arranged(structure: Structure, flat: Array, inner: Callable[[Structure, Any], Any]) -> Any:
+    """An array of numbers in this structure, whose parts `inner` arranges."""
     if structure is ONE:
         return flat.item(0)
-    if isinstance(structure, Grid):
+    kind = type(structure)
+    if kind is Grid:
         return flat.reshape(structure[0]).copy()
-    if isinstance(structure, Row):
+    if kind is Row:
         numbers = flat.tolist()
         return numbers if structure[0] is list else structure[0](numbers)
-    return slopes(structure, flat.tolist())
+    if kind is not Branch:
+        return structure[0]
+    container, keys, within = structure
+    if within.count(ONE) == len(within):
+        return container.made(keys, flat.tolist())
+    ends = list(itertools.accumulate(map(size, within), initial=0))
+    return container.made(keys, [inner(part, flat[low:high]) for part, low, high in zip(within, ends, ends[1:], strict=False)])

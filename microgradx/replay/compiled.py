@@ -11,8 +11,8 @@ from ..engine import Value
 from ..observers import look
 from ..structure import ONE, laid_out, size
 from ..variables import Argnums
-from .answers import Answer, as_result
-from .arguments import Call, Chosen
+from .answers import Answer
+from .arguments import Call, Chosen, as_result
 from .cache import NotWorthRecording
 from .eager import evaluated
 from .function import Function, places_and_names
