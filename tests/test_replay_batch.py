@@ -1,6 +1,7 @@
 """Batches: one sample recorded and many replayed give the sum of the samples, in bounded memory, on one machine or several."""
 
 import math
+import pickle
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,7 @@ from microgradx import nn
 from microgradx.bench.cases import layers, total
 from microgradx.replay.arguments import Call
 from microgradx.replay.batch import batch_program, batched
-from microgradx.replay.batch.batched import Tree
+from microgradx.replay.batch.batched import PairwiseSum
 from microgradx.replay.batch.reuse import Reuse
 from microgradx.replay.compile import compile
 from microgradx.replay.regroup.instructions import Instruction, View
@@ -252,13 +253,13 @@ def test_bad_batches_are_named():
 @pytest.mark.parametrize("count", range(1, 40))
 def test_the_tree_of_sums_is_the_same_when_cut_at_subtrees(count):
     parts = list(np.random.default_rng(3).normal(size=(count, 3)) * 10.0 ** np.random.default_rng(4).integers(-8, 8, (count, 1)))
-    whole = Tree()
+    whole = PairwiseSum()
     for part in parts:
         whole.add(part)
     for size in (1, 2, 4, 8):
-        outer, rest = Tree(), None
+        outer, rest = PairwiseSum(), None
         for low in range(0, count, size):
-            inner = Tree()
+            inner = PairwiseSum()
             for part in parts[low : low + size]:
                 inner.add(part)
             if low + size <= count:
@@ -316,3 +317,39 @@ def test_the_array_form_of_a_log_share_keeps_the_digits_of_the_number_form(row):
         operands = [row[first], *row[:first], *row[first + 1 :]]
         array = mx.log_softmax_share.array(np, *[np.array([x]) for x in operands])
         assert array[0] == pytest.approx(mx.log_softmax_share(*operands), rel=1e-15)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_give_the_bits_of_one(threads):
+    r = np.random.default_rng(0)
+    w, X, y = r.normal(size=9), r.normal(size=(1003, 2)), r.normal(size=1003)
+
+    def loss(w, x, y):
+        hidden = [(w[3 * k] * x[0] + w[3 * k + 1] * x[1]).tanh() for k in range(3)]
+        return (mx.sum(h * w[3 * k + 2] for k, h in enumerate(hidden)) - y) ** 2
+
+    alone = compile(loss, batch=("x", "y"), chunk=10)
+    together = compile(loss, batch=("x", "y"), chunk=10, threads=threads)
+    value, slopes = alone.value_and_grad(w, X, y)
+    chunks = (np.array_split(X, 7), np.array_split(y, 7))
+    pieces = alone.value_and_grad(w, iter(chunks[0]), iter(chunks[1]))
+    for _ in range(3):
+        assert together(w, X, y) == value
+        assert (together.value_and_grad(w, X, y)[1] == slopes).all()
+        found = together.value_and_grad(w, iter(chunks[0]), iter(chunks[1]))
+        assert found[0] == pieces[0]
+        assert (found[1] == pieces[1]).all()
+    assert pickle.loads(pickle.dumps(compile(mx.hypot, batch="b", threads=threads))).threads == threads
+
+
+def test_threads_hand_on_what_a_chunk_raises_and_work_on():
+    f = compile(lambda w, x: w * x.log(), batch="x", chunk=4, threads=2)
+    X = np.linspace(1.0, 2.0, 100)
+    expected = f(2.0, X)
+    X[50] = -1.0
+    with pytest.raises(FloatingPointError, match="sample 50 gives a value that is not finite"):
+        f(2.0, X)
+    X[50] = X[49] + X[1] - X[0]
+    assert f(2.0, X) == expected
+    with pytest.raises(ValueError, match=r"threads=0: that is how many chunks are computed at once"):
+        compile(lambda x: x, batch="x", threads=0)

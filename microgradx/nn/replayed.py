@@ -18,7 +18,7 @@ from ..engine import Value
 from ..operation import Operand
 from ..replay.arguments import Call
 from ..replay.batch.batch_program import BatchPlan
-from ..replay.batch.batched import CHUNK, Tree
+from ..replay.batch.batched import CHUNK, PairwiseSum
 from ..replay.batch.buffers import row_by_row
 from ..replay.compile import compile
 from ..replay.specialization import Recording
@@ -82,7 +82,7 @@ class Recorded:
             inputs[slot] = value._number
         inputs[self.slots] = weights[self.read]
         self.program.check(inputs)
-        outputs, tree = np.empty((len(samples[0]), len(self.outputs))), Tree()
+        outputs, tree = np.empty((len(samples[0]), len(self.outputs))), PairwiseSum()
         run = plan.runner(inputs, outputs)
         with row_by_row():
             for start in range(0, len(outputs), CHUNK):

@@ -14,7 +14,9 @@ def compile(f: Callable[..., Any], *, static: str | Sequence[str] = ()) -> Compi
 
 
 @overload
-def compile(f: Callable[..., Any], *, batch: str | Sequence[str], reduce: str = "mean", chunk: int = CHUNK) -> Batched: ...
+def compile(
+    f: Callable[..., Any], *, batch: str | Sequence[str], reduce: str = "mean", chunk: int = CHUNK, threads: int = 1
+) -> Batched: ...
 
 
 def compile(
@@ -23,6 +25,7 @@ def compile(
     batch: str | Sequence[str] | None = None,
     reduce: str = "mean",
     chunk: int = CHUNK,
+    threads: int = 1,
     static: str | Sequence[str] = (),
 ) -> Compiled | Batched:
     """`f` recorded at its first call and replayed as a few array instructions from then on.
@@ -57,7 +60,8 @@ def compile(
     Value is assigned to an attribute of the object, the method is recorded anew. Recordings last as long as the object.
 
     With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of
-    such arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time.
+    such arrays, and the result is the mean (or sum) over all of them, `chunk` samples at a time. With `threads`, so many chunks
+    are computed at once, and the result has the same bits.
 
     >>> each = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
     >>> each.value_and_grad(0.5, [1.0, 2.0], [1.0, 2.0])
@@ -67,4 +71,4 @@ def compile(
         return Compiled(f, static)
     if static:
         raise TypeError(f"static={static!r} with batch: a batch has no static arguments, capture them in the function")
-    return Batched(f, batch, reduce, chunk)
+    return Batched(f, batch, reduce, chunk, threads)

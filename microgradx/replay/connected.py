@@ -27,7 +27,7 @@ from .tape.tape import Number, Tape
 LARGEST = 20_000  # entries of a Jacobian, and rows of the program for it
 
 
-class Call:
+class Evaluation:
     """One call: a question that was put to a program, its inputs, and at which places of these Values were read."""
 
     def __init__(
@@ -87,7 +87,7 @@ class Call:
             tape.shared[self] = inlined(tape, self.part.tape, self.part.outputs, inputs)
         return tape.shared[self]  # type: ignore[no-any-return]
 
-    def __deepcopy__(self, memo: Any) -> Call:
+    def __deepcopy__(self, memo: Any) -> Evaluation:
         return self  # nothing in it changes but what it keeps
 
     def __getstate__(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def nodes(
 
     `operands` are these, by place; `now` is the time before they were read.
     """
-    call = Call(name, program, question, spans, inputs, tuple(operands), len(found))
+    call = Evaluation(name, program, question, spans, inputs, tuple(operands), len(found))
     parents, numbers = tuple(operands.values()), found.tolist()
     if len(found) == 1 or len(found) * max(len(parents), program.recorded) <= LARGEST:
         return [node(Given(call, k), parents, x, now) for k, x in enumerate(numbers)]
@@ -128,7 +128,7 @@ class Given(Inlined):
 
     __slots__ = ("call", "place")
 
-    def __init__(self, call: Call, place: int) -> None:
+    def __init__(self, call: Evaluation, place: int) -> None:
         super().__init__(call.name if call.count == 1 else f"{call.name}_{place}")
         self.call, self.place = call, place
 
@@ -153,7 +153,7 @@ class Whole(Inlined):
 
     __slots__ = ("call", "found")
 
-    def __init__(self, call: Call, found: list[float]) -> None:
+    def __init__(self, call: Evaluation, found: list[float]) -> None:
         super().__init__(call.name)
         self.call, self.found = call, found
 
@@ -229,7 +229,7 @@ class Moved(Side):
 
     __slots__ = ("call", "operands")
 
-    def __init__(self, place: int, number: Any, call: Call, operands: Sequence[Any]) -> None:
+    def __init__(self, place: int, number: Any, call: Evaluation, operands: Sequence[Any]) -> None:
         super().__init__(place, number)
         self.call, self.operands = call, operands
 
@@ -256,7 +256,7 @@ class Sent(Several):
 
     __slots__ = ("call", "operands", "place")
 
-    def __init__(self, call: Call, operands: Sequence[Any], place: int) -> None:
+    def __init__(self, call: Evaluation, operands: Sequence[Any], place: int) -> None:
         self.call, self.operands, self.place = call, operands, place
 
     def arriving(self, upstream: Any) -> Any:

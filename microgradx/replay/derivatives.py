@@ -42,22 +42,22 @@ def rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) 
     if question == "hessian":
         return [row for slope in gradient(tape, outputs[0], wrt) for row in gradient(tape, slope, wrt)]
     if question == "hvp":
-        moves = added(tape, len(wrt))
-        return gradient(tape, dotted(tape, gradient(tape, outputs[0], wrt), moves), wrt)
+        moves = new_inputs(tape, len(wrt))
+        return gradient(tape, dot_row(tape, gradient(tape, outputs[0], wrt), moves), wrt)
     if question == "pulled":
-        return gradient(tape, dotted(tape, outputs, added(tape, len(outputs))), wrt)
+        return gradient(tape, dot_row(tape, outputs, new_inputs(tape, len(outputs))), wrt)
     weights = [tape.append(ops.positive, (1.0,)) for _ in outputs]
-    slopes = gradient(tape, dotted(tape, outputs, weights), wrt)  # linear in the weights, whose derivatives are the rates
-    rates = added(tape, len(wrt))
-    pushed = gradient(tape, dotted(tape, slopes, rates), [weight.slot for weight in weights])
+    slopes = gradient(tape, dot_row(tape, outputs, weights), wrt)  # linear in the weights, whose derivatives are the rates
+    rates = new_inputs(tape, len(wrt))
+    pushed = gradient(tape, dot_row(tape, slopes, rates), [weight.slot for weight in weights])
     return [*outputs, *pushed] if question == "jvp" else pushed
 
 
-def added(tape: Tape, count: int) -> list[Number]:
+def new_inputs(tape: Tape, count: int) -> list[Number]:
     """So many more inputs."""
     return [tape.input(0.0, DIRECTION) for _ in range(count)]
 
 
-def dotted(tape: Tape, factors: Sequence[int], others: Sequence[Any]) -> int:
+def dot_row(tape: Tape, factors: Sequence[int], others: Sequence[Any]) -> int:
     """The row of the sum of products."""
     return tape.slot(tape.record(ops.dot, [*[Number(tape, row) for row in factors], *others]))

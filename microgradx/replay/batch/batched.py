@@ -5,8 +5,11 @@ The results of the chunks are added up in a fixed tree, so the sum does not depe
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,7 @@ from .batch_program import BatchPlan
 from .buffers import row_by_row
 from .samples import Blocks
 
+WAITING = 2  # chunks that wait for each thread
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
 
@@ -31,8 +35,8 @@ Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
 class Batched(Function):
     """A function of one sample, called with many: what `compile(f, batch=...)` returns."""
 
-    def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int) -> None:
-        super().__init__(f, batch, reduce, chunk)
+    def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int, threads: int = 1) -> None:
+        super().__init__(f, batch, reduce, chunk, threads)
         names = (batch,) if isinstance(batch, str) else tuple(batch) if isinstance(batch, Iterable) else ()
         self.signature = inspect.signature(f)
         by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
@@ -45,13 +49,15 @@ class Batched(Function):
             raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
         if not isinstance(chunk, int) or chunk < 1:
             raise ValueError(f"chunk={chunk!r}: a chunk is a whole number of samples, at least 1")
-        self.chunk, self.mean = chunk, reduce == "mean"
+        if not isinstance(threads, int) or threads < 1:
+            raise ValueError(f"threads={threads!r}: that is how many chunks are computed at once, a whole number, at least 1")
+        self.chunk, self.mean, self.threads = chunk, reduce == "mean", threads
         self.places = tuple(known.index(name) for name in names)
         self.names = names
 
     def __call__(self, *args: Any, **kwargs: Any) -> float:
         """The mean (or sum) of the function over the samples, as a plain number: `backward` is what reaches captured Values."""
-        return float(self.total(args, kwargs, nothing)[0][0])
+        return float(self._total(args, kwargs, nothing)[0][0])
 
     def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
         """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples.
@@ -59,30 +65,30 @@ class Batched(Function):
         Plain numbers, also where the function captured Values: these are reached by `backward`, and by a call of the function
         of one sample, compiled without `batch`.
         """
-        found, _, call = self.total(args, kwargs, self.shared(argnums))
+        found, _, call = self._total(args, kwargs, self._shared(argnums))
         return float(found[0]), Chosen(call, argnums).shaped(found[1:])
 
     def backward(self, *args: Any, **kwargs: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
-        found, recording, _ = self.total(args, kwargs, captured)
+        found, recording, _ = self._total(args, kwargs, captured)
         add_slopes(recording.program.captured, found[1:].tolist())
         return float(found[0])
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, over batches of {', '.join(self.names)}>"
 
-    def total(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
+    def _total(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
         """The reduced outputs: the value, then its derivatives by the inputs `wrt`."""
         look("a function of batches was evaluated")
-        args, kwargs = self.placed(args, kwargs)
+        args, kwargs = self._placed(args, kwargs)
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
-        call = self.call(args, kwargs, [part[0] for part in blocks.first])
-        recording, plan = self.plan(call, wrt)
-        tree = Tree()
-        count = sum_chunks(plan, recording.inputs(call), blocks, tree)
+        call = self._call(args, kwargs, [part[0] for part in blocks.first])
+        recording, plan = self._plan(call, wrt)
+        tree = PairwiseSum()
+        count = sum_chunks(plan, recording.inputs(call), blocks, tree, pool=workers(self.threads))
         return tree.total() / (count if self.mean else 1), recording, call
 
-    def placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    def _placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
         """The arguments by place, and those that can only be given by name."""
         if kwargs:
             try:
@@ -96,12 +102,12 @@ class Batched(Function):
             raise TypeError(f"got {len(args)} argument(s), and {name} is argument {last + 1}: pass all up to it")
         return args, kwargs
 
-    def call(self, args: Sequence[Any], kwargs: dict[str, Any], sample: Sequence[Any]) -> Call:
+    def _call(self, args: Sequence[Any], kwargs: dict[str, Any], sample: Sequence[Any]) -> Call:
         """The arguments of one sample's call."""
         numbers = [np.asarray(x, dtype=np.float64) for x in sample]  # true and false too: alone they would count as structure
         return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], kwargs)
 
-    def plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
+    def _plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value and the derivatives by `wrt`."""
         with self.recordings.lock:
             _, recording = self.recordings.replay(self.f, call, lambda known, inputs: known.scalar().check(inputs))
@@ -115,7 +121,7 @@ class Batched(Function):
                     recording.plans[chosen] = BatchPlan(program.tape, outputs, per_sample)
             return recording, recording.plans[chosen]
 
-    def shared(self, argnums: Argnums) -> Wrt:
+    def _shared(self, argnums: Argnums) -> Wrt:
         """The inputs that the arguments `argnums` are; they must be the same for all samples."""
 
         def wrt(call: Call, program: Program) -> Spans:
@@ -137,10 +143,26 @@ def captured(call: Call, program: Program) -> Spans:
     return ((program.arguments, len(program.tape.inputs)),)
 
 
-def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], tree: Tree, start: int = 0) -> int:
-    """Add the sums of every chunk to the tree; give the index after the last sample. `start` is the index of the first."""
+def sum_chunks(
+    plan: BatchPlan,
+    inputs: Array,
+    blocks: Iterable[Sequence[Any]],
+    tree: PairwiseSum,
+    start: int = 0,
+    pool: ThreadPoolExecutor | None = None,
+) -> int:
+    """Add the sums of every chunk to the tree; give the index after the last sample. `start` is the index of the first.
+
+    The threads of a `pool` compute chunks at the same time, and their sums are added in the order of the chunks.
+    """
     run, widths = plan.runner(inputs), [len(places) for places in plan.places]
-    with row_by_row():
+
+    def total(samples: Sequence[Array], start: int) -> Array:
+        with row_by_row():
+            return run(samples, start)
+
+    def tasks() -> Iterator[tuple[Sequence[Array], int]]:
+        nonlocal start
         for block in blocks:
             samples = [np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in block]
             for part, width in zip(samples, widths, strict=True):
@@ -148,12 +170,34 @@ def sum_chunks(plan: BatchPlan, inputs: Array, blocks: Iterable[Sequence[Any]], 
                     raise ValueError(
                         f"sample {start} has {part.shape[1]} numbers, the first one has {width}: give all the same shape"
                     )
-            tree.add(run(samples, start))
+            yield samples, start
             start += len(samples[0])
+
+    if pool is None:
+        for task in tasks():
+            tree.add(total(*task))
+        return start
+    ahead: deque[Future[Array]] = deque()
+    try:
+        for task in tasks():
+            ahead.append(pool.submit(total, *task))
+            if len(ahead) > WAITING * pool._max_workers:
+                tree.add(ahead.popleft().result())
+        while ahead:
+            tree.add(ahead.popleft().result())
+    finally:
+        for future in ahead:  # after an error or Ctrl-C
+            future.cancel()
     return start
 
 
-class Tree:
+@functools.cache
+def workers(count: int) -> ThreadPoolExecutor | None:
+    """So many threads, which keep the buffers of the programs that they ran; None for the calling one alone."""
+    return ThreadPoolExecutor(count, "microgradx batch") if count > 1 else None
+
+
+class PairwiseSum:
     """A sum of arrays in pairs of pairs: part 2k is added to part 2k + 1 before anything else, whoever computed them."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from ...variables import Argnums
 from ..arguments import Chosen
 from ..run.array_program import Array
 from .batch_program import BatchPlan
-from .batched import Batched, Tree, Wrt, nothing, sum_chunks
+from .batched import Batched, PairwiseSum, Wrt, nothing, sum_chunks
 from .samples import Blocks, as_rows
 
 if TYPE_CHECKING:
@@ -49,22 +49,22 @@ class Spread:
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
-        return float(self.total(args, nothing)[0][0])
+        return float(self._total(args, nothing)[0][0])
 
     def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
         """(value, gradient); `argnums` counts all arguments of the function, those of the batch too."""
-        found, call = self.total(args, self.f.shared(argnums))
+        found, call = self._total(args, self.f._shared(argnums))
         return float(found[0]), Chosen(call, argnums).shaped(found[1:])
 
-    def total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Any]:
+    def _total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Any]:
         """The reduced outputs: one task per worker, one small array back from each."""
         rest = iter(args)
         known = len(args) + len(self.f.places)
         if known <= max(self.f.places):
             raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
         every = [None if k in self.f.places else next(rest) for k in range(known)]
-        call = self.f.call(every, {}, [x[0] for x in self.arrays])
-        recording, plan = self.f.plan(call, wrt)
+        call = self.f._call(every, {}, [x[0] for x in self.arrays])
+        recording, plan = self.f._plan(call, wrt)
         program = self.programs.get(plan)
         if program is None:
             program = self.programs[plan] = self.client.submit(itself, plan, pure=False)
@@ -73,7 +73,7 @@ class Spread:
             self.client.submit(work, program, inputs, rows, low, self.subtree, self.f.chunk, pure=False)
             for rows, (low, _) in zip(self.rows, self.parts, strict=True)
         ]
-        tree, rest_sum = Tree(), None
+        tree, rest_sum = PairwiseSum(), None
         sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)
         for whole, last in sums:
             for part in whole:
@@ -107,7 +107,7 @@ def work(
     whole: list[Array] = []
     rows, count = subtree * chunk, len(arrays[0])
     for low in range(0, count, rows):
-        tree = Tree()
+        tree = PairwiseSum()
         blocks = Blocks([x[low : low + rows] for x in arrays], [""] * len(arrays), chunk)
         sum_chunks(plan, inputs, blocks, tree, start + low)
         if low + rows > count and -(-(count - low) // chunk) < subtree:

@@ -10,7 +10,7 @@ import numpy as np
 from ..regroup.instructions import Instruction
 from ..run.array_program import Plan
 from ..run.runner import Runner
-from .text import Names, extent, pattern, title
+from .text import Names, dimensions, pattern, title
 
 if TYPE_CHECKING:
     from ..program import Program
@@ -34,7 +34,7 @@ def chart(program: Program) -> Chart:
         text = [f"{runner.rows_live:,} rows", f"one by one ({runner.form})"]
         return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
     drawn = Boxes(program, kind, runner, runner.plan)
-    head = f"{title(kind).capitalize()}: {extent(runner, runner.plan)}."
+    head = f"{title(kind).capitalize()}: {dimensions(runner, runner.plan)}."
     used = {kind for _, kind, _ in drawn.boxes}
     legend = "; ".join([said for kind, said in LEGEND.items() if kind in used] + ["width: how many numbers"])
     arrows = [(*ends, size) for ends, size in drawn.arrows.items()]

@@ -47,13 +47,13 @@ def section(kind: Hashable, runner: Runner) -> str:
     if runner.form != "array":
         return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}"
     plan = runner.array_plan()
-    head = f"{name}: {extent(runner, plan)}"
+    head = f"{name}: {dimensions(runner, plan)}"
     names = Names(plan, runner.tape.labels)
     rows = [names.line(step) for step in plan.instructions]
     return "\n".join([head, *(f"  {line}" for line in table(rows, "<><<", width=None, gap="  "))])
 
 
-def extent(runner: Runner, plan: Plan) -> str:
+def dimensions(runner: Runner, plan: Plan) -> str:
     """How much a runner computes, in how many instructions and in how much memory."""
     return f"{runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
 
