@@ -42,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    verbs = (_add_step, _add_play, _add_explain, _add_why, _add_layers, _add_draw, _add_check, _add_ops, _add_bench, _add_demo)
+    looking = (_add_step, _add_play, _add_explain, _add_why, _add_layers, _add_draw)
+    verbs = (*looking, _add_check, _add_grade, _add_ops, _add_bench, _add_demo)
     for add in verbs:
         add(commands)
     return top
@@ -317,3 +318,25 @@ def _check(options: argparse.Namespace) -> int:
     report = checked(options.target, dict(map(_pair, options.values)), options.grad, options.rtol, options.order, options.samples)
     print(report.to_json() if options.json else report)
     return 0 if report.ok else 1
+
+
+def _add_grade(commands: Any) -> None:
+    command = commands.add_parser("grade", help="judge a student's own engine, or answers to a sheet; exit 1 if one is wrong")
+    command.add_argument("target", metavar="TARGET", help="own_engine.py:Value, or sheet.py:sheet with the files of answers")
+    command.add_argument("answers", metavar="ANSWERS", nargs="*", help="a .py or .json file for each student")
+    command.add_argument("--tell", default="hints", help="hints, verdict (right or wrong) or, after the deadline, answers")
+    command.add_argument("-o", "--output", metavar="FILE", help="write a row for each student and question: .csv or .json")
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    command.set_defaults(run=_grade)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from .teach.command import graded
+
+    found = graded(options.target, options.answers, options.tell, options.output)
+    if isinstance(found, list):
+        rows = [row for grade in found for row in grade.rows()]
+        print(json.dumps(rows, indent=1) if options.json else "\n\n".join(map(str, found)))
+        return 0 if all(grade.points == grade.most for grade in found) else 1
+    print(found.to_json() if options.json else found)
+    return 0 if found.ok else 1

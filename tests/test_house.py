@@ -32,7 +32,7 @@ FLOORS = [
     {"transforms", "expression", "gather"},
     {"view", "replay", "testing"},
     {"nn", "pytest_plugin"},
-    {"bench", "micrograd", "reference"},
+    {"bench", "micrograd", "reference", "teach"},
     {"cli"},
     {"__init__", "__main__", "demos"},
 ]

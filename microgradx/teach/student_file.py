@@ -1,0 +1,38 @@
+"""Code that a student handed in: a file is run, and what it defines is looked at. Run it where it may do no harm."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def run_file(path: Path) -> Mapping[str, Any]:
+    """The names that a Python file defines; ValueError that says what it raised, if it does not run."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist: write the path of the file that was handed in")
+    try:
+        return runpy.run_path(str(path), run_name="handed_in")
+    except Exception as error:  # whatever the code of a student raises
+        raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+
+
+def found_in(target: str) -> Any:
+    """What `file.py:name` or `module:name` is.
+
+    >>> found_in("math:pi") > 3.0
+    True
+    """
+    place, colon, name = target.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise ValueError(f"{target!r} names no thing in a file: write for example own_engine.py:Value")
+    if place.endswith(".py"):
+        names = run_file(Path(place))
+        if name not in names:
+            own = [key for key in names if key[:1] != "_"]
+            raise ValueError(f"{place} defines no {name}: it has {', '.join(own) or 'nothing'}")
+        return names[name]
+    from ..module_attribute import imported
+
+    return imported(target)
