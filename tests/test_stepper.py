@@ -399,9 +399,6 @@ def test_displays_for_notebooks():
     s, printer = stepper(expression()).next(), Printer()
     s._repr_pretty_(printer, False)
     assert printer.said == repr(s) == str(s)
-    html = s._repr_html_()
-    assert html.count("<tr") == 7
-    assert not any(word in html for word in ("<script", "<style", " id=", "onclick"))
     assert s._ipython_key_completions_() == ["a", "b", "e", "c", "d", "f", "L"]
 
 

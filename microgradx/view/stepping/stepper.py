@@ -16,10 +16,11 @@ from ..questions.origin import Origin, origin_in
 from ..questions.why import Why, why_in
 from ..wording import SourceLine
 from ..words.names import caller_variables, variables_of
-from ..words.terminal import Block, Part, paint
+from ..words.terminal import Block, Part, at_a_terminal, paint
 from .lessons import Guess, Naive, judged, naive
+from .notebook import Frame, block_html
 from .opening import formula_of
-from .page.page import LIMIT, Frame, page_html, table_html, write_page
+from .page.page import LIMIT, page_html, within, write_page
 from .pen import Pen
 from .recorded import How
 from .steps import AnyStep, Showing
@@ -101,7 +102,7 @@ class Stepper(Training):
     def _text(self, look: Showing) -> str:
         step, pen = self._here()[0], Pen(self.shared)
         nodes = [*step.mentioned(look), *self._watched]
-        return "\n".join(pen.lines(nodes, lambda: [*step.parts(pen, look), *self._history(pen), *self._notes(pen)]))
+        return "\n".join(pen.lines(nodes, lambda: [*step.parts(pen, look), *self.history(pen), *self._notes(pen)]))
 
     def _notes(self, pen: Pen) -> list[Part]:
         return [f"  {note}" for note in (self.note, self._changed(pen)) if note]
@@ -113,10 +114,11 @@ class Stepper(Training):
         return str(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(paint(str(self)))
+        printer.text(paint(str(self)) if at_a_terminal() else str(self))  # a kernel forces colour, and stores the text
 
     def _repr_html_(self) -> str:
-        return table_html(self.shared, self.heading(), self.size())
+        step, look = self._here()
+        return block_html(self, step, look, self._notes(Pen(self.shared)))
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.names.values())
@@ -145,9 +147,9 @@ class Stepper(Training):
     def _page(self, theme: str = "auto") -> str:
         return page_html(self.shared, self.heading(), self.size(), theme)
 
-    def show(self) -> Frame:
-        """The page to be shown in a notebook cell."""
-        return Frame(self._page())
+    def show(self, limit: int | None = LIMIT, theme: str = "auto") -> Frame:
+        """The page to be shown in a notebook cell, where frames are removed a table; the options are those of `to_html`."""
+        return Frame(within(self._page(theme), limit), self, theme)
 
     def guess(self, guesses: Mapping[str | Value, float] | None = None, /, *, signs: bool = False, **by_name: float) -> Guess:
         """Which of your own gradients are right: `s.guess(a=6, b=-4)`; other names, and Values, go in a dict.

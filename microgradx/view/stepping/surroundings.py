@@ -46,28 +46,28 @@ class Surroundings(Cursor):
                 done.append((self.trace[place], k))
         return done
 
-    def told(self, key: str | Value) -> Block:
+    def told(self, key: str | Value, pen: Pen | None = None) -> Block:
         """A value in a line: its number, and its gradient as far as the cursor has come; neither before it is computed."""
-        node, pen = self.find(key), Pen(self.shared)
+        node, pen = self.find(key), pen or Pen(self.shared)
         name = pen.names[node]
         if self.phase(self.at) == "forward":
             known = node.op is None or self.place_of(node, "forward") <= self.at
             return Block(f"{name} = {pen.number(self.trace.recorded[node])}" if known else f"{name}: not computed yet")
-        all_, here = len(self.trace.into.get(node, ())), len(self._writes(node))
+        every, here = len(self.trace.into.get(node, ())), len(self._writes(node))
         told = f"{name} = {pen.number(self.trace.recorded[node])}, {pen.slope(node)} = {pen.number(self.so_far(node))}"
-        return Block(told if here == all_ else f"{told} so far ({here} of {all_} in)")
+        return Block(told if here == every else f"{told} so far ({here} of {every} in)")
 
     def watch(self, *keys: str | Value) -> Self:
         """Show from now on, under every block, how the gradients of these values grew; without a name, of none."""
         self._watched = [*self._watched, *map(self.find, keys)] if keys else []
         return self
 
-    def _history(self, pen: Pen) -> list[Part]:
+    def history(self, pen: Pen) -> list[Part]:
         """A line for each watched value: how its gradient grew, in the forward pass its number."""
         parts: list[Part] = []
         for node in self._watched:
             if self.phase(self.at) == "forward":
-                parts.append(f"  watch {self.told(node)}")
+                parts.append(f"  watch {self.told(node, pen)}")
                 continue
             writes = self._writes(node)
             changes = "".join(f" -> {pen.number(edge.after)} (step {k})" for edge, k in writes[-EARLIER:])

@@ -33,9 +33,14 @@ def terminal_width() -> int:
 
     A file, a pipe and a notebook get 80, whoever writes them, so that the same program writes the same bytes.
     """
-    if sys.stdout is None or not sys.stdout.isatty():
+    if not at_a_terminal():
         return WIDTH
     return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, SLIMMEST), BROADEST)
+
+
+def at_a_terminal() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 class Rounded:
@@ -187,7 +192,7 @@ def colourful() -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return at_a_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def paint(block: str) -> str:

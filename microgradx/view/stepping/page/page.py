@@ -22,21 +22,23 @@ from .recomputed import CannotRecompute, Recomputed, recomputed
 
 LIMIT = 5 * 2**20
 HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")
-FEW = 200
-"""A table inside a notebook cell lists so many steps; the page lists all."""
+
+
+def within(page: str, limit: int | None) -> str:
+    """The page, if it has at most `limit` bytes; a larger one is refused with what to do instead."""
+    size = len(page.encode())
+    if limit is not None and size > limit:
+        raise ValueError(
+            f"the page would have {size / 2**20:.1f} MiB, more than {limit / 2**20:.1f}: step by 'layer', take fewer "
+            "samples, or insist with limit=None"
+        )
+    return page
 
 
 def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
-    """The path to which the page was written; a page beyond `limit` bytes is refused with what to do instead."""
-    data = page.encode()
-    if limit is not None and len(data) > limit:
-        raise ValueError(
-            f"the page would have {len(data) / 2**20:.1f} MiB, more than {limit / 2**20:.1f}: step by 'layer', take fewer "
-            "samples, or insist with limit=None"
-        )
-    path = Path(path)
-    write_atomically(path, data)
-    return path
+    """The path to which the page was written, if it is within the limit."""
+    write_atomically(Path(path), within(page, limit).encode())
+    return Path(path)
 
 
 def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
@@ -75,26 +77,11 @@ def _text(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
-def table_html(of: Pass, heading: str, size: str) -> str:
-    """The pass as a plain table without script, style or id, for a notebook cell and for GitHub."""
-    more = len(of.steps) - FEW
-    left_out = f"<p>{more} more steps; s.show() or s.to_html(path) has all.</p>" if more > 0 else ""
-    return f"<p>{escape(heading)} ({escape(size)})</p>{_table(of, None, min(FEW, len(of.steps)))}{left_out}"
-
-
-class Frame:
-    """The page inside a notebook; elsewhere its repr says how to write it to a file."""
-
-    def __init__(self, html: str) -> None:
-        self.html = html
-
-    def __repr__(self) -> str:
-        size = len(self.html.encode()) / 1024
-        return f"<page of {size:.0f} KiB, shown in a notebook; s.to_html('back.html') writes it to a file>"
-
-    def _repr_html_(self) -> str:
-        source = escape(self.html)
-        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" width="100%" height="640" style="border:0"></iframe>'
+def table_html(of: Pass, steps: int) -> str:
+    """The first so many steps of the pass as a plain table without script, style or id, for a notebook cell."""
+    more = len(of.steps) - steps
+    left_out = f"<p>{more} more steps; s.to_html(path) has all.</p>" if more > 0 else ""
+    return f"{_table(of, None, min(steps, len(of.steps)))}{left_out}"
 
 
 def _table(of: Pass, drawn: PageGraph | None, steps: int) -> str:
