@@ -23,6 +23,7 @@ from .chain import (
 from .modes import innermost, watching
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
+from .writing import add_gradients
 
 _new = object.__new__
 T = TypeVar("T")
@@ -66,27 +67,28 @@ class Value(Operators):
     >>> L, a.grad, b.grad
     (Value(data=4.0, grad=1.0), -3.0, 2.0)
 
-    A node is (data, op, parents). `grad` is None until a backward pass reaches the node; a pass adds to the grad of leaves and
-    sets that of computed nodes afresh. Plain numbers in an expression stay plain: `(2 * x).parents` is `(2.0, x)`.
+    A node is (data, op, parents). `grad` is 0.0 until a backward pass reaches the node, and `reached` says whether one did; a
+    pass adds to the grad of leaves and sets that of computed nodes afresh. Plain numbers in an expression stay plain:
+    `(2 * x).parents` is `(2.0, x)`.
     """
 
     # Two operand slots instead of a tuple of parents: one object a node for the garbage collector to visit instead of two,
     # which takes a third off the building of a graph.
-    __slots__ = ("__weakref__", "_label", "_left", "_number", "_right", "_stamp", "grad", "op")
+    __slots__ = ("__weakref__", "_grad", "_label", "_left", "_number", "_right", "_stamp", "op")
 
     _label: str | None
     _number: float
     _left: Any
     _right: Any
     _stamp: int
-    grad: float | None
+    _grad: float | None  # None: no pass has reached it
     op: Op | None
 
     def __init__(self, data: Any, label: str | None = None, *more: Never, **names: Never) -> None:
         if more or names:
             micrograd_names.refuse_made_by_hand(label, *more, **names)
         self._number = number(data)
-        self._left = self._right = self.op = self.grad = None
+        self._left = self._right = self.op = self._grad = None
         self.label = label
         self._stamp = clock.now
 
@@ -116,6 +118,31 @@ class Value(Operators):
     label: Stored[str | None] = property(
         operator.attrgetter("_label"), _name, doc="What to call it, or None; drawings and steps show it."
     )
+
+    @property
+    def grad(self) -> float:
+        """The gradient that backward passes left here, 0.0 if none came by; assigning None makes it unreached."""
+        if observers.observers:
+            observers.look(".grad was read")
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        self._grad = None if grad is None else number(grad)
+
+    @property
+    def reached(self) -> bool:
+        """Whether a backward pass came by since the gradient was last cleared, even if it left 0.0; or a number was assigned.
+
+        >>> x = Value(3.0)
+        >>> x.grad, x.reached
+        (0.0, False)
+        >>> (x * 0.0).backward(); x.grad, x.reached
+        (0.0, True)
+        """
+        if observers.observers:
+            observers.look(".reached was read")
+        return self._grad is not None
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Any:
         """A new node that records `op` applied to `operands`."""
@@ -155,17 +182,14 @@ class Value(Operators):
         >>> x.grad, y.grad
         (12.0, 1.0)
 
-        Raises RuntimeError if a number below was assigned since this graph was built: `forward()` first.
+        Raises RuntimeError if a number below was assigned since this graph was built: `forward()` first. Whatever is raised,
+        Ctrl-C included, every `.grad` is written or none is.
         """
         observers.look("backward() was called")
         adjoints = unreached(self)
         adjoints[self] = number(seed)
         _pass(adjoints)
-        for node, adjoint in adjoints.items():
-            if node.op is None and node.grad is not None:
-                node.grad += adjoint
-            else:
-                node.grad = adjoint
+        add_gradients(adjoints)
 
     def forward(self) -> Value:
         """Recompute, in place and from the leaves up, every number that this one is made of; returns itself.
@@ -204,7 +228,7 @@ class Value(Operators):
 
     def __copy__(self) -> Value:
         observers.look("a number was copied")
-        twin = restored(self._number, self.grad, self.label, self._stamp, self.op, self.parents, type(self))
+        twin = restored(self._number, self._grad, self.label, self._stamp, self.op, self.parents, type(self))
         twin.__setstate__(getattr(self, "__dict__", {}))
         return twin
 
@@ -240,7 +264,7 @@ def restored(
 ) -> Value:
     """A node made again from its parts, without computing anything."""
     node = _new(kind)
-    node._number, node.grad, node._label, node.op, node._stamp = data, grad, label, op, stamp
+    node._number, node._grad, node._label, node.op, node._stamp = data, grad, label, op, stamp
     node._left = node._right = None
     if op is not None and (op.arity is None or op.arity > 2):
         node._left, node._right = tuple(operands), Many
@@ -256,7 +280,7 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     """
     node = _new(Value)
     node._number = data if type(data) is float else number(data)
-    node.grad = node._label = None
+    node._grad = node._label = None
     node._stamp = now
     if watching and innermost().quiet:
         node.op = node._left = node._right = None
@@ -283,12 +307,12 @@ def _unary(op: Op) -> Callable[[Value], Value]:
         if watching:
             if not innermost().quiet:
                 return _node(now, op, self, None, data)
-            node.op = node._left = node._right = node.grad = node._label = None
+            node.op = node._left = node._right = node._grad = node._label = None
             node._stamp = now
             return node
         node.op = op
         node._left = self
-        node._right = node.grad = node._label = None
+        node._right = node._grad = node._label = None
         node._stamp = now
         return node
 
@@ -314,7 +338,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
                 return _node(now, op, self, other, data)
             node = _new(Value)
             node._number = data
-            node.op = node._left = node._right = node.grad = node._label = None
+            node.op = node._left = node._right = node._grad = node._label = None
             node._stamp = now
             return node
         node = _new(Value)
@@ -322,7 +346,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
         node.op = op
         node._left = self
         node._right = other
-        node.grad = node._label = None
+        node._grad = node._label = None
         node._stamp = now
         return node
 

@@ -61,9 +61,8 @@ def _sign(value: Any) -> str:
 
 def _send_back(value: Any) -> None:
     """Add to the gradient of each operand what `value` sends it: one step of a backward pass by hand."""
-    upstream = value.grad or 0.0
     for _, operand, local in edges(value) if value.op is not None else ():
-        operand.grad = (operand.grad or 0.0) + contribution(upstream, local)
+        operand.grad += contribution(value.grad, local)
 
 
 def _refuse_closure(value: Any, closure: Any) -> NoReturn:

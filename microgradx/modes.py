@@ -155,7 +155,7 @@ def detect_anomaly() -> Block:
     >>> with detect_anomaly():
     ...     Value(-1.0, "x").log()
     Traceback (most recent call last):
-    FloatingPointError: log gave nan from Value(data=-1.0, grad=None, label='x') at ...
+    FloatingPointError: log gave nan from Value(data=-1.0, grad=0.0, label='x') at ...
 
     Every node built inside remembers its file and line (`source_line`), which makes building some ten times slower.
     """

@@ -37,7 +37,7 @@ class Snapshot:
                 parents.append(parent if isinstance(parent, float) else place[parent])
                 if not isinstance(parent, float) and place[parent] < 0 and parent._stamp > stamp >= 0:
                     stamp = 0  # stale, and to stay so: what is outside will be made, and get its stamp, before this node
-            rows.append((node.data, node.grad, node.label, stamp, node.op, *parents))
+            rows.append((node.data, node._grad, node.label, stamp, node.op, *parents))
         others = {i: (type(node), getattr(node, "__dict__", {})) for i, node in enumerate(self.nodes) if type(node) is not Value}
         return _restored, (rows, outside, others)
 

@@ -120,7 +120,7 @@ def test_an_animation_has_a_frame_per_step_and_ends_with_the_gradients(tmp_path)
         "Step 3 of 3: multiply passes its gradient on.",
     ]
     assert "grad 6" in [element.text for element in frames[-1].iter(f"{SVG}text")]
-    assert out.grad is None
+    assert not out.reached
     assert "<script" not in text
 
 

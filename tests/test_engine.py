@@ -113,7 +113,7 @@ def test_ints_bools_numpy_scalars_and_0d_arrays_become_floats(number: object) ->
         ("a", r"'a' is a string, not a number: write float\('a'\)"),
         (None, r"None \(NoneType\) is not a number: write a float"),
         (1j, r"1j is complex, .* write its .real or .imag"),
-        (Value(1.0), r"Value\(data=1.0, grad=None\) is in a graph already: use it as it is, or .data"),
+        (Value(1.0), r"Value\(data=1.0, grad=0.0\) is in a graph already: use it as it is, or .data"),
         (np.array([1.0, 2.0]), r"an array of shape \(2,\) is not one number: write \[Value\(v\) for v in array.flat\]"),
         (np.array(1j), r"1j is complex"),
         ([1.0], r"\[1.0\] is a list, not a number: write \[Value\(v\) for v in it\], one for each number"),
@@ -164,20 +164,52 @@ def test_an_operator_with_something_else_raises_like_any_python_number() -> None
 
 
 def test_repr_fits_a_repl() -> None:
-    assert repr(Value(-8.0, "L")) == "Value(data=-8.0, grad=None, label='L')"
-    assert repr(Value(2)) == "Value(data=2.0, grad=None)"
+    assert repr(Value(-8.0, "L")) == "Value(data=-8.0, grad=0.0, label='L')"
+    assert repr(Value(2)) == "Value(data=2.0, grad=0.0)"
 
 
 # Gradients
 
 
-def test_grad_is_none_until_a_pass_reaches_the_node() -> None:
+def test_grad_reads_zero_from_birth_and_reached_says_whether_a_pass_came_by() -> None:
     x, unused = Value(0.0), Value(1.0)
     y = x * x
-    assert x.grad is y.grad is None
+    assert (x.grad, y.grad, x.reached, y.reached) == (0.0, 0.0, False, False)
+    assert f"{0.15 * unused.grad:.4f}" == "0.0000"
     y.backward()
-    assert x.grad == 0.0
-    assert unused.grad is None
+    assert (x.grad, x.reached, y.reached) == (0.0, True, True)
+    assert (unused.grad, unused.reached) == (0.0, False)
+
+
+@pytest.mark.parametrize(("assigned", "reads"), [(2, 2.0), (0, 0.0), (-0.0, -0.0), (np.float64(1.5), 1.5), (True, 1.0)])
+def test_assigning_a_number_to_grad_makes_reached_and_none_unreached(assigned: Any, reads: float) -> None:
+    x = Value(1.0)
+    x.grad = assigned
+    assert type(x.grad) is float
+    assert (x.grad.hex(), x.reached) == (reads.hex(), True)
+    (x * 3.0).backward()
+    assert x.grad == reads + 3.0
+    x.grad = None
+    assert (x.grad, x.reached) == (0.0, False)
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ("1", "'1' is a string, not a number"), ([1.0], r"\[1.0\] is a list"), (1j, "1j is complex"),
+    (Value(1.0), "use it as it is, or .data"),
+])  # fmt: skip
+def test_what_is_not_a_number_is_no_gradient(wrong: Any, message: str) -> None:
+    x = Value(1.0)
+    x.grad = 5.0
+    with pytest.raises(TypeError, match=message):
+        x.grad = wrong
+    assert x.grad == 5.0
+
+
+def test_a_parameter_that_a_compiled_function_reads_is_reached() -> None:
+    w, off, unread = Value(2.0), Value(-1.0), Value(1.0)
+    f = mx.compile(lambda x: w * x + mx.relu(off))
+    f.backward(3.0)
+    assert [(v.grad, v.reached) for v in (w, off, unread)] == [(3.0, True), (0.0, True), (0.0, False)]
 
 
 def test_two_passes_double_every_leaf_gradient_and_reset_inner_nodes() -> None:
@@ -214,17 +246,18 @@ def test_a_leaf_is_its_own_gradient_and_a_seed_scales_the_pass() -> None:
     assert x.grad == 4.0
 
 
-def test_zero_grad_sets_every_parameter_to_zero() -> None:
+def test_zero_grad_makes_every_parameter_unreached() -> None:
     model = mx.nn.MLP(2, [3, 1], rng=0)
     model([1.0, 2.0]).backward()
+    assert all(p.reached for p in model.parameters())
     model.zero_grad()
-    assert {p.grad for p in model.parameters()} == {0.0}
+    assert {(p.grad, p.reached) for p in model.parameters()} == {(0.0, False)}
 
 
 def test_gradient_leaves_every_grad_alone_and_gives_zero_where_there_is_no_path() -> None:
     x, y, out = diamond()
     assert gradient(out, [x, y, Value(1.0)]) == [6.0 + 27.0, 4.0, 0.0]
-    assert x.grad is y.grad is out.grad is None
+    assert not any(node.reached for node in (x, y, out))
 
 
 def test_the_gradient_of_several_outputs_is_that_of_their_sum() -> None:
@@ -382,7 +415,7 @@ def test_backward_through_a_leaf_changed_since_raises_and_names_it() -> None:
     for attempt in (out.backward, lambda: gradient(out, [x]), lambda: gradient(out, [x], create_graph=True)):
         with pytest.raises(RuntimeError, match=r"label='x'\) was assigned after .* Call .forward\(\) on the output"):
             attempt()
-    assert x.grad is None
+    assert not x.reached
 
 
 def test_a_stale_node_behind_a_zero_or_asked_for_its_edges_is_reported_as_well() -> None:
@@ -548,7 +581,7 @@ def test_detect_anomaly_names_operation_operands_and_line_going_backward() -> No
         y = x.sqrt()
         with pytest.raises(FloatingPointError, match=r"backward pass of sqrt gave inf for operand 0 .*'x'.* at .*test_engine"):
             y.backward()
-    assert x.grad is None
+    assert not x.reached
 
 
 def test_detect_anomaly_says_so_when_the_line_is_not_known() -> None:
@@ -824,7 +857,7 @@ def test_copies_keep_what_is_shared_shared() -> None:
         assert second is not x
     for first, second in (copy.deepcopy((x, out)), pickle.loads(pickle.dumps((x, out)))):
         assert topological_order(second)[0] is first
-    assert y.grad is not None
+    assert y.reached
 
 
 def test_a_copied_graph_can_be_differentiated_and_is_stale_when_the_first_was() -> None:
@@ -832,7 +865,7 @@ def test_a_copied_graph_can_be_differentiated_and_is_stale_when_the_first_was() 
     twin = copy.deepcopy(out)
     twin.backward()
     assert topological_order(twin)[0].grad == 33.0
-    assert x.grad is None
+    assert not x.reached
     x.data = 1.0
     with pytest.raises(RuntimeError, match="was assigned after"):
         copy.deepcopy(out).backward()

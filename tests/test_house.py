@@ -25,7 +25,7 @@ FLOORS = [
     {"ops", "containers", "translate"},
     {"operators"},
     {"chain"},
-    {"modes", "micrograd_names"},
+    {"modes", "writing", "micrograd_names"},
     {"engine"},
     {"snapshot", "structure"},
     {"variables"},

@@ -241,7 +241,7 @@ def test_a_gpt_in_one_file_with_adam_by_hand() -> None:
         loss = (1 / (len(tokens) - 1)) * loss
         loss.backward()
         for i, p in enumerate(params):
-            slope = p.grad if p.grad is not None else 0.0
+            slope = p.grad if p.reached else 0.0
             m[i] = 0.9 * m[i] + 0.1 * slope
             v[i] = 0.99 * v[i] + 0.01 * slope**2
             p.data -= 0.03 * (m[i] / (1 - 0.9 ** (step + 1))) / ((v[i] / (1 - 0.99 ** (step + 1))) ** 0.5 + 1e-8)

@@ -113,7 +113,7 @@ def test_grad_is_untouched_until_commit():
     output = expression()
     s = stepper(output)
     s.next(3)
-    assert [n.grad for n in topological_order(output)] == [None] * 7
+    assert [n.reached for n in topological_order(output)] == [False] * 7
     s.commit()
     assert {n.label: n.grad for n in topological_order(output)} == {
         "a": 6.0, "b": -4.0, "e": -2.0, "c": -2.0, "d": -2.0, "f": 4.0, "L": 1.0,

@@ -96,7 +96,7 @@ def test_a_rule_that_returns_none_is_refused_and_is_no_zero() -> None:
     for attempt in (y.backward, lambda: gradient(y, [x], create_graph=True), lambda: mx.chain.edges(y)):
         with pytest.raises(TypeError, match="the rule of 'f' for operand 0 returned None, not a number"):
             attempt()
-    assert x.grad is None
+    assert not x.reached
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_rule_that_gives_no_real_number_is_refused_before_any_grad_is_written(
     if not isinstance(wrong, Value):
         with pytest.raises(TypeError, match=message):
             gradient(y, [x], create_graph=True)
-    assert (x.grad, y.grad) == (None, None)
+    assert not any(node.reached for node in (x, y))
 
 
 SLOPES = [3, True, False, Fraction(1, 2), np.float64(3.0), np.float32(0.0), np.int64(3), np.bool_(True), np.array(3.0)]

@@ -41,7 +41,7 @@ def eager(case: Case) -> tuple[float, Array]:
     leaves = [Value(x) for x in case.x]
     out = case.f(leaves)
     out.backward()
-    return out.data, np.array([leaf.grad or 0.0 for leaf in leaves])
+    return out.data, np.array([leaf.grad for leaf in leaves])
 
 
 def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:

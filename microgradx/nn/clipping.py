@@ -6,19 +6,20 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ..engine import Value
+from ..writing import commit, new_gradients
 from .gradients import moves
 from .settings import positive
 
 
 def gradient_norm(parameters: Iterable[Value]) -> float:
-    """The length of the gradient, the square root of the sum of all squared slopes; a missing gradient counts as 0.
+    """The length of the gradient, the square root of the sum of all squared slopes; one that was not reached counts as 0.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> (x * x / 2 + y * y / 2).backward()
     >>> gradient_norm([x, y])
     5.0
     """
-    return math.hypot(*(parameter.grad or 0.0 for parameter in parameters))
+    return math.hypot(*(parameter.grad for parameter in parameters))
 
 
 def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
@@ -34,12 +35,11 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     """
     reached = [parameter for parameter in parameters if moves(parameter)]
     try:
-        slopes, norm = clipped([parameter.grad or 0.0 for parameter in reached], max_norm)
+        slopes, norm = clipped([parameter.grad for parameter in reached], max_norm)
     except NoDirection as error:
         name = reached[error.place].label or f"parameter {error.place}"
         raise FloatingPointError(f"the gradient of {name} is {error}") from None
-    for parameter, slope in zip(reached, slopes, strict=True):
-        parameter.grad = slope
+    commit(new_gradients(reached, slopes))
     return norm
 
 

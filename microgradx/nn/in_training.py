@@ -18,6 +18,7 @@ from .. import ops
 from ..engine import Value
 from ..modes import no_grad
 from .batch_norm import BatchNorm
+from .gradients import clear
 from .losses import plain_numbers
 from .samples import Array
 from .training_mode import Mode, mode
@@ -130,14 +131,13 @@ class InTraining:
         for place in range(len(self.norms)):
             with no_grad():
                 self.measure(place, np.array([plain_numbers(found) for found in asked()[1]]))
-        for leaf in self.leaves:
-            leaf.grad = None
+        clear(self.leaves)
         return asked()
 
     def backward(self, seen: Sequence[Sequence[Any]]) -> None:
         """After the loss has been sent back: the rest, through the statistics."""
         for place in reversed(range(len(self.norms))):
-            slopes = np.array([leaf.grad or 0.0 for leaf in self.leaves]).reshape(-1, 4)
+            slopes = np.array([leaf.grad for leaf in self.leaves]).reshape(-1, 4)
             self.send_back(place, slopes, len(seen))
             units = range(*self.spans[place])
             found = [self.units[k].share(row[k]) for row in seen for k in units if isinstance(row[k], Value)]

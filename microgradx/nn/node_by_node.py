@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..chain import topological_order
 from ..engine import Value
 from ..modes import no_grad
-from .gradients import reached
+from .gradients import clear
 from .in_training import InTraining
 from .losses import Loss, cross_entropy, plain_numbers
 from .samples import Array, Places, Samples
@@ -51,8 +51,7 @@ class NodeByNode:
 
     def differentiate(self, samples: Samples, places: Places | None, when: str, noise: Array) -> Pass:
         """The loss and its slopes on these rows; FloatingPointError, told in words, if one of them is not finite."""
-        for parameter in self.parameters:
-            parameter.grad = None
+        clear(self.parameters)
         rows, targets = samples.taken(places)
         outputs, normalised = self.state.answers(self.model, rows, noise)
         total = self.loss_of(outputs, targets)
@@ -60,10 +59,10 @@ class NodeByNode:
             raise FloatingPointError(f"the loss of {when} is {total.data!r}: {_first_not_finite(total)}; {self.advice()}")
         total.backward()
         self.state.backward(normalised)
-        found = np.array([reached(parameter) for parameter in self.parameters], dtype=bool)
-        slopes = np.array([parameter.grad or 0.0 for parameter in self.parameters])
+        found = np.array([parameter.reached for parameter in self.parameters], dtype=bool)
+        slopes = np.array([parameter.grad for parameter in self.parameters])
         for name, parameter in self.names.items():
-            if reached(parameter) and not math.isfinite(parameter.grad or 0.0):
+            if not math.isfinite(parameter.grad):
                 raise FloatingPointError(
                     f"the loss of {when} is {total.data!r}, but its slope at {name} is {parameter.grad!r}; {self.advice()}"
                 )

@@ -8,8 +8,9 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from ..engine import Value
+from ..observers import look
 from ..operation import number
-from .assignment import assign
+from ..writing import commit, new_numbers
 from .gradients import clear, frozen, moves
 from .memories import Array, Memories, Places
 from .parameter_list import ParameterList
@@ -92,14 +93,9 @@ class Optimizer:
         places = [place for place, parameter in enumerate(self.parameters) if moves(parameter)]
         moving = [self.parameters[place] for place in places]
         slopes = np.array([parameter.grad for parameter in moving])
-        before = self._memories
         weights, memories = self.moved(np.array([parameter.data for parameter in moving]), slopes, np.array(places, dtype=int))
-        try:
-            self._memories = memories
-            assign(moving, weights.tolist())
-        except BaseException:
-            self._memories = before
-            raise
+        look(".data was assigned")
+        commit(([self], "_memories", [memories]), *new_numbers(moving, weights.tolist()))
 
     def moved(self, weights: Array, gradients: Array, places: Places) -> tuple[Array, Memories]:
         """Where one step takes the parameters at these places, and what is remembered then; nothing is changed yet."""

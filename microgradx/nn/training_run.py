@@ -12,6 +12,7 @@ import numpy as np
 from ..modes import checking, no_grad
 from ..replay.run.runner import GuardFailed
 from ..replay.specialization import drawn
+from ..writing import commit, new_gradients, new_numbers
 from .assignment import assign
 from .clipping import clipped
 from .gradients import frozen
@@ -169,11 +170,12 @@ class TrainingRun:
 
     def _write(self) -> None:
         """The model gets the weights, and each parameter the slope of the last update."""
-        assign(self.parameters, self.weights.tolist())
-        if self.last is not None:
-            pairs = zip(self.parameters, self.last.slopes.tolist(), self.last.reached.tolist(), strict=True)
-            for parameter, slope, reached in pairs:
-                parameter.grad = slope if reached else None
+        columns = new_numbers(self.parameters, self.weights.tolist())
+        if self.last is None:
+            commit(*columns)
+            return
+        pairs = zip(self.last.slopes.tolist(), self.last.reached.tolist(), strict=True)
+        commit(*columns, new_gradients(self.parameters, [slope if reached else None for slope, reached in pairs]))
 
     def _advice(self) -> str:
         rate = self.optimizer.lr

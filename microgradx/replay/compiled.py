@@ -11,12 +11,13 @@ from ..engine import Value
 from ..observers import look
 from ..structure import ONE, laid_out, size
 from ..variables import Argnums
+from ..writing import add_gradients
 from .answers import Answer
 from .arguments import Call, Chosen, as_result
 from .cache import NotWorthRecording
 from .eager import evaluated
 from .function import Function, places_and_names
-from .program import Program, add_slopes
+from .program import Program
 from .run.array_program import Array
 from .specialization import Recording
 
@@ -176,7 +177,7 @@ class Compiled(Function):
 
         with suppress(NotWorthRecording):
             (value, slopes), recording = self.recordings.replay(self.f, call, run, decline=True)
-            add_slopes(recording.program.captured, slopes.tolist())
+            add_gradients(dict(zip(recording.program.captured, slopes.tolist(), strict=True)))
             return value
         with modes.recording():
             whole = self._unrecorded()(*args, **kwargs)

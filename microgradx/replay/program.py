@@ -10,6 +10,7 @@ import numpy as np
 from ..collector import collector_off
 from ..engine import Value
 from ..observers import look
+from ..writing import add_gradients
 from .derivatives import ADDING, Spans, rows
 from .run.array_program import Array
 from .run.runner import Runner
@@ -87,7 +88,7 @@ class Program:
             for node, number in zip(self.values, inputs.tolist(), strict=False):  # captured Values come after them
                 if node.data != number:
                     node.data = number
-            add_slopes(self.values, slopes.tolist())
+            add_gradients(dict(zip(self.values, slopes.tolist(), strict=True)))
         return value, slopes.tolist()
 
     def inputs(self, values: Sequence[float] | None = None) -> Array:
@@ -193,9 +194,3 @@ class Program:
         """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""
         whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None, "parts": {}}
         return self.__dict__ | whole
-
-
-def add_slopes(leaves: Sequence[Value], slopes: Sequence[float]) -> None:
-    """Add each derivative to the `.grad` of its Value, as `backward` does."""
-    for leaf, slope in zip(leaves, slopes, strict=True):
-        leaf.grad = slope if leaf.grad is None else leaf.grad + slope

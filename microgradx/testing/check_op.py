@@ -142,7 +142,7 @@ def _linear(op: Op, point: Point) -> str:
     for upstream in (1.0, -2.5, 0.0, 1.0):
         operands = _differentiable(op, point)
         _applied(op, operands).backward(upstream)
-        found = [math.nan if x.grad is None else x.grad for x in operands if isinstance(x, Value)]
+        found = [x.grad if x.reached else math.nan for x in operands if isinstance(x, Value)]
         if upstream in slopes and not same(slopes[upstream], found):
             return f"backward twice on fresh graphs gives {slopes[upstream]} and {found}: a rule must always give the same"
         slopes[upstream] = found
@@ -167,7 +167,7 @@ def _adds_up(op: Op, point: Point) -> str:
     (y + y).backward()
     expected = 2.0 * math.fsum(locals_) if all(map(math.isfinite, locals_)) else math.nan
     room = 16.0 * EPS * math.fsum(abs(local) for local in locals_)
-    if math.isfinite(expected) and x.grad is not None and not abs(x.grad - expected) <= room:
+    if math.isfinite(expected) and x.reached and not abs(x.grad - expected) <= room:
         return f"one node as every operand, its result used twice, gets {x.grad!r}, not {expected!r}: contributions must add up"
     return ""
 

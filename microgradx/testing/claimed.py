@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from ..chain import chain_rule, edges, topological_order
 from ..engine import Value
 from ..variables import push_forward
+from ..writing import commit, new_gradients
 from .differences import EPS
 from .inputs import Inputs, name_of
 
@@ -82,15 +84,14 @@ def graph_of(inputs: Inputs, point: Sequence[float]) -> Value:
 
 def backward_slopes(output: Value, order: Sequence[Value], leaves: Sequence[Value]) -> list[float]:
     """What `output.backward()` adds to the grad of each leaf; afterwards every grad is as it was."""
-    kept = [(node, node.grad) for node in order] + [(leaf, leaf.grad) for leaf in leaves]
-    for node, _ in kept:
-        node.grad = None
+    nodes = dict.fromkeys([*order, *leaves])
+    before = [node.grad if node.reached else None for node in nodes]
     try:
+        commit(new_gradients(nodes, repeat(None)))
         output.backward()
-        return [0.0 if leaf.grad is None else leaf.grad for leaf in leaves]
+        return [leaf.grad for leaf in leaves]
     finally:
-        for node, grad in kept:
-            node.grad = grad
+        commit(new_gradients(nodes, before))
 
 
 def magnitudes(order: Sequence[Value], output: Value) -> dict[Value, float]:

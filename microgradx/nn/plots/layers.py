@@ -72,7 +72,7 @@ def gradients(model: Any) -> dict[str, list[float]]:
     """The gradient of every parameter, by layer, after `backward()`."""
     layers: dict[str, list[float]] = {}
     for name, parameter in model.named_parameters():
-        if parameter.grad is None:
+        if not parameter.reached:
             raise ValueError(f"{name} has no gradient yet: call loss.backward() first")
         layers.setdefault(layer_of(name), []).append(parameter.grad)
     return layers

@@ -16,10 +16,11 @@ import numpy as np
 
 from ...observers import look
 from ...variables import Argnums
+from ...writing import add_gradients
 from ..arguments import Call, Chosen
 from ..derivatives import Spans
 from ..function import Function
-from ..program import Program, add_slopes
+from ..program import Program
 from ..run.array_program import Array
 from ..specialization import Recording, named
 from ..tape.gradient import gradient
@@ -71,7 +72,7 @@ class Batched(Function):
     def backward(self, *args: Any, **kwargs: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
         found, recording, _ = self._total(args, kwargs, captured)
-        add_slopes(recording.program.captured, found[1:].tolist())
+        add_gradients(dict(zip(recording.program.captured, found[1:].tolist(), strict=True)))
         return float(found[0])
 
     def __repr__(self) -> str:

@@ -223,6 +223,7 @@ for _name, _what in {
     setattr(Number, _name, frozen(_name, _what))
 Number.data = property(Number.detach, frozen("data", ".data was assigned"))  # type: ignore[attr-defined]
 Number.grad = property(frozen("grad", ".grad was read"))  # type: ignore[attr-defined]
+Number.reached = property(frozen("reached", ".reached was read"))  # type: ignore[attr-defined]
 
 
 def _infix(op: Op) -> Callable[[Number, Any], Any]:

@@ -1,8 +1,8 @@
 """While a function is recorded, nobody may look at the number of a Value unseen: it would be frozen into the program.
 
 Recorded numbers refuse by themselves. Values that the function captured are ordinary Values: the engine asks the observer of this
-thread who compares them, prints them or cuts them off. Only `.data` and `.grad` are asked nothing, as reading them must cost
-nothing at other times (34 and 10 ns; a question would double it), so they are exchanged for as long as any thread records.
+thread who compares them, prints them or cuts them off. Only `.data` asks nothing, as reading it must cost nothing at other times
+(34 ns; a question would double it), so it is exchanged for as long as any thread records.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from ...engine import Value
 _lock = Lock()
 _recordings = 0
 _data: Any = Value.data
-_grad: Any = vars(Value)["grad"]
 
 
 @contextmanager
@@ -33,12 +32,11 @@ def watched(tape: observers.Observer) -> Iterator[None]:
 
 
 def _count(change: int) -> None:
-    """One recording more or less; the first puts the watching properties in place, the last takes them away."""
+    """One recording more or less; the first puts the watching property in place, the last takes it away."""
     global _recordings
     with _lock:
         _recordings += change
         setattr(Value, "data", _watching_data if _recordings else _data)  # noqa: B010  # a class that mypy knows to be fixed
-        setattr(Value, "grad", _watching_grad if _recordings else _grad)  # noqa: B010
 
 
 def _asked(what: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,4 +56,3 @@ def _detached(value: Value) -> Any:
 
 
 _watching_data = property(_detached, _asked(".data was assigned", _data.fset))
-_watching_grad = property(_asked(".grad was read", _grad.__get__), _grad.__set__)  # every new node sets its own to None

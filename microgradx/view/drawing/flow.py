@@ -151,7 +151,7 @@ def at_step(flow: Flow, step: int) -> Flow:
 
 def as_it_stands(flow: Flow) -> Flow:
     """The same graph with what stands in `.grad`, whichever pass left it there."""
-    grads: list[float | None] = [node.grad or 0.0 for node in flow.nodes]
+    grads: list[float | None] = [node.grad for node in flow.nodes]
     sent = [None if edge.local is None else contribution(grads[edge.head], edge.local) for edge in flow.edges]
     return replace(flow, grads=grads, edges=[edge._replace(contribution=x) for edge, x in zip(flow.edges, sent, strict=True)])
 

@@ -46,11 +46,12 @@ def stored(flow: Flow, kept: Iterable[int]) -> Stored:
         return Stored()
     if flow.assigned:
         return Stored({}, _assigned(flow, set(kept)))
-    found = {k: grad for k in kept if (grad := flow.nodes[k].grad) is not None and not _same(grad, flow.grads[k])}
+    reached = [k for k in kept if flow.nodes[k].reached]
+    found = {k: grad for k in reached if not _same(grad := flow.nodes[k].grad, flow.grads[k])}
     if not found:
         return Stored()
-    name, own = short(flow, flow.output), flow.nodes[flow.output].grad
-    if own is None or own != 1.0:
+    name = short(flow, flow.output)
+    if flow.nodes[flow.output].grad != 1.0:
         told = ", ".join(f"{short(flow, k)} {number(grad)}" for k, grad in list(found.items())[:4])
         more = f" and {len(found) - 4:,} more" if len(found) > 4 else ""
         notes = {k: _note(grad, " is of another output") for k, grad in found.items()}

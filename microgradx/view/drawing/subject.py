@@ -22,9 +22,9 @@ def outputs_of(given: object, args: Sequence[Any], who: str = "draw") -> list[Va
 
     >>> x = Value(3.0)
     >>> outputs_of([x, x * 2], ())
-    [Value(data=3.0, grad=None), Value(data=6.0, grad=None)]
+    [Value(data=3.0, grad=0.0), Value(data=6.0, grad=0.0)]
     >>> outputs_of(lambda price, amount: price * amount, (3.0, 2.0))[0].parents[0]
-    Value(data=3.0, grad=None, label='price')
+    Value(data=3.0, grad=0.0, label='price')
 
     Numbers among the arguments become Values that are called after the parameters of the function.
     """

@@ -119,7 +119,7 @@ def _of_model(named: Iterable[tuple[str, Value]]) -> Layers:
     for path, parameter in named:
         if match := PARAMETER.fullmatch(path):
             found.setdefault(match["layer"] or "layer", []).append((match["neuron"], parameter))
-    if not any(parameter.grad is not None for row in found.values() for _, parameter in row):
+    if not any(parameter.reached for row in found.values() for _, parameter in row):
         raise ValueError("this model has no gradients to look at: call backward() on a loss first, or layers(loss)")
     rows = [
         Layer(name, len({label for label, _ in row}), None, _largest(row), len(row), sum(not p.grad for _, p in row), None, None)
@@ -129,7 +129,7 @@ def _of_model(named: Iterable[tuple[str, Value]]) -> Layers:
 
 
 def _largest(row: Iterable[tuple[str, Value]]) -> float:
-    return max(abs(parameter.grad or 0.0) for _, parameter in row)
+    return max(abs(parameter.grad) for _, parameter in row)
 
 
 def _flagged(rows: list[Layer]) -> tuple[Layer, ...]:

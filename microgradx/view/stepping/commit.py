@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from ...chain import clock
+from ...writing import add_gradients, commit, new_gradients
 from ..trace import Trace
 from .update import UpdateRule
 
@@ -16,8 +19,8 @@ class Commit:
     >>> x.grad
     6.0
     >>> done.take_back()
-    >>> x.grad is None
-    True
+    >>> x.reached
+    False
     """
 
     def __init__(self, trace: Trace, rule: UpdateRule | None) -> None:
@@ -26,8 +29,7 @@ class Commit:
         self._nodes = list(dict.fromkeys([*trace.order, *self._weights]))
         self._before, self._remembered = self._state(), rule.state() if rule else {}
         try:
-            for node, adjoint in trace.adjoints.items():
-                node.grad = adjoint if node.op is not None or node.grad is None else node.grad + adjoint
+            add_gradients(dict(trace.adjoints))
             if rule:
                 rule.perform()
             self._after = self._state()
@@ -36,14 +38,12 @@ class Commit:
             raise
 
     def _state(self) -> list[tuple[float | None, float, int]]:
-        return [(node.grad, node.data, node._stamp) for node in self._nodes]
+        return [(node._grad, node.data, node._stamp) for node in self._nodes]
 
     def _restore(self) -> None:
-        for node, (grad, data, stamp) in zip(self._nodes, self._before, strict=True):
-            node.grad = grad
-            if node._stamp != stamp:
-                node._number, node._stamp = data, stamp
+        grads, data, stamps = zip(*self._before, strict=True)
         clock.tick()  # whoever is computing with these numbers meanwhile is stale
+        commit(new_gradients(self._nodes, grads), (self._nodes, "_number", data), (self._nodes, "_stamp", stamps))
         if self._rule:
             self._rule.restore(self._remembered)
 
@@ -53,8 +53,7 @@ class Commit:
 
     def zero_grad(self) -> None:
         """Make every value that was written unreached again."""
-        for node in self._nodes:
-            node.grad = None
+        commit(new_gradients(self._nodes, repeat(None)))
 
     def take_back(self) -> None:
         """Put back what was there; RuntimeError if somebody has written since, whose work would be lost."""

@@ -163,7 +163,7 @@ class RecordedPass:
         >>> x = Value(3.0)
         >>> s = stepper(x * x)
         >>> s.value("x"), s.gradient("x"), x.grad
-        (3.0, 6.0, None)
+        (3.0, 6.0, 0.0)
         """
         return self.trace.adjoints.get(self.find(key), 0.0)
 

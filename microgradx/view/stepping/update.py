@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...engine import Value
+from ...writing import commit, new_numbers
 from ..wording import Pass
 from ..words.terminal import Ends, Part, Rounded, TableRows, fitted
 from .opening import Opening
@@ -43,8 +44,8 @@ class Descent:
 
     def perform(self) -> None:
         """Move every weight that has a gradient."""
-        for move in self.moves({w: w.grad for w in self.parameters if w.grad is not None}):
-            move.weight.data = move.new
+        moves = self.moves({w: w.grad for w in self.parameters if w.reached})
+        commit(*new_numbers([move.weight for move in moves], [move.new for move in moves]))
 
     def of_copies(self, copies: Mapping[Value, Value]) -> Descent:
         """The same rule for the copies of its weights."""
@@ -120,9 +121,8 @@ class UpdatePlan:
         self.rule, self.refused = rule, ""
         gradients = {}
         for weight in rule.parameters:
-            parts = [part for part in (weight.grad, adjoints.get(weight)) if part is not None]
-            if parts:
-                gradients[weight] = parts[0] + parts[1] if len(parts) == 2 else parts[0]
+            if weight.reached or weight in adjoints:
+                gradients[weight] = weight.grad + adjoints.get(weight, 0.0)
         try:
             self.moves = rule.moves(gradients)
         except FloatingPointError as error:
