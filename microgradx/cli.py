@@ -313,9 +313,10 @@ def _add_check(commands: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .testing.command import checked
+    from .testing.command import check_target
 
-    report = checked(options.target, dict(map(_pair, options.values)), options.grad, options.rtol, options.order, options.samples)
+    numbers = dict(map(_pair, options.values))
+    report = check_target(options.target, numbers, options.grad, options.rtol, options.order, options.samples)
     print(report.to_json() if options.json else report)
     return 0 if report.ok else 1
 

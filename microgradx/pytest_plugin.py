@@ -106,7 +106,7 @@ class Collector:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Watch the checks of one test; afterwards, with --gradcheck-mutate, fail it if an injected fault would have passed."""
-        check = sys.modules.get("microgradx.testing.check_gradient")
+        check = sys.modules.get("microgradx.testing.concluded")
         numeric = sys.modules.get("microgradx.testing.numeric")
         if check is None or numeric is None:
             return (yield)

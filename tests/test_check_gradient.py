@@ -285,8 +285,6 @@ def test_a_transposed_gradient_names_the_mirrored_entry_though_another_has_that_
 def test_second_derivatives_are_checked_by_differencing_the_gradient():
     report = check_gradient(lambda x, y: x * y.tanh() + y**3, at=(2.0, 0.5), order=2)
     assert [r.path for r in report.rows][2:] == ["d2/dx dx", "d2/dx dy", "d2/dy dx", "d2/dy dy"]
-    with pytest.raises(ValueError, match="without grad="):
-        check_gradient(math.sin, 1.0, grad=math.cos, order=2)
 
 
 def test_a_rule_that_is_right_but_cannot_be_differentiated_again_fails_at_order_two():
@@ -447,8 +445,8 @@ def test_a_failure_is_an_assertion_error_for_unittest():
     ("call", "error", "match"),
     [
         (lambda: check_gradient(lambda x: math.sin(x.data), 1.0), TypeError, "not one Value"),
-        (lambda: check_gradient(lambda x: [x, x], 1.0), TypeError, "not one Value"),
-        (lambda: check_gradient(lambda x: [x, x], 1.0, grad=1.0), TypeError, "2 outputs"),
+        (lambda: check_gradient(lambda x: [x, x.data], 1.0), TypeError, "not one Value"),
+        (lambda: check_gradient(lambda x: [x, x], 1.0, grad=1.0), ValueError, "1 number.s. for 2 outputs and 1 inputs"),
         (lambda: check_gradient(lambda x: None, 1.0, grad=1.0), TypeError, r"returned None \(NoneType\), not a number"),
         (lambda: check_gradient(lambda x: "1", 1.0, grad=1.0), TypeError, r"returned '1' \(str\), not a number"),
         (lambda: check_gradient(lambda x: x, "a"), TypeError, "holds no number"),

@@ -156,13 +156,14 @@ def test_mutants_of_a_direction_through_many_inputs_are_killed():
 def test_points_are_drawn_from_the_domain_and_try_its_edges():
     from hypothesis import find
 
-    from microgradx.testing import points
+    from microgradx.testing import points_in
 
-    assert find(points((0.5, 2.0)), lambda x: x == 2.0) == 2.0
-    assert find(points([(0.0, 1.0), (3.0, 4.0)]), lambda p: True)[1] >= 3.0
-    assert set(find(points({"a": (0.0, 1.0)}), lambda p: True)) == {"a"}
+    assert find(points_in((0.5, 2.0)), lambda x: x == 2.0) == 2.0
+    assert find(points_in([(0.0, 1.0), (3.0, 4.0)]), lambda p: True)[1] >= 3.0
+    assert set(find(points_in({"a": (0.0, 1.0)}), lambda p: True)) == {"a"}
+    assert find(points_in((0.0, 4.0)), lambda x: 0.0 < x < 1e-200) >= 1e-290
     with pytest.raises(ValueError, match="is empty"):
-        points((2.0, 1.0))
+        points_in((2.0, 1.0))
 
 
 def test_the_first_test_that_imports_the_checks_is_mutated_too(pytester):

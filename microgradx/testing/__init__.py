@@ -1,11 +1,15 @@
 """Derivative checks for anybody's functions: right, wrong, at a kink, or cannot tell, with a bound that holds."""
 
 from .check_gradient import check_gradient
+from .check_hvp import check_hvp
+from .check_jvp import check_jvp
+from .check_module import check_module
 from .check_op import check_op
+from .check_vjp import check_vjp
 from .derivative_of import derivative_of
 from .mutants import survivors
 from .numeric import Numeric
-from .points import points
+from .points import points_in
 from .report import DerivativeError, Partial, Report, UnresolvedDerivative, WrongDerivative
 
 __all__ = [
@@ -16,8 +20,12 @@ __all__ = [
     "UnresolvedDerivative",
     "WrongDerivative",
     "check_gradient",
+    "check_hvp",
+    "check_jvp",
+    "check_module",
     "check_op",
+    "check_vjp",
     "derivative_of",
-    "points",
+    "points_in",
     "survivors",
 ]

@@ -1,31 +1,26 @@
-"""`check_gradient`: one call that judges a gradient against measured slopes, forward mode and, where it helps, 60 digits."""
+"""`check_gradient`: one call that judges a gradient, a Jacobian or a Hessian against measured slopes."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from ..chain import topological_order
-from ..engine import Value, gradient
-from ..modes import recording
-from ..ops import dot
-from .blame import blamed, hint, kinked
-from .claimed import Coded, from_backward, from_numbers, graph_of, rebuild_named
-from .differences import EVERYWHERE, Interval
-from .inputs import Inputs, name_of
-from .numeric import Numeric
+from .claimed import Coded, from_backward, from_numbers
+from .concluded import concluded
+from .differences import EVERYWHERE
+from .domains import Domain, domain_of, ranges, refuse_unknown_domains, sampled_point
+from .frameworks import own_gradient
+from .inputs import Inputs, Patterns, name_of
+from .judging import judge_point
 from .one_point import Trial
-from .report import Partial, Report
-from .reproduce import call_again
-from .verdicts import Verdict
+from .outputs import Outputs
+from .report import Report
+from .second_order import of_code, of_graph
 
-Domain = Interval | Mapping[str, Interval] | None
-SECOND = 12  # up to so many inputs every second derivative is checked; beyond, the Hessian times random vectors
-REPORT_WATCHERS: list[Callable[[Report], None]] = []
-"""Called with every report before it raises: how the pytest plugin counts, saves and mutates."""
+MOST_SAMPLES = 100_000
+DRAWS = 20  # so many points are tried for each sample that falls outside the domain of f
 
 
 def check_gradient(
@@ -33,6 +28,8 @@ def check_gradient(
     at: Any,
     grad: Any = None,
     *,
+    hess: Any = None,
+    wrt: Patterns | None = None,
     rtol: float = 1e-6,
     domain: Domain = None,
     kinks: Literal["subgradient", "reject"] = "subgradient",
@@ -41,6 +38,7 @@ def check_gradient(
     samples: int = 0,
     seed: int | None = None,
     strict: bool = False,
+    symmetric: Patterns | None = None,
 ) -> Report:
     """The report on a gradient that is right; WrongDerivative, an AssertionError with the report as text, if it is wrong.
 
@@ -48,185 +46,125 @@ def check_gradient(
     True
     >>> check_gradient(lambda x: x**3, at=2.0, grad=lambda x: 3 * x**2).summary()
     '1 partial derivative: 1 right'
+    >>> check_gradient(lambda v: [v[0] * v[1], v[0]], at=[2.0, 3.0], grad=[[3.0, 2.0], [1.0, 0.0]]).summary()
+    '4 partial derivatives: 4 right'
 
-    `at` is a number, list, dict, array, Value or model, or a tuple of those for several arguments. Without `grad`, f takes
-    Values and `backward()` is judged, together with forward mode; with `grad` (a function of the same arguments, or numbers) f
-    is any float code. An error of `rtol` or more is caught wherever rounding noise of f allows; where it does not the row is
-    weak, which passes unless `strict`. `domain` is one (low, high) or a dict from paths such as `params["w"]` to such pairs.
-    `samples` adds random points in it. Inputs are put back as they were, also when f raises.
+    `at` is a number, list, dict, array (of numpy, torch, jax, pandas), Value or model, or a tuple of those for several arguments.
+    Without `grad`, f takes Values and `backward()` is judged, together with forward mode; or tensors, and torch's or jax's own
+    gradient is. With `grad` (a function of the same arguments, or numbers) f is any float code. If f gives several numbers, the
+    gradient has a row for each. An error of `rtol` or more is caught wherever rounding noise of f allows; where it does not the
+    row is weak, which passes unless `strict`. `wrt` names the inputs that are moved, by the beginning of their path or with *.
+    `domain` is one (low, high) or a dict from paths such as `params["w"]` to such pairs, `samples` adds random points in it.
+    `order=2` or a coded Hessian `hess` differences the gradient; entries of a matrix that `symmetric` names move as one. Inputs
+    are put back as they were, also when f raises.
     """
     __tracebackhide__ = True
-    _refuse_misuse(rtol, kinks, oracle, order)
+    refuse_misuse(rtol=rtol, kinks=kinks, oracle=oracle, order=order, samples=samples)
     seed = 0 if seed is None else seed
-    rng = random.Random(seed)
-    graph = grad is None
-    inputs = Inputs(f, at, graph)
-    _refuse_unknown_domains(domain, inputs.paths)
-    domains = [_domain_of(path, domain) for path in inputs.paths]
-    report = Report(f"check_gradient({name_of(f)})", [], _coded_by(grad), rtol, seed=seed, strict=strict)
+    given = {"f": f, "at": at, "grad": grad}
+    own = own_gradient(f, at) if grad is None else None
+    graph = grad is None and own is None
+    inputs = Inputs(f, at, graph, wrt, symmetric)
+    refuse_unknown_domains(domain, inputs.paths)
+    domains = [domain_of(path, domain) for path in inputs.paths]
+    coded_by = "backward()" if graph else own[0] if own else name_of(grad) if callable(grad) else "grad"
+    report = Report(f"check_gradient({name_of(f)})", [], coded_by, rtol, seed=seed, strict=strict)
     with inputs.restoring():
-        for k in range(samples + 1):
-            point = list(inputs.start) if k == 0 else _sampled(inputs.start, domains, rng)
-            coded = from_backward(inputs, point) if graph else from_numbers(inputs, point, grad)
-            trial = Trial(inputs, point, coded, rtol, domains, kinks, oracle, rng)
-            _judge(trial, report)
-            if order == 2:
-                if not graph:
-                    raise ValueError("order=2 differentiates the graph again, so it works without grad= only")
-                _second_order(trial, report)
+        outputs = Outputs(inputs.call, f, inputs.start)
+        report.faults += _unsteady(outputs, inputs)
+        points = list(_points(inputs, outputs, domains, samples, random.Random(seed)))
+        rng = random.Random(seed)
+        for k, point in enumerate(points):
+            trials = list(_trials(inputs, outputs, point, own[1] if own else grad, bool(own)))
+            for part, coded in trials:
+                trial = Trial(part, point, coded, rtol, domains, kinks, oracle, rng)
+                judge_point(trial, report, optional=k > 0 and EVERYWHERE in domains)
+                if graph and order == 2:
+                    of_graph(trial, report)
+            if not graph and (order == 2 or hess is not None):
+                of_code(trial, _gradient(inputs, own, grad, outputs), hess, report)
+    if len(points) > 1:
+        report.looked = ranges(points, inputs.paths)
     options = {
-        "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order, "samples": samples,
-        "seed": seed or None, "strict": strict,
-    }
-    defaults = {name: p.default for name, p in inspect.signature(check_gradient).parameters.items()}
-    changed = {name: x for name, x in options.items() if x != defaults[name]}
-    report.reproducer = call_again("check_gradient", {"f": f, "at": at, "grad": grad}, changed)
-    for watch in REPORT_WATCHERS:
-        watch(report)
-    return report.raise_if_wrong()
+        "hess": hess, "wrt": wrt, "rtol": rtol, "domain": domain, "kinks": kinks, "oracle": oracle, "order": order,
+        "samples": samples, "seed": seed or None, "strict": strict, "symmetric": symmetric,
+    }  # fmt: skip
+    return concluded(report, check_gradient, given, options)
 
 
-def report_of(coded: float, numeric: Numeric) -> Report:
-    """The report on one number that was compared with a measured derivative and found equal to it."""
-    row = Partial("x", numeric.at, coded, numeric, numeric.judged(coded))
-    return Report("derivative_of", [row], "the code", numeric.rtol, numeric.evaluations)
-
-
-def _judge(trial: Trial, report: Report) -> None:
-    """Add the rows of one point to the report, with hints, and the blame for the first wrong one."""
-    rows = trial.run()
-    output, inputs = trial.coded.output, trial.inputs
-    report.rows += rows
-    report.faults += [fault for fault in trial.coded.faults if fault not in report.faults]
-    report.evaluations += trial.evaluations
-    reached = _reached(inputs, trial.coded)
-    for row in rows:
-        if row.verdict is Verdict.WRONG and not row.hint and row.numeric.accepts(row.coded, row.slack):
-            row.hint = 'f has a kink here, and kinks="reject" allows none: move the point away from it'
-        elif row.verdict is Verdict.WRONG and not row.hint:
-            row.hint = hint(row, rows, report.coded_by, row.path not in reached or reached[row.path])
-        elif row.verdict is Verdict.UNRESOLVED and not row.hint:
-            row.hint = _way_out(row, trial)
-    if output is not None and trial.oracle != "complex":
-        for row in rows:
-            if row.numeric.bent and row.members == 1:
-                place = kinked(inputs, trial.point, inputs.paths.index(row.path))
-                row.hint = f"{row.hint}; {place}" if row.hint and place else row.hint or place
-    measured = [row for row in rows if row.verdict is Verdict.WRONG and row.members == 1 and not row.numeric.bent]
-    if measured and output is not None and trial.coded.repeats and not report.blame:
-        with inputs.restoring():
-            named = rebuild_named(lambda: graph_of(inputs, trial.point)) or graph_of(inputs, trial.point)
-            report.blame = blamed(named, measured[0], inputs.leaves[inputs.paths.index(measured[0].path)])
-        for row in measured if report.blame else ():
-            row.hint = ""  # a rule seen to be wrong is surer than what a ratio suggests
-
-
-def _reached(inputs: Inputs, coded: Coded) -> dict[str, bool]:
-    """For each input whether the result is connected to it in the graph."""
-    if coded.output is None:
-        return {}
-    nodes = set(topological_order(coded.output))
-    return {path: leaf in nodes for path, leaf in zip(inputs.paths, inputs.leaves, strict=True)}
-
-
-def _way_out(row: Partial, trial: Trial) -> str:
-    """What to do about a derivative that could not be measured."""
-    if "not a finite number" in row.numeric.note:
-        return f"f is nan or infinite at {row.path} = {row.point!r}: move the point into the domain of f"
-    if row.numeric.note.startswith("f raises"):
-        return f"{row.numeric.note} at {row.path} = {row.point!r}: move the point into the domain of f, or mend f"
-    if row.numeric.ledge:
-        return (
-            f"{row.numeric.note}, between which its slope is {row.numeric.value:.6g}: 0 is right if the steps are meant, as "
-            "those of round(); if they come from few digits inside f, 0 is wrong"
-        )
-    ways = ["move the point away from the edge or the wiggle"]
-    if trial.oracle in ("auto", "ladder") and trial.coded.output is not None:
-        ways.append('try oracle="exact"')
-    return f"{row.numeric.note}: {', or '.join(ways)}"
-
-
-def _second_order(trial: Trial, report: Report) -> None:
-    """Check d(gradient . u)/dx for unit vectors u, or for random ones where there are many inputs, and the symmetry."""
-    inputs, n = trial.inputs, len(trial.point)
-    vectors = [{i: 1.0} for i in range(n)] if n <= SECOND else [
-        {i: trial.rng.uniform(-1.0, 1.0) for i in range(n)} for _ in range(2)
+def _unsteady(outputs: Outputs, inputs: Inputs) -> list[str]:
+    """A fault if f answers otherwise when it is asked again at the same point."""
+    if inputs.graph or outputs.repeats(inputs.start):
+        return []
+    return [
+        f"{name_of(inputs.f)} gave different numbers when called twice at the same point: is something random in it? "
+        "Seed it inside the function, so that every call draws the same"
     ]
-    columns = []
-    for vector in vectors:
-        leaves = [leaf for leaf in inputs.leaves if leaf is not None]
-
-        def slope(*args: Any, weights: dict[int, float] = vector, leaves: list[Value] = leaves) -> Value:
-            with recording():  # the line of steps asks under no_grad
-                slopes = gradient(inputs.f(*args), leaves, create_graph=True)
-                return dot(list(weights.values()), [slopes[i] for i in weights])
-
-        second = inputs.again(slope)
-        coded = from_backward(second, trial.point)
-        other = Trial(second, trial.point, coded, trial.rtol, trial.domains, trial.kinks, trial.oracle, trial.rng)
-        name = inputs.paths[next(iter(vector))] if len(vector) == 1 else "(gradient . u)"
-        second.paths = [f"d2/d{name} d{path}" for path in inputs.paths]
-        _judge(other, report)
-        columns.append(coded)
-    if n <= SECOND:
-        report.faults += _asymmetries(inputs, columns)
 
 
-def _asymmetries(inputs: Inputs, columns: list[Coded]) -> list[str]:
-    """A message for the first pair of inputs whose mixed second derivatives differ by more than rounding."""
-    for i, column in enumerate(columns):
-        for j in range(i):
-            here, there = column.slopes[j], columns[j].slopes[i]
-            room = 1e-12 * max(abs(here), abs(there)) + column.slack[j] + columns[j].slack[i]
-            if abs(here - there) > room:
-                a, b = inputs.paths[i], inputs.paths[j]
-                return [f"the mixed second derivatives of {a} and {b} differ: {here:.10g} and {there:.10g}"]
-    return []
+def _points(
+    inputs: Inputs, outputs: Outputs, domains: list[tuple[float, float]], samples: int, rng: random.Random
+) -> Iterator[list[float]]:
+    """The given point and the sampled ones; where no domain is declared, only points at which f is finite."""
+    yield list(inputs.start)
+    for k in range(1, samples + 1):
+        for draw in range(DRAWS):
+            point = sampled_point(inputs.start, domains, rng, k if draw < DRAWS // 2 else 1)
+            if EVERYWHERE not in domains or _defined(outputs, point):
+                yield point
+                break
 
 
-def _refuse_misuse(rtol: float, kinks: str, oracle: str, order: int) -> None:
+def _defined(outputs: Outputs, point: list[float]) -> bool:
+    try:
+        return all(not isinstance(x, complex) and math.isfinite(x) for x in outputs.all(point))
+    except (ValueError, ArithmeticError):
+        return False
+
+
+def _trials(inputs: Inputs, outputs: Outputs, point: list[float], grad: Any, own: bool) -> Iterator[tuple[Inputs, Coded]]:
+    """Each output as a function of the inputs, with the gradient that the code claims for it."""
+    parts = [inputs.again(inputs.f) if outputs.single else _one_output(inputs, outputs, k) for k in range(len(outputs))]
+    if inputs.graph:
+        for part in parts:
+            yield part, from_backward(part, point)
+    else:
+        yield from zip(parts, from_numbers(inputs, point, grad, len(outputs), outputs.single, own), strict=True)
+
+
+def _one_output(inputs: Inputs, outputs: Outputs, k: int) -> Inputs:
+    def entry(*args: Any, **named: Any) -> Any:
+        return outputs.node(inputs.f(*args, **named), k)
+
+    entry.__name__ = outputs.paths[k]
+    part = inputs.again(entry)
+    part.values = lambda point: outputs.all(point)[k]
+    part.paths = [f"{outputs.paths[k]} by {path}" for path in inputs.paths]
+    return part
+
+
+def _gradient(inputs: Inputs, own: Any, grad: Any, outputs: Outputs) -> Callable[..., Any]:
+    """The coded gradient as a function, for differencing it."""
+    if not outputs.single:
+        raise ValueError(f"second derivatives are checked of one number, but f gives {len(outputs)}: check them one at a time")
+    if own:
+        return lambda *args, **named: own[1](*args, **named)[0][0]
+    if not callable(grad):
+        raise ValueError("second derivatives need grad= as a function, to be called beside the point: these are numbers")
+    return grad  # type: ignore[no-any-return]  # seen to be callable
+
+
+def refuse_misuse(*, rtol: float = 1e-6, samples: int = 0, **choices: object) -> None:
+    """ValueError for an option that is none of those there are."""
     if not 1e-14 <= rtol < 1.0:
         raise ValueError(f"rtol={rtol!r} is not a relative error to catch: write a number from 1e-14 up to 1, such as 1e-6")
-    choices: tuple[tuple[str, object, tuple[object, ...]], ...] = (
-        ("kinks", kinks, ("subgradient", "reject")),
-        ("oracle", oracle, ("auto", "ladder", "exact", "complex")),
-        ("order", order, (1, 2)),
-    )
-    for name, value, allowed in choices:
-        if value not in allowed:
-            raise ValueError(f"{name}={value!r} is none of {', '.join(map(repr, allowed))}")
-
-
-def _domain_of(path: str, domain: Domain) -> Interval:
-    """The interval of one input: the one given for the longest beginning of its path."""
-    if domain is None:
-        return EVERYWHERE
-    if not isinstance(domain, Mapping):
-        return float(domain[0]), float(domain[1])
-    fitting = [key for key in domain if path == key or path.startswith((f"{key}[", f"{key}."))]
-    if not fitting:
-        return EVERYWHERE
-    low, high = domain[max(fitting, key=len)]
-    return float(low), float(high)
-
-
-def _refuse_unknown_domains(domain: Domain, paths: list[str]) -> None:
-    """A domain for an input that is not there would be ignored, so it is refused."""
-    for key in domain if isinstance(domain, Mapping) else ():
-        if not any(path == key or path.startswith((f"{key}[", f"{key}.")) for path in paths):
-            raise ValueError(f"domain names {key!r}, but the inputs are {', '.join(paths[:8])}: write the beginning of a path")
-
-
-def _sampled(start: Iterable[float], domains: list[Interval], rng: random.Random) -> list[float]:
-    """A random point: in the domain where it is bounded, else within a factor of 2 of the start, or within 1 of zero."""
-    point = []
-    for x, (low, high) in zip(start, domains, strict=True):
-        if math.isfinite(low) and math.isfinite(high):
-            point.append(rng.uniform(low, high))
-        else:
-            point.append(min(max(x * rng.uniform(0.5, 2.0) if x else rng.uniform(-1.0, 1.0), low), high))
-    return point
-
-
-def _coded_by(grad: Any) -> str:
-    return "backward()" if grad is None else name_of(grad) if callable(grad) else "grad"
+    if samples < 0:
+        raise ValueError(f"samples={samples!r} is not a number of random points: write 0 or more")
+    if samples > MOST_SAMPLES:
+        raise ValueError(f"samples={samples!r} would run for a very long time: write at most {MOST_SAMPLES:,}")
+    allowed: dict[str, tuple[object, ...]] = {
+        "kinks": ("subgradient", "reject"), "oracle": ("auto", "ladder", "exact", "complex"), "order": (1, 2),
+    }  # fmt: skip
+    for name, value in choices.items():
+        if value not in allowed[name]:
+            raise ValueError(f"{name}={value!r} is none of {', '.join(map(repr, allowed[name]))}")

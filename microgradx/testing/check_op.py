@@ -18,8 +18,8 @@ from .report import Partial, Report
 from .reproduce import call_again
 from .verdicts import Verdict
 
-SPECIAL = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
-Point = tuple[float, ...]
+SPECIAL_OPERANDS = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
+OperandPoint = tuple[float, ...]
 
 
 def check_op(
@@ -66,7 +66,7 @@ def _intervals(op: Op, domain: Interval | Sequence[Interval] | None) -> list[Int
     return [(float(low), float(high)) for low, high in domain]  # type: ignore[misc]  # pairs
 
 
-def _points(intervals: Sequence[Interval], samples: int, rng: random.Random) -> Iterator[Point]:
+def _points(intervals: Sequence[Interval], samples: int, rng: random.Random) -> Iterator[OperandPoint]:
     """Random points of the box, then points with all operands at an edge, at 0 or at 1."""
     for _ in range(samples):
         yield tuple(rng.uniform(low, high) for low, high in intervals)
@@ -78,7 +78,7 @@ def _points(intervals: Sequence[Interval], samples: int, rng: random.Random) -> 
         yield point
 
 
-def _note(report: Report, op: Op, point: Point, check: Callable[[Op, Point], str]) -> None:
+def _note(report: Report, op: Op, point: OperandPoint, check: Callable[[Op, OperandPoint], str]) -> None:
     """Add what `check` finds to the report, once; an exception is a finding too."""
     try:
         fault = check(op, point)
@@ -88,7 +88,7 @@ def _note(report: Report, op: Op, point: Point, check: Callable[[Op, Point], str
         report.faults.append(f"{fault} (operands {_listed(point)})")
 
 
-def _local_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: float) -> Iterator[Partial]:
+def _local_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol: float) -> Iterator[Partial]:
     """One row for each operand: the local derivative the rule gives against the measured one."""
     out = op.forward(*point)
     for slot, local in enumerate(op.local_derivatives(point, out)):
@@ -124,12 +124,12 @@ def _undifferentiable(op: Op, slot: int) -> bool:
     return isinstance(rule, float) and math.isnan(rule)
 
 
-def _differentiable(op: Op, point: Point) -> list[Any]:
+def _differentiable(op: Op, point: OperandPoint) -> list[Any]:
     """The operands as Values, but plain numbers where there is no derivative."""
     return [x if _undifferentiable(op, slot) else Value(x) for slot, x in enumerate(point)]
 
 
-def _value(op: Op, point: Point) -> str:
+def _value(op: Op, point: OperandPoint) -> str:
     recorded = _applied(op, _differentiable(op, point)).data
     plain = op.forward(*point)
     if not isinstance(plain, float) or float(plain).hex() != recorded.hex():
@@ -137,7 +137,7 @@ def _value(op: Op, point: Point) -> str:
     return ""
 
 
-def _linear(op: Op, point: Point) -> str:
+def _linear(op: Op, point: OperandPoint) -> str:
     slopes: dict[float, list[float]] = {}
     for upstream in (1.0, -2.5, 0.0, 1.0):
         operands = _differentiable(op, point)
@@ -152,7 +152,7 @@ def _linear(op: Op, point: Point) -> str:
     return ""
 
 
-def _adds_up(op: Op, point: Point) -> str:
+def _adds_up(op: Op, point: OperandPoint) -> str:
     """With every operand one and the same node, its gradient is the sum of the local derivatives; used twice, twice that."""
     if any(_undifferentiable(op, slot) for slot in range(len(point))):
         return ""
@@ -172,7 +172,7 @@ def _adds_up(op: Op, point: Point) -> str:
     return ""
 
 
-def _constants(op: Op, point: Point) -> str:
+def _constants(op: Op, point: OperandPoint) -> str:
     """With one operand a Value and the others plain numbers, that one has the same gradient as among Values."""
     operands = _differentiable(op, point)
     whole = gradient(_applied(op, operands), [x for x in operands if isinstance(x, Value)])
@@ -186,7 +186,7 @@ def _constants(op: Op, point: Point) -> str:
     return ""
 
 
-def _forward_mode(op: Op, point: Point) -> str:
+def _forward_mode(op: Op, point: OperandPoint) -> str:
     operands = _differentiable(op, point)
     leaves = [x for x in operands if isinstance(x, Value)]
     out = _applied(op, operands)
@@ -200,7 +200,7 @@ def _forward_mode(op: Op, point: Point) -> str:
     return ""
 
 
-def _rules_on_values(op: Op, point: Point) -> str:
+def _rules_on_values(op: Op, point: OperandPoint) -> str:
     operands = _differentiable(op, point)
     leaves = [x for x in operands if isinstance(x, Value)]
     floats = gradient(_applied(op, operands), leaves)
@@ -211,7 +211,7 @@ def _rules_on_values(op: Op, point: Point) -> str:
     return ""
 
 
-def _second_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: float) -> Iterator[Partial]:
+def _second_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol: float) -> Iterator[Partial]:
     """The derivatives of the rules, taken on the graph, against measured slopes of the rules on floats."""
     operands = _differentiable(op, point)
     leaves = [x for x in operands if isinstance(x, Value)]
@@ -235,7 +235,7 @@ def _second_rows(op: Op, point: Point, intervals: Sequence[Interval], rtol: floa
             yield _judged(Partial(path, point[j], coded, numeric, slack=256.0 * EPS * abs(coded)))
 
 
-def _array_form(op: Op, point: Point) -> str:
+def _array_form(op: Op, point: OperandPoint) -> str:
     import numpy
 
     columns = [numpy.array([x, x]) for x in point]
@@ -247,7 +247,7 @@ def _array_form(op: Op, point: Point) -> str:
 
 def _total(op: Op, count: int) -> list[str]:
     """Findings at special operands: an exception or a complex number instead of inf or nan."""
-    for x in SPECIAL:
+    for x in SPECIAL_OPERANDS:
         for slot in range(count):
             operands = [1.0] * count
             operands[slot] = x

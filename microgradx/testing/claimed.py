@@ -29,6 +29,7 @@ class Coded:
     output: Value | None = None
     faults: list[str] = field(default_factory=list)
     repeats: bool = True  # the same graph and gradient when asked twice; else no node of it can be blamed
+    reached: list[float] = field(default_factory=list)  # for each input whether a way leads from it to the result, where known
     floors: list[float] = field(default_factory=list)  # what is smaller may be what is left of sums that cancel
 
 
@@ -52,15 +53,26 @@ def from_backward(inputs: Inputs, point: Sequence[float]) -> Coded:
     return Coded(slopes, slack, grain if math.isfinite(grain) else 0.0, dropped, output, faults, repeats)
 
 
-def from_numbers(inputs: Inputs, point: Sequence[float], grad: Any) -> Coded:
-    """The gradient that a function or a list of numbers gives."""
-    if not callable(grad):
-        slopes = inputs.flat(grad, "grad")
-        return Coded(slopes, [0.0] * len(slopes), floors=floors(slopes, inputs.start))
-    name = name_of(grad)
-    slopes, again = (inputs.flat(inputs.call(point, grad), name) for _ in range(2))
-    faults = [] if same(slopes, again) else [f"{name} gave different bits when called twice at the same point"]
-    return Coded(slopes, [0.0] * len(slopes), faults=faults, floors=floors(slopes, point))
+def from_numbers(
+    inputs: Inputs, point: Sequence[float], grad: Any, outputs: int = 1, single: bool = True, own: bool = False
+) -> list[Coded]:
+    """The gradient of each output that a function or numbers give; with `own`, that a framework takes of f itself."""
+    name = "grad" if own or not callable(grad) else name_of(grad)
+
+    def rows() -> tuple[list[list[float]], list[float]]:
+        found = inputs.call(point, grad) if callable(grad) else grad
+        if own:
+            trees, reached = found
+            return [inputs.flat(tree, name) for tree in trees], inputs.flat(reached, name) if reached is not None else []
+        return ([inputs.flat(found, name)] if single else inputs.jacobian(found, name, outputs)), []
+
+    found, reached = rows()
+    faults = []
+    if callable(grad) and not all(map(same, found, rows()[0])):
+        faults = [f"{name} gave different bits when called twice at the same point"]
+    return [
+        Coded(row, [0.0] * len(row), faults=faults, reached=reached, floors=floors(row, point)) for row in found
+    ]
 
 
 def floors(slopes: Sequence[float], point: Sequence[float]) -> list[float]:
@@ -72,8 +84,11 @@ def floors(slopes: Sequence[float], point: Sequence[float]) -> list[float]:
 def graph_of(inputs: Inputs, point: Sequence[float]) -> Value:
     """f as a graph; f must return a Value."""
     output = inputs.call(point)
-    if getattr(output, "shape", None) == () and isinstance(output.item(), Value):
+    shape = getattr(output, "shape", None)
+    if shape is not None and output.size == 1 and isinstance(output.item(), Value):
         output = output.item()
+    elif isinstance(output, (list, tuple)) and len(output) == 1:
+        (output,) = output
     if not isinstance(output, Value):
         raise TypeError(
             f"{name_of(inputs.f)} returned {output!r} ({type(output).__name__}), not one Value, so backward() cannot be judged: "

@@ -18,12 +18,12 @@ from .report import DerivativeError, Report
 Order = Literal[1, 2]
 
 
-def checked(
+def check_target(
     target: str, numbers: dict[str, float], grad: str | None = None, rtol: float = 1e-6, order: Order = 1, samples: int = 0
 ) -> Report:
     """The report on `target` at the point `numbers`, whether all is well or not.
 
-    >>> checked("(a*b + c)*f", {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0}).summary()
+    >>> check_target("(a*b + c)*f", {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0}).summary()
     '4 partial derivatives: 4 right'
     """
     try:

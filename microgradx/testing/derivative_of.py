@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from .differences import EVERYWHERE, Interval, Line
-from .inputs import Inputs, plain
+from .inputs import Inputs
 from .measured import measured_slope
 from .numeric import Numeric
+from .outputs import one_number
 from .sixty_digits import complex_step, slope_in_digits
 from .verdicts import Shape
 
@@ -36,7 +37,7 @@ def derivative_of(
     """
 
     def derivative(x: float) -> Numeric:
-        numeric = measured_slope(Line(lambda point: plain(f(point), f), float(x), domain), abs(x) or 1.0, rtol)
+        numeric = measured_slope(Line(lambda point: one_number(f(point), f), float(x), domain), abs(x) or 1.0, rtol)
         if oracle == "ladder" or numeric.bent or numeric.verdict is Shape.VERTICAL:
             return numeric
         inputs = Inputs(f, float(x), graph=False)

@@ -18,7 +18,7 @@ from .verdicts import Shape
 EPS = sys.float_info.epsilon
 SMALLEST_FLOAT = math.ulp(0.0)
 GROWTH = 4.0  # each step is four times the one before
-INSIDE = 256.0  # the sentinel lies this many times nearer than the first step
+SENTINEL = 256.0  # the sentinel lies this many times nearer than the first step
 AROUND = (-2371.0 / 1024.0, -1.0, 0.0, 1.0, 1741.0 / 1024.0, 3203.0 / 1024.0)  # where the noise is measured, in sentinels
 ASIDE = (0.0, 1.0, 1741.0 / 1024.0, 2899.0 / 1024.0, 4157.0 / 1024.0, 5233.0 / 1024.0)  # the same on one side only
 WINDOW = 5  # an extrapolation combines at most so many steps
@@ -118,7 +118,7 @@ class Climb:
         if self.line.known:
             self.noise = self.line.known
             return True
-        inner = self.first / INSIDE
+        inner = self.first / SENTINEL
         places = AROUND if self.side == 0 else [self.side * place for place in ASIDE]
         values = [self.line(place * inner) for place in places]
         known = [v for v in values if v is not None]
@@ -147,7 +147,7 @@ class Climb:
 
     def sentinel(self) -> bool:
         """Take the chord far inside the first step, which no extrapolation uses and all must agree with."""
-        found = self.slope_and_bend(self.first / INSIDE)
+        found = self.slope_and_bend(self.first / SENTINEL)
         if found is None:
             return False
         self.inner_slope, self.inner_bend = found
@@ -184,8 +184,8 @@ class Climb:
 
     def _disagreement(self, value: float, used_from: int) -> float:
         """By how much `value` contradicts the finer chords that it does not use: 0 if it fits them all."""
-        drift = 1.5 * abs(self.inner_slope - self.slopes[0]) / (INSIDE - 1.0)
-        worst = abs(value - self.inner_slope) - SAFETY * self.step_noise(self.first / INSIDE) - drift
+        drift = 1.5 * abs(self.inner_slope - self.slopes[0]) / (SENTINEL - 1.0)
+        worst = abs(value - self.inner_slope) - SAFETY * self.step_noise(self.first / SENTINEL) - drift
         for k in range(used_from):
             drift = 0.5 * abs(value - self.slopes[k + 1])  # a finer chord of a smooth function is much nearer
             worst = max(worst, abs(value - self.slopes[k]) - SAFETY * self.step_noise(self.steps[k]) - drift)
@@ -223,7 +223,7 @@ class Climb:
         here = LEAP * abs(self.line(0.0) or 0.0)
         for sizes in (self.slopes, self.bends):
             leaps = [size * step for size, step in zip(sizes[:3], self.steps, strict=False)]
-            leaps.append((self.inner_slope if sizes is self.slopes else self.inner_bend) * self.first / INSIDE)
+            leaps.append((self.inner_slope if sizes is self.slopes else self.inner_bend) * self.first / SENTINEL)
             if abs(leaps[0]) > here and all(abs(leap - leaps[0]) <= 0.1 * abs(leaps[0]) for leap in leaps):
                 return Shape.JUMP
         slopes, bends = [abs(slope) for slope in self.slopes], [abs(bend) for bend in self.bends]

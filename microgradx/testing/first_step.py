@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .differences import EPS, GROWTH, INSIDE, SAFETY, Climb, Line, power_of_two
+from .differences import EPS, GROWTH, SAFETY, SENTINEL, Climb, Line, power_of_two
 from .verdicts import Shape
 
 NEAR_TREAD = 0.25  # of x: a change of f farther out is taken for a real one at once
@@ -27,7 +27,7 @@ def foothold(line: Line, first: float) -> Climb | None:
 def refined(climb: Climb) -> Climb:
     """The climb moved inward while what looks like noise shrinks with the step: it was structure of f, not rounding."""
     for _ in range(2):
-        if climb.noise <= 1e5 * EPS * max(abs(climb.line(k * climb.first / INSIDE) or 0.0) for k in (-1, 0, 1)):
+        if climb.noise <= 1e5 * EPS * max(abs(climb.line(k * climb.first / SENTINEL) or 0.0) for k in (-1, 0, 1)):
             break
         finer = foothold(climb.line, climb.first / 65536.0)
         if finer is None or finer.side != climb.side or finer.noise > climb.noise / 16.0:
@@ -80,7 +80,7 @@ def flatland(climb: Climb, target: float) -> Climb:
     near = min(near, 0.5 * (abs(line.x) or 1.0))  # farther out, what looks flat may be two flats with a dip between
     climb.value, climb.bound = 0.0, SAFETY * max(quantum if rounded else 0.0, floor) / near
     climb.grain = climb.bound
-    outside = foothold(line, far * INSIDE) if rounded and quantum else None
+    outside = foothold(line, far * SENTINEL) if rounded and quantum else None
     if outside is None:
         return climb
     outside.noise = max(outside.noise, 2.0 * quantum)

@@ -3,47 +3,91 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
+from ..containers import endless
 from ..engine import Value
 from ..modes import no_grad
-from ..structure import Structure, filled, flat, laid_out, paths
+from ..structure import Structure, filled, flat, paths
+from .foreign import ComplexParts, WayBack, plain_form
+from .gradient_layout import jacobian_rows, numbers_like
+from .outputs import one_number
+
+Patterns = str | Sequence[str]
+MIRRORED = re.compile(r"^(.*)\[(\d+)(, |\]\[)(\d+)\]$")  # an entry of a matrix: S[2, 0] or S[2][0]
 
 
 class Inputs:
     """Every number in `at`, with a path such as `params["w"][3]`, and f as a function of them all.
 
-    With `graph` the numbers become Values that f is called with; without it f gets plain numbers. Values and the parameters
-    of a model are nudged where they are. A tuple is taken as several arguments; an f without parameters is called bare, and
-    then the paths are those of the Values it closes over, without the name of a parameter in front.
+    With `graph` the numbers become Values that f is called with; without it f gets plain numbers, in the containers and of the
+    dtype that `at` has. Values and the parameters of a model are nudged where they are. A tuple is taken as several arguments,
+    and so is a dict for an f that takes keywords only; an f without parameters is called bare, and then the paths are those of
+    the Values it closes over, without the name of a parameter in front. What `wrt` leaves out stays as it is; entries of a
+    matrix that `symmetric` names move together with those they mirror.
     """
 
-    def __init__(self, f: Callable[..., Any], at: Any, graph: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], at: Any, graph: bool, wrt: Patterns | None = None, symmetric: Patterns | None = None
+    ) -> None:
         self.f, self.graph = f, graph
         self.paths: list[str] = []
         self.start: list[float] = []
         self.leaves: list[Value | None] = []
-        names = parameter_names(f)
-        self.several = type(at) is tuple
-        self.bare = names == []
-        self.args: list[tuple[Structure, list[int]]] = []  # each argument, and which input each of its numbers is
-        if self.several:
-            for x, name in zip(at, names or _numbered(at), strict=False):
+        self.constants: list[Any] = []  # numbers that no derivative is taken by
+        self.args: list[tuple[Structure, list[int], WayBack]] = []  # each argument, and which input each of its numbers is
+        self._wrt, self._symmetric = chosen_by(wrt), chosen_by(symmetric)
+        self._take_arguments(at)
+        if not self.paths:
+            raise TypeError(
+                f"at={at!r} holds no number to differentiate by{f' that wrt={wrt!r} names' if wrt else ''}: pass a number, a "
+                "list, a dict, an array, Values or a model"
+            )
+        for option, chosen in (("wrt", wrt), ("symmetric", symmetric)):
+            for pattern in [chosen] if isinstance(chosen, str) else chosen or ():
+                if not any(map(chosen_by(pattern), self.paths)):
+                    known = ", ".join(self.paths[:8])
+                    raise ValueError(f"{option} names {pattern!r}, but the inputs are {known}: write the beginning of a path")
+        self.values: Callable[[Sequence[float]], float] | None = None  # one output of an f that gives several
+        self._stamps = [(leaf, leaf.data, leaf._stamp) for leaf in self.leaves if leaf is not None]
+
+    def _take_arguments(self, at: Any) -> None:
+        """Part `at` into arguments: a tuple, or a dict of keywords, holds several."""
+        names, keywords = parameter_names(self.f), keyword_names(self.f)
+        self.several, self.bare = type(at) is tuple, names == [] and not keywords
+        self.keywords: list[str] | None = None
+        if keywords and not names and isinstance(at, dict):
+            self.keywords = list(map(str, at))
+            for name, x in at.items():
+                self._add(x, str(name))
+        elif self.several:
+            if names is not None and len(at) > len(names):
+                raise TypeError(
+                    f"at holds {len(at)} arguments, but {name_of(self.f)} takes {len(names)} ({', '.join(names)}): a tuple is "
+                    "several arguments, write a list for one of several numbers"
+                )
+            for x, name in zip(at, names or [f"args[{k}]" for k in range(len(at))], strict=False):
                 self._add(x, name)
         else:
             self._add(at, "" if self.bare else names[0] if names else "x")
-        if not self.paths:
-            raise TypeError(f"at={at!r} holds no number to differentiate by: pass a number, a list, a dict, Values or a model")
-        self._stamps = [(leaf, leaf.data, leaf._stamp) for leaf in self.leaves if leaf is not None]
 
     def _add(self, x: Any, name: str) -> None:
         """One more argument: each number in it is an input, noted under its path; in `graph` mode as a Value."""
-        structure, numbers = flat(x)
+        try:
+            plain, way = plain_form(x, name, self._wrt if self._wrt is not _every else None, typed=not self.graph)
+        except RecursionError:
+            raise endless(x) from None
+        structure, numbers = flat(plain)
         places = []
         for path, item in zip(paths(structure, name), numbers, strict=True):
+            if not self._wrt(path):
+                self.constants.append(item)
+                places.append(-len(self.constants))
+                continue
             leaf = item if isinstance(item, Value) else Value(item, path or "x") if self.graph else None
             path = path or (leaf.label if leaf is not None else None) or "x"
             if leaf is not None and leaf.op is not None:
@@ -51,27 +95,57 @@ class Inputs:
                     f"{path} is {leaf!r}, computed by {leaf.op.name}: only a leaf can be nudged, pass {path}.detach()"
                 )
             known = [k for k, other in enumerate(self.leaves) if leaf is not None and leaf is other]
+            known = known or self._mirrored(path, float(item.data if isinstance(item, Value) else item))
             places += known or [len(self.paths)]  # a weight used in two places is one input
             if not known:
                 self.paths.append(path)
                 self.start.append(item.data if isinstance(item, Value) else item)
                 self.leaves.append(leaf)
-        self.args.append((structure, places))
+        if self.graph and any(isinstance(part, ComplexParts) for part in (plain, *(plain if isinstance(plain, list) else ()))):
+            raise TypeError(f"{name} is {x!r}, but Values are real numbers: pass its real and imaginary part as two inputs")
+        self.args.append((structure, places, way))
 
-    def call(self, point: Sequence[float], f: Callable[..., Any] | None = None) -> Any:
-        """What f (or another function of the same arguments) gives with the numbers at `point`."""
+    def _mirrored(self, path: str, number: float) -> list[int]:
+        """The input that `path` moves with, as the other half of a symmetric matrix."""
+        if self._symmetric is _every or not self._symmetric(path) or not (found := MIRRORED.match(path)):
+            return []
+        matrix, row, between, column = found.groups()
+        other = f"{matrix}[{column}{between}{row}]"
+        if row == column or other not in self.paths:
+            return []
+        k = self.paths.index(other)
+        if self.start[k] != number:
+            raise ValueError(f"{path} = {number!r} and {other} = {self.start[k]!r}, so {matrix} is not symmetric")
+        return [k]
+
+    def arguments(self, point: Sequence[float]) -> list[Any]:
+        """What f is called with at `point`."""
         for leaf, number in zip(self.leaves, point, strict=True):
             if leaf is not None and leaf.data != number:
                 leaf.data = number
+        numbers = [x if leaf is None else leaf for leaf, x in zip(self.leaves, point, strict=True)] + self.constants[::-1]
+        return [way(filled(structure, [numbers[k] for k in places])) for structure, places, way in self.args]
+
+    def shaped(self, numbers: Sequence[float]) -> list[Any]:
+        """Something shaped like each argument, with a number for each input and 0 for what is no input."""
+        padded = [*numbers, *[0.0] * len(self.constants)]
+        return [way(filled(structure, [padded[k] for k in places])) for structure, places, way in self.args]
+
+    def call(self, point: Sequence[float], f: Callable[..., Any] | None = None, *more: Any) -> Any:
+        """What f (or another function of the same arguments, and `more`) gives with the numbers at `point`."""
+        arguments = self.arguments(point)
         if self.bare and f is None:
             return self.f()
-        numbers = [x if leaf is None else leaf for leaf, x in zip(self.leaves, point, strict=True)]
-        return (f or self.f)(*[filled(structure, [numbers[k] for k in places]) for structure, places in self.args])
+        if self.keywords is not None:
+            return (f or self.f)(*more, **dict(zip(self.keywords, arguments, strict=True)))
+        return (f or self.f)(*arguments, *more)
 
     def number(self, point: Sequence[float]) -> float:
         """f at `point` as a plain number, recording nothing."""
+        if self.values is not None:
+            return self.values(point)
         with no_grad():
-            return plain(self.call(point), self.f)  # type: ignore[no-any-return]  # the line of steps sees to its kind
+            return one_number(self.call(point), self.f)  # type: ignore[no-any-return]  # the line of steps sees to its kind
 
     @contextmanager
     def restoring(self) -> Iterator[None]:
@@ -82,57 +156,92 @@ class Inputs:
             for leaf, data, stamp in self._stamps:
                 leaf.data = data
                 leaf._stamp = stamp  # the number is the old one, so what was built from it is not stale
+            for structure, places, way in self.args:
+                if getattr(way, "writes", False):  # a network that holds its numbers itself
+                    way(filled(structure, [(self.start + self.constants[::-1])[k] for k in places]))
 
     def again(self, f: Callable[..., Any]) -> Inputs:
         """The same inputs for another function of them."""
         other = copy(self)
-        other.f = f
+        other.f, other.values = f, None
         return other
 
     def flat(self, gradient: Any, what: str) -> list[float]:
         """The numbers of a gradient shaped like `at`, in the order of the paths."""
-        given = gradient if self.several and isinstance(gradient, (list, tuple)) else (gradient,)
-        likes = [structure for structure, _ in self.args]
+        if self.keywords is not None and isinstance(gradient, dict):
+            gradient = [gradient.get(name) for name in self.keywords]
+        several = self.several or self.keywords is not None
+        given = gradient if several and isinstance(gradient, (list, tuple)) else (gradient,)
+        likes = [structure for structure, _, _ in self.args]
         found = [
-            x.data if isinstance(x, Value) else x
+            number
             for one, like in zip(given, likes if len(likes) == len(given) else [None] * len(given), strict=True)
-            for x in laid_out(one, like, what)
+            for number in numbers_like(one, like, what)
         ]
-        if len(found) != len(self.paths):
+        return self.gathered(found, what)
+
+    def jacobian(self, jacobian: Any, what: str, outputs: int) -> list[list[float]]:
+        """One row of a Jacobian for each output, in the order of the paths."""
+        if self.keywords is not None and isinstance(jacobian, dict):
+            jacobian = [jacobian.get(name) for name in self.keywords]
+        likes = [structure for structure, _, _ in self.args]
+        several = self.several or self.keywords is not None
+        return [self.gathered(row, what) for row in jacobian_rows(jacobian, likes, outputs, what, several)]
+
+    def gathered(self, found: Sequence[float], what: str) -> list[float]:
+        """One number for each input of those for each number in `at`: added up where several numbers are one input."""
+        places = [place for structure, places, _ in self.args for place in places]
+        free = [place for place in places if place >= 0]
+        if len(found) == len(places):
+            found, places = [x for x, place in zip(found, places, strict=True) if place >= 0], free
+        if len(found) == len(self.paths):
+            return list(found)
+        if len(found) != len(free):
             count = len(self.paths)
             raise ValueError(f"{what} gave {len(found)} number(s) for {count} input(s): give one for each, shaped alike")
-        return found
+        slopes = [0.0] * len(self.paths)
+        for place, x in zip(free, found, strict=True):
+            slopes[place] += x
+        return slopes
+
+
+def _every(path: str) -> bool:
+    return True
+
+
+def chosen_by(patterns: Patterns | None) -> Callable[[str], bool]:
+    """Whether a path is named by one of `patterns`: the beginning of a path, or one with * for any text.
+
+    >>> [chosen_by("*.weight")(path) for path in ("m.0.weight[1, 2]", "m.0.bias[1]")]
+    [True, False]
+    """
+    if patterns is None:
+        return _every
+    texts = [patterns] if isinstance(patterns, str) else patterns
+    known = [re.compile(re.escape(text).replace(r"\*", ".*") + r"(?=$|[\[.\"])") for text in texts]
+    return lambda path: any(pattern.match(path) for pattern in known)
 
 
 def parameter_names(f: Callable[..., Any]) -> list[str] | None:
     """The names of the positional parameters of f; None where Python cannot tell."""
-    try:
-        found = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind is p.VAR_POSITIONAL for p in found):
+    found = _parameters(f)
+    if found is None or any(p.kind is p.VAR_POSITIONAL for p in found):
         return None
     return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
-def plain(result: Any, f: Callable[..., Any]) -> Any:
-    """The number in whatever f returned, as a float or as f left it."""
-    if isinstance(result, Value):
-        return result.data
-    if isinstance(result, (list, tuple)) or getattr(result, "shape", None):
-        raise TypeError(
-            f"{name_of(f)} returned {len(result)} outputs, a derivative check needs one: check their sum, or one at a time"
-        )
-    if not hasattr(result, "__float__") and not isinstance(result, complex):
-        kind = type(result).__name__
-        raise TypeError(f"{name_of(f)} returned {result!r} ({kind}), not a number: return the number to differentiate")
-    return result
+def keyword_names(f: Callable[..., Any]) -> list[str]:
+    """The names of the parameters that f takes by keyword only."""
+    return [p.name for p in _parameters(f) or () if p.kind is p.KEYWORD_ONLY]
+
+
+def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return None
 
 
 def name_of(f: Callable[..., Any]) -> str:
     """What to call f in a message."""
     return getattr(f, "__name__", None) or getattr(f, "name", None) or type(f).__name__
-
-
-def _numbered(at: Sequence[Any]) -> list[str]:
-    return [f"args[{k}]" for k in range(len(at))]

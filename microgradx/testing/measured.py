@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-from .differences import EPS, INSIDE, SMALLEST_FLOAT, Climb, Line, power_of_two
+from .differences import EPS, SENTINEL, SMALLEST_FLOAT, Climb, Line, power_of_two
 from .first_step import flatland, foothold, refined, walked
 from .numeric import Numeric
 from .second_opinion import FORMATS, Fit, Opinion, opinion
@@ -75,7 +75,7 @@ def _climbed(line: Line, scale: float, rtol: float, target: float) -> tuple[Nume
 
 def _repeats(line: Line, first: float, bent: bool) -> bool:
     """Whether f is equal at neighbouring points of a climb from `first`, but not at all of them: it may be a staircase."""
-    reach, inner = 1.1 * first, 0.9 * first / INSIDE
+    reach, inner = 1.1 * first, 0.9 * first / SENTINEL
     near = sorted((p, value) for p, value in line.seen.items() if inner <= abs(p - line.x) <= reach or p == line.x)
     sides = [[v for p, v in near if p <= line.x], [v for p, v in near if p >= line.x]]
     equal = [any(a == b is not None for a, b in pairwise(side)) for side in sides]
@@ -127,7 +127,7 @@ def reconsidered(quick: Numeric, line: Line, scale: float) -> Numeric:
     confirmed = fit.noise <= 2.0 * quick.noise and abs(fit.value - quick.value) <= fit.bound + quick.bound
     if quick.verdict.has_slope and confirmed and quick.bound <= fit.bound:
         return quick
-    note = f"f rises by steps of about {found.step:.0e}" if found.step else ""
+    note = f"f rises by steps of about {found.step:.0e}" if found.step > 8.0 * EPS * line.height() else ""
     if found.format:
         note = f"f is computed in {found.format}"
     bound = fit.bound + 8.0 * FORMATS.get(found.format, 0.0) * abs(fit.value)

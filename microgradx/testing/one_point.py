@@ -38,14 +38,19 @@ class Trial:
     rng: random.Random
     evaluations: int = 0
     noise: float = 0.0  # rounding noise of f, as measured along the last bucket
+    few: int = ALONE  # up to so many inputs each gets its own ladder
     middle: float | None = None  # f at the point itself, as evaluated there
     found: list[Partial] = field(default_factory=list)
+
+    def of(self, inputs: Inputs, coded: Coded) -> Trial:
+        """The same point of another function of the inputs."""
+        return Trial(inputs, self.point, coded, self.rtol, self.domains, self.kinks, self.oracle, self.rng)
 
     def run(self) -> list[Partial]:
         """Judge every input."""
         with self.inputs.restoring():
             every = range(len(self.point))
-            if len(every) <= ALONE or self.oracle in ("exact", "complex"):
+            if len(every) <= self.few or self.oracle in ("exact", "complex"):
                 self.found += [self.alone(i) for i in every]
                 refuse_no_subgradient(self, self.found)
                 return self.found

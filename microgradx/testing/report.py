@@ -69,6 +69,7 @@ class Report:
     blame: str = ""
     faults: list[str] = field(default_factory=list)  # faults found without measuring: reverse against forward, repeatability
     reproducer: str = ""
+    looked: str = ""  # where the samples lie
 
     def worst_first(self) -> list[Partial]:
         """The rows, wrong ones first, and the largest relative error first among equals."""
@@ -81,7 +82,8 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong and nothing is left unresolved; under `strict` also nothing weak."""
-        return not self.faults and not any(row.verdict.fails or (self.strict and row.verdict.doubts) for row in self.rows)
+        fine = not any(row.verdict.fails or (self.strict and row.verdict.doubts) for row in self.rows)
+        return bool(self.rows) and fine and not self.faults
 
     @property
     def sensitivity(self) -> float:
@@ -123,7 +125,8 @@ class Report:
     def _effort(self) -> str:
         known = self.ok and not math.isnan(self.sensitivity)
         caught = f"; a relative error of {self.sensitivity:.0e} or more would have been caught" if known else ""
-        return f"{self.evaluations} evaluation{'s' * (self.evaluations != 1)}, seed {self.seed}{caught}"
+        looked = f"; looked at {self.looked}" * bool(self.looked)
+        return f"{self.evaluations} evaluation{'s' * (self.evaluations != 1)}, seed {self.seed}{looked}{caught}"
 
     def to_json(self) -> str:
         """The whole report as JSON, with numbers that JSON cannot write (nan, inf) as strings."""
@@ -200,6 +203,9 @@ def _weak(row: Partial, strict: bool) -> str:
             "check fewer at once, such as one layer's"
         )
     hidden = f"{row.sensitivity:.0e}" if row.coded else "any size"
+    if row.numeric.note:
+        refused = "; strict=True lets no such row pass" * strict
+        return f"{row.numeric.note}, so relative errors below {hidden} do not show{refused}"
     return (
         f"rounding noise of f hides relative errors below {hidden}: use a point where f is smaller or steeper, or "
         'oracle="exact"'

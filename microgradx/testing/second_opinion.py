@@ -19,11 +19,11 @@ from .differences import EPS, SMALLEST_FLOAT, Line, power_of_two
 
 SCATTERED = 20  # points on each side in each window
 WIDENING = 8.0  # each window is so many times as wide as the one before
-NARROWEST, WIDEST = 2.0**-23, 0.25  # of the scale of the line, and of the larger of that and 1
+NARROWEST_WINDOW, WIDEST_WINDOW = 2.0**-23, 0.25  # of the scale of the line, and of the larger of that and 1
 DEGREES = (3, 5, 7)
 WHITE = 1.2  # squared steps between neighbouring residuals over squared residuals: 2 for noise, near 0 for what bends
 TRUSTED = 4.0  # standard errors in a bound
-LARGEST = 1e150  # its square is a float
+LARGEST_FITTED = 1e150  # its square is a float
 TREADS = 4  # a staircase has at least so many steps in one window
 FORMATS = {"float16": 2.0**-10, "float32": 2.0**-23}  # the last digit of 1
 REAL_STEP = 5e-3  # steps larger than this share of f are meant, as those of a price list
@@ -39,7 +39,7 @@ class Fit:
 
 
 @dataclass
-class Side:
+class SideFits:
     """What the windows say, one after the other, about both sides (0) or one of them (-1, +1)."""
 
     sign: int
@@ -89,9 +89,9 @@ class Opinion:
 
 def opinion(line: Line, scale: float, target: float = 1e-8) -> Opinion:
     """Fit windows from narrow to wide, until one is as sharp as `target` or the shape of f shows on all sides."""
-    sides = [Side(0), Side(-1), Side(+1)]
-    width, step = power_of_two(NARROWEST * scale), 0.0
-    widest = WIDEST * max(1.0, abs(line.x), scale)
+    sides = [SideFits(0), SideFits(-1), SideFits(+1)]
+    width, step = power_of_two(NARROWEST_WINDOW * scale), 0.0
+    widest = WIDEST_WINDOW * max(1.0, abs(line.x), scale)
     here = line(0.0) or 0.0
     while width <= widest and not (sides[0].sharp(target) or all(side.ended for side in sides)):
         known = {sign: _values(line, sign, width) for sign in (-1, 1)}
@@ -130,7 +130,7 @@ def _fitted(known: dict[int, list[float]], sign: int, width: float, here: float,
     import numpy as np
 
     signs = (-1, 1) if sign == 0 else (sign,)
-    if not all(known[s] for s in signs) or max(abs(value) for s in signs for value in known[s]) > LARGEST:
+    if not all(known[s] for s in signs) or max(abs(value) for s in signs for value in known[s]) > LARGEST_FITTED:
         return None
     values = np.array([*(known[-1][::-1] if -1 in signs else ()), here, *(known[1] if 1 in signs else ())]) - here
     fits = [_projected(values, sign, degree) for degree in DEGREES]
