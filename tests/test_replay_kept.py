@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from microgradx.replay import cache, ledger
+from microgradx.replay import cache
 from microgradx.replay.compile import compile
 
 
@@ -65,7 +65,7 @@ def test_what_is_forgotten_is_freed_without_the_garbage_collector():
 @pytest.mark.filterwarnings("ignore:.*than are kept")
 def test_few_structures_are_kept_whatever_their_size_and_more_only_if_they_are_small(monkeypatch):
     f = compile(squares)
-    monkeypatch.setattr(ledger, "ON_CREDIT", 100)
+    monkeypatch.setattr(cache, "ON_CREDIT", 100)
     monkeypatch.setattr(cache, "ROWS", 100)
     for n in (50, 51, 60, 61):
         f([1.0] * n)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx.replay import ledger
+from microgradx.replay import cache, ledger
 from microgradx.replay.compile import compile
 
 
@@ -22,10 +22,10 @@ def test_branches_that_keep_moving_are_evaluated_as_they_stand_with_one_warning(
     assert found == [mx.value_and_grad(turns)(k + 0.5) for k in range(30)]
     [warning] = caught
     line = turns.__code__.co_firstlineno + 1
-    assert str(warning.message).startswith("turns was recorded 8 times and replayed 0 times, which costs more than it saves")
+    assert str(warning.message).startswith("turns was recorded 3 times and replayed 0 times, which costs more than it saves")
     assert f"{__file__}:{line} goes another way at nearly every call: write where(condition, a, b)" in str(warning.message)
     assert warning.filename == __file__
-    assert "recorded 8 times" in repr(f)
+    assert "recorded 3 times" in repr(f)
 
 
 def largest(v):
@@ -52,7 +52,7 @@ def test_the_advice_fits_what_was_written(f, advice):
 def test_arguments_that_are_new_each_time_are_evaluated_as_they_stand():
     table = {letter: mx.Value(0.1 * k) for k, letter in enumerate("abcdefghijklmnop")}
     f = compile(lambda word: sum(table[letter] * 2.0 for letter in word).tanh())
-    with pytest.warns(RuntimeWarning, match="word was 'h', then 'i'.*or pass numbers"):
+    with pytest.warns(RuntimeWarning, match="word was 'h', then 'l'.*or pass numbers"):
         found = [f.backward(letter) for letter in table]
     assert found == [(value * 2.0).tanh().data for value in table.values()]
     for value in table.values():
@@ -68,11 +68,12 @@ def test_recordings_that_paid_afford_further_ones():
             f([1.0] * n)
         for _ in range(4 * ledger.PAYS_AFTER):
             f([1.0])
-        for n in range(9, 13):
-            f([1.0] * n)
+        for n in range(9, 16):  # the last three are beyond what was saved, which may be a passing matter
+            assert f([1.0] * n) == n
     assert len(f.recordings) == 12
     with pytest.warns(RuntimeWarning, match="recorded 12 times and replayed 16 times"):
-        assert f([1.0] * 13) == 13.0
+        assert f([1.0] * 16) == 16.0
+    assert [f([1.0] * n) for n in (1, 12, 17)] == [1.0, 12.0, 17.0]
 
 
 QUESTIONS = [
@@ -98,19 +99,17 @@ def test_what_is_not_recorded_has_the_same_answers(ask, monkeypatch):
 
     points = [[0.5, -0.3], [-0.5, 0.7]]
     recorded = [ask(compile(f), point) for point in points]
-    monkeypatch.setattr(ledger, "ON_CREDIT", 0)
-    with pytest.warns(RuntimeWarning, match="recorded 0 times"):
-        plain = [ask(compile(f), point) for point in points]
+    monkeypatch.setattr(cache, "ON_CREDIT", 0)
+    plain = [ask(compile(f), point) for point in points]
     assert plain == recorded
     assert "Value" not in repr(plain)
 
 
 def test_what_is_not_recorded_is_connected_to_captured_and_given_values(monkeypatch):
-    monkeypatch.setattr(ledger, "ON_CREDIT", 0)
+    monkeypatch.setattr(cache, "ON_CREDIT", 0)
     w, x = mx.Value(3.0), mx.Value(2.0)
-    with pytest.warns(RuntimeWarning, match="costs more than it saves"):
-        y = compile(lambda x, k: [w * x * k, k])(x, 5.0)
+    y = compile(lambda x, k: [w * x * k, k])(x, 5.0)
     y[0].backward()
     assert (y[0].data, w.grad, x.grad, y[1].data) == (30.0, 10.0, 15.0, 5.0)
-    with mx.no_grad(), pytest.warns(RuntimeWarning, match="costs more"):
+    with mx.no_grad():
         assert compile(lambda x: w * x)(2.0) == 6.0

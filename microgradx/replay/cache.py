@@ -21,7 +21,7 @@ from ..structure import Fixed, paths
 from ..variables import Argnums
 from .arguments import Call, Chosen
 from .eager import check
-from .ledger import Ledger
+from .ledger import ON_CREDIT, WAYS_ON_CREDIT, Ledger
 from .program import Program
 from .run.array_program import Array
 from .run.runner import GuardFailed
@@ -34,6 +34,7 @@ CACHED = 8  # programs kept for one structure of arguments: one for each way thr
 STRUCTURES = 256  # kept: sequences of so many lengths are recorded once each, and small programs take 9 KB each
 ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
 FEWEST = 4  # structures kept whatever their size: training and validation, and the last batch of either
+PERSISTENT = 4  # calls for which no recording could be afforded before anybody is told
 RARELY = 32  # calls between two looks at the known ways, where none of them fits any more
 
 
@@ -47,6 +48,7 @@ class Ways(list[Recording]):
     def __init__(self) -> None:
         self.by: dict[Any, Chosen] = {}
         self.missed = 0  # calls since one of them fitted
+        self.ledger = Ledger()
 
     def chosen(self, call: Call, argnums: Argnums) -> Chosen:
         """The arguments `argnums`, worked out once."""
@@ -108,15 +110,15 @@ class Recordings(dict[Any, Ways]):
                 except GuardFailed:
                     continue
                 recording.used = next(self.clock)
-                ledger = self.ledger
-                ledger.replayed += 1
-                ledger.saved += recording.seconds
+                self.ledger.replayed += 1
+                self.ledger.saved += recording.seconds
+                ways.ledger.replayed += 1
                 ways.missed = 0
                 if ways[0] is not recording:
                     self.to_front(ways, recording)
                 return result, recording
         ways.missed += 1
-        if decline and not self.ledger.affords_another():
+        if decline and not (self.ledger.affords_another(ON_CREDIT) and ways.ledger.affords_another(WAYS_ON_CREDIT)):
             self.declined(f, key, ways)
         return self.record(f, call, key, run)
 
@@ -157,8 +159,9 @@ class Recordings(dict[Any, Ways]):
             self.ledger.seconds += perf_counter() - start
 
     def declined(self, f: Callable[..., Any], key: Any, ways: Ways) -> None:
-        """Raise NotWorthRecording; say once what varies."""
-        if not self.overflowed:
+        """Raise NotWorthRecording; say once what varies, if that goes on."""
+        self.ledger.declined += 1
+        if self.ledger.declined >= PERSISTENT and not self.overflowed:
             self.overflowed = True
             others = [other for other in self if other != key]
             cause = moving_branch(ways) if len(ways) > 1 or not others else varied(f, others[-1], key)
@@ -174,6 +177,7 @@ class Recordings(dict[Any, Ways]):
             recording.used = next(self.clock)
             known = self.setdefault(key, Ways())
             known.insert(0, recording)
+            known.ledger.recorded += 1
             if len(known) > CACHED:
                 known.pop()
             self.shrink(f, key)

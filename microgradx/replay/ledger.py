@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ON_CREDIT = 8  # recordings that need not have paid: one for each length of a first few samples, or each way of an `if` or three
+ON_CREDIT = 8  # recordings that need not have paid, as for the lengths of the first few samples
+WAYS_ON_CREDIT = 3  # and those of one structure of arguments, as both ways of a branch
 PAYS_AFTER = 4  # replays that a recording costs: it takes as long as four or five evaluations, forward and back
 
 
@@ -24,12 +25,14 @@ class Ledger:
     seconds: float = 0.0
     """Spent on recording and making programs."""
     replayed: int = 0
+    declined: int = 0
+    """Calls evaluated as they stand, as no recording fitted and another was not affordable."""
     saved: float = 0.0
     """Seconds that the function itself took for its forward pass when it was recorded, for each replay."""
 
-    def affords_another(self) -> bool:
-        """Whether the recordings have paid for themselves, those on credit aside."""
-        return self.recorded < ON_CREDIT + self.replayed // PAYS_AFTER
+    def affords_another(self, on_credit: int = ON_CREDIT) -> bool:
+        """Whether the recordings have paid for themselves, those `on_credit` aside."""
+        return self.recorded < on_credit + self.replayed // PAYS_AFTER
 
     def counts(self) -> str:
         """How often, in words."""
