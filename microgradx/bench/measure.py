@@ -10,19 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ..collector import collector_off
 from ..engine import Value
-from ..replay.arguments import Call
+from ..replay.compile import compile
 from ..replay.run.array_program import Array
 from ..replay.run.python_source import source
 from ..replay.run.runner import LONGEST_SOURCE
-from ..replay.specialization import Recording
 from ..tables import table
 from .cases import CASES, Case
 
 TIMES = ("record ms", "build ms", "compile ms", "replay us", "source us", "numpy us", "eager ms")
 HEAD = ("case", "nodes", "calls", *TIMES, "vs numpy", "vs eager")
-"""`calls`: how many numpy calls, or the form of a narrow program, made in `compile ms`; `source us`: as Python source."""
+"""`replay us`: a call of `value_and_grad` with an array; `calls`: how many numpy calls, or the form of a narrow program, made in
+`compile ms`; `source us`: as Python source."""
 
 
 def median(call: Callable[[], Any], budget: float = 0.5) -> float:
@@ -48,23 +47,23 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
     """The figures of one case, in seconds; checks the compiled gradient against numpy or the eager one."""
     gc.collect()
     slow = median(lambda: eager(case), budget)  # before there is a tape, whose columns the collector would look through each time
+    f, x = compile(case.f), np.array(case.x)
     start = perf_counter()
-    with collector_off():
-        recording = Recording(case.f, Call((case.x,), {}))
-    recorded = perf_counter()
-    program, x = recording.program, np.array(case.x)
-    runner = program.gradient_runner()
-    value, slopes = program.run_gradient(x)
+    value, slopes = f.value_and_grad(x)
+    first = perf_counter() - start
+    ((recording,),) = f.recordings.values()
+    program = recording.program
+    runner = program.gradient_runner(((0, len(x)),))
     built = perf_counter()
     runner.settle()
     compiled = perf_counter()
     figures = {
         "nodes": program.recorded,
         "form": str(len(runner.array_plan().instructions)) if runner.form == "array" else runner.form,
-        "record": recorded - start,
-        "build": built - recorded,
+        "record": recording.seconds,
+        "build": first - recording.seconds,
         "compile": compiled - built if runner.form != runner.first else None,
-        "replay": median(lambda: program.run_gradient(x), budget),
+        "replay": median(lambda: f.value_and_grad(x), budget),
         "eager": slow,
     }
     if runner.form == "native" and runner.rows_live <= LONGEST_SOURCE:

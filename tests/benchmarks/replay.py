@@ -41,7 +41,7 @@ def by_casadi(case: Case) -> tuple[float, float] | None:
     x = casadi.SX.sym("x", len(case.x))
     try:
         y = case.f([x[i] for i in range(len(case.x))])
-    except (TypeError, AttributeError, NotImplementedError):
+    except (TypeError, AttributeError, NotImplementedError, ValueError, RecursionError):
         return None
     function = casadi.Function("f", [x], [y, casadi.gradient(y, x)])
     built = perf_counter() - start
