@@ -120,8 +120,7 @@ def _write_page(s: Any, options: argparse.Namespace) -> int:
     if options.output == "-":
         sys.stdout.write(s.show().html)
         return 0
-    if Path(options.output).exists() and not options.force:
-        raise FileExistsError(f"{options.output} exists: write -f to overwrite it")
+    _refuse_existing(options)
     path = s.to_html(options.output)
     print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
     if options.open:
@@ -129,9 +128,14 @@ def _write_page(s: Any, options: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_existing(options: argparse.Namespace) -> None:
+    if Path(options.output).exists() and not options.force:
+        raise FileExistsError(f"{options.output} exists: write -f to overwrite it")
+
+
 def _add_play(commands: Any) -> None:
     command = commands.add_parser("play", help="a page on which every number can be changed; without TARGET three ready graphs")
-    ready = "an expression, module:attribute, or one of lecture, neuron, network"
+    ready = "an expression, module:attribute, one of lecture, neuron, network, or training on moons, circles, spirals, starts"
     command.add_argument("target", metavar="TARGET", nargs="?", help=ready)
     command.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="the numbers of the expression's names")
     command.add_argument("-o", "--output", metavar="PAGE", help="write the page there, not open it; - for standard output")
@@ -143,6 +147,8 @@ def _play(options: argparse.Namespace) -> int:
     from .view.stepping.ready_graphs import READY
     from .view.stepping.stepper import stepper
 
+    if (options.target or "").isidentifier() and options.target not in READY and not options.values:
+        return _play_training(options)
     names = [options.target] if options.target else list(READY)
     outputs = [READY[name]() if name in READY else target(options) for name in names]
     if options.output:
@@ -151,6 +157,24 @@ def _play(options: argparse.Namespace) -> int:
     for name, output in zip(names, outputs, strict=True):
         path = stepper(output, names={}).to_html(folder / (f"{name}.html" if name in READY else "play.html"))
         print(f"opening {path}", file=sys.stderr)
+        webbrowser.open(path.resolve().as_uri())
+    return 0
+
+
+def _play_training(options: argparse.Namespace) -> int:
+    from .nn.playground.ready import READY_PAGES
+
+    if options.target not in READY_PAGES:
+        raise ValueError(f"there is no page {options.target!r}: write an expression, or one of {', '.join(READY_PAGES)}")
+    page = READY_PAGES[options.target]()
+    if options.output == "-":
+        sys.stdout.write(page.html)
+        return 0
+    if options.output:
+        _refuse_existing(options)
+    path = page.save(options.output or Path(tempfile.mkdtemp(prefix="microgradx-")) / f"{options.target}.html")
+    print(f"{'wrote' if options.output else 'opening'} {path}", file=sys.stderr)
+    if not options.output:
         webbrowser.open(path.resolve().as_uri())
     return 0
 

@@ -10,6 +10,7 @@ from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
 from .optim import SGD, Adagrad, Adam, AdamW, RMSProp
 from .optimizer import Optimizer
 from .overfit import overfit_one_batch
+from .playground.play import Playground, play
 from .prediction import predict
 from .rate_range import RateRange, rate_range
 from .right_answers import accuracy
@@ -33,6 +34,7 @@ __all__ = [
     "Module",
     "Neuron",
     "Optimizer",
+    "Playground",
     "RMSProp",
     "RateRange",
     "Sequential",
@@ -57,6 +59,7 @@ __all__ = [
     "mse",
     "optim",
     "overfit_one_batch",
+    "play",
     "plots",
     "predict",
     "rate_range",

@@ -138,8 +138,8 @@ class BatchPlan:
             try:
                 with np.errstate(over="raise", divide="raise", invalid="raise"):
                     found = self.bound(len(samples[0]))(samples, parameters, own)
-                if isfinite(found.dot(found)) and np.isfinite(own).all():
-                    return found
+                    if isfinite(found.dot(found)) and np.isfinite(own).all():
+                        return found
             except FloatingPointError:
                 pass
             return self.exact(inputs, samples, start, own)

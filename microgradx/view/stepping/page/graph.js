@@ -79,5 +79,5 @@ const graph = (() => {
     return template.split("{}").length - 1 === named.length
       ? bracketed.reduce((text, name) => text.replace("{}", () => name), template) : template.replace("{}", () => named.join(", "));
   };
-  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, run, set, reset, paths, flat, op, formula };
+  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, op, formula };
 })();

@@ -1,0 +1,43 @@
+"""Data sets with a network that learns them, for a page to play with at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .. import data
+from ..modules import MLP
+from ..optim import SGD, Adam
+from .play import Playground, play
+
+
+def moons() -> Playground:
+    """Two half moons."""
+    model = MLP(2, [8, 8, 1], activation="tanh", rng=0)
+    return play(model, *data.moons(120, noise=0.12, seed=1), against=SGD(lr=1.0), title="Two moons: Adam beside gradient descent")
+
+
+def circles() -> Playground:
+    """One circle inside another: a rate that works, beside one that is too large."""
+    model = MLP(2, [8, 1], activation="tanh", rng=1)
+    X, y = data.circles(120, seed=1)
+    title = "Circles: a rate that works beside one that is too large"
+    return play(model, X, y, optimizer=SGD(lr=1.0), against=SGD(lr=30.0), epochs=200, title=title)
+
+
+def spirals() -> Playground:
+    """Three arms of a spiral."""
+    model = MLP(2, [16, 3], activation="tanh", rng=1)
+    return play(model, *data.spirals(120, classes=3), optimizer=Adam(lr=0.03), epochs=300, title="Three spirals")
+
+
+def starts() -> Playground:
+    """Two moons from weights that are all equal, beside He's: equal neurons stay one neuron."""
+    from ..init import constant
+
+    X, y = data.moons(120, noise=0.12, seed=1)
+    model, equal = (MLP(2, [6, 1], activation="relu", init=start, rng=2) for start in ("he", constant(0.5)))
+    return play(model, X, y, optimizer=SGD(lr=0.5), against=equal, epochs=200, title="Weights that start apart beside equal ones")
+
+
+READY_PAGES: dict[str, Callable[[], Playground]] = {"moons": moons, "circles": circles, "spirals": spirals, "starts": starts}
+"""What `microgradx play` opens besides ready graphs."""
