@@ -237,6 +237,20 @@ def test_printing_a_program_says_what_stands_for_what():
     assert "array instructions" in text
 
 
+def test_an_operand_of_inputs_and_of_what_lies_behind_them_is_named_after_the_inputs():
+    draws = np.linspace(-1.0, 1.0, 1000).tolist()
+
+    def price(v):
+        share, strike, rate, sigma, time = v
+        drift, spread = (rate - 0.5 * sigma * sigma) * time, sigma * time.sqrt()
+        return (-rate * time).exp() * sum((share * (drift + spread * z).exp() - strike).relu() for z in draws) / 1000.0
+
+    f = compile(price)
+    point = [100.0, 105.0, 0.03, 0.2, 1.5]
+    f.value_and_grad(point)
+    assert "multiply inputs[4] and numbers beside" in str(f.program(point))
+
+
 def test_a_narrow_program_is_said_to_run_row_by_row():
     def f(x):
         for _ in range(50):

@@ -86,7 +86,9 @@ class Names:
         if view.space != "slots":
             return self.made.get((view.space, view.offset)) or self.made.get((view.space, 0), view.space)
         if view.offset < self.plan.inputs:
-            return self.inputs(np.unique(view.places()))
+            places = np.unique(view.places())
+            inside = places[places < self.plan.inputs]
+            return self.inputs(inside) + (" and numbers beside" if len(inside) < len(places) else "")
         if view.offset < self.plan.inputs + len(self.plan.constants):
             return "numbers" if any(view.strides) else f"{self.plan.constants[view.offset - self.plan.inputs]:g}"
         below = [(offset, name) for (space, offset), name in self.made.items() if space == "slots" and offset <= view.offset]
