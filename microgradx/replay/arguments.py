@@ -52,8 +52,8 @@ class Call:
         self.names, self.positional = tuple(kwargs), len(args)
         self.values: dict[int, Value] = {}  # by place among the numbers
         self.parts: tuple[Structure, ...]
-        if not fixed and list(map(type, every)).count(float) == len(every):
-            self.parts, self.numbers = (ONE,) * len(every), np.array(every, FLOAT64)
+        if not fixed and (found := simple(every)) is not None:
+            self.parts, self.numbers = found
             return
         chunks: list[Any] = []
         if fixed:
@@ -135,14 +135,31 @@ def taken_apart(x: Any, chunks: list[Any]) -> Structure:
     """The structure of an argument, whose numbers are appended to `chunks`."""
     if type(x) is np.ndarray and x.dtype is FLOAT64:  # as `apart` would find out in 2 us
         chunks.append(x.ravel())
-        return grid_of(x.shape)
+        return alone(np.ndarray, x.shape)[0]
     return apart(x, chunks)
 
 
+def simple(every: Sequence[Any]) -> tuple[tuple[Structure, ...], Array] | None:
+    """The structures and numbers of the simplest arguments: floats, one array or a short list. Others take 1 us longer."""
+    if len(every) == 1:
+        (x,) = every
+        kind: Any = type(x)
+        if kind is np.ndarray and x.dtype is FLOAT64:
+            return alone(kind, x.shape), x.flatten()
+        if kind is list and 0 < len(x) <= MANY and list(map(type, x)).count(float) == len(x):
+            return alone(kind, len(x)), np.array(x, FLOAT64)
+    if list(map(type, every)).count(float) == len(every):
+        return alone(float, len(every)), np.array(every, FLOAT64)
+    return None
+
+
 @functools.lru_cache
-def grid_of(shape: tuple[int, ...]) -> Structure:
-    """The structure of an array, made once."""
-    return Grid((shape,)) if shape else ONE
+def alone(kind: Any, extent: Any) -> tuple[Structure, ...]:
+    """The structures of so many floats, of one list of so many, or of one array of that shape: made once."""
+    if kind is float:
+        found: tuple[Structure, ...] = (ONE,) * extent
+        return found
+    return (Row((kind, extent)) if kind is list else Grid((extent,)) if extent else ONE,)
 
 
 def packed(numbers: Sequence[float] | Array) -> Array:
