@@ -162,6 +162,18 @@ def detect_anomaly() -> Block:
     return Block("checked", True)
 
 
+def lines_noted() -> Block:
+    """Every node built inside remembers its file and line, as under `detect_anomaly`, and no number is checked.
+
+    >>> from microgradx import Value
+    >>> with lines_noted():
+    ...     y = Value(-1.0).log()
+    >>> source_line(y) is not None
+    True
+    """
+    return Block("noted", True)
+
+
 def unchecked() -> AbstractContextManager[None]:
     """Let pass, inside `detect_anomaly`, what rules that build the graph of a derivative meet on their way and throw away."""
     return Block("checked", False) if watching else nullcontext()
@@ -173,14 +185,14 @@ def checking() -> bool:
 
 
 def source_line(node: Any) -> str | None:
-    """The "file:line" that wrote `node`, if it was built under `detect_anomaly`."""
+    """The "file:line" that wrote `node`, if it was built under `detect_anomaly` or by `stepper(f, *args)`."""
     found = _lines.get(id(node))
     return found and found[0]
 
 
 def recorded(node: Any) -> bool:
-    """Whether `node` is to remember how it was made; under `detect_anomaly` also notes its line and checks its number."""
-    if checking():
+    """Whether `node` is to remember how it was made; notes its line where that is asked for, and checks its number."""
+    if checking() or _said("noted", False):
         _lines[id(node)] = calling_line(), ref(node, partial(_lines.pop, id(node)))
         check_forward(node)
     return _said("recorded", True)

@@ -134,7 +134,7 @@ def test_in_a_notebook_the_page_stands_in_a_frame_of_its_own():
     assert "s.to_html('back.html') writes it to a file" in repr(frame)
     html = frame._repr_html_()
     assert 'sandbox="allow-scripts"' in html
-    assert [tag for tag, _ in Tags(html).tags][:4] == ["style", "iframe", "div", "p"]
+    assert [tag for tag, _ in Tags(html).tags][:4] == ["style", "iframe", "details", "summary"]
     assert "img" not in {tag for tag, _ in Tags(html).tags}
 
 

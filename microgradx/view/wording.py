@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from ..engine import Value
@@ -22,7 +23,7 @@ class SourceLine(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.number}   {self.text}".rstrip()
+        return f"{Path(self.file).name}:{self.number}   {self.text}".rstrip()
 
 
 VANISHING, EXPLODING = 1e-6, 1e3

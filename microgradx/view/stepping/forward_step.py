@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ...engine import Value
 from ..trace import Group
@@ -36,6 +36,11 @@ class ForwardStep(AnyStep):
     def node(self) -> Value:
         """The value that the step computes."""
         return self.group.head
+
+    @property
+    def nodes(self) -> Sequence[Value]:
+        """All values that the step computes."""
+        return self.group.nodes
 
     @property
     def name(self) -> str:

@@ -50,9 +50,9 @@ def block_html(s: Surroundings, step: AnyStep, look: Showing, more: list[Part]) 
 def _part(part: Part) -> str:
     """A sentence, a line with two ends, or a table."""
     if isinstance(part, TableRows):
-        rows = [[f"<th{_side(kind)}>{_text(cell)}</th>" for cell, kind in zip(part.cells[0], part.kinds, strict=True)]]
-        rows += [[_cell(_text(cell), kind) for cell, kind in zip(row, part.kinds, strict=True)] for row in part.cells[1:]]
-        return _table(rows)
+        tags = ["th", *["td"] * (len(part.cells) - 1)]
+        rows = zip(part.cells, tags, strict=True)
+        return _table([_cell(_text(cell), kind, tag) for cell, kind in zip(row, part.kinds, strict=True)] for row, tag in rows)
     return f"<p>{_line(part)}</p>"
 
 
@@ -66,16 +66,14 @@ def _text(text: str) -> str:
     return escape(printable(text).strip()).replace("   ", " &emsp; ")
 
 
-def _cell(html: str, kind: str = "<") -> str:
-    return f"<td{_side(kind)}>{html}</td>"
-
-
-def _side(kind: str) -> str:
-    return f' style="text-align:{"left" if kind == "<" else "right"}"'
+def _cell(html: str, kind: str = "<", tag: str = "td") -> str:
+    """A cell with its side said, as notebooks differ in that, and a blank in front, as some set none between columns."""
+    side = "style=text-align:left" if kind == "<" else "style=text-align:right"
+    return f"<{tag} {side}>{'&ensp;' if html else ''}{html}</{tag}>"
 
 
 def _table(rows: Iterable[Iterable[str]]) -> str:
-    return "<table cellpadding=4>" + "".join(f"<tr>{''.join(row)}</tr>" for row in rows) + "</table>"
+    return "<table>" + "".join(f"<tr>{''.join(row)}</tr>" for row in rows) + "</table>"
 
 
 def _graph(s: Surroundings, step: AnyStep, pen: Pen, part: int | None) -> str:
@@ -128,7 +126,7 @@ class Frame:
         source, kinds = escape(self.html), f"microgradx-page microgradx-{self.theme}"
         return (
             f'{FRAME_STYLE}<iframe class="{kinds}" srcdoc="{source}" sandbox="allow-scripts" width="100%" height="640" '
-            ' style="border:0"></iframe><div class="microgradx-no-page"><p>The page is not shown, as this notebook '
-            "is not trusted and frames are removed from it: trust it, or write the page to a file with s.to_html('back.html'). "
-            f"The pass as a table:</p>{self._table}</div>"
+            'style="border:0"></iframe><details class="microgradx-no-page"><summary>If no page stands above, this notebook is '
+            "not trusted and frames are removed from it: trust it, or write the page to a file with s.to_html('back.html'). "
+            f"The pass as a table:</summary>{self._table}</details>"
         )

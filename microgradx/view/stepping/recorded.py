@@ -15,6 +15,7 @@ from .forward_step import ForwardStep
 from .opening import ForwardOpening, Seed
 from .step import Step
 from .steps import AnyStep
+from .traced import lines_of
 from .update import UpdateOpening, UpdatePlan, UpdateRule, UpdateStep
 
 MANY = 1500
@@ -50,16 +51,17 @@ class RecordedPass:
         output: Value,
         how: How,
         variables: Mapping[str, Value],
-        lines: Mapping[Value, SourceLine],
+        lines: Mapping[Value, SourceLine] | None,
         copied: Mapping[Value, Value],
     ) -> None:
         self.output, self.how = output, how
         self.trace = Trace(output)
-        known = any(n.label and NEURON.fullmatch(n.label) for n in self.trace.order)
-        self.by = (how.by or ("neuron" if len(self.trace.order) > MANY else "node")) if known else "node"
+        neurons = any(n.label and NEURON.fullmatch(n.label) for n in self.trace.order)
+        self.by = (how.by or ("neuron" if len(self.trace.order) > MANY else "node")) if neurons else "node"
         # only what names this graph: a stepper must not keep the caller's other data alive
         self.variables = {name: node for name, node in variables.items() if node in self.trace.adjoints}
-        self.lines = {node: line for node, line in lines.items() if node in self.trace.adjoints}
+        known = lines_of(self.trace.order) if lines is None else lines
+        self.lines = {node: line for node, line in known.items() if node in self.trace.adjoints}
         self.copied = copied
         """Of a copy, what each value is a copy of."""
 
@@ -197,12 +199,11 @@ class RecordedPass:
         raise IndexError(f"there is no step {key} in this pass of {last} steps; {nearest} (0 is the {start})")
 
     def at_line(self, number: int, file: str = "") -> list[AnyStep]:
-        """The steps of the values that a line of your program computed, in a file whose path ends like that if one is named.
+        """The steps of the values that a line of your program computed; `file` is the end of its path, if there are several.
 
         Lines are known of `stepper(f, *args)`; the list is empty where nothing was computed.
         """
         if not self.lines:
             raise ValueError("the lines of this graph are not known: write stepper(f, *args), which runs f and sees its lines")
-        return [
-            step for step in self if step.line and step.number and step.line.number == number and step.line.file.endswith(file)
-        ]
+        wanted = {node for node, line in self.lines.items() if line.number == number and line.file.endswith(file)}
+        return [step for step in self if step.number and not wanted.isdisjoint(step.nodes)]

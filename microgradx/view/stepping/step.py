@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from ...engine import Value
@@ -39,6 +39,11 @@ class Step(AnyStep):
     def node(self) -> Value:
         """The value that fires; of a group the one at which its gradient enters."""
         return self.group.head
+
+    @property
+    def nodes(self) -> Sequence[Value]:
+        """All values that fire."""
+        return self.group.nodes
 
     @property
     def name(self) -> str:
@@ -135,7 +140,8 @@ class Step(AnyStep):
         texts = [f"{short[self.of.slot(edge)]} += {number(edge.contribution)}" for edge in sent[: width // 4]]
         wanted = sum(map(columns, texts)) + 2 * len(texts)
         room = max(width - columns(head + slope) - 2 - max(min(wanted, width // 4), 5), 16)
-        line = f"{head}{self.title(room)}; {slope}"
+        title = self.title(room)
+        line = f"{head}{clip(self.name, room) if ' ... ' in title else title}; {slope}"
         for place, text in enumerate(texts):
             joint, left = (", " if place else "; "), len(sent) > place + 1
             if columns(line + joint + text) > width - 5 * left:

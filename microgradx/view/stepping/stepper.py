@@ -14,7 +14,6 @@ from ..questions.explain import Explanation, explain_in
 from ..questions.layers import Layers, layers_in
 from ..questions.origin import Origin, origin_in
 from ..questions.why import Why, why_in
-from ..wording import SourceLine
 from ..words.names import caller_variables, variables_of
 from ..words.terminal import Block, Part, at_a_terminal, paint
 from .lessons import Guess, Naive, judged, naive
@@ -24,6 +23,7 @@ from .page.page import LIMIT, page_html, within, write_page
 from .pen import Pen
 from .recorded import How
 from .steps import AnyStep, Showing
+from .traced import traced
 from .training import Training
 from .update import ByOptimizer, Descent, UpdateRule
 
@@ -56,17 +56,21 @@ def stepper(
     `digits` are shown of a number. Values are called by their label, else by the caller's variable, else by what `names` (say
     `globals()`) calls them.
 
-    `stepper(f, 2.0, 3.0)` steps through what a function gives; a compiled one is opened, where a call of it is a single node.
+    `stepper(f, 2.0, 3.0)` runs a function of yours and knows its variables, the rounds of its loops (`h @ 29`) and its lines; a
+    compiled one is opened, where a call of it is a single node.
     """
+    known, caller = dict(names or {}), caller_variables(1)
     if args or (callable(output) and not isinstance(output, Value)):
-        output = joined(outputs_of(output, args, "stepper"))
+        function = output
+        seen, outputs = traced(lambda: outputs_of(function, args, "stepper"))
+        output, known = joined(outputs), known | seen.names()
     if not isinstance(output, Value):
         raise TypeError(
             f"stepper(L) walks the graph that made a Value; {output!r} is a plain {type(output).__name__} and has none. "
             "Write the inputs as Value(...) before computing with them"
         )
     how = How(by, fold, forward, _rule(output, update, lr), digits)
-    return stepper_on(output, how, names, caller_variables(1))
+    return stepper_on(output, how, known, caller)
 
 
 def stepper_on(
@@ -74,12 +78,11 @@ def stepper_on(
     how: How,
     names: Mapping[str, object] | None,
     caller: Mapping[str, object],
-    lines: Mapping[Value, SourceLine] | None = None,
 ) -> Stepper:
     """A stepper on a pass of `output`, whose values are called as `names` and then `caller` call them."""
     known = names or {}
     found = variables_of({**known, **{name: thing for name, thing in caller.items() if name not in known}})
-    return Stepper(output, how, {name: node for node, name in found.items()}, lines or {}, {})
+    return Stepper(output, how, {name: node for node, name in found.items()}, None, {})
 
 
 def _rule(output: Value, update: object, lr: float | None) -> UpdateRule | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ...engine import Value
@@ -45,6 +45,11 @@ class AnyStep:
     def name(self) -> str:
         """What that value is called."""
         return self.of.names[self.node]
+
+    @property
+    def nodes(self) -> Sequence[Value]:
+        """All values that the step is about."""
+        return (self.node,)
 
     @property
     def line(self) -> SourceLine | None:
