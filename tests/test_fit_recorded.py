@@ -377,3 +377,39 @@ def test_whole_numbers_reach_the_model_whole():
     history = nn.fit(table, [[0], [1], [0]], [1.0, -1.0, 1.0], loss="mse", optimizer=nn.SGD(lr=0.5), epochs=100)
     assert [row.data for row in table.rows] == pytest.approx([1.0, -1.0])
     assert history.eager is not None
+
+
+def own_hinge(outputs, targets):
+    return nn.hinge(outputs, targets)
+
+
+def own_cross_entropy(outputs, targets):
+    return nn.cross_entropy(outputs, targets) * 2.0
+
+
+@pytest.mark.parametrize("replay", [True, False])
+@pytest.mark.parametrize(
+    ("own", "known", "width", "targets"),
+    [
+        (own_hinge, "hinge", 1, [-1 if x[0] < 0.5 else 1 for x in X]),
+        (own_cross_entropy, "cross_entropy", 3, [k % 3 for k in range(len(X))]),
+    ],
+)
+def test_a_loss_of_ones_own_keeps_the_accuracy_where_labels_leave_no_doubt(replay, own, known, width, targets):
+    found = []
+    for loss in (own, known):
+        model = nn.MLP(2, [4, width], activation="tanh", rng=0)
+        found.append(nn.fit(model, X, targets, loss=loss, optimizer=nn.SGD(lr=0.0), epochs=4, replay=replay).accuracy)
+    assert found[0] == found[1] != []
+
+
+def test_where_a_score_and_a_probability_cannot_be_told_apart_no_accuracy_is_made_up():
+    labels = [k % 2 for k in range(len(X))]
+    model = nn.MLP(2, [4, 1], rng=0)
+    options = {"loss": lambda outputs, t: nn.mse(outputs, t), "optimizer": nn.SGD(lr=0.01), "epochs": 3}
+    history = nn.fit(model, X, labels, **options)
+    assert history.accuracy == []
+    assert any("write accuracy=nn.accuracy if an output above 0 means class 1" in note for note in history.notes)
+    told = nn.fit(model, X, labels, accuracy=nn.accuracy, **options)
+    assert len(told.accuracy) == 3
+    assert not any("no accuracy" in note for note in told.notes)

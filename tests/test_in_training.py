@@ -166,6 +166,37 @@ def test_batches_of_a_loop_of_ones_own_come_in_a_new_order_each_time():
     assert first == [rows.tolist() for rows, _ in nn.data.minibatches(X, Y, 20)]
 
 
+def letters(rng=0):
+    rng = np.random.default_rng(rng)
+    return nn.Sequential(nn.Embedding(7, 3, rng=rng), nn.Layer(6, 8, "tanh", rng=rng), nn.Layer(8, 7, "linear", rng=rng))
+
+
+PAIRS = [[a, b] for a in range(7) for b in range(7)]
+SUMS = [(a + b) % 7 for a, b in PAIRS]
+
+
+@pytest.mark.parametrize("size", [None, 10])
+def test_embeddings_are_looked_up_by_the_sample_and_replayed(size):
+    fast, slow = letters(), letters()
+    options = {"loss": "cross_entropy", "optimizer": nn.SGD(lr=0.5), "epochs": 6, "batch_size": size, "progress": False}
+    histories = [nn.fit(model, PAIRS, SUMS, replay=model is fast, **options) for model in (fast, slow)]
+    assert histories[0].eager is None
+    assert histories[0].loss == pytest.approx(histories[1].loss, rel=1e-12)
+    assert weights(fast) == pytest.approx(weights(slow), rel=1e-10)
+    assert fast.predict(PAIRS * 3)[7] == pytest.approx([out.data for out in fast(PAIRS[7])])
+
+
+def test_an_index_beyond_the_table_is_told_in_replay_too():
+    X = [*PAIRS, [7, 0]]
+    with pytest.raises(IndexError, match=r"index 7 in an embedding of 7 rows: it must be a whole number from 0 to 6"):
+        nn.fit(letters(), X, [*SUMS, 0], loss="cross_entropy", optimizer=nn.SGD(lr=0.1), epochs=8, progress=False)
+    for index in (-1, 1.5):
+        with pytest.raises(IndexError, match=rf"index {index} in an embedding"):
+            nn.Embedding(7, 3)([index])
+    with pytest.raises(TypeError, match=r"an index has no derivative, pass a whole number"):
+        nn.Embedding(7, 3)([mx.Value(1.0)])
+
+
 def in_training(model, x):
     with nn.training():
         return model(x)

@@ -4,6 +4,7 @@ from . import data, init, losses, optim, plots, schedules
 from .batch_norm import BatchNorm
 from .clipping import clip_gradients, gradient_norm
 from .dropout import Dropout
+from .embedding import Embedding
 from .history import History
 from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, huber, l1, l2, mae, mse
 from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
@@ -29,6 +30,7 @@ __all__ = [
     "AdamW",
     "BatchNorm",
     "Dropout",
+    "Embedding",
     "History",
     "Layer",
     "Module",

@@ -36,14 +36,18 @@ def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
 def judge(measure: Loss, answer: Any, targets: NDArray[np.float64]) -> Callable[[Any, Any], float] | None:
     """The function that says how many answers of a model are right; None where nothing is classified.
 
-    The loss says what the outputs are; behind a loss for regression the operation that made `answer`, one output of the model.
+    The loss says what the outputs are; behind a loss for regression the operation that made `answer`, one output of the model;
+    behind a loss of the user's own the targets too, as far as they leave no doubt.
     """
     if measure in CLASSIFYING:
         return accuracy
-    numbers = answer if is_row(answer) else [answer]
-    made_by = {number.op.name for number in numbers if isinstance(number, Value) and number.op is not None}
-    labels = set(np.unique(targets).tolist())
-    if measure in LOSSES.values() and len(numbers) == targets.shape[1]:
+    numbers, made_by, labels = _outputs(answer, targets)
+    if measure not in LOSSES.values():
+        if len(numbers) == 1 and labels == {-1.0, 1.0}:
+            return accuracy
+        if len(numbers) > 1 and targets.shape[1] == 1 and labels <= set(range(len(numbers))):
+            return accuracy
+    if len(numbers) == targets.shape[1]:
         if made_by == {"sigmoid"} and len(numbers) == 1 and labels <= {0.0, 1.0}:
             return partial(accuracy, threshold=0.5)
         if made_by == {"tanh"} and len(numbers) == 1 and labels <= {-1.0, 1.0}:
@@ -51,6 +55,24 @@ def judge(measure: Loss, answer: Any, targets: NDArray[np.float64]) -> Callable[
         if made_by == {"softmax_share"} and labels <= {0.0, 1.0} and (targets.sum(axis=1) == 1.0).all():
             return accuracy
     return None
+
+
+def unjudged(measure: Loss, answer: Any, targets: NDArray[np.float64]) -> list[str]:
+    """A note that says why nothing is judged though the targets look like classes: what 0 or 1 is above which is not known."""
+    numbers, _, labels = _outputs(answer, targets)
+    if measure in LOSSES.values() or len(numbers) != 1 or labels != {0.0, 1.0} or judge(measure, answer, targets) is not None:
+        return []
+    return [
+        "no accuracy is measured, as the outputs before a loss of your own may be scores or probabilities: write "
+        "accuracy=nn.accuracy if an output above 0 means class 1"
+    ]
+
+
+def _outputs(answer: Any, targets: NDArray[np.float64]) -> tuple[list[Any], set[str], set[float]]:
+    """The numbers of one answer, the operations that made them, and the labels among the targets."""
+    numbers = list(answer) if is_row(answer) else [answer]
+    made_by = {number.op.name for number in numbers if isinstance(number, Value) and number.op is not None}
+    return numbers, made_by, set(np.unique(targets).tolist())
 
 
 def _rows(items: Any) -> NDArray[np.float64]:

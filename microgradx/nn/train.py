@@ -15,7 +15,7 @@ from .mistakes import refuse_mismatch
 from .node_by_node import Model
 from .optimizer import Optimizer
 from .progress import bar
-from .right_answers import judge
+from .right_answers import judge, unjudged
 from .samples import Batches, Samples, batch_size_checked, held_out
 from .schedules import ByUpdate, Schedule
 from .settings import count, positive
@@ -92,6 +92,7 @@ def fit(
     try:
         answer = model(samples.rows[0])
         refuse_mismatch(measure, answer, samples)
+        untold = unjudged(measure, answer, samples.t) if accuracy is None else []
         accuracy = judge(measure, answer, samples.t) if accuracy is None else accuracy
         checked_targets(measure, model, samples)
         run = TrainingRun(model, samples, measure, accuracy, optimizer, clip)
@@ -108,7 +109,7 @@ def fit(
                 checked = None if validated is None else run.validated(validated)
                 _note(history, run, seen, checked, accuracy is not None)
             if epoch == done:
-                history.notes = first = at_first(run, answer)
+                history.notes = first = [*at_first(run, answer), *untold]
             show(history)
             if keep_best and history.best == epoch:
                 best.keep()
