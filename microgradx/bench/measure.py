@@ -71,11 +71,11 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
         figures["source"] = median(lambda: np.array(straight(x.tolist())), budget)
     if (by_hand := case.by_hand) is not None:
         figures["numpy"] = median(lambda: by_hand(x), budget)
-    check(value, slopes, by_hand(x) if by_hand else eager(case))
+    check_figures(value, slopes, by_hand(x) if by_hand else eager(case))
     return figures
 
 
-def check(value: float, slopes: Array, expected: tuple[float, Array]) -> None:
+def check_figures(value: float, slopes: Array, expected: tuple[float, Array]) -> None:
     """Raise where the compiled value or gradient is not the expected one."""
     worst = np.abs(slopes - expected[1]).max() / np.abs(expected[1]).max()
     if not (worst < 1e-9 and abs(value - expected[0]) <= 1e-9 * abs(expected[0])):

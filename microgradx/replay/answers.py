@@ -15,9 +15,9 @@ from ..variables import Argnums
 from .arguments import Call, Chosen, as_result, packed
 from .connected import nodes, number_of
 from .derivatives import Spans
-from .function import Function
+from .function import CompiledFunction
 from .run.array_program import Array
-from .specialization import Recording, named
+from .specialization import Recording, name_of
 
 
 class Answer:
@@ -31,7 +31,7 @@ class Answer:
 
     def __init__(
         self,
-        function: Function,
+        function: CompiledFunction,
         call: Call,
         question: str,
         argnums: Argnums = 0,
@@ -64,7 +64,7 @@ class Answer:
         start = len(inputs) - len(more)
         values |= {start + k: x for k, x in enumerate(more) if isinstance(x, Value)}
         if values:
-            name = named(f)
+            name = name_of(f)
             name = name if name.isidentifier() else "compiled"
             self.found = nodes(name, program, question, spans, inputs, values, found, now)
 

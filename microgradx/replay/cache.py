@@ -20,19 +20,19 @@ from ..observers import look
 from ..structure import Fixed, paths
 from ..variables import Argnums
 from .arguments import Call, Chosen
-from .eager import check
+from .eager import check_operations
 from .ledger import ON_CREDIT, WAYS_ON_CREDIT, Ledger
 from .program import Program
 from .run.array_program import Array
 from .run.runner import GuardFailed
-from .specialization import Recording, named
+from .specialization import Recording, name_of
 from .tell.what_varied import AS_INDEX, argument_name, moving_branch, varied
 
 Result = TypeVar("Result")
 
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
 STRUCTURES = 256  # kept: sequences of so many lengths are recorded once each, and small programs take 9 KB each
-ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
+MOST_ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
 FEWEST = 4  # structures kept whatever their size: training and validation, and the last batch of either
 PERSISTENT = 4  # calls for which no recording could be afforded before anybody is told
 RARELY = 32  # calls between two looks at the known ways, where none of them fits any more
@@ -102,7 +102,7 @@ class Recordings(dict[Any, Ways]):
     ) -> tuple[Result, Recording]:
         """`replay` of one of these ways."""
         if modes.watching and modes.checking():
-            check(f, call)
+            check_operations(f, call)
         if not decline or ways.missed <= CACHED or not ways.missed % RARELY:
             for recording in tuple(ways):
                 try:
@@ -151,7 +151,7 @@ class Recordings(dict[Any, Ways]):
             return run(recording, recording.inputs(call)), recording
         except GuardFailed:
             raise RuntimeError(
-                f"a Value that {named(f)} captured was assigned while it was recorded, and another way through its "
+                f"a Value that {name_of(f)} captured was assigned while it was recorded, and another way through its "
                 "branches is now right: assign parameters between calls, not during one"
             ) from None
         finally:
@@ -166,7 +166,7 @@ class Recordings(dict[Any, Ways]):
             others = [other for other in self if other != key]
             cause = moving_branch(ways) if len(ways) > 1 or not others else varied(f, others[-1], key)
             warn(
-                f"{named(f)} was {self.ledger.counts()}, which costs more than it saves, so what is new is evaluated as it "
+                f"{name_of(f)} was {self.ledger.counts()}, which costs more than it saves, so what is new is evaluated as it "
                 f"stands: {cause}"
             )
         raise NotWorthRecording
@@ -188,7 +188,7 @@ class Recordings(dict[Any, Ways]):
         rows = [sum(len(way.program.tape) for way in self[key]) for key in order]
         left = sum(rows)
         for key, count in zip(order[:-1], rows, strict=False):
-            if len(self) <= STRUCTURES and (len(self) <= FEWEST or left <= ROWS):
+            if len(self) <= STRUCTURES and (len(self) <= FEWEST or left <= MOST_ROWS):
                 return
             del self[key]
             left -= count
@@ -196,7 +196,7 @@ class Recordings(dict[Any, Ways]):
                 self.overflowed = True
                 before = [other for other in order if other != latest][-1]
                 warn(
-                    f"{named(f)} is recorded for more structures of arguments than are kept, and again for those that were "
+                    f"{name_of(f)} is recorded for more structures of arguments than are kept, and again for those that were "
                     f"forgotten: {varied(f, before, latest)}"
                 )
 

@@ -16,13 +16,13 @@ from .answers import Answer
 from .arguments import Call, Chosen, as_result
 from .cache import NotWorthRecording
 from .eager import evaluated
-from .function import Function, places_and_names
+from .function import CompiledFunction, places_and_names
 from .program import Program
 from .run.array_program import Array
 from .specialization import Recording
 
 
-class Compiled(Function):
+class Compiled(CompiledFunction):
     """What `compile` returns: called like the function, it gives what the function gives; its methods give derivatives.
 
     Methods take and give what the functions of the same names in `transforms` do, where these are called with `f` in front.

@@ -11,7 +11,7 @@ from ..variables import transform
 from .arguments import Call
 
 
-def check(f: Callable[..., Any], call: Call) -> None:
+def check_operations(f: Callable[..., Any], call: Call) -> None:
     """Under `detect_anomaly` evaluate once node by node, forward and (of one number) backward: every operation is seen."""
     leaves = [Value(x) for x in call.numbers.tolist()]
     positional, keywords = call.rebuilt(iter(leaves))

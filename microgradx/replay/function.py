@@ -15,7 +15,7 @@ from .cache import Recordings
 from .eager import on_values
 
 
-class Function:
+class CompiledFunction:
     """What `compile` returns, for one sample or for many: the function `f` with what was recorded of it.
 
     In a class it is a method. What the object holds is captured, as what a closure holds, but for the numbers, strings and Values
@@ -29,7 +29,7 @@ class Function:
         self.fixed: frozenset[int | str] = frozenset()  # the arguments whose numbers belong to the program
         self.recordings = Recordings()
         self.methods: dict[int, Recordings] = {}
-        self.of: tuple[Function, Any] | None = None  # for a method, the function in the class and the object
+        self.of: tuple[CompiledFunction, Any] | None = None  # for a method, the function in the class and the object
         functools.update_wrapper(cast(Callable[..., Any], self), f, updated=())
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
@@ -77,7 +77,7 @@ def places_and_names(f: Callable[..., Any], static: str | Sequence[str]) -> froz
     return frozenset([*names, *places])
 
 
-def found_by_name(function: Function) -> bool:
+def found_by_name(function: CompiledFunction) -> bool:
     """Whether the module and name of a compiled function lead to itself, and not to what was compiled."""
     try:
         return attrgetter(vars(function)["__qualname__"])(sys.modules[function.__module__]) is function

@@ -19,10 +19,10 @@ from ...variables import Argnums
 from ...writing import add_gradients
 from ..arguments import Call, Chosen
 from ..derivatives import Spans
-from ..function import Function
+from ..function import CompiledFunction
 from ..program import Program
 from ..run.array_program import Array
-from ..specialization import Recording, named
+from ..specialization import Recording, name_of
 from ..tape.gradient import gradient
 from .batch_program import BatchPlan
 from .buffers import row_by_row
@@ -33,7 +33,7 @@ CHUNK = 1024  # samples at a time: half as many cost a third more calls, four ti
 Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
 
 
-class Batched(Function):
+class Batched(CompiledFunction):
     """A function of one sample, called with many: what `compile(f, batch=...)` returns."""
 
     def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int, threads: int = 1) -> None:
@@ -95,7 +95,7 @@ class Batched(Function):
             try:
                 bound = self.signature.bind(*args, **kwargs)
             except TypeError as error:
-                raise TypeError(f"{error}: the function of one sample is {named(self.f)}{self.signature}") from None
+                raise TypeError(f"{error}: the function of one sample is {name_of(self.f)}{self.signature}") from None
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
         last, name = max(zip(self.places, self.names, strict=True))

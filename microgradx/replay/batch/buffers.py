@@ -11,7 +11,7 @@ import numpy as np
 from ..regroup.instructions import WIDE, Instruction, View
 from ..run.array_program import Array, Call, Plan, call, window
 
-FEW = 64
+FEW_WEIGHTS = 64
 """Weights up to which every row is added up by itself, all in one order, so that neurons with equal weights stay equal to the
 last bit. For larger matrices BLAS is several times faster; it adds up rows at the edge of a block in another order."""
 
@@ -64,7 +64,7 @@ class Buffers:
             return call(step, reads, write, self.slots)
         if step.name == "take":
             return self.wide["varying"].take, (step.index, 0, write, "clip")
-        if step.name == "matmul" and reads[0].size <= FEW:
+        if step.name == "matmul" and reads[0].size <= FEW_WEIGHTS:
             out = write.reshape(len(write), -1)
             return partial(np.einsum, "ij,js->is", out=out), (reads[0], reads[1].reshape(len(reads[1]), -1))
         if step.name == "matmul":
@@ -77,7 +77,7 @@ class Buffers:
     def reduction(self, kind: str, views: Sequence[View], out: Array) -> Call:
         """A sum over the samples: of products of every left with every right row, of pairs of rows, or of rows."""
         rows = [self.beside(v, kind) for v in views]
-        if kind == "product" and len(rows[0]) * len(rows[1]) <= FEW:
+        if kind == "product" and len(rows[0]) * len(rows[1]) <= FEW_WEIGHTS:
             return partial(np.einsum, "is,js->ij", out=out.reshape(len(rows[0]), -1)), (rows[0], rows[1])
         if kind == "product":
             return np.dot, (rows[0], rows[1].T, out.reshape(len(rows[0]), -1))

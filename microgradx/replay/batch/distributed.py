@@ -44,7 +44,8 @@ class Spread:
         subtrees = -(-self.count // rows)
         bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
         self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
-        self.rows = [client.submit(load, [where(x, low, high) for x in self.arrays], pure=False) for low, high in self.parts]
+        sources = [[described(x, low, high) for x in self.arrays] for low, high in self.parts]
+        self.rows = [client.submit(load_rows, source, pure=False) for source in sources]
         self.programs: WeakKeyDictionary[BatchPlan, Any] = WeakKeyDictionary()  # forgotten with the recording it is of
 
     def __call__(self, *args: Any) -> float:
@@ -67,7 +68,7 @@ class Spread:
         recording, plan = self.f._plan(call, wrt)
         program = self.programs.get(plan)
         if program is None:
-            program = self.programs[plan] = self.client.submit(itself, plan, pure=False)
+            program = self.programs[plan] = self.client.submit(same_plan, plan, pure=False)
         inputs = recording.inputs(call)
         tasks = [
             self.client.submit(work, program, inputs, rows, low, self.subtree, self.f.chunk, pure=False)
@@ -82,21 +83,21 @@ class Spread:
         return tree.total(rest_sum) / (self.count if self.f.mean else 1), call
 
 
-def itself(plan: BatchPlan) -> BatchPlan:
+def same_plan(plan: BatchPlan) -> BatchPlan:
     """On a worker: the program; as the result of a task Dask sends it on, and makes it again if it is lost."""
     return plan
 
 
-def where(x: np.ndarray, low: int, high: int) -> Any:
-    """Rows low..high: of a file as its description, so that the worker reads them itself, else the rows."""
+def described(x: np.ndarray, low: int, high: int) -> Any:
+    """Rows low..high: of a file as its description, so that the worker reads them same_plan, else the rows."""
     if isinstance(x, np.memmap) and x.filename is not None and x.flags.c_contiguous:
         start = x.offset + low * x.strides[0]
         return str(x.filename), x.dtype.str, (high - low, *x.shape[1:]), start
     return x[low:high]
 
 
-def load(sources: Sequence[Any]) -> list[np.ndarray]:
-    """On a worker: the rows that `where` described."""
+def load_rows(sources: Sequence[Any]) -> list[np.ndarray]:
+    """On a worker: the rows that `described` tells."""
     return [np.memmap(x[0], dtype=x[1], mode="r", shape=x[2], offset=x[3]) if isinstance(x, tuple) else x for x in sources]
 
 

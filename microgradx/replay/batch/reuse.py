@@ -9,7 +9,7 @@ import numpy as np
 
 from ..regroup.instructions import Instruction, View
 
-WHOLE = ("take", "matmul", "reduce")  # these need their operands until the result is complete
+NEEDS_ALL = ("take", "matmul", "reduce")  # these need their operands until the result is complete
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Reuse:
     """
 
     def __init__(self, instructions: Sequence[Instruction], results: Sequence[View], samples: int) -> None:
-        self.stretches = joined([(0, samples, -1), *touches(instructions, results)])
+        self.stretches = together([(0, samples, -1), *touches(instructions, results)])
         self.lows = np.array([s.low for s in self.stretches])
         placed: list[Stretch] = []
         for new in sorted(self.stretches, key=lambda s: s.first):
@@ -61,7 +61,7 @@ class Reuse:
 
     def written_over(self, step: Instruction, new: Stretch) -> Stretch | None:
         """An operand that an elementwise operation may replace by its result, as nothing reads it later."""
-        if step.name in WHOLE or step.write.offset != new.low:
+        if step.name in NEEDS_ALL or step.write.offset != new.low:
             return None
         for v in step.reads:
             old = self.at(v.offset) if v.space == "varying" else None
@@ -82,16 +82,16 @@ def touches(instructions: Sequence[Instruction], results: Sequence[View]) -> lis
         if step.index is not None and step.write.space == "gathered varying"
         for row in step.index.tolist()
     ]
-    return [(*extent(v), i) for v, i in found if v.space == "varying"] + taken
+    return [(*reach(v), i) for v, i in found if v.space == "varying"] + taken
 
 
-def extent(v: View) -> tuple[int, int]:
+def reach(v: View) -> tuple[int, int]:
     """The lowest element of a view, and the one after its highest."""
-    reach = [(length - 1) * step for length, step in zip(v.shape, v.strides, strict=True)]
-    return v.offset + sum(min(0, x) for x in reach), v.offset + sum(max(0, x) for x in reach) + 1
+    reaches = [(length - 1) * step for length, step in zip(v.shape, v.strides, strict=True)]
+    return v.offset + sum(min(0, x) for x in reaches), v.offset + sum(max(0, x) for x in reaches) + 1
 
 
-def joined(touched: Sequence[tuple[int, int, int]]) -> list[Stretch]:
+def together(touched: Sequence[tuple[int, int, int]]) -> list[Stretch]:
     """The stretches that overlapping touches form."""
     found: list[Stretch] = []
     for low, high, when in sorted(touched):

@@ -24,7 +24,7 @@ def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
     """
     (structures, names), (others, other_names) = before, after
     if len(structures) != len(others) or names != other_names:
-        return f"it got {given(before)}, then {given(after)}: pass the same arguments each time"
+        return f"it got {calling(before)}, then {calling(after)}: pass the same arguments each time"
     place = next(place for place, pair in enumerate(zip(structures, others, strict=True)) if pair[0] != pair[1])
     first, then = first_difference(structures[place], others[place])
     name = argument_name(f, place, len(structures), names)
@@ -65,7 +65,7 @@ def first_difference(a: Structure, b: Structure) -> tuple[Structure, Structure]:
     return a, b
 
 
-def given(key: Any) -> str:
+def calling(key: Any) -> str:
     """How many arguments a call had, and which by name."""
     structures, names = key
     return f"{len(structures)} argument(s)" + (f" with {', '.join(names)} by name" if names else "")
