@@ -71,6 +71,12 @@ def add_target(command: argparse.ArgumentParser) -> None:
     command.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="the numbers of the expression's names")
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of points: write 1 or more")
+    return int(text)
+
+
 def _pair(text: str) -> tuple[str, float]:
     name, equals, number = text.partition("=")
     if not equals or not name.isidentifier():
@@ -331,7 +337,7 @@ def _add_check(commands: Any) -> None:
     command.add_argument("--grad", metavar="MODULE:FUNCTION", help="judge this function's result instead of backward()")
     command.add_argument("--rtol", type=float, default=1e-6, help="the relative error to catch (1e-6)")
     command.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
-    command.add_argument("--samples", type=int, default=0, help="so many random points besides the given one")
+    command.add_argument("--samples", type=_count, default=0, help="so many random points besides the given one")
     command.add_argument("--json", action="store_true", help="print the report as JSON")
     command.set_defaults(run=_check)
 

@@ -7,6 +7,7 @@ import json
 import sys
 import zlib
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from .files import write_atomically
 if TYPE_CHECKING:
     from .testing import Numeric, Report
 
+WEAK_SHOWN = 5  # tests in the summary
 MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults of the gradcheck fixture in this test"
 
 
@@ -81,6 +83,7 @@ def explained(coded: float, measured: Numeric) -> list[str]:
     from .testing.report import Partial
     from .testing.verdicts import Shape, Verdict
 
+    measured = replace(measured.settled(coded), refused=None)
     row = Partial("x", measured.at, coded, measured, Verdict.WRONG)
     lines = [
         f"{coded!r} is not the derivative at {measured.at!r}" if measured.verdict is not Shape.UNRESOLVED else "cannot tell",
@@ -123,6 +126,7 @@ class Collector:
             check.REPORT_WATCHERS.remove(reports.append)
             numeric.COMPARISON_WATCHERS.remove(compared)
             self.entries += [{"test": item.nodeid, **json.loads(report.to_json())} for report in reports]
+            item.user_properties += _properties(reports)
         if self.mutate:
             self._fail_for_survivors(reports)
         return result
@@ -155,19 +159,36 @@ class Collector:
         self.entries += json.loads(getattr(node, "workeroutput", {}).get("gradcheck", "[]"))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """One line, if any derivative was checked."""
+        """A section, if any derivative was checked: how they came out, and which tests have agreement that is weak."""
         if not self.entries:
             return
-        from .testing.verdicts import Verdict
+        counts: dict[str, int] = {}
+        weak: dict[str, list[int]] = {}
+        for entry in self.entries:
+            for verdict, n in entry["counts"].items():
+                counts[verdict] = counts.get(verdict, 0) + n
+            tally = weak.setdefault(entry["test"], [0, 0])
+            tally[0] += entry["counts"].get("weak", 0)
+            tally[1] += sum(entry["counts"].values())
+        bounds = [entry["worst_bound"] for entry in self.entries if isinstance(entry["worst_bound"], float)]
+        odd = [f"{n:,} {verdict}" for verdict, n in counts.items() if verdict != "agrees"]
+        worst = [f"bounds within {max(bounds):.0e} of the value where they agree"] if bounds else []
+        terminalreporter.section("gradcheck", sep="-")
+        terminalreporter.write_line(", ".join([f"checked {sum(counts.values()):,} derivatives", *odd, *worst]))
+        for test, (few, all_) in sorted(weak.items(), key=lambda item: -item[1][0])[:WEAK_SHOWN]:
+            if few:
+                terminalreporter.write_line(f"  {few:,} of {all_:,} agree weakly in {test}")
 
-        rows = [row for entry in self.entries for row in entry["rows"]]
-        odd = [verdict for verdict in Verdict if verdict is not Verdict.AGREES]
-        counts = {verdict: sum(r["members"] for r in rows if r["verdict"] == verdict) for verdict in odd}
-        bounds = [r["bound"] / abs(r["measured"]) for r in rows if isinstance(r["bound"], float) and _nonzero(r["measured"])]
-        parts = [f"checked {sum(r['members'] for r in rows):,} derivatives", *(f"{n} {v}" for v, n in counts.items() if n)]
-        worst = f", bounds within {max(bounds):.0e} of the value" if bounds else ""
-        terminalreporter.write_line(f"gradcheck: {', '.join(parts)}{worst}")
 
-
-def _nonzero(x: Any) -> bool:
-    return isinstance(x, float) and x != 0.0
+def _properties(reports: list[Report]) -> list[tuple[str, object]]:
+    """What JUnit's file and other reports say of the derivatives of one test."""
+    if not reports:
+        return []
+    counts: dict[str, int] = {}
+    for report in reports:
+        for verdict, n in report.counts().items():
+            counts[verdict] = counts.get(verdict, 0) + n
+    bounds = [report.worst_bound for report in reports if report.worst_bound == report.worst_bound]
+    found: list[tuple[str, object]] = [("derivatives", sum(counts.values()))]
+    found += [(f"derivatives_{verdict}", n) for verdict, n in counts.items()]
+    return [*found, ("derivatives_worst_bound", max(bounds))] if bounds else found

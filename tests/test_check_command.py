@@ -68,6 +68,14 @@ def test_the_report_is_printed_as_json_on_request(capsys):
     assert json.loads(capsys.readouterr().out)["rows"][0]["coded"] == 6.0
 
 
+@pytest.mark.parametrize("count", ["-3", "0", "many"])
+def test_a_number_of_samples_that_is_none_is_refused(count, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["check", "a*b", "a=1", "b=2", f"--samples={count}"])
+    assert left.value.code == 2
+    assert "is not a number of points: write 1 or more" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

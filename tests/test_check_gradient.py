@@ -11,7 +11,7 @@ import pytest
 from microgradx import Value, gradient, maximum, nn, primitive, relu
 from microgradx.chain import chain_rule
 from microgradx.operation import OPS
-from microgradx.testing import UnresolvedDerivative, WrongDerivative, check_gradient
+from microgradx.testing import Report, UnresolvedDerivative, WrongDerivative, check_gradient
 
 
 @pytest.fixture
@@ -357,7 +357,7 @@ def test_weak_agreement_passes_and_is_counted_but_not_under_strict():
 
 
 def test_agreement_of_many_together_is_weak_if_an_error_of_rtol_in_one_would_not_show():
-    at = [1.0 + 0.01 * k for k in range(100)]
+    at = [1.0 + 0.001 * k for k in range(100)]
     report = check_gradient(lambda v: sum(map(math.sin, v)) + 1e9, at, grad=list(map(math.cos, at)))
     assert report.count("weak") == 100
     assert "in one of 100 would not show" in str(report)
@@ -380,6 +380,29 @@ def test_samples_are_drawn_in_the_domain_and_repeat_with_the_seed():
     assert len(points(1)) == 8
     assert points(1) == points(1) != points(2)
     assert all(0.5 <= x <= 3.0 for x in points(1)[::2])
+
+
+def test_samples_leave_the_neighbourhood_and_the_report_says_where_they_lie():
+    def f(x):
+        return x * x if x < 3.0 else 6.0 * x - 9.0
+
+    with pytest.raises(WrongDerivative, match="looked at x from -"):
+        check_gradient(f, 1.0, lambda x: 2.0 * x, samples=20)
+    report = check_gradient(math.log, 1.0, lambda x: 1.0 / x, samples=20)
+    assert (len(report.rows), min(row.point for row in report.rows) > 0.0) == (21, True)
+    assert "looked at x from 0." in str(report)
+
+
+def test_a_report_without_a_verdict_is_not_ok():
+    assert not Report("nothing", []).ok
+
+
+def test_many_inputs_are_not_weak_only_because_they_are_many():
+    rng = random.Random(1)
+    slopes = [10.0 ** rng.uniform(-2.0, 0.0) for _ in range(2000)]
+    at = [rng.gauss(0.0, 1.0) for _ in slopes]
+    report = check_gradient(lambda v: math.fsum(map(float.__mul__, slopes, v)), at, grad=slopes, strict=True)
+    assert report.count("agrees") == 2000
 
 
 def test_the_report_has_every_row_as_json_and_the_worst_first_as_text():

@@ -56,11 +56,11 @@ def test_comparisons_without_a_measured_derivative_keep_their_own_text(pytester)
     pytester.runpytest().stdout.fnmatch_lines(["*At index 0 diff: 1 != 2*"])
 
 
-def test_a_right_suite_passes_with_one_summary_line(pytester):
+def test_a_right_suite_passes_with_a_section_in_the_summary(pytester):
     pytester.makepyfile(RIGHT)
     result = pytester.runpytest("--strict-markers")
     result.assert_outcomes(passed=5)
-    result.stdout.fnmatch_lines(["gradcheck: checked 1?? derivatives, bounds within *e-* of the value"])
+    result.stdout.fnmatch_lines(["*- gradcheck -*", "checked 1?? derivatives, bounds within *e-* of the value where they agree"])
 
 
 def test_every_mutant_of_a_right_suite_is_killed(pytester):
@@ -138,7 +138,7 @@ def test_worker_processes_hand_their_reports_to_the_main_one(pytester):
     pytester.makepyfile(RIGHT)
     result = pytester.runpytest_subprocess("-p", "xdist", "-n", "1", "--gradcheck-report=found.json", "--strict-markers")
     result.assert_outcomes(passed=5)
-    result.stdout.fnmatch_lines(["gradcheck: checked 1?? derivatives*"])
+    result.stdout.fnmatch_lines(["checked 1?? derivatives*"])
     assert len(json.loads((pytester.path / "found.json").read_text())) == 5
 
 
@@ -176,3 +176,49 @@ def test_the_first_test_that_imports_the_checks_is_mutated_too(pytester):
         """
     )
     pytester.runpytest_subprocess("--gradcheck-mutate").assert_outcomes(failed=1)
+
+
+WEAK = """
+    import math
+    from microgradx.testing import check_gradient
+
+    def test_weak(gradcheck):
+        gradcheck(lambda x: 1e12 + math.sin(x), 1.0, grad=math.cos)
+
+    def test_zero():
+        check_gradient(lambda x, y: x * x * y, (1.0, 0.0), grad=(0.0, 1.0))
+"""
+
+
+def test_counts_and_bounds_of_each_test_stand_in_the_summary_in_json_and_in_junit(pytester):
+    pytester.makepyfile(WEAK)
+    result = pytester.runpytest("--gradcheck-report=found.json", "--junitxml=junit.xml")
+    result.stdout.fnmatch_lines(["checked 3 derivatives, 1 weak, bounds within *e-* of the value*", "*1 of 1 agree weakly*"])
+    entries = json.loads((pytester.path / "found.json").read_text())
+    assert [entry["counts"] for entry in entries] == [{"weak": 1}, {"agrees": 2}]
+    assert entries[1]["worst_bound"] < 1e-6
+    junit = (pytester.path / "junit.xml").read_text()
+    for text in ('name="derivatives" value="2"', 'name="derivatives_weak" value="1"', 'name="derivatives_worst_bound" value="'):
+        assert text in junit
+
+
+def test_a_failed_assert_equal_of_unittest_says_what_the_ratio_means(pytester):
+    pytester.makepyfile(
+        """
+        import unittest
+        from microgradx.testing import derivative_of
+
+        class Cube(unittest.TestCase):
+            def test_cube(self):
+                self.assertEqual(derivative_of(lambda x: x**3)(1.3), 10.14)
+        """
+    )
+    pytester.runpytest().stdout.fnmatch_lines(["*AssertionError: 5.07 ± *; the code is twice the measured value != 10.14"])
+
+
+def test_an_injected_infinity_is_a_mutant_that_every_check_kills():
+    from microgradx.testing.mutants import _faults
+
+    report = check_gradient(lambda x: x * x, 3.0)
+    assert {"infinity", "nan", "a huge value"} <= {name for name, _ in _faults(report.rows[0], report.rows)}
+    assert survivors(report) == []

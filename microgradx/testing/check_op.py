@@ -38,6 +38,8 @@ def check_op(
     same numbers. At 0, huge numbers, inf and nan nothing raises and nothing is complex.
     """
     __tracebackhide__ = True
+    if samples < 0:
+        raise ValueError(f"samples={samples!r} is not a number of random points: write 0 or more")
     intervals = _intervals(op, domain)
     report = Report(f"check_op({op.name})", [], "the rule", rtol, seed=seed)
     for point in _points(intervals, samples, random.Random(seed)):

@@ -36,6 +36,7 @@ class Numeric:
     ledge: bool = False  # f rises by coarse steps: a slope of 0 may be meant
     beside: float = 0.0  # the size of the slope a millionth of x away
     floor: float = 0.0  # slopes below it are 0: moving x by its own rounding changes them by as much
+    refused: float | None = field(default=None, repr=False)  # the number it was found not to equal last
     appeal: Callable[[], Numeric] | None = field(default=None, repr=False)  # measures once more, by other means
 
     def tolerance(self) -> float:
@@ -102,6 +103,7 @@ class Numeric:
             return NotImplemented
         measured = self.settled(float(other))
         equal = measured.accepts(float(other))
+        object.__setattr__(self, "refused", None if equal else float(other))  # unittest shows repr() of what was not equal
         for watch in COMPARISON_WATCHERS if equal else ():
             watch(measured, float(other))
         return equal
@@ -109,6 +111,15 @@ class Numeric:
     __hash__ = None  # type: ignore[assignment]  # equality is approximate, so no hash can be consistent with it
 
     def __repr__(self) -> str:
+        if self.refused is None:
+            return self._written()
+        from .blame import hint
+        from .report import Partial
+
+        advice = hint(row := Partial("x", self.at, self.refused, self, Verdict.WRONG), [row], "the code", True)
+        return f"{self._written()}; {advice.partition(':')[0]}"
+
+    def _written(self) -> str:
         if self.bent:
             return f"{self.verdict} with slopes {self.left:.6g} (left) and {self.right:.6g} (right)"
         if self.verdict is Shape.UNRESOLVED:

@@ -20,6 +20,7 @@ from .verdicts import Shape, Verdict
 ALONE = 64  # up to so many inputs each gets its own ladder
 DECADES = 3.0  # inputs measured together have contributions within so many decades of each other
 CULPRITS = 10  # after so many wrong inputs the search stops
+ALIKE = 4.0  # contributions within such a factor are hidden by the same noise
 STEP_DOWN = 8  # a direction that bends is halved down to so many inputs, then they are measured alone
 MOST_EVALUATIONS = 20_000  # after so many evaluations a direction that bends is not parted further
 
@@ -172,8 +173,11 @@ class Trial:
         if row.numeric.verdict in (Shape.UNRESOLVED, Shape.VERTICAL) or row.numeric.bent:
             self._halved(members, row)
         elif self._agrees(row):
-            row.verdict = Verdict.WEAK if row.coded != 0.0 and row.sensitivity > self.rtol else Verdict.AGREES
-            self.found.append(row)
+            if row.coded != 0.0 and row.sensitivity > self.rtol:
+                self._parted(members, row)
+            else:
+                row.verdict = Verdict.AGREES
+                self.found.append(row)
         else:
             before = len(self.found)
             self.search(moves, row)
@@ -182,6 +186,21 @@ class Trial:
                 self.evaluations += numeric.evaluations - row.numeric.evaluations
                 row = replace(row, numeric=numeric)
             self._rest(moves, row, self.found[before:])
+
+    def _parted(self, members: list[int], row: Partial) -> None:
+        """Part a direction in which an error in one would not show, unless rounding hides it in the one measured alone too."""
+        sizes = {i: self.scale(i) * abs(self.coded.slopes[i]) for i in members}
+        ranked = sorted(members, key=sizes.__getitem__)
+        if len(members) <= STEP_DOWN and self.evaluations <= MOST_EVALUATIONS:
+            self.found += [self.alone(i) for i in members]
+            return
+        alike = sizes[ranked[-1]] <= ALIKE * sizes[ranked[0]]
+        if self.evaluations > MOST_EVALUATIONS or (alike and self.alone(ranked[len(ranked) // 2]).verdict is Verdict.WEAK):
+            row.verdict = Verdict.WEAK
+            self.found.append(row)
+            return
+        self.together(ranked[: len(ranked) // 2])
+        self.together(ranked[len(ranked) // 2 :])
 
     def _rest(self, moves: dict[int, float], row: Partial, named: list[Partial]) -> None:
         """The row of the members that were not named, whose slope is what the named ones leave of the whole."""

@@ -79,6 +79,17 @@ class Report:
         """How many partial derivatives have that verdict."""
         return sum(row.members for row in self.rows if row.verdict == verdict)
 
+    def counts(self) -> dict[str, int]:
+        """How many partial derivatives have each verdict that occurs."""
+        found = {verdict.value: self.count(verdict) for verdict in Verdict}
+        return {verdict: n for verdict, n in found.items() if n}
+
+    @property
+    def worst_bound(self) -> float:
+        """The largest bound, relative to the measured value, among those that agree; nan if none does with a value."""
+        agreed = [row.numeric for row in self.rows if row.verdict is Verdict.AGREES and row.numeric.value]
+        return max((numeric.bound / abs(numeric.value) for numeric in agreed), default=math.nan)
+
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong and nothing is left unresolved; under `strict` also nothing weak."""
@@ -140,8 +151,9 @@ class Report:
             for row in self.worst_first()
         ]
         whole = {
-            "name": self.name, "ok": self.ok, "summary": self.summary(), "rtol": self.rtol, "seed": self.seed,
-            "evaluations": self.evaluations, "sensitivity": self.sensitivity, "faults": self.faults, "blame": self.blame,
+            "name": self.name, "ok": self.ok, "summary": self.summary(), "counts": self.counts(), "worst_bound": self.worst_bound,
+            "looked": self.looked, "rtol": self.rtol, "seed": self.seed, "evaluations": self.evaluations,
+            "sensitivity": self.sensitivity, "faults": self.faults, "blame": self.blame,
             "reproducer": self.reproducer, "rows": rows,
         }
         return json.dumps(_writable(whole), indent=1)
