@@ -18,6 +18,10 @@ from .verdicts import Shape, Verdict
 
 EDGES = 20_000  # the search for a wrong rule ends after so many local derivatives
 
+CONSTANT_SEEN = {  # who takes the gradient, and what makes a part of f constant to it
+    "torch's backward()": "detach(), no_grad(), .item() or .data",
+    "jax.vjp": "stop_gradient(), or numpy in place of jax.numpy",
+}
 RATIOS = (
     (2.0, "{coded} is twice the measured value: a contribution counted twice, or a factor 1/2 that is missing"),
     (0.5, "{coded} is half the measured value: one of two equal contributions is lost, or a factor 2 is missing"),
@@ -27,6 +31,8 @@ RATIOS = (
     (math.log(10.0), "off by ln 10: the derivative of log10 has lost that factor"),
     (1.0 / math.log(10.0), "off by 1/ln 10: log and log10 are mixed up"),
     (math.pi / 180.0, "off by pi/180: degrees and radians are mixed up"),
+    (2.0 * math.pi, "off by 2 pi: turns and radians are mixed up"),
+    (0.5 / math.pi, "off by 1 / (2 pi): turns and radians are mixed up"),
     (180.0 / math.pi, "off by 180/pi: degrees and radians are mixed up"),
 )
 
@@ -42,6 +48,8 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
         return "f has a vertical tangent here: the derivative is infinite"
     if numeric.bent:
         low, high = sorted((numeric.left, numeric.right))
+        if low == high:
+            return f"f has a {numeric.verdict} here, with the slope {low:.6g} on both sides: that value would be right"
         return f"f has a {numeric.verdict} here: a value from {low:.6g} to {high:.6g} would be right"
     if coded == 0.0 and row.path.startswith(("d2/", "rule ")):
         return "the second derivative is lost: write the rules with arithmetic and primitives only, never float(), math or .data"
@@ -63,6 +71,9 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
         return "f does not change with it here: its derivative is 0, to within the bound"
     if numeric.bound > 0.1 * abs(numeric.value):
         return "far from what was measured, which is itself rough: choose a point where f changes more"
+    if coded_by in CONSTANT_SEEN:
+        cause = CONSTANT_SEEN[coded_by]
+        return f"{coded_by} takes something as constant that is not: look for {cause} in f, or for a custom rule that is wrong"
     return "no usual slip gives that number: a term of the size of the difference may be missing, or one too many"
 
 

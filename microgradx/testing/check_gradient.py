@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .claimed import Coded, from_backward, from_numbers
 from .concluded import concluded
+from .diagnosis import diagnose
 from .differences import EVERYWHERE
 from .domains import Domain, domain_of, ranges, refuse_unknown_domains, sampled_point
 from .frameworks import own_gradient
@@ -75,12 +76,14 @@ def check_gradient(
         points = list(_points(inputs, outputs, domains, samples, random.Random(seed)))
         rng = random.Random(seed)
         for k, point in enumerate(points):
-            trials = list(_trials(inputs, outputs, point, own[1] if own else grad, bool(own)))
+            trials, before = list(_trials(inputs, outputs, point, own[1] if own else grad, bool(own))), len(report.rows)
             for part, coded in trials:
                 trial = Trial(part, point, coded, rtol, domains, kinks, oracle, rng)
                 judge_point(trial, report, optional=k > 0 and EVERYWHERE in domains)
                 if graph and order == 2:
                     of_graph(trial, report)
+            if not report.blame:
+                diagnose(report.rows[before:], len(outputs))
             if not graph and (order == 2 or hess is not None):
                 of_code(trial, _gradient(inputs, own, grad, outputs), hess, report)
     if len(points) > 1:

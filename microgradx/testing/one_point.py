@@ -191,7 +191,11 @@ class Trial:
         """Part a direction in which an error in one would not show, unless rounding hides it in the one measured alone too."""
         sizes = {i: self.scale(i) * abs(self.coded.slopes[i]) for i in members}
         ranked = sorted(members, key=sizes.__getitem__)
-        if len(members) <= STEP_DOWN and self.evaluations <= MOST_EVALUATIONS:
+        if any(found.verdict is Verdict.WRONG for found in self.found):  # then nobody asks how well the right ones agree
+            row.verdict = Verdict.WEAK
+            self.found.append(row)
+            return
+        if len(members) <= STEP_DOWN:
             self.found += [self.alone(i) for i in members]
             return
         alike = sizes[ranked[-1]] <= ALIKE * sizes[ranked[0]]

@@ -1,0 +1,71 @@
+"""What wrong gradients have in common is said once, for all rows."""
+
+import math
+
+import numpy as np
+import pytest
+
+from microgradx.testing import WrongDerivative, check_gradient
+
+V = np.array([0.4, -1.3, 2.2])
+M = np.array([[1.0, 2.0], [3.0, 5.0]])
+W = np.array([[0.3, -1.2, 0.7], [2.0, 0.4, 1.1]])
+
+
+def loss(v):
+    return float(np.sum(np.sin(v) * np.array([1.0, 2.0, 3.0])))
+
+
+def slope(v):
+    return np.cos(v) * np.array([1.0, 2.0, 3.0])
+
+
+def text(f, at, grad, **options):
+    with pytest.raises(WrongDerivative) as caught:
+        check_gradient(f, at, grad, **options)
+    return " ".join(str(caught.value).split())
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "grad", "said"),
+    [
+        (loss, V, lambda v: slope(v) / 3, "1/3 of the measured one, and there are 3 inputs: a sum is taken for a mean"),
+        (loss, V, lambda v: 5.0 * slope(v), "5 times the measured one: a constant factor is lost or too many"),
+        (loss, V, lambda v: 0.37 * slope(v), "0.37 times the measured one"),
+        (loss, V, lambda v: -7.0 * slope(v), "-7 times the measured one"),
+        (math.sin, 0.4, lambda x: 7.0 * math.cos(x), "7 times the measured one"),
+        (loss, V, lambda v: slope(v) + 0.02 * v, "0.02 times the input everywhere: a regulariser (0.02/2 times"),
+        (loss, V, lambda v: slope(v) - 0.02 * v, "in f but not in the gradient"),
+        (loss, V, lambda v: slope(v) + 0.1 * np.sign(v), "0.1 times the sign of the input"),
+        (loss, V, lambda v: slope(v) + 0.25, "0.25 everywhere: a term that grows with the sum"),
+        (loss, V, lambda v: slope(v) * v, "times its input: it is the derivative by the logarithm"),
+        (loss, V, lambda v: slope(v) / v, "divided by its input"),
+        (lambda y: math.fmod(-7.3, y), 2.0, lambda y: -math.floor(-7.3 / y), "off by a whole number: floor and trunc"),
+        (lambda v: M @ v, V[:2], lambda v: M.T, "those of the transpose"),
+        (lambda w: float(np.sum(w * M)), M, lambda w: M.T, "those of the transpose"),
+        (lambda v: W @ v, V, lambda v: 2.0 * W, "2 times the measured one, and there are 2 outputs"),
+        (lambda v: W @ v, V, lambda v: np.array([[3.0], [0.2]]) * W, "off by a factor of its own: an upstream gradient"),
+        (lambda p: loss(p["w"]) * p["b"], {"w": V, "b": 2.0}, {"w": 0 * V, "b": loss(V)}, 'every gradient of p["w"] is 0'),
+        (lambda x: math.sin(2.0 * math.pi * x), 0.3, lambda x: math.cos(2.0 * math.pi * x), "turns and radians"),
+    ],
+)
+def test_a_slip_that_all_rows_share_is_named(f, at, grad, said):
+    assert said in text(f, at, grad)
+
+
+def test_a_symmetric_matrix_of_which_one_half_is_read_is_told():
+    def logdet(S):
+        return 2.0 * float(np.sum(np.log(np.diag(np.linalg.cholesky(S)))))
+
+    S = np.array([[2.0, 0.3], [0.3, 1.0]])
+    assert 'let them move together with symmetric="..."' in text(logdet, S, np.linalg.inv)
+
+
+def test_rows_that_have_nothing_in_common_get_no_common_hint():
+    said = text(loss, V, lambda v: slope(v) + np.array([0.137, -0.291, 0.533]))
+    assert "no usual slip" in said
+    assert "everywhere" not in said
+
+
+def test_a_jump_with_one_slope_on_both_sides_says_which():
+    assert "with the slope 0 on both sides" in text(math.floor, 2.0, 1.0)
