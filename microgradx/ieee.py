@@ -8,6 +8,7 @@ import math
 
 INF = math.inf
 NAN = math.nan
+LN2 = 0.6931471805599453
 
 
 def log(a: float) -> float:
@@ -244,3 +245,49 @@ def minimum(a: float, b: float) -> float:
 def relu(a: float) -> float:
     """`a` above zero, else 0; nan for nan."""
     return a if a > 0.0 or a != a else 0.0
+
+
+def fmod(a: float, b: float) -> float:
+    """What a / b leaves when cut towards zero, with the sign of `a`; nan by a zero and of an infinity."""
+    try:
+        return math.fmod(a, b)
+    except ValueError:
+        return NAN
+
+
+def ieee_remainder(a: float, b: float) -> float:
+    """What a / b leaves when rounded to the nearest whole number, ties to even; nan by a zero and of an infinity."""
+    try:
+        return math.remainder(a, b)
+    except ValueError:
+        return NAN
+
+
+def gamma(a: float) -> float:
+    """The gamma function; inf of its sign at the zeros, nan at negative whole numbers and at -inf."""
+    try:
+        return math.gamma(a)
+    except OverflowError:
+        return math.copysign(INF, a)
+    except ValueError:
+        return math.copysign(INF, a) if a == 0.0 else NAN
+
+
+def xlogy(a: float, b: float) -> float:
+    """a * log(b), and 0 where `a` is 0, also of log(0); nan if either is nan."""
+    return 0.0 if a == 0.0 and b == b else a * log(b)
+
+
+def log_base(a: float, base: float) -> float:
+    """Logarithm of `a` to any base; those to 2 and to 10 are exact at their powers."""
+    return log2(a) if base == 2.0 else log10(a) if base == 10.0 else divide(log(a), log(base))
+
+
+def logit(a: float) -> float:
+    """log(a / (1 - a)), near 1/2 as twice the atanh of 2a - 1, which is exact there; infinite at 0 and 1, beyond nan."""
+    return 2.0 * atanh(2.0 * a - 1.0) if abs(a - 0.5) <= 0.25 else log(divide(a, 1.0 - a))
+
+
+def log1mexp(a: float) -> float:
+    """log(1 - e**-a) for a > 0, in the form that keeps its digits on either side of log 2 (Maechler 2012)."""
+    return log(-expm1(-a)) if a < LN2 else log1p(-exp(-a))

@@ -40,11 +40,11 @@ class Facts:
 
     `about` says in a line what it is, `convention` what its slope is at kinks, poles and infinities. `choice` marks one that
     takes some of its operands and leaves others, `saturates` one whose slope dies away; `activation` what a neuron may apply,
-    `inner` what only rules are made of.
+    `inner` what only rules are made of. `further` is the operation that is meant where more operands are given, as log(x, base).
     `exact(mpmath, *operands)` is its meaning in mpmath's numbers, where `mpmath` has no function of its name.
     """
 
-    __slots__ = ("about", "activation", "choice", "convention", "exact", "inner", "saturates")
+    __slots__ = ("about", "activation", "choice", "convention", "exact", "further", "inner", "saturates")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Facts:
         activation: bool = False,
         inner: bool = False,
         exact: Callable[..., Any] | None = None,
+        further: Op | None = None,
     ) -> None:
         self.about = about
         self.convention = convention
@@ -63,6 +64,7 @@ class Facts:
         self.activation = activation
         self.inner = inner
         self.exact = exact
+        self.further = further
 
 
 NO_FACTS = Facts()
@@ -146,6 +148,8 @@ class Op:
                 raise TypeError(f"{self.name} takes its operands in order, got {', '.join(named)}=: write {self.written()}")
             operands = tuple(self.gather(*operands))
         elif len(operands) != self.arity or named:
+            if self.facts.further is not None and len(operands) + len(named) > len(self.partials):
+                return self.facts.further(*operands, **named)
             operands = self.completed(operands, named)
         for operand in operands:
             if isinstance(operand, Operand):

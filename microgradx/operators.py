@@ -155,6 +155,10 @@ class Operators(Operand):
     absolute = abs = fabs = method(ops.absolute)
     floor_divide = method(ops.floor_divide)
     remainder = mod = method(ops.remainder)
+    fmod = method(ops.fmod)
+    ieee_remainder = method(ops.ieee_remainder)
+    degrees = rad2deg = method(ops.degrees)
+    radians = deg2rad = method(ops.radians)
 
     exp = method(ops.exp)
     exp2 = method(ops.exp2)
@@ -163,6 +167,12 @@ class Operators(Operand):
     log2 = method(ops.log2)
     log10 = method(ops.log10)
     log1p = method(ops.log1p)
+    log_base = method(ops.log_base)
+    log1mexp = method(ops.log1mexp)
+    logit = method(ops.logit)
+    xlogy = method(ops.xlogy)
+    power_log = method(ops.power_log)
+    product_or_zero = method(ops.product_or_zero)
     sqrt = method(ops.sqrt)
     cbrt = method(ops.cbrt)
     square = method(ops.square)
@@ -183,12 +193,19 @@ class Operators(Operand):
     acosh = arccosh = method(ops.acosh)
     atanh = arctanh = method(ops.atanh)
     hypot = method(ops.hypot)
+    sech = method(ops.sech)
+    sinc = method(ops.sinc)
 
     gaussian = method(ops.gaussian)
     normal_pdf = method(ops.normal_pdf)
     normal_cdf = method(ops.normal_cdf)
     erf = method(ops.erf)
+    log_normal_cdf = method(ops.log_normal_cdf)
+    inverse_mills = method(ops.inverse_mills)
+    mills_gap = method(ops.mills_gap)
     erfc = method(ops.erfc)
+    erfinv = method(ops.erfinv)
+    gamma = method(ops.gamma)
     lgamma = method(ops.lgamma)
 
     floor = method(ops.floor)
@@ -196,6 +213,10 @@ class Operators(Operand):
     trunc = method(ops.trunc)
     round = rint = method(ops.round_)
     sign = method(ops.sign)
+    copysign = method(ops.copysign)
+    isnan = method(ops.isnan)
+    isinf = method(ops.isinf)
+    isfinite = method(ops.isfinite)
     step = method(ops.step)
     heaviside = method(ops.heaviside)
     compare = method(ops.compare)
@@ -219,6 +240,10 @@ class Operators(Operand):
         """The derivative of that order of digamma, at this value."""
         return ops.polygamma(order, self)
 
+    def sinc_derivative(self, order: Scalar) -> Self:
+        """The derivative of that order of sinc, at this value."""
+        return ops.sinc_derivative(order, self)
+
     def digamma(self) -> Self:
         """The derivative of lgamma."""
         return ops.digamma(self)
@@ -238,6 +263,19 @@ class Operators(Operand):
     def mish(self) -> Self:
         """self * tanh(softplus(self))."""
         return ops.mish(self)
+
+    def conjugate(self) -> Self:
+        """The value itself, which is real: numpy's `std`, `var`, `vdot` and `norm` ask for it."""
+        return self
+
+    real = property(conjugate, doc="The value itself.")
+    imag = 0.0
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
 
     def __array_ufunc__(self, ufunc: Any, how: str, *inputs: Any, **options: Any) -> Any:
         """What numpy's functions and its numbers do with one: `np.exp(x)`, `np.float64(2) * x`, `array * x`."""

@@ -22,7 +22,7 @@ from .view.words.notation import exact, expression, number
 
 HEADINGS = ("operation", "value", "derivative", "convention")
 ROOMS: tuple[ModuleType, ...] = (
-    ops.arithmetic, ops.choices, ops.elementary, ops.trigonometry, ops.normal_and_gamma, ops.activations, ops.reductions,
+    ops.arithmetic, ops.choices, ops.reductions, ops.elementary, ops.trigonometry, ops.normal_and_gamma, ops.activations,
 )
 """The files of the table; each takes operations only from those before it."""
 

@@ -11,15 +11,39 @@ const special = (() => {
     for (let n = 1; n < 200 && Math.abs(term) > 1e-18 * Math.abs(total); n++) total += term *= 2 * x * x / (2 * n + 1);
     return 2 / SQRT_PI * gaussian(x) * total;
   };
-  const erfcFraction = x => {  // A&S 7.1.14, from its end
+  const scaledFraction = x => {  // of exp(x * x) * erfc(x): A&S 7.1.14, from its end
     let below = 0;
     for (let n = 120; n > 0; n--) below = n / 2 / (x + below);
-    return gaussian(x) / SQRT_PI / (x + below);
+    return 1 / SQRT_PI / (x + below);
   };
+  const erfcFraction = x => gaussian(x) * scaledFraction(x);
   const erfc = x => x !== x ? x : x > 27 ? 0 : x < -27 ? 2 : x > 2 ? erfcFraction(x) : 1 - erf(x);
   const erf = x => x !== x || x === 0 ? x : Math.abs(x) > 2 ? Math.sign(x) * (1 - erfc(Math.abs(x))) : erfSeries(x);
   const normal_pdf = x => gaussian(x * Math.SQRT1_2) / Math.sqrt(2 * Math.PI);
   const normal_cdf = x => erfc(-x * Math.SQRT1_2) / 2;
+  const erfcx = x => x > 2 ? scaledFraction(x) : Math.exp(x * x) * erfc(x);
+  const inverse_mills = x => x > -1 || x !== x ? normal_pdf(x) / normal_cdf(x) : Math.sqrt(2 / Math.PI) / erfcx(-x * Math.SQRT1_2);
+  const mills_gap = x => {  // A&S 26.2.14
+    if (x > -2 || x !== x) return x + inverse_mills(x);
+    let below = 0;
+    for (let k = 100; k > 1; k--) below = k / (below - x);
+    return 1 / (below - x);
+  };
+  const log_normal_cdf = x => x > 0 ? Math.log1p(-normal_cdf(-x)) : x > -1 || x !== x ? Math.log(normal_cdf(x)) :
+    Math.log(erfcx(-x * Math.SQRT1_2) / 2) - x * x / 2;
+  const ERFINV = [1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-06, -3.5233877e-06,
+    3.43273939e-07, 2.81022636e-08];
+  const erfinv = x => {
+    const a = Math.abs(x), c = 1 - a;
+    if (!(a < 1)) return a === 1 ? x * Infinity : NaN;
+    const w = -Math.log(c * (1 + a));
+    let y = w < 5 ? a * horner(ERFINV, w - 2.5) : Math.sqrt(-Math.log(c * SQRT_PI * Math.sqrt(-Math.log(c))));
+    for (const _ of range(2)) {  // Halley's steps
+      const step = SQRT_PI / 2 * (a < 0.5 ? erf(y) - a : c - erfc(y)) * Math.exp(y * y);
+      y -= step / (1 + y * step);
+    }
+    return x < 0 ? -y : y;
+  };
   const gelu = x => x === -Infinity ? -0 : x * normal_cdf(x);
 
   const factorial = n => range(n).reduce((product, k) => product * (k + 1), 1);
@@ -74,6 +98,32 @@ const special = (() => {
   };
   const STIRLING = BERNOULLI.map((b, j) => b / ((2 * j + 1) * (2 * j + 2)));  // A&S 6.1.41
 
+  const gamma = x => {
+    if (x === 0) return 1 / x;
+    if (x < 0 && Math.floor(x) === x) return NaN;
+    return (x > 0 || Math.floor(x) % 2 === 0 ? 1 : -1) * Math.exp(lgamma(x));
+  };
+
+  const sinc_derivative = (n, x) => {
+    if (!(n >= 0 && n <= 100 && Number.isInteger(n)) || x !== x) return NaN;
+    if (Math.abs(x) === Infinity) return 0;
+    const y = Math.PI * x;
+    if (Math.abs(y) <= n + 1) {
+      let m = n % 2, power = m ? y : 1, total = 0;
+      for (; m < 200; power *= y * y / ((m + 1) * (m + 2)), m += 2) {
+        const k = (n + m) / 2;
+        total += (k % 2 ? -1 : 1) * power / (2 * k + 1);
+      }
+      return Math.PI ** n * total;
+    }
+    const nearest = x - Math.round(x), sign = (x - nearest) % 2 ? -1 : 1;
+    const sine = sign * Math.sin(Math.PI * nearest), cosine = sign * Math.sin(Math.PI * (0.5 - Math.abs(nearest)));
+    let value = sine / y;
+    for (let k = 1; k <= n; k++) value = ([sine, cosine, -sine, -cosine][k % 4] - k * value) / y;
+    return Math.PI ** n * value;
+  };
+  const sinc = x => sinc_derivative(0, x);
+
   const largest = xs => xs.reduce((a, b) => a >= b || a !== a ? a : b);
   const logsumexp = (...xs) => {
     const top = largest(xs), at = xs.indexOf(top);
@@ -112,6 +162,6 @@ const special = (() => {
     const found = up ? whole + Math.sign(x) * unit : whole;
     return found === 0 ? 0 * x : found;
   };
-  return { gaussian, normal_pdf, normal_cdf, erf, erfc, lgamma, polygamma, gelu, logaddexp: logsumexp, logsumexp,
-    softmax_share, log_softmax_share, round };
+  return { gaussian, normal_pdf, normal_cdf, log_normal_cdf, inverse_mills, mills_gap, erf, erfc, erfinv, gamma, lgamma, polygamma,
+    sinc, sinc_derivative, gelu, logaddexp: logsumexp, logsumexp, softmax_share, log_softmax_share, round };
 })();

@@ -31,6 +31,12 @@ def sigmoid(a: float) -> float:
     return small / (1.0 + small)
 
 
+def sech(a: float) -> float:
+    """1 / cosh(a), from e**-|a|: it neither overflows nor vanishes early."""
+    small = math.exp(-abs(a))
+    return 2.0 * small / (1.0 + small * small)
+
+
 def softplus(a: float) -> float:
     """log(1 + e**a), from e**-|a|: exact in both tails, no cut-off."""
     return a + math.log1p(math.exp(-a)) if a > 0.0 else math.log1p(math.exp(a))
@@ -41,7 +47,7 @@ def elu(a: float, alpha: float) -> float:
     return a if a > 0.0 else alpha * math.expm1(a)
 
 
-def _product_rest(a: float, b: float) -> float:
+def product_rest(a: float, b: float) -> float:
     """What a * b lost in rounding (Dekker's two-product)."""
     a_high, b_high = SPLITTER * a, SPLITTER * b
     a_high, b_high = a_high - (a_high - a), b_high - (b_high - b)
@@ -53,14 +59,14 @@ def gaussian(a: float) -> float:
     """e**-(a * a); what a * a rounds away (up to 5e-14 of the result) is put back as a factor."""
     if abs(a) > 28.0:  # e**-784 is 0
         return 0.0
-    return math.exp(-a * a) * (1.0 - _product_rest(a, a))
+    return math.exp(-a * a) * (1.0 - product_rest(a, a))
 
 
 def normal_pdf(a: float) -> float:
     """Density of the standard normal distribution, e**(-a * a / 2) / sqrt(2 pi) (A&S 26.2.1)."""
     if abs(a) > 40.0:
         return 0.0
-    return ONE_OVER_SQRT_TAU * math.exp(-0.5 * a * a) * (1.0 - 0.5 * _product_rest(a, a))
+    return ONE_OVER_SQRT_TAU * math.exp(-0.5 * a * a) * (1.0 - 0.5 * product_rest(a, a))
 
 
 def normal_cdf(a: float) -> float:
@@ -72,7 +78,7 @@ def normal_cdf(a: float) -> float:
     if abs(a) > 40.0:
         return 0.0 if a < 0.0 else 1.0
     t = -a * SQRT_HALF
-    rest = _product_rest(-a, SQRT_HALF) - a * SQRT_HALF_REST
+    rest = product_rest(-a, SQRT_HALF) - a * SQRT_HALF_REST
     return 0.5 * (math.erfc(t) - TWO_OVER_SQRT_PI * math.exp(-t * t) * rest)
 
 
@@ -271,6 +277,22 @@ def mean(*xs: float) -> float:
     """The sum divided by how many there are."""
     _need_operand("mean", xs)
     return sum_(*xs) / len(xs)
+
+
+def var(*xs: float) -> float:
+    """The mean of the squared distances from the mean; measured from the first one, so that a common part is not squared."""
+    _need_operand("var", xs)
+    distances = [x - xs[0] for x in xs]
+    middle = sum_(*distances) / len(xs)
+    return sum_(*[(d - middle) * (d - middle) for d in distances]) / len(xs)
+
+
+def std(*xs: float) -> float:
+    """The root of `var`, which neither overflows nor vanishes where the squares would."""
+    _need_operand("std", xs)
+    distances = [x - xs[0] for x in xs]
+    middle = sum_(*distances) / len(xs)
+    return math.hypot(*[d - middle for d in distances]) / math.sqrt(len(xs))
 
 
 def max_(*xs: float) -> float:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         activation: bool
         inner: bool
         exact: Callable[..., Any] | None
+        further: Op | None
         replace: bool
 
 
@@ -97,6 +98,7 @@ def primitive(
     activation: bool = False,
     inner: bool = False,
     exact: Callable[..., Any] | None = None,
+    further: Op | None = None,
     replace: bool = False,
 ) -> Any:
     """Add an operation to the table: how it is written, what it computes, and one local derivative per operand.
@@ -120,7 +122,7 @@ def primitive(
     `about` says in a line what the operation is, `convention` what its slope is at kinks and poles; `help` shows both. Where it
     takes some operands and leaves others, write `choice=True`, where its slope dies away `saturates=True`, where neurons may
     apply it `activation=True`, where only other rules need it `inner=True`. `exact(mpmath, *operands)` is its meaning in
-    mpmath's numbers, for tests that need 60 digits.
+    mpmath's numbers, for tests that need 60 digits. `further` is the operation that a call with more operands means.
 
     The same statement again, as when a notebook's cell is run twice, gives the operation that is there; another one under its
     name needs `replace=True`. Graphs built before keep the operation that they were built with.
@@ -139,7 +141,7 @@ def primitive(
     pairs = domain if isinstance(domain, tuple) and domain and isinstance(domain[0], tuple) else (domain,) * len(partials)
     if len(pairs) != len(partials) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         raise TypeError(f"domain={domain!r} must be one (low, high), or one such pair for each of {len(partials)} operands")
-    facts = Facts(about, convention, choice, saturates, activation, inner, exact)
+    facts = Facts(about, convention, choice, saturates, activation, inner, exact, further)
     kind = KINDS.get(None if gather else len(partials), Op)
     op = OPS[name] = kind(name, template, forward, rules, pairs, numpy, array, gather, defaults, facts)
     if numpy is not None:

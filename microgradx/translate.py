@@ -201,6 +201,7 @@ class Writer:
 SPECIAL = frozenset({
     "gaussian", "normal_pdf", "normal_cdf", "erf", "erfc", "lgamma", "polygamma", "gelu", "round",
     "logaddexp", "logsumexp", "softmax_share", "log_softmax_share",
+    "log_normal_cdf", "inverse_mills", "mills_gap", "erfinv", "gamma", "sinc", "sinc_derivative",
 })  # fmt: skip
 """Operations that special.js has, which a page brings along."""
 

@@ -32,6 +32,23 @@ def normal_cdf(x: mpf) -> mpf:
     return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
 
 
+def sinc(x: mpf) -> mpf:
+    return mpmath.sin(mpmath.pi * x) / (mpmath.pi * x)
+
+
+def variance(*xs: mpf) -> mpf:
+    mean = mpmath.fsum(xs) / len(xs)
+    return mpmath.fsum((x - mean) ** 2 for x in xs) / len(xs)
+
+
+def log1mexp(x: mpf) -> mpf:
+    return mpmath.log1p(-mpmath.exp(-x)) if x > 1 else mpmath.log(-mpmath.expm1(-x))
+
+
+def log_normal_cdf(x: mpf) -> mpf:
+    return mpmath.log1p(-normal_cdf(-x)) if x > 0 else mpmath.log(normal_cdf(x))
+
+
 def share(*xs: mpf) -> mpf:
     return 1 / mpmath.fsum(mpmath.exp(x - xs[0]) for x in xs)
 
@@ -83,12 +100,30 @@ ORACLE: dict[str, tuple[Callable[..., mpf], list[tuple[float, ...]]]] = {
     "silu": (lambda x: x / (1 + mpmath.exp(-x)), [(x,) for x in (*BOTH, 700.3, -700.3)]),
     "mish": (lambda x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))), [(x,) for x in BOTH]),
     "digamma": (lambda x: mpmath.psi(0, x), [(x,) for x in POSITIVE[1:-1]]),
+    "product_or_zero": (lambda a, b: a * b, [(2.5, -3.0), (1e-3, 0.5)]),
+    "power_log": (lambda a, b: a**b * mpmath.log(a), [(2.5, -3.0), (1e-3, 0.5), (7.7, 30.1), (1.0000001, 1e3)]),
     "power": (mpmath.power, [(2.5, -3.0), (1e-3, 0.5), (7.7, 30.1), (1.0000001, 1e6), (0.3, 0.0)]),
     "divide": (lambda a, b: a / b, [(1.0, 3.0), (-2.5, 1e-5), (1e150, -7.0)]),
     "logaddexp": (logsumexp, [row[:2] for row in ROWS]),
     "logsumexp": (logsumexp, ROWS),
     "softmax_share": (share, ROWS),
     "log_softmax_share": (lambda *xs: mpmath.log(share(*xs)), ROWS),
+    "xlogy": (lambda a, b: a * mpmath.log(b), [(2.5, 1e-300), (-1e-9, 3.3), (1e5, 1.0000001), (0.7, 1e300)]),
+    "logit": (lambda x: mpmath.log(x) - mpmath.log1p(-x), [(x,) for x in (1e-300, 1e-9, 0.2, 0.26, 0.5 + 1e-9, 0.7, 1 - 1e-12)]),
+    "log1mexp": (log1mexp, [(x,) for x in (1e-300, 1e-9, 0.3, 0.69, 0.7, 3.3, 88.2, 700.3)]),
+    "log_base": (lambda x, base: mpmath.log(x) / mpmath.log(base), [(8.0, 2.0), (1e300, 10.0), (0.3, 7.7), (5.0, 0.5)]),
+    "sech": (mpmath.sech, [(x,) for x in (*BOTH, 700.3, -744.0)]),
+    "sinc": (sinc, [(x,) for x in (1e-300, -1e-9, 1e-4, 0.3, 0.999, 1.7, -3.3, 19.5, 1e6 + 0.25)]),
+    "erfinv": (mpmath.erfinv, [(x,) for x in (1e-300, -1e-9, 0.3, 0.4999, 0.5001, -0.95, 1 - 1e-12, 1 - 2.0**-53)]),
+    "gamma": (mpmath.gamma, [(x,) for x in (1e-300, 0.1, 1.4, 2.6, 30.7, 150.3, -0.5, -2.7)]),
+    "log_normal_cdf": (log_normal_cdf, [(x,) for x in (*BOTH, -300.3, -1e5, 8.3) if abs(x) > 1e-100]),
+    "inverse_mills": (lambda x: mpmath.npdf(x) / normal_cdf(x), [(x,) for x in (*BOTH, -300.3, 8.3) if x < 30]),
+    "mills_gap": (lambda x: x + mpmath.npdf(x) / normal_cdf(x), [(x,) for x in (-2.1, -1.7, 0.3, 3.3)]),
+    "degrees": (lambda x: x * 180 / mpmath.pi, [(x,) for x in (1e-300, 0.3, -7.9)]),
+    "radians": (lambda x: x * mpmath.pi / 180, [(x,) for x in (1e-300, 0.3, -7.9)]),
+    "norm": (lambda *xs: mpmath.norm(xs), [(1e200, 1e200, -3e200), (1e-200, 2e-200), (3.0, -4.0, 12.0), (-2.5,)]),
+    "var": (variance, [(1.0, 4.0, 2.5), (1e8 + 1, 1e8, 1e8 + 3), (1e-9, -3.3)]),
+    "std": (lambda *xs: mpmath.sqrt(variance(*xs)), [(1.0, 4.0, 2.5), (1e8 + 1, 1e8, 1e8 + 3), (1e200, -3e200)]),
     "prod": (lambda *xs: mpmath.fprod(xs), [(2.0, 3.0, -0.25), (1e-5, 7.7)]),
     "mean": (lambda *xs: mpmath.fsum(xs) / len(xs), [(2.0, 3.5, 0.25)]),
     "dot": (lambda *xs: mpmath.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]), [(2.0, 3.0, 0.5, 7.0)]),
@@ -96,8 +131,9 @@ ORACLE: dict[str, tuple[Callable[..., mpf], list[tuple[float, ...]]]] = {
 EXACT = {"add", "subtract", "multiply", "negative", "positive", "absolute", "floor_divide", "remainder", "floor", "ceil"}
 EXACT |= {"trunc", "sum", "max", "min", "where"}
 EXACT |= {"round", "sign", "step", "heaviside", "compare", "relu", "leaky_relu", "hard_tanh", "maximum", "minimum", "clip"}
-HERE = {"polygamma"}  # tests/test_special.py
-CANCELLING = {"gelu", "silu", "mish", "digamma"}  # the derivative is a difference of terms near its zero
+EXACT |= {"fmod", "ieee_remainder", "copysign", "isnan", "isinf", "isfinite"}
+HERE = {"polygamma", "sinc_derivative"}  # tests/test_special.py, and below
+CANCELLING = {"gelu", "silu", "mish", "digamma", "mills_gap", "gamma"}  # the derivative is a difference of terms near its zero
 
 
 def function(name: str) -> Callable[..., object]:
@@ -158,3 +194,43 @@ def derivative(oracle: Callable[..., mpf], at: list[mpf], slot: int) -> mpf:
         with_kink = at[slot] == 0 and abs(moved(h) + moved(-h) - 2 * moved(mpf(0))) > h / 2
         assert not with_kink, "not differentiable here"
         return (moved(at[slot] + h) - moved(at[slot] - h)) / (2 * h)
+
+
+SECOND_ORDER: dict[str, list[float]] = {
+    "exp2": [1023.9, 0.5, -1000.3],
+    "sigmoid": [1e-17, 1e-12, 1e-6, 0.3, 36.9, -88.2, 700.3],
+    "softplus": [1e-12, 0.3, 88.2, -300.3],
+    "tanh": [1e-12, 0.3, 19.5, 300.3, -340.0],
+    "atan": [1e-9, 0.3, 1e9, 1e100],
+    "asinh": [0.3, 1e100],
+    "erf": [1e-9, 0.3, 7.9],
+    "logit": [1e-9, 0.3, 0.9],
+    "log1mexp": [1e-9, 0.3, 88.2, 400.3],
+    "log_normal_cdf": [-88.2, -7.9, -2.1, 3.3],
+    "erfinv": [1e-9, 0.3, -0.95],
+    "sinc": [1e-9, 0.3, 3.3],
+    "sech": [0.3, 88.2, -300.3],
+}
+
+
+@pytest.mark.parametrize("name", SECOND_ORDER)
+def test_second_derivatives_keep_their_digits_in_the_tails_and_near_0(name: str) -> None:
+    oracle = ORACLE[name][0]
+    for x in SECOND_ORDER[name]:
+        with mp.workdps(1200):
+            h = mpf(10) ** -300 * max(1, abs(mpf(x)))
+            exact = (oracle(mpf(x) + h) - 2 * oracle(mpf(x)) + oracle(mpf(x) - h)) / h**2
+        found = mx.grad(mx.grad(function(name)))(x)
+        assert relative_error(found, mpmath.re(exact)) < 2e-14, (x, found, mpmath.nstr(exact, 17))
+
+
+def test_the_slope_of_exp2_is_finite_where_the_value_is_not() -> None:
+    assert mx.exp2(1024.0) == math.inf
+    assert mx.grad(mx.exp2)(1024.0) == pytest.approx(float(mpf(2) ** 1024 * mpmath.log(2)), rel=1e-15)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 6])
+def test_derivatives_of_sinc_are_right_on_both_sides_of_the_switch(order: int) -> None:
+    for x in (1e-9, 0.3, 0.64, 1.0, 1.3, 2.2, -3.7, 12.25):
+        exact = mpmath.quad(lambda t: (mpmath.pi * t) ** order * mpmath.cos(mpmath.pi * (x * t + mpf(order) / 2)), range(2))  # noqa: B023
+        assert relative_error(mx.ops.sinc_derivative(float(order), x), exact, scale=1e-2 * math.pi**order) < 1e-14, x

@@ -215,3 +215,11 @@ def test_a_second_derivative_at_a_kink_belongs_to_the_side_whose_slope_is_taken(
         x = Value(0.0)
         (slope,) = gradient(function(x), [x], create_graph=True)
         assert gradient(slope, [x]) == [expected]
+
+
+def test_the_hessian_of_a_power_is_symmetric_and_right() -> None:
+    for a, b in [(2.0, 3.0), (2.0, 0.0), (0.3, -1.5), (0.0, 1.0), (0.0, 2.0), (0.0, 0.5), (0.0, 0.0), (-2.0, 3.0), (1e-320, 0.0)]:
+        (_, mixed), (other, _) = mx.hessian(lambda v: v[0] ** v[1])([a, b])
+        assert same(mixed, other), (a, b)
+        if a > 1e-300:
+            assert close(mixed, a ** (b - 1.0) * (1.0 + b * math.log(a))), (a, b)

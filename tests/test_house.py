@@ -19,6 +19,7 @@ FLOORS = [
     {"files", "module_attribute", "collector", "callers", "observers", "tables", "missing"},
     {"ieee"},
     {"special"},
+    {"tails"},
     {"operation"},
     {"signatures"},
     {"statement"},

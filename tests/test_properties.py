@@ -17,7 +17,8 @@ from microgradx.operation import OPS, Op
 law = settings(max_examples=300, deadline=None, derandomize=True)
 
 FLAT = {"floor", "ceil", "trunc", "round", "sign", "step", "heaviside", "compare", "floor_divide", "remainder", "polygamma"}
-"""Operations whose jumps no difference quotient may straddle, and the one whose first operand is an order."""
+FLAT |= {"copysign", "fmod", "ieee_remainder", "sinc_derivative"}
+"""Operations whose jumps no difference quotient may straddle, and those whose first operand is an order."""
 
 ALL = list(OPS.values())
 SMOOTH = [op for op in OPS.values() if op.name not in FLAT]
@@ -59,6 +60,8 @@ def kinks_nearby(out: Value) -> bool:
         match node.op.name:
             case "relu" | "leaky_relu" | "elu" | "absolute" | "where" | "softsign":
                 near = abs(at[0])
+            case "norm" | "std":
+                near = node.data
             case "hard_tanh":
                 near = abs(abs(at[0]) - 1.0)
             case "maximum" | "minimum" | "max" | "min":

@@ -92,7 +92,7 @@ def test_help_shows_signature_derivative_convention_and_domain() -> None:
     assert "d/dlow = (1 - step(compare(a, low))) * (1 - step(compare(low, high)))" in text
     assert "Convention: at a bound the slope is 1; where the bounds cross, the upper one wins." in text
     assert "Tests sample a in -3 ... 3" in text
-    assert "d/dx = (1 / cosh(x))**2" in pydoc.plain(pydoc.render_doc(mx.tanh))
+    assert "d/dx = sech(x)**2" in pydoc.plain(pydoc.render_doc(mx.tanh))
     assert "`a` where the condition is not 0, else `b`" in (Value.where.__doc__ or "")
 
 

@@ -57,7 +57,8 @@ def test_scripts_give_the_values_and_local_derivatives_of_the_table():
 def test_a_rule_that_calls_other_operations_is_written_out():
     assert javascript(OPS["tanh"], 1) == Script(
         "(x0) => { const t0 = Math.tanh(x0); return t0; }",
-        "(x0, out) => { const t0 = Math.cosh(x0); const t1 = 1.0 / t0; const t2 = t1 * t1; return [t2]; }",
+        "(x0, out) => { const t0 = Math.abs(x0); const t1 = -t0; const t2 = Math.exp(t1); const t3 = 2.0 * t2; "
+        "const t4 = t2 * t2; const t5 = 1.0 + t4; const t6 = t3 / t5; const t7 = t6 * t6; return [t7]; }",
     )
 
 

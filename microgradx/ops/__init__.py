@@ -39,5 +39,5 @@ OWN.update(OPS)
 
 if not TYPE_CHECKING:  # who checks types takes what the files define
     __all__ = [name for name, op in OPS.items() if not op.facts.inner and name in globals()]  # `sum_` and its like are not
-    __all__ += ["log_softmax", "softmax"]  # noqa: F405
+    __all__ += ["dist", "log_softmax", "softmax"]  # noqa: F405
     __all__ += list(COMPOSED)

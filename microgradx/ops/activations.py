@@ -11,7 +11,7 @@ from .arithmetic import square
 from .choices import absolute, heaviside, where
 from .elementary import exp, expm1
 from .normal_and_gamma import normal_cdf, normal_pdf
-from .trigonometry import tanh
+from .trigonometry import sech, tanh
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, fixed point of mean 0, variance 1
 
@@ -41,8 +41,8 @@ gelu: Unary = primitive(
     "gelu", "gelu({})", special.gelu, lambda x, out: normal_cdf(x) + x * normal_pdf(x), saturates=True, activation=True,
     about="x * normal_cdf(x), the exact form", exact=lambda m, x: x * m.erfc(-x / m.sqrt(2)) / 2,
 )
-sigmoid: Unary = primitive(  # out * (1 - out) would be 0 from 36.8 on
-    "sigmoid", "sigmoid({})", special.sigmoid, lambda x, out: out * sigmoid(-x), saturates=True, activation=True,
+sigmoid: Unary = primitive(  # out * (1 - out) would be 0 from 36.8 on, and its derivative would cancel near 0
+    "sigmoid", "sigmoid({})", special.sigmoid, lambda x, out: square(0.5 * sech(0.5 * x)), saturates=True, activation=True,
     array=lambda np, x: np.where(x >= 0.0, 1.0, np.exp(-np.abs(x))) / (1.0 + np.exp(-np.abs(x))),
     about="1 / (1 + exp(-x))", convention="the tails keep their digits: sigmoid'(40) is 4.2e-18 (PyTorch: 0)",
     exact=lambda m, x: 1 / (1 + m.exp(-x)),

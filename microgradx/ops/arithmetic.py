@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from typing import Any
 
 from .. import ieee
 from ..signatures import Binary, Unary
 from ..statement import primitive
+
+DEGREE, RADIAN = 57.29577951308232, 0.017453292519943295
 
 add: Binary = primitive("add", "{} + {}", operator.add, 1.0, 1.0, numpy="add", about="the sum of two")
 subtract: Binary = primitive("subtract", "{} - {}", operator.sub, 1.0, -1.0, numpy="subtract", about="the difference")
@@ -35,6 +39,20 @@ remainder: Binary = primitive(
     convention="the slopes are 1 and -(a // b), also at a jump",
     exact=lambda m, a, b: a - b * m.floor(a / b),
 )
+fmod: Binary = primitive(
+    "fmod", "fmod({}, {})", ieee.fmod, 1.0, lambda a, b, out: (out - a) / b,
+    domain=((-5.0, 5.0), (0.7, 2.0)), numpy="fmod",
+    about="what a division cut towards zero leaves, with the sign of `a`, as C's fmod",
+    convention="the slopes are 1 and minus the quotient that was cut, also at a jump",
+    exact=lambda m, a, b: a - b * (m.floor(a / b) if a / b >= 0 else m.ceil(a / b)),
+)
+ieee_remainder: Binary = primitive(
+    "ieee_remainder", "ieee_remainder({}, {})", ieee.ieee_remainder, 1.0, lambda a, b, out: (out - a) / b,
+    domain=((-5.0, 5.0), (0.7, 2.0)), array=lambda np, a, b: nearest_rest(np, a, b),
+    about="what a division rounded to the nearest leaves: `math.remainder` (`remainder` is Python's %)",
+    convention="the slopes are 1 and minus the rounded quotient, also at a jump",
+    exact=lambda m, a, b: a - b * m.nint(a / b),
+)
 square: Unary = primitive(
     "square", "{}**2", lambda x: x * x, lambda x, out: 2.0 * x, numpy="square", about="the number times itself"
 )
@@ -47,3 +65,20 @@ one_minus_square: Unary = primitive(  # its value keeps its digits near 1, its d
     array=lambda np, x: (1.0 - x) * (1.0 + x),
     inner=True, about="one minus the square, exact near 1",
 )
+degrees: Unary = primitive(
+    "degrees", "degrees({})", math.degrees, DEGREE, numpy="degrees", array=lambda np, x: x * DEGREE,
+    about="an angle in degrees, given in radians",
+)
+radians: Unary = primitive(
+    "radians", "radians({})", math.radians, RADIAN, numpy="radians", array=lambda np, x: x * RADIAN,
+    about="an angle in radians, given in degrees",
+)
+
+
+def nearest_rest(np: Any, a: Any, b: Any) -> Any:
+    """`math.remainder` on arrays: the rest by 2b says which multiple of b is nearest, and which is the even one at a tie."""
+    size = np.abs(b)
+    rest = np.fmod(np.abs(a), 2.0 * size)
+    beyond = rest - size
+    rest = np.where(2.0 * rest > size, np.where(2.0 * beyond >= size, beyond - size, beyond), rest)
+    return np.where(a < 0.0, -rest, rest)

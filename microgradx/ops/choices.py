@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .. import ieee
 from ..signatures import Binary, Settled, Ternary, Unary
 from ..statement import primitive
@@ -84,4 +86,24 @@ clip: Settled = primitive(  # as PyTorch's clamp
     about="`a` kept between two bounds", choice=True,
     convention="at a bound the slope is 1; where the bounds cross, the upper one wins",
     exact=lambda m, a, low, high: min(max(a, low), high),
+)
+copysign: Binary = primitive(
+    "copysign", "copysign({}, {})", math.copysign, lambda a, b, out: sign(a) * copysign(1.0, b), 0.0, numpy="copysign",
+    array=lambda np, a, b: np.where((b < 0.0) | (b == 0.0) & (1.0 / b < 0.0), -np.abs(a), np.abs(a)),
+    about="`a` with the sign of `b`", convention="at a = 0 the slope is 0; flat in `b`; the sign of a zero counts",
+    exact=lambda m, a, b: abs(a) if b >= 0 else -abs(a),
+)
+isnan: Unary = primitive(
+    "isnan", "isnan({})", lambda x: 1.0 if x != x else 0.0, 0.0, numpy="isnan", array=lambda np, x: 1.0 * np.isnan(x),
+    about="1 for nan, else 0", convention="flat", exact=lambda m, x: m.mpf(x != x),
+)
+isinf: Unary = primitive(
+    "isinf", "isinf({})", lambda x: 1.0 if abs(x) == INF else 0.0, 0.0, numpy="isinf",
+    array=lambda np, x: 1.0 * (np.abs(x) == INF),
+    about="1 for either infinity, else 0", convention="flat", exact=lambda m, x: m.mpf(m.isinf(x)),
+)
+isfinite: Unary = primitive(
+    "isfinite", "isfinite({})", lambda x: 1.0 if abs(x) < INF else 0.0, 0.0, numpy="isfinite",
+    array=lambda np, x: 1.0 * (np.abs(x) < INF),
+    about="0 for nan and either infinity, else 1", convention="flat", exact=lambda m, x: m.mpf(m.isfinite(x)),
 )

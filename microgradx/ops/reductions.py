@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
@@ -12,7 +13,7 @@ from .. import special
 from ..operation import Operand, V
 from ..signatures import Binary, Dot, Reduction
 from ..statement import primitive
-from .choices import absolute, compare
+from .choices import absolute, compare, where
 
 INF, NAN = float("inf"), float("nan")
 
@@ -97,6 +98,25 @@ mean: Reduction = primitive(
     array=lambda np, *arrays: functools.reduce(np.add, arrays) / len(arrays),
     about="the arithmetic mean", exact=lambda m, *xs: m.fsum(xs) / len(xs),
 )
+norm: Reduction = primitive(
+    "norm", "norm({})", math.hypot, lambda operands, out: [where(out, x / out, 0.0) for x in operands], gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.hypot, arrays, 0.0),
+    about="the length of a row, without overflow", convention="at the origin every slope is 0",
+    exact=lambda m, *xs: m.norm(xs),
+)
+var: Reduction = primitive(
+    "var", "var({})", special.var, lambda operands, out: [2.0 / len(operands) * d for d in _from_mean(operands)], gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.add, [d * d for d in _from_mean(arrays, np)]) / len(arrays),
+    about="the mean squared distance from the mean, as numpy's (divided by n, not by n - 1)",
+    exact=lambda m, *xs: m.fsum((x - m.fsum(xs) / len(xs)) ** 2 for x in xs) / len(xs),
+)
+std: Reduction = primitive(
+    "std", "std({})", special.std,
+    lambda operands, out: [where(out, d / out, 0.0) / len(operands) for d in _from_mean(operands)], gather=_items,
+    array=lambda np, *arrays: functools.reduce(np.hypot, _from_mean(arrays, np), 0.0) / len(arrays) ** 0.5,
+    about="the root of var, without overflow", convention="where all are equal every slope is 0",
+    exact=lambda m, *xs: m.sqrt(m.fsum((x - m.fsum(xs) / len(xs)) ** 2 for x in xs) / len(xs)),
+)
 max_: Reduction = primitive(
     "max", "max({})", special.max_, _shared_among_winners, gather=_items,
     array=lambda np, *arrays: functools.reduce(np.maximum, arrays),
@@ -126,6 +146,22 @@ log_softmax_share: Reduction = primitive(
     array=_log_softmax_shares,
     inner=True, about="log of softmax_share, exact near 0 and 1", saturates=True, exact=lambda m, *xs: m.log(_share(m, *xs)),
 )
+
+
+def _from_mean(operands: Sequence[Any], np: Any = None) -> list[Any]:
+    """The distances from the mean, by way of those from the first one, whose common part is gone without rounding."""
+    distances = [x - operands[0] for x in operands]
+    middle = (sum_(distances) if np is None else functools.reduce(np.add, distances)) / len(operands)
+    return [d - middle for d in distances]
+
+
+def dist(left: Iterable[Any], right: Iterable[Any]) -> Any:
+    """The distance of two points given as rows of one length, as `math.dist`.
+
+    >>> dist([1.0, 5.0], [4.0, 1.0])
+    5.0
+    """
+    return norm([a - b for a, b in zip(left, right, strict=True)])
 
 
 def _share(m: Any, *xs: Any) -> Any:

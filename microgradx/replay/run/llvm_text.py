@@ -82,7 +82,7 @@ class Code(NamedTuple):
         return self.lines.count("@") - self.lines.count("@llvm.")
 
 
-OTHER_DIGITS = frozenset({"hypot", "logaddexp", "logsumexp", "log_softmax_share", "total"})
+OTHER_DIGITS = frozenset({"hypot", "logaddexp", "logsumexp", "log_softmax_share", "norm", "std", "total"})
 """Operations whose array form rounds otherwise than their function of numbers."""
 
 

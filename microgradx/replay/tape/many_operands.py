@@ -80,6 +80,14 @@ def chosen(tape: Tape, operands: Sequence[Any]) -> Any:
     return tape.append(ops.where, operands)
 
 
+def multiplied(tape: Tape, operands: Sequence[Any]) -> Any:
+    """A plain factor is 0 or not: the slope of x**2 is 2 * x."""
+    a, b = operands
+    if tape.values is None and isinstance(a, float):
+        return a * b if a else 0.0
+    return tape.append(ops.product_or_zero, operands)
+
+
 def shared(tape: Tape, operands: Sequence[Any]) -> Any:
     """e**first / (sum of e**operand), less the largest operand in each exponent; shares of one row use the same terms.
 
@@ -109,6 +117,7 @@ LOWER.update(
         ops.square: squared,
         ops.power: raised,
         ops.where: chosen,
+        ops.product_or_zero: multiplied,
         ops.softmax_share: shared,
     }
 )
