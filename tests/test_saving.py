@@ -333,3 +333,50 @@ def test_a_network_answers_in_another_process():
     model = nn.MLP(2, [3, 1], rng=1)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(model, [0.1, 0.2]).result().data == model([0.1, 0.2]).data
+
+
+def mixed():
+    inner = nn.Sequential(nn.Layer(6, 4, "linear", rng=1, bias=False), nn.BatchNorm(4, follow=0.2), "relu")
+    return nn.Sequential(nn.Embedding(5, 3, rng=0), inner, nn.Dropout(0.25), nn.MLP(4, [3, 2], activation="tanh", rng=2))
+
+
+def test_a_sequence_of_modules_is_built_anew_from_its_file(tmp_path):
+    model = mixed()
+    nn.fit(model, [[0, 1], [2, 3], [4, 0], [1, 1]], [0, 1, 0, 1], loss="cross_entropy", optimizer=nn.SGD(lr=0.1), epochs=3)
+    nn.save(model, tmp_path / "model.json")
+    again = nn.load(tmp_path / "model.json")
+    assert repr(again) == repr(model)
+    assert numbers(again) == numbers(model)
+    assert [out.data for out in again([2, 3])] == [out.data for out in model([2, 3])]
+    norm = again.layers[1].layers[1]
+    assert (norm.follow, norm.mean[0] in again.trainable()) == (0.2, False)
+
+
+def test_a_sequence_with_a_function_of_your_own_is_loaded_into_a_model(tmp_path):
+    for own in (lambda row: row, nn.Layer(2, 2, lambda z: z * 2.0, rng=0)):
+        model = nn.Sequential(nn.Layer(2, 2, rng=0), own)
+        nn.save(model, tmp_path / "model.json")
+        with pytest.raises(ValueError, match=r"a class of your own"):
+            nn.load(tmp_path / "model.json")
+        assert nn.load(tmp_path / "model.json", into=model) is model
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        [],
+        [3],
+        [{"Layer": {}}],
+        [{"Layers": {}}],
+        [{"Embedding": {"count": 10**9, "width": 10}}],
+        [{"Dropout": {"probability": 2}}],
+        3,
+    ],
+)
+def test_a_damaged_sequence_is_refused(tmp_path, modules):
+    nn.save(mixed(), tmp_path / "model.json")
+    content = json.loads((tmp_path / "model.json").read_text())
+    content["architecture"] = {"modules": modules}
+    (tmp_path / "model.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"is damaged: its architecture"):
+        nn.load(tmp_path / "model.json")

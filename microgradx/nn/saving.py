@@ -14,10 +14,11 @@ from typing import Any
 
 from ..engine import Value
 from ..files import write_atomically
+from .architecture import built, described
 from .assignment import assign
 from .history import History
 from .model_file import FORMAT, Damaged, Entries, checked, read
-from .modules import MLP, Module
+from .modules import Module
 from .optimizer import Optimizer
 
 
@@ -27,6 +28,7 @@ def save(
     """Write the parameters of `model` to `path`, whole or not at all: a crash leaves the old file as it was.
 
     >>> import tempfile
+    >>> from microgradx.nn import MLP
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(MLP(2, [3, 1], rng=1), folder + "/model.json")
     ...     len(load(folder + "/model.json").parameters())
@@ -39,8 +41,7 @@ def save(
     for name, number in parameters.items():
         if not math.isfinite(number):
             raise ValueError(f"{name} is {number!r}: this model has diverged and is of no use in a file")
-    shape = model.architecture() if isinstance(model, MLP) else None
-    content: Entries = {"format": FORMAT, "architecture": shape, "parameters": parameters}
+    content: Entries = {"format": FORMAT, "architecture": described(model), "parameters": parameters}
     if optimizer is not None:
         content["optimizer"] = _state(optimizer, model)
     if history is not None:
@@ -101,14 +102,14 @@ def _text(content: Entries) -> str:
         raise TypeError(f"a setting of the optimizer or an entry of the history fits in no JSON file: {error}") from error
 
 
-def _built(content: Entries, path: str | os.PathLike[str]) -> MLP:
+def _built(content: Entries, path: str | os.PathLike[str]) -> Any:
     """The network that the file describes."""
     shape = content["architecture"]
     if shape is None:
         raise ValueError(f"{path} holds a model of a class of your own: build it and write load({str(path)!r}, into=model)")
     try:
-        return MLP(**shape, init="zeros")
-    except (TypeError, ValueError, KeyError) as error:
+        return built(shape if "modules" in shape else {"MLP": shape}, len(content["parameters"]))
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is damaged: its architecture {shape!r} gives no network ({error})") from error
 
 
