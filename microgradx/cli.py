@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import math
+import os
 import runpy
 import sys
 import tempfile
@@ -29,7 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.values += late  # pairs after an option: argparse closes the list at the first option
     try:
         with importing_from_here():
-            return int(options.run(options))
+            status = int(options.run(options))
+            sys.stdout.flush()
+            return status
+    except BrokenPipeError:  # whoever reads has seen enough, as `head` has; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, TypeError, KeyError, AttributeError, ImportError, OSError, RuntimeError) as error:
         print(f"microgradx: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
@@ -54,15 +61,20 @@ def target(options: argparse.Namespace) -> Value:
 
     An attribute that can be called is called without arguments; importing a module runs its code.
     """
-    values = dict(map(_pair, options.values))
+    return named_target(options)[0]
+
+
+def named_target(options: argparse.Namespace) -> tuple[Value, dict[str, Any]]:
+    """`target`, and what names its values besides their labels: the variables of the module, if it is of one."""
     module, colon, attribute = options.target.partition(":")
+    module = module.removesuffix(".py").replace("/", ".") if colon and module.endswith(".py") else module
     if colon and all(part.isidentifier() for part in (*module.split("."), attribute)):
-        found: Any = imported(options.target)
+        found: Any = imported(f"{module}:{attribute}")
         found = found() if callable(found) and not isinstance(found, Value) else found
         if not isinstance(found, Value):
             raise TypeError(f"{options.target} gave {found!r}, not a Value")
-        return found
-    return parse(options.target, values)
+        return found, {name: thing for name, thing in vars(sys.modules[module]).items() if name[0] != "_"}
+    return parse(options.target, _pairs(options.values)), {}
 
 
 def add_target(command: argparse.ArgumentParser) -> None:
@@ -75,6 +87,16 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of points: write 1 or more")
     return int(text)
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, float]:
+    """The numbers by name; a name that is given twice would have one of them forgotten."""
+    values: dict[str, float] = {}
+    for name, number in map(_pair, texts):
+        if name in values:
+            raise ValueError(f"{name} is given twice, as {values[name]:g} and as {number:g}: write it once")
+        values[name] = number
+    return values
 
 
 def _pair(text: str) -> tuple[str, float]:
@@ -102,12 +124,13 @@ def _add_step(commands: Any) -> None:
 def _step(options: argparse.Namespace) -> int:
     from .view.stepping.stepper import stepper
 
-    s = stepper(target(options), by=options.by, names={})
+    out, names = named_target(options)  # the name of this variable is what a result without one is called
+    s = stepper(out, by=options.by, names=names)
     if options.output:
         return _write_page(s, options)
     if options.json:
         steps = [{"fires": step.name, "contributions": [_edge(s, edge) for edge in step.contributions]} for step in s]
-        print(json.dumps({"output": s.output.data, "steps": steps}, indent=1))
+        print(_as_json({"output": s.output.data, "steps": steps}))
     elif options.interactive:
         s.interact()
     else:
@@ -115,6 +138,19 @@ def _step(options: argparse.Namespace) -> int:
         for step in s:
             print(step)
     return 0
+
+
+def _as_json(found: Any) -> str:
+    """JSON, in which numbers that are not finite are the texts "nan", "inf" and "-inf": it has no numbers for them."""
+
+    def plain(x: Any) -> Any:
+        if isinstance(x, dict):
+            return {key: plain(item) for key, item in x.items()}
+        if isinstance(x, (list, tuple)):
+            return [plain(item) for item in x]
+        return str(x) if isinstance(x, float) and not math.isfinite(x) else x
+
+    return json.dumps(plain(found), indent=1, allow_nan=False)
 
 
 def _edge(s: Any, edge: Any) -> dict[str, Any]:
@@ -197,10 +233,11 @@ def _add_explain(commands: Any) -> None:
 def _explain(options: argparse.Namespace) -> int:
     from .view.questions.explain import explain
 
-    found = explain(target(options), options.wrt, options.k, names={})
+    out, names = named_target(options)
+    found = explain(out, options.wrt, options.k, names=names)
     figures = {name: getattr(found, name) for name in ("total", "count", "live", "magnitude", "remainder")}
     paths = [{"path": path.names, "contribution": path.contribution} for path in found.paths]
-    print(json.dumps({**figures, "paths": paths}, indent=1) if options.json else found)
+    print(_as_json({**figures, "paths": paths}) if options.json else found)
     return 0
 
 
@@ -214,7 +251,8 @@ def _add_why(commands: Any) -> None:
 def _why(options: argparse.Namespace) -> int:
     from .view.questions.why import why
 
-    print(why(target(options), options.wrt, names={}))
+    out, names = named_target(options)
+    print(why(out, options.wrt, names=names))
     return 0
 
 
@@ -345,7 +383,7 @@ def _add_check(commands: Any) -> None:
 def _check(options: argparse.Namespace) -> int:
     from .testing.command import check_target
 
-    numbers = dict(map(_pair, options.values))
+    numbers = _pairs(options.values)
     report = check_target(options.target, numbers, options.grad, options.rtol, options.order, options.samples)
     print(report.to_json() if options.json else report)
     return 0 if report.ok else 1

@@ -34,13 +34,15 @@ def parse(text: str, values: Mapping[str, float | Value]) -> Value:
     >>> L.data, [x.label for x in L.parents]
     (-8.0, [None, 'f'])
 
-    Allowed are numbers, names, + - * / // % **, brackets and calls of the table's functions by name; `name = expression` gives
-    the result that label. A Value given for a name is used as it is. Raises ValueError that shows what is not understood, and
-    lists near names.
+    Allowed are numbers, names, + - * / // % **, brackets and calls of the table's functions by name, lists as their arguments and
+    items of what they give, as in `softmax([a, b])[0]`; `name = expression` gives the result that label. A Value given for a name
+    is used as it is. Raises ValueError that shows what is not understood, and lists near names.
     """
     label, expression = _parsed(text)
     leaves = {name: data if isinstance(data, Value) else Value(data, name) for name, data in values.items()}
     result = _graph(expression, leaves, text)
+    if isinstance(result, list):
+        raise ValueError(f"{_clipped(text)} is a list of {len(result)}, not one number: write which, as in softmax([a, b])[0]")
     if not isinstance(result, Value):
         result = Value(result)
     if label:
@@ -104,6 +106,10 @@ def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tupl
             return _UNARY[type(op)], [operand]
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             return _function(name), args
+        case ast.List(elts=items):
+            return lambda *found: list(found), items
+        case ast.Subscript(value=several, slice=ast.Constant(value=int() as place)):
+            return lambda found: _item(found, place), [several]
     shown = ast.get_source_segment(text.strip(), node) or type(node).__name__
     raise ValueError(
         f"{_clipped(shown)} is not allowed in an expression: "
@@ -111,9 +117,15 @@ def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tupl
     )
 
 
+def _item(several: Any, place: int) -> Any:
+    if not isinstance(several, list) or not place < len(several):
+        raise ValueError(f"there is no item {place} in {several!r}: items are counted from 0, as in softmax([a, b])[1]")
+    return several[place]
+
+
 def _function(name: str) -> Any:
     methods = {spelled: op for spelled, (op, _) in spellings().items() if not spelled.startswith("_")}  # abs, pow, arcsin, ...
-    known: dict[str, Any] = {**OPS, **COMPOSED, **methods}
+    known: dict[str, Any] = {**OPS, **COMPOSED, **methods, "softmax": ops.softmax, "log_softmax": ops.log_softmax}
     if name not in known:
         raise ValueError(f"there is no function {name!r}{_near(name, known) or ': ' + ', '.join(known)}")
     return known[name]

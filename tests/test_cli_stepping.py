@@ -34,6 +34,56 @@ def test_explain_and_step_give_json(capsys):
     assert steps[0]["contributions"][0]["contribution"] == -2.0
 
 
+def test_json_has_no_numbers_that_are_none(capsys):
+    assert main(["step", "L = log(a)*b", "a=0", "b=0", "--json"]) == 0
+
+    def refuse(text):
+        raise AssertionError(text)
+
+    found = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert found["steps"][0]["contributions"][1]["local"] == "-inf"
+    assert main(["explain", "L = log(a)*b", "a=0", "b=2", "--wrt", "a", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out, parse_constant=refuse)["total"] == "inf"
+
+
+def test_variables_of_a_module_are_names_and_its_file_names_it_too(tmp_path, monkeypatch, capsys):
+    (tmp_path / "my_graph_of_names.py").write_text(
+        "from microgradx import Value\na, b = Value(2.0), Value(3.0)\nh = (a * b).tanh()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for target in ("my_graph_of_names:h", "my_graph_of_names.py:h"):
+        assert main(["explain", target, "--wrt", "a"]) == 0
+        assert capsys.readouterr().out.startswith("dh/da = ")
+        assert main(["why", target, "--wrt", "b"]) == 0
+        assert main(["step", target]) == 0
+        assert "backward of h = tanh(a * b)" in capsys.readouterr().out
+
+
+def test_a_name_that_is_given_twice_is_refused(capsys):
+    assert main(["step", "a * a", "a=1", "a=2"]) == 2
+    assert "a is given twice, as 1 and as 2: write it once" in capsys.readouterr().err
+
+
+def test_lists_and_items_of_what_functions_give(capsys):
+    assert main(["explain", "softmax([a, b])[0]", "a=1", "b=2", "--wrt", "a"]) == 0
+    assert capsys.readouterr().out.startswith("dout/da = 0.1966")
+    for wrong, told in (("softmax([a, b])", "is a list of 2, not one number"), ("softmax([a, b])[5]", "there is no item 5")):
+        assert main(["step", wrong, "a=1", "b=2"]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    names = [f"x{k}" for k in range(500)]
+    words = ["step", "+".join(f"{x}*{x}*{x}" for x in names), *[f"{x}=1" for x in names]]
+    walked = subprocess.Popen([sys.executable, "-m", "microgradx", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    walked.stdout.readline()
+    walked.stdout.close()
+    assert walked.stderr.read() == b""
+    walked.stderr.close()
+    assert walked.wait() == 0
+
+
 def test_why_tells_the_cause(capsys):
     assert main(["why", "relu(a) * b", "a=-1", "b=2", "--wrt", "a"]) == 0
     assert "an off relu has slope 0" in capsys.readouterr().out
