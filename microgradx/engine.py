@@ -74,9 +74,9 @@ class Value(Operators):
 
     # Two operand slots instead of a tuple of parents: one object a node for the garbage collector to visit instead of two,
     # which takes a third off the building of a graph.
-    __slots__ = ("__weakref__", "_grad", "_label", "_left", "_number", "_right", "_stamp", "op")
+    __slots__ = ("__weakref__", "_grad", "_left", "_mark", "_number", "_right", "_stamp", "op")
 
-    _label: str | None
+    _mark: Any  # the label, or the place (see places.py), or both and the call that gave it; mostly None
     _number: float
     _left: Any
     _right: Any
@@ -88,7 +88,7 @@ class Value(Operators):
         if more or names:
             micrograd_names.refuse_made_by_hand(label, *more, **names)
         self._number = number(data)
-        self._left = self._right = self.op = self._grad = None
+        self._left = self._right = self._mark = self.op = self._grad = None
         self.label = label
         self._stamp = clock.now
 
@@ -113,11 +113,17 @@ class Value(Operators):
             if isinstance(label, (tuple, set)):
                 micrograd_names.refuse_made_by_hand(label)
             raise TypeError(f"label={label!r} is not a string: write Value(data, label='w'), one Value for each number")
-        self._label = label
+        mark = self._mark
+        if mark is None or type(mark) is str:
+            self._mark = label
+        else:
+            self._mark = (*mark[:2], label) if type(mark) is tuple else (mark, 0, label)
 
-    label: Stored[str | None] = property(
-        operator.attrgetter("_label"), _name, doc="What to call it, or None; drawings and steps show it."
-    )
+    def _called(self) -> str | None:
+        mark = self._mark
+        return mark if type(mark) is str else mark[2] if type(mark) is tuple else None
+
+    label: Stored[str | None] = property(_called, _name, doc="What to call it, or None; drawings and steps show it.")
 
     @property
     def grad(self) -> float:
@@ -228,7 +234,7 @@ class Value(Operators):
 
     def __copy__(self) -> Value:
         observers.look("a number was copied")
-        twin = restored(self._number, self._grad, self.label, self._stamp, self.op, self.parents, type(self))
+        twin = restored(self._number, self._grad, self._mark, self._stamp, self.op, self.parents, type(self))
         twin.__setstate__(getattr(self, "__dict__", {}))
         return twin
 
@@ -256,7 +262,7 @@ class Value(Operators):
 def restored(
     data: float,
     grad: float | None,
-    label: str | None,
+    mark: Any,
     stamp: int,
     op: Op | None,
     operands: Sequence[Any],
@@ -264,7 +270,7 @@ def restored(
 ) -> Value:
     """A node made again from its parts, without computing anything."""
     node = _new(kind)
-    node._number, node._grad, node._label, node.op, node._stamp = data, grad, label, op, stamp
+    node._number, node._grad, node._mark, node.op, node._stamp = data, grad, mark, op, stamp
     node._left = node._right = None
     if op is not None and (op.arity is None or op.arity > 2):
         node._left, node._right = tuple(operands), Many
@@ -280,7 +286,7 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     """
     node = _new(Value)
     node._number = data if type(data) is float else number(data)
-    node._grad = node._label = None
+    node._grad = node._mark = None
     node._stamp = now
     if watching and innermost().quiet:
         node.op = node._left = node._right = None
@@ -307,12 +313,12 @@ def _unary(op: Op) -> Callable[[Value], Value]:
         if watching:
             if not innermost().quiet:
                 return _node(now, op, self, None, data)
-            node.op = node._left = node._right = node._grad = node._label = None
+            node.op = node._left = node._right = node._grad = node._mark = None
             node._stamp = now
             return node
         node.op = op
         node._left = self
-        node._right = node._grad = node._label = None
+        node._right = node._grad = node._mark = None
         node._stamp = now
         return node
 
@@ -338,7 +344,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
                 return _node(now, op, self, other, data)
             node = _new(Value)
             node._number = data
-            node.op = node._left = node._right = node._grad = node._label = None
+            node.op = node._left = node._right = node._grad = node._mark = None
             node._stamp = now
             return node
         node = _new(Value)
@@ -346,7 +352,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
         node.op = op
         node._left = self
         node._right = other
-        node._grad = node._label = None
+        node._grad = node._mark = None
         node._stamp = now
         return node
 

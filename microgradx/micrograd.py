@@ -74,7 +74,6 @@ class MLP(nn.MLP):
     def __init__(self, nin: int, nouts: Sequence[int]) -> None:
         widths = [nin, *nouts]
         self.layers: list[nn.Layer] = [Layer(widths[i], widths[i + 1], nonlin=i != len(nouts) - 1) for i in range(len(nouts))]
-        self._label_parts()
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The output of the last layer."""

@@ -30,6 +30,9 @@ class Operand:
         """What `op` applied to `operands`, of which this is one, gives."""
         raise NotImplementedError(f"{type(self).__name__} must say what applying an operation to it means")
 
+    def belongs(self, place: Any) -> None:
+        """Called with the place of the module that gave it."""
+
 
 V = TypeVar("V", bound=Operand)
 """What an operation among whose operands one such is gives: another of its kind."""

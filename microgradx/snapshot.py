@@ -37,7 +37,7 @@ class Snapshot:
                 parents.append(parent if isinstance(parent, float) else place[parent])
                 if not isinstance(parent, float) and place[parent] < 0 and parent._stamp > stamp >= 0:
                     stamp = 0  # stale, and to stay so: what is outside will be made, and get its stamp, before this node
-            rows.append((node.data, node._grad, node.label, stamp, node.op, *parents))
+            rows.append((node.data, node._grad, node._mark, stamp, node.op, *parents))
         others = {i: (type(node), getattr(node, "__dict__", {})) for i, node in enumerate(self.nodes) if type(node) is not Value}
         return _restored, (rows, outside, others)
 
@@ -100,10 +100,10 @@ def _restored(rows: list[tuple[Any, ...]], outside: list[Any], others: dict[int,
     """The nodes of a snapshot made again, with what was stale still stale; `others` are of a subclass of Value."""
     stamps = {stamp: stamp if stamp <= 0 else clock.tick() for stamp in sorted({row[3] for row in rows})}
     nodes: list[Any] = []
-    for i, (data, grad, label, stamp, op, *parents) in enumerate(rows):
+    for i, (data, grad, mark, stamp, op, *parents) in enumerate(rows):
         operands = [x if isinstance(x, float) else nodes[x] if x >= 0 else outside[-1 - x] for x in parents]
         kind, own = others.get(i, (Value, {}))
-        nodes.append(restored(data, grad, label, stamps[stamp], op, operands, kind))
+        nodes.append(restored(data, grad, mark, stamps[stamp], op, operands, kind))
         nodes[-1].__setstate__(own)
     return Snapshot(nodes)
 

@@ -7,7 +7,7 @@ import pytest
 
 import microgradx as mx
 from microgradx import nn
-from microgradx.nn.units import layer_of, units
+from microgradx.nn.units import units
 
 X, Y = nn.data.moons(60)
 
@@ -95,7 +95,6 @@ def test_a_model_of_ones_own_is_looked_into_as_an_mlp_is():
     assert {name: layer.outputs.shape for name, layer in units(model, X[:5].tolist()).items()} == {
         "body.layers[0]": (5, 8), "body.layers[1]": (5, 4), "head": (5, 1),
     }  # fmt: skip
-    assert layer_of("a.b.c") == "a.b"
 
 
 @pytest.mark.parametrize("name", nn.ACTIVATIONS)

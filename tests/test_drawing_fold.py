@@ -10,6 +10,7 @@ import pytest
 from microgradx import Value, draw
 from microgradx.nn import MLP
 from microgradx.nn.data import moons
+from microgradx.places import name_of, place_of
 from microgradx.view.drawing.flow import snapshot
 from microgradx.view.drawing.folding import LEVELS, groups
 from microgradx.view.drawing.spread import spread
@@ -80,7 +81,7 @@ def test_of_a_dense_network_the_strongest_wires_are_drawn_and_the_caption_says_s
 
 def test_the_mean_on_a_folded_card_is_the_mean_over_the_batch():
     loss = batch(64, [4, 1])
-    outputs = [node for node in snapshot(loss).nodes if node.label == "layers[0].neurons[2]" and node.op]
+    outputs = [node for node in snapshot(loss).nodes if name_of(node) == "layers[0].neurons[2]" and node.op]
     assert len(outputs) == 64
     expected = f"L0.n2 x64\\n{spread([n.data for n in outputs])}\\ngrad {spread([n.grad for n in outputs])}"
     assert expected in draw(loss).source
@@ -96,15 +97,14 @@ def test_every_value_is_in_exactly_one_group_at_every_level():
 def test_inner_values_belong_to_the_neuron_whose_parameters_they_are_made_of():
     flow = snapshot(batch(2, [3, 1], expand=True))
     for edge in flow.edges:
-        owner = (flow.nodes[edge.tail].label or "").rpartition(".")
-        if flow.nodes[edge.tail].op is None and owner[0]:
-            assert flow.modules[edge.head] == owner[0]
+        if flow.nodes[edge.tail].op is None and (place := place_of(flow.nodes[edge.tail])):
+            assert flow.modules[edge.head] is place.module
 
 
 def test_folding_by_layer_and_model():
     loss = batch(8, [4, 4, 1])
     assert {"L0 x32", "L1 x32", "L2 x8"} <= set(titles(draw(loss, detail="layers")))
-    assert any(title.startswith("model") for title in titles(draw(loss, detail="model")))
+    assert any(title == "MLP x8" for title in titles(draw(loss, detail="model")))
 
 
 def test_repeated_structure_folds_without_any_module():
@@ -280,7 +280,7 @@ def test_a_unit_is_dead_when_no_sample_passes_and_one_sample_that_is_off_is_no_n
 
 def test_the_parameters_that_learn_nothing_are_counted():
     loss, _ = one_dead_of_four(40)
-    zeros = sum(g == 0.0 for node, g in zip(snapshot(loss).nodes, snapshot(loss).grads, strict=True) if node.label)
+    zeros = sum(g == 0.0 for node, g in zip(snapshot(loss).nodes, snapshot(loss).grads, strict=True) if place_of(node))
     assert zeros >= 3
     assert "; 3 of 17 parameters learn nothing from it." in draw(loss, detail="neurons").summary
 

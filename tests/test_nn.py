@@ -14,6 +14,7 @@ import pytest
 
 import microgradx as mx
 from microgradx import Value, nn, topological_order
+from microgradx.places import name_of
 
 
 def test_a_neuron_is_the_activation_of_its_weighted_sum_plus_bias() -> None:
@@ -33,12 +34,13 @@ def test_the_weighted_sum_is_one_dot_node_and_expanding_spells_it_out_to_the_sam
     assert [p.grad for p in short.parameters()] == pytest.approx([p.grad for p in long.parameters()], rel=1e-14)
 
 
-def test_every_parameter_is_labelled_by_its_place() -> None:
+def test_a_label_is_what_the_user_called_a_value_and_only_that() -> None:
     model = nn.MLP(2, [3, 1], rng=0)
-    assert {name: p.label for name, p in model.named_parameters()} == {name: name for name, _ in model.named_parameters()}
-    assert model.layers[0].neurons[1].w[1].label == "layers[0].neurons[1].w[1]"
-    assert len(model.parameters()) == 2 * 3 + 3 + 3 + 1
-    assert model([1.0, 2.0]).label == "layers[1].neurons[0]"
+    out = model([1.0, 2.0])
+    assert [value.label for value in (*model.parameters(), out)] == [None] * 14
+    out.label, model.layers[0].neurons[1].w[1].label = "answer", "mine"
+    assert (out.label, name_of(out), name_of(out.parents[0])) == ("answer", "answer", None)
+    assert [name_of(p) for p in model.parameters()[3:6]] == ["layers[0].neurons[1].w[0]", "mine", "layers[0].neurons[1].b"]
 
 
 @pytest.mark.parametrize("x", [[1.0, 2.0], (1, 2), np.array([1.0, 2.0]), [Value(1.0), 2.0], np.array([Value(1.0), Value(2.0)])])

@@ -274,7 +274,7 @@ def test_layers_flag_vanishing_and_exploding_and_dead():
 
 def test_layers_need_a_network():
     x = Value(1.0)
-    with pytest.raises(ValueError, match="no value in this graph is labelled as a neuron's output"):
+    with pytest.raises(ValueError, match="no value in this graph is a module's: call an nn"):
         layers(x * 2.0)
     with pytest.raises(TypeError, match="needs an output Value or a model with named_parameters"):
         layers(3)

@@ -126,19 +126,25 @@ def test_an_infinite_gradient_is_guessed_or_said_to_be_infinite():
 
 
 def test_zeros_of_a_grouped_step_have_the_reason_of_the_operation_that_cut_them():
-    v = [Value(float(k - 10), label=f"layers[0].neurons[{k}]") for k in range(24)]
-    block = str(stepper(mx.mean([(1 - q).relu() for q in v]), by="neuron").next())
+    class Hinge(nn.Module):
+        def __call__(self, margins):
+            return mx.mean([(1 - margin).relu() for margin in margins])
+
+    v = [Value(float(k - 10), label=f"v{k}") for k in range(24)]
+    block = str(stepper(Hinge()(v), by="neuron").next())
     assert "13 more are 0: their relu is off" in block
     assert "no gradient arrives" not in block
-    rows = [line.split() for line in block.splitlines() if line.lstrip().startswith("L0.n")]
+    rows = [line.split() for line in block.splitlines() if line.lstrip().startswith("v")]
     assert {(row[1], row[3]) for row in rows} == {("1", "-0.04167")}
 
 
 def test_several_reasons_are_counted_apart():
     off, zero = Value(-1.0, "off"), Value(0.0, "zero")
-    xs = [Value(1.0, f"layers[0].neurons[{k}]") for k in range(20)]
-    parts = [(off * x).relu() if k % 2 else zero * x for k, x in enumerate(xs)]
-    block = str(stepper(mx.sum(parts), by="neuron").next())
+    class Parts(nn.Module):
+        def __call__(self, xs):
+            return mx.sum([(off * x).relu() if k % 2 else zero * x for k, x in enumerate(xs)])
+
+    block = str(stepper(Parts()([Value(1.0, f"x{k}") for k in range(20)]), by="neuron").next())
     assert "10 more are 0: the other factor is 0" in block or "9 more are 0: the other factor is 0" in block
     assert "are 0: their relu is off" in block
 

@@ -41,7 +41,6 @@ class BatchNorm(Module):
         self.follow = checked_share("follow", follow)
         self.epsilon = positive("epsilon", epsilon, "what is added to a variance")
         frozen.update([*self.mean, *self.variance])
-        self._label_parameters()
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:
         """One row, normalised."""

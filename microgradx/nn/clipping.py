@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ..engine import Value
+from ..places import name_of
 from ..writing import commit, new_gradients
 from .gradients import moves
 from .settings import positive
@@ -37,7 +38,7 @@ def clip_gradients(parameters: Iterable[Value], max_norm: float) -> float:
     try:
         slopes, norm = clipped([parameter.grad for parameter in reached], max_norm)
     except NoDirection as error:
-        name = reached[error.place].label or f"parameter {error.place}"
+        name = name_of(reached[error.place]) or f"parameter {error.place}"
         raise FloatingPointError(f"the gradient of {name} is {error}") from None
     commit(new_gradients(reached, slopes))
     return norm

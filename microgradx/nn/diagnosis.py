@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..places import Place
 from .history import History
 from .losses import Loss, binary_cross_entropy, cross_entropy, half_squared_error, mse
 from .samples import Array, Samples
@@ -84,12 +85,11 @@ def _joined(names: Sequence[str]) -> list[str]:
 
 def _by_neuron(run: TrainingRun, places: Sequence[int]) -> Any:
     """The places of a layer's parameters as rows, one for each neuron; None for what has no neurons."""
-    names = [run.names[place] for place in places]
-    if not all("neurons[" in name for name in names):
-        return None
-    rows: dict[str, list[int]] = {}
-    for name, place in zip(names, places, strict=True):
-        rows.setdefault(name.rpartition("neurons[")[2].partition("]")[0], []).append(place)
+    rows: dict[Place, list[int]] = {}
+    for place in places:
+        if place not in run.places or not run.places[place].module.is_unit:
+            return None
+        rows.setdefault(run.places[place].module, []).append(place)
     return np.array(list(rows.values())) if len({len(row) for row in rows.values()}) == 1 else None
 
 

@@ -29,7 +29,6 @@ class Embedding(Module):
         checked_count("count", count, "a table has at least 1 row")
         checked_count("width", width, "a row has at least 1 number")
         self.rows = [[Value(w) for w in row] for row in starting_weights(init, width, count, generator(rng))]
-        self._label_parameters()
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:
         """The rows of these indices, as one row."""

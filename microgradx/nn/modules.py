@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import FunctionType
 from typing import Any, Self
 
 from .. import ops
 from ..containers import attributes, parameters
 from ..engine import Value
+from ..module_calls import placed
+from ..parts import walk
+from ..places import NOWHERE
 from ..statement import NEURON_FUNCTIONS
 from .gradients import clear, frozen
 from .init import per_layer, starting_weights
@@ -30,7 +34,18 @@ ACTIVATIONS: dict[str, Activation] = {"linear": linear, **NEURON_FUNCTIONS}
 
 
 class Module:
-    """Something with parameters: every Value reachable through its attributes, lists, tuples, dicts and modules within."""
+    """Something with parameters: every Value reachable through its attributes, lists, tuples, dicts and modules within.
+
+    What a module gives, and its parameters, are known as its parts (see `places`) in drawings, steps and tables: a class of your
+    own is a layer as any other.
+    """
+
+    _place = NOWHERE
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if isinstance(call := cls.__dict__.get("__call__"), FunctionType):
+            cls.__call__ = placed(call)  # type: ignore[method-assign]  # whatever it takes
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with its place, such as `layers[0].neurons[1].w[2]`, in the order of the attributes."""
@@ -41,6 +56,7 @@ class Module:
 
         `p in model.parameters()` asks for this very parameter, whatever the numbers of others are (see `ParameterList`).
         """
+        walk(self)
         return ParameterList({id(parameter): parameter for _, parameter in self.named_parameters()}.values())
 
     def zero_grad(self) -> None:
@@ -91,10 +107,6 @@ class Module:
         for name, thing in state.items():
             setattr(self, name, thing)
 
-    def _label_parameters(self) -> None:
-        for name, parameter in self.named_parameters():
-            parameter.label = name
-
 
 class Neuron(Module):
     """activation(w . x + b), with weights from `init` (uniform in -1..1) and bias 0, or none with `bias=False`.
@@ -120,8 +132,6 @@ class Neuron(Module):
         self.b = Value(0.0) if bias else None
         self.activation = activation_named(activation)
         self.expand = expand
-        self.label: str | None = None
-        self._label_parameters()
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The neuron's output for one input vector: a list, tuple or array of numbers or Values."""
@@ -138,8 +148,6 @@ class Neuron(Module):
         out = self.activation(total)
         if (seen := watching.get()) is not None:
             seen.append((self, total, out))
-        if self.label is not None and isinstance(out, Value):
-            out.label = self.label
         return out
 
     def __repr__(self) -> str:
@@ -165,7 +173,6 @@ class Layer(Module):
     ) -> None:
         weights = starting_weights(init, _count(inputs, "inputs"), _count(outputs, "outputs"), generator(rng))
         self.neurons = [Neuron(inputs, activation, None, expand, [row], bias) for row in weights]
-        self._label_parameters()
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:
         """The outputs of all neurons, in order."""
@@ -180,7 +187,7 @@ class MLP(Module):
     """A multilayer perceptron: `MLP(2, [16, 16, 1])` has two hidden layers of 16 and one output.
 
     >>> model = MLP(2, [4, 1], activation="tanh", rng=0)
-    >>> len(model.parameters()), model.parameters()[2].label
+    >>> len(model.parameters()), list(dict(model.named_parameters()))[2]
     (17, 'layers[0].neurons[0].b')
 
     `activation` is that of the hidden layers, `output` that of the last one. `rng` is a seed, a numpy Generator or RandomState,
@@ -211,13 +218,6 @@ class MLP(Module):
             Layer(m, n, kind, rng, expand, start, bias)
             for m, n, kind, start in zip(widths, widths[1:], kinds, starts, strict=False)
         ]
-        self._label_parts()
-
-    def _label_parts(self) -> None:
-        self._label_parameters()
-        for i, layer in enumerate(self.layers):
-            for j, neuron in enumerate(layer.neurons):
-                neuron.label = f"layers[{i}].neurons[{j}]"
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The model's output for one input vector; for a table of them a list with the output for each row."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..chain import topological_order
 from ..engine import Value
 from ..modes import no_grad
+from ..places import name_of
 from .gradients import clear
 from .in_training import InTraining
 from .losses import Loss, cross_entropy, plain_numbers
@@ -97,9 +98,9 @@ def _first_not_finite(total: Value) -> str:
     for node in topological_order(total):
         if not math.isfinite(node.data):
             if node.op is None:
-                return f"{node.label or 'a leaf'} is {node.data!r} itself"
+                return f"{name_of(node) or 'a leaf'} is {node.data!r} itself"
             numbers = ", ".join(f"{parent.data if isinstance(parent, Value) else parent:.6g}" for parent in node.parents[:4])
             more = ", ..." if len(node.parents) > 4 else ""
-            name = f"{node.label} = " if node.label else ""
+            name = f"{called} = " if (called := name_of(node)) else ""
             return f"the first bad value is {name}{node.op.name}({numbers}{more}) = {node.data!r}"
     return "every value below it is finite"

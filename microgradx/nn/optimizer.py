@@ -10,6 +10,7 @@ import numpy as np
 from ..engine import Value
 from ..observers import look
 from ..operation import number
+from ..places import name_of
 from ..writing import commit, new_numbers
 from .gradients import clear, frozen, moves
 from .memories import Array, Memories, Places
@@ -158,7 +159,7 @@ class Optimizer:
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):
             parameter = self.parameters[places[bad[0]]]
-            name = parameter.label or f"parameter {places[bad[0]]}"
+            name = name_of(parameter) or f"parameter {places[bad[0]]}"
             raise FloatingPointError(
                 f"{what.format(name, float(numbers[bad[0]]))}, and nothing has moved: lower the learning rate "
                 f"(now {self.lr:g}), clip the gradient, or ask origin(loss) what stopped being finite"

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..operation import Op, Operand
 from .modules import ACTIVATIONS, Module, activation_named
+from .training_mode import is_training
 
 
 class Elementwise(Module):
@@ -48,13 +49,12 @@ class Sequential(Module):
             if not isinstance(module, str) and not callable(module):
                 raise TypeError(f"{module!r} is not a module: write modules one by one, as in nn.Sequential(first, second)")
         self.layers = [Elementwise(module) if isinstance(module, (str, Op)) else module for module in modules]
-        self._label_parameters()
 
     def __call__(self, x: Any) -> Any:
         """The output for one input vector; for a table of them a list with the output for each row."""
         x = list(x)
         if x and hasattr(x[0], "__len__") and not isinstance(x[0], str):
-            return self.batch(x)
+            return self.batch(x) if is_training() else [self(row) for row in x]
         for layer in self.layers:
             x = _row(layer(x))
         return _alone(x)

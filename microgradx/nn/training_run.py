@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..modes import checking, no_grad
+from ..parts import walk
 from ..replay.run.runner import GuardFailed
 from ..replay.specialization import drawn
 from ..writing import commit, new_gradients, new_numbers
@@ -62,9 +63,12 @@ class TrainingRun:
         self.place = place = {id(parameter): k for k, parameter in enumerate(self.parameters)}
         self.held = np.array([place[id(parameter)] for parameter in optimizer.parameters], dtype=np.int64)
         self.layers: dict[str, list[int]] = {}
+        parts = walk(model).parameters
         for name, parameter in names.items():
-            self.layers.setdefault(layer_of(name), []).append(place[id(parameter)])
+            layer = layer_of(parts[parameter]) if parameter in parts else name
+            self.layers.setdefault(layer, []).append(place[id(parameter)])
         self.names = {place[id(parameter)]: name for name, parameter in names.items()}
+        self.places = {place[id(parameter)]: part for parameter, part in parts.items()}
         self.replayed: Replayed | None = None
         self.weights = self.before = self._read()
         self.last: Pass | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +12,8 @@ import numpy as np
 from ..engine import Value, gradient
 from ..modes import no_grad
 from ..operation import Op
+from ..parts import walk
+from ..places import Place
 from .losses import plain_numbers
 from .samples import Array
 
@@ -68,7 +69,7 @@ def units(model: Any, rows: Sequence[Any]) -> dict[str, Layer]:
 
     Empty where the model has no neurons of this package, or calls them not equally often for each row.
     """
-    owner = {id(parameter): layer_of(name) for name, parameter in model.named_parameters()}
+    owner = walk(model).parameters
     passes = []
     with no_grad():
         for row in rows:
@@ -79,7 +80,7 @@ def units(model: Any, rows: Sequence[Any]) -> dict[str, Layer]:
         return {}
     found: dict[str, list[int]] = {}
     for place, (neuron, _, _) in enumerate(passes[0]):
-        found.setdefault(owner.get(id(neuron.w[0]), "neurons"), []).append(place)
+        found.setdefault(layer_of(owner[neuron.w[0]]) if neuron.w[0] in owner else "neurons", []).append(place)
     return {
         name: Layer(
             passes[0][places[0]][0].activation,
@@ -90,13 +91,11 @@ def units(model: Any, rows: Sequence[Any]) -> dict[str, Layer]:
     }
 
 
-def layer_of(name: str) -> str:
-    """The layer that a parameter belongs to, by its path.
+def layer_of(place: Place) -> str:
+    """What the layer of a parameter is called: its path, or the class of a model that is no more than one layer.
 
-    >>> [layer_of(name) for name in ("net.layers[0].neurons[1].w[2]", "neurons[0].b", "head.scale", "w[0]")]
-    ['net.layers[0]', 'neurons', 'head', 'w']
+    >>> from microgradx.nn import MLP
+    >>> [layer_of(place) for place in walk(MLP(2, [1, 1], rng=0)).parameters.values()]
+    ['layers[0]', 'layers[0]', 'layers[0]', 'layers[1]', 'layers[1]']
     """
-    if match := re.match(r"(.*?)\.?neurons\[\d+\]", name):
-        return match[1] or "neurons"
-    owner, _, _ = name.rpartition(".")
-    return owner or re.sub(r"\[.*", "", name)
+    return place.module.layer.written or place.root.kind

@@ -10,6 +10,7 @@ import numpy as np
 from ..collector import collector_off
 from ..engine import Value
 from ..observers import look
+from ..places import name_of
 from ..writing import add_gradients
 from .derivatives import ADDING, Spans, rows
 from .run.array_program import Array
@@ -63,8 +64,8 @@ class Program:
         several = [outputs] if isinstance(outputs, Value) else list(outputs)
         rows = [tape.capture(value) for value in several]
         for value, row in tape.captured.items():
-            if value.label is not None:
-                tape.labels[row] = value.label
+            if (name := name_of(value)) is not None:
+                tape.labels[row] = name
         program = cls(tape, rows, listed, isinstance(outputs, Value))
         program.values = list(inputs)
         return program

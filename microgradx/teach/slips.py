@@ -11,7 +11,7 @@ from ..engine import Value
 from ..tables import clip
 from ..view.questions.explain import Explanation, Path, explain_in
 from ..view.trace import Trace
-from ..view.words.names import brief, name_nodes
+from ..view.words.names import name_nodes
 from ..view.words.notation import expression, unnamed
 from .passes import sent_back, slipped
 
@@ -51,7 +51,7 @@ class Names:
 
     def __init__(self, trace: Trace) -> None:
         named = name_nodes(trace.order, {}, None)
-        self.texts = {node: brief(name) for node, name in named.items()}
+        self.texts = named.shown
         self.known = frozenset(node for node, name in named.items() if not unnamed(node, name))
 
     def __call__(self, node: Value) -> str:

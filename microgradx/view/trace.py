@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ..chain import chain_rule, topological_order
 from ..engine import Value
+from ..owners import Owners
+from ..places import Place, Root
 
 GRAINS = ("node", "neuron", "layer")
-NEURON = re.compile(r"(?:(?P<layer>.*)\.)?neurons\[\d+\]")
 
 
 class Contribution(NamedTuple):
@@ -56,8 +56,9 @@ class Trace:
     than the pass it records.
     """
 
-    def __init__(self, output: Value) -> None:
+    def __init__(self, output: Value, roots: Mapping[Root, str] | None = None) -> None:
         self.output = output
+        self.roots = roots
         self.order = topological_order(output)
         self.adjoints: dict[Value, float] = {output: 1.0}
         self.data = [node.data for node in self.order]
@@ -87,6 +88,15 @@ class Trace:
         """One field of every edge: sweeps over a whole pass read columns, which make no object per edge."""
         fields = Contribution._fields
         return self._flat[fields.index(field) :: len(fields)]
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Whose part each value is; `roots` are what the caller's variables call the models."""
+        return Owners(self.order, self.roots)
+
+    def gives(self, node: Value) -> Place | None:
+        """The module whose output a value is; None for what is between, or a leaf."""
+        return self.owners.get(node) if node.op is not None else None
 
     @cached_property
     def into(self) -> dict[Value, list[int]]:
@@ -131,22 +141,27 @@ class Trace:
     def groups(self, by: str = "node", fold: bool = False) -> list[Group]:
         """The steps of the pass at a grain: per node, per neuron or per layer.
 
-        A neuron is the value labelled `...neurons[3]` and everything that feeds only it; what feeds several neurons and
-        is none itself stays a step of its own. With `fold`, a sum that goes nowhere but into another sum joins it.
+        A neuron is the output of a module and everything that feeds only it; what feeds several neurons and is none itself
+        stays a step of its own. With `fold`, a sum that goes nowhere but into another sum joins it.
         """
         owners = self._owners(by, fold)
         members: dict[object, list[Value]] = {}
         if by == "layer":
             ranks = self._ranks(owners)
             for node in sorted(owners, key=lambda node: ranks[owners[node]]):
-                match = NEURON.fullmatch(owners[node].label or "")
-                key = (match["layer"] or "layer", ranks[owners[node]]) if match else owners[node]
+                place = self.gives(owners[node])
+                key = (place.layer, ranks[owners[node]]) if place else owners[node]
                 members.setdefault(key, []).append(node)
         else:
             for node, head in owners.items():
                 members.setdefault(head, []).append(node)
         return [
-            Group(nodes[0], tuple(nodes), tuple(self._edges(nodes)), key[0] if isinstance(key, tuple) else None)
+            Group(
+                nodes[0],
+                tuple(nodes),
+                tuple(self._edges(nodes)),
+                self.owners.written(key[0]) if isinstance(key, tuple) else None,
+            )
             for key, nodes in members.items()
         ]
 
@@ -162,7 +177,7 @@ class Trace:
             consumers = {owners[senders[place]]: None for place in self.into.get(node, ())}
             alone = len(consumers) == 1
             if (by == "node" and fold and alone and self._continues_a_sum(node)) or (
-                by != "node" and alone and not NEURON.fullmatch(node.label or "")
+                by != "node" and alone and self.gives(node) is None
             ):
                 owners[node] = next(iter(consumers))
         return owners

@@ -16,11 +16,12 @@ import numpy as np
 from ...containers import parameters
 from ...engine import Value
 from ...files import write_atomically
+from ...parts import walk
 from ...view.stepping.page.recomputed import CannotRecompute, recomputed
 from ...view.theme import SERIES, page_colours
 from ...view.trace import Trace
 from ...view.wording import Pass
-from ...view.words.names import brief, name_nodes
+from ...view.words.names import name_nodes
 from ..losses import LOSSES, Loss, binary_cross_entropy, cross_entropy, hinge, plain_numbers
 from ..optimizer import Optimizer
 from ..samples import Samples
@@ -124,7 +125,7 @@ def _graph(model: Any, samples: Samples, measure: Loss) -> tuple[str, str, dict[
     if not isinstance(total, Value):
         raise TypeError(f"the loss gave {total!r}, not one number made from the outputs")
     trace = Trace(total)
-    names = {node: brief(name) for node, name in name_nodes(trace.order, {}, None).items()}
+    names = name_nodes(trace.order, {}, None).shown
     try:
         found = recomputed(Pass(trace, names, [], {}))
     except CannotRecompute as error:
@@ -135,9 +136,10 @@ def _graph(model: Any, samples: Samples, measure: Loss) -> tuple[str, str, dict[
     for parameter in held.values():
         index.setdefault(parameter, len(index))
     labels: dict[int, str] = {}
-    for name, parameter in held.items():
-        labels.setdefault(index[parameter], brief(name))
-    owner = {parameter: layer_of(name) for name, parameter in held.items()}
+    parts = walk(model).parameters
+    for parameter, part in parts.items():
+        labels.setdefault(index[parameter], part.short)
+    owner = {parameter: layer_of(part) for parameter, part in parts.items()}
     neurons = [
         {
             "node": place[out],

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engine import Value
 from ...modes import no_grad
+from ...places import name_of
 from ...replay.compile import compile
 from ..assignment import assign
 from ..losses import plain_numbers
@@ -35,7 +36,7 @@ class Landscape:
         self.f, self.own = f, all(isinstance(x, Value) for x in held)
         self.leaves: list[Value] = [x if isinstance(x, Value) else Value(x) for x in held]
         usual = ("w1", "w2") if len(held) == 2 else ("w",)
-        self.names = [leaf.label or name for leaf, name in zip(self.leaves, usual, strict=True)]
+        self.names = [name_of(leaf) or name for leaf, name in zip(self.leaves, usual, strict=True)]
         self.fast: Callable[[], Any] = compile(self.loss)
 
     def loss(self) -> Any:

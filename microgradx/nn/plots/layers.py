@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...parts import walk
 from ..units import layer_of, units
 from . import canvas
 
@@ -71,10 +72,11 @@ def spread(
 def gradients(model: Any) -> dict[str, list[float]]:
     """The gradient of every parameter, by layer, after `backward()`."""
     layers: dict[str, list[float]] = {}
+    parts = walk(model).parameters
     for name, parameter in model.named_parameters():
         if not parameter.reached:
             raise ValueError(f"{name} has no gradient yet: call loss.backward() first")
-        layers.setdefault(layer_of(name), []).append(parameter.grad)
+        layers.setdefault(layer_of(parts[parameter]), []).append(parameter.grad)
     return layers
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...parts import walk
 from ...view.theme import theme_named
 from ..losses import plain_numbers
 from ..prediction import predict
@@ -101,10 +102,10 @@ def neurons(model: Any, X: Any, path: canvas.Target = None, most: int = 8, title
     plane = Plane.around(X, 60)
     with watched() as seen:
         model(X[0].tolist())
-    owner = {id(parameter): layer_of(name) for name, parameter in model.named_parameters()}
+    owner = {parameter: layer_of(place) for parameter, place in walk(model).parameters.items()}
     layers: dict[str, list[int]] = {}
     for place, (neuron, _, _) in enumerate(seen):
-        layers.setdefault(owner[id(neuron.w[0])], []).append(place)
+        layers.setdefault(owner[neuron.w[0]], []).append(place)
     if not layers:
         raise ValueError(f"{type(model).__name__} has no neurons of this package: there is nothing to draw for each")
     maps = plane.answers(_every(model))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -11,6 +10,7 @@ from ...chain import refuse_stale, topological_order, unreached
 from ...engine import Value
 from ...operation import Op, number
 from ...operators import Operators, fits, spellings
+from ...places import Place, in_order, name_of
 from ...variables import variable
 from .refusal import INDEX, refusal
 from .rows import CODES, INPUT, Constant, Inlined, Rows, at_least, code_of, detached, differs, equal, greater
@@ -63,14 +63,14 @@ class Tape(Rows):
                 order = [node for node in unreached(value, placed=dict.fromkeys(variables)) if node not in known]
             for node in order:
                 refuse_stale(node)
-            for leaf in sorted([node for node in order if node.op is None or node.op is variable], key=natural):
+            for leaf in in_order([node for node in order if node.op is None or node.op is variable]):
                 known[leaf] = self.input(leaf._number, CAPTURED_ROLE).slot
             for node in order:
                 if node not in known:
                     operands = [Number(self, known[x]) if isinstance(x, Value) else x for x in node.parents]
                     known[node] = self.slot(self.record(node.op, operands))
-                if node.label is not None:
-                    self.labels[known[node]] = node.label
+                if (name := name_of(node)) is not None:
+                    self.labels[known[node]] = name
         return known[value]
 
     def record(self, op: Op, operands: Sequence[Any]) -> Any:
@@ -123,11 +123,6 @@ class Tape(Rows):
         return bool(self.values[row])
 
 
-def natural(leaf: Value) -> list[tuple[str, int]]:
-    """Sorts w[2] before w[10], so that a layer's weights lie in even steps whatever order they are met in."""
-    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", leaf.label or "")]
-
-
 class Number(Operators):
     """A number being recorded: every operation on it becomes a row of its tape, every question about its size a guard."""
 
@@ -164,6 +159,10 @@ class Number(Operators):
     @label.setter
     def label(self, label: str) -> None:
         self.tape.labels[self.slot] = label
+
+    def belongs(self, place: Place) -> None:
+        """Call the row after the module that gave it, if nobody called it anything."""
+        self.tape.labels.setdefault(self.slot, place.written or place.root.kind)
 
     def __gt__(self, other: Any) -> Any:
         return self.tape.compare(greater, self, other) if fits(other) else NotImplemented

@@ -9,7 +9,6 @@ from dataclasses import replace
 from ...engine import Value
 from ...modes import source_line
 from ..theme import tone_of
-from ..words.names import brief
 from ..words.notation import exact, number
 from .flow import Flow, made_by, short
 from .recall import Edge
@@ -96,7 +95,7 @@ def boxed(flow: Flow, drawn: Picture) -> Picture:
     boxes: dict[str, list[str]] = {}
     for card in drawn.cards:
         if len(card.places) == 1 and (module := flow.modules[card.places[0]]) and card.kind != "copy":
-            boxes.setdefault(brief(module), []).append(card.id)
+            boxes.setdefault(flow.part(module), []).append(card.id)
     return replace(drawn, boxes={name: cards for name, cards in boxes.items() if len(cards) > 1})
 
 
@@ -143,7 +142,7 @@ def _tooltip(flow: Flow, place: int, made: str, note: Note | None) -> str:
         lines.append(f"label {node.label[:1000]}")
     lines.append(f"made by {made_by(node)}: {made}" if node.op else "a leaf")
     if module := flow.modules[place]:
-        lines.append(f"part of {module}")
+        lines.append(f"part of {flow.owners.written(module)}")
     lines.append(f"value {exact(flow.data[place])}")
     lines.append(f"gradient {'not there yet' if grad is None else exact(grad)}")
     if note:

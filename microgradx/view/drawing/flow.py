@@ -10,6 +10,8 @@ from functools import cached_property
 
 from ...chain import contribution, topological_order
 from ...engine import Value
+from ...owners import Owners
+from ...places import Place
 from ..trace import Trace
 from ..words.names import displayed, name_nodes
 from ..words.notation import unnamed
@@ -31,6 +33,7 @@ class Flow:
     data: list[float]
     grads: list[float | None]
     edges: list[Edge]
+    owners: Owners
     assigned: list[int] = field(default_factory=list)
     active: int | None = None
     outputs: list[int] = field(default_factory=list)
@@ -55,26 +58,35 @@ class Flow:
         return operands
 
     @cached_property
-    def modules(self) -> list[str | None]:
+    def modules(self) -> list[Place | None]:
         """The module each value belongs to, None outside of any.
 
-        A parameter belongs to the module its path names, and a value labelled with a module's path is that module's output.
-        What lies between belongs to the module whose parameters it is made of.
+        A parameter belongs to the module that has it, and what a module gives to that module. What lies between belongs to the
+        module whose parameters it is made of.
         """
-        paths = [node.label or name.partition("#")[0] for node, name in zip(self.nodes, self.names, strict=True)]
-        owned = [path.rpartition(".")[0] if node.op is None else "" for node, path in zip(self.nodes, paths, strict=True)]
-        owners = set(owned) - {""}
-        found: list[str | None] = [owner or None for owner in owned]
-        complete = [node.op is not None and path in owners for node, path in zip(self.nodes, paths, strict=True)]
-        for place, operands in enumerate(self.operands if owners else ()):
+        places = [self.owners.get(node) for node in self.nodes]
+        owned = [place.module if node.op is None and place else None for node, place in zip(self.nodes, places, strict=True)]
+        found: list[Place | None] = list(owned)
+        complete = [node.op is not None and place is not None for node, place in zip(self.nodes, places, strict=True)]
+        for place, operands in enumerate(self.operands if any(places) else ()):
             if complete[place]:
-                found[place] = paths[place]
+                found[place] = places[place]
             elif operands:
-                parameters = {owned[k] for k in operands} - {""}
+                parameters = {owned[k] for k in operands} - {None}
                 candidates = parameters or {found[k] for k in operands if not complete[k]} - {None}
                 if len(candidates) == 1:
                     (found[place],) = candidates
         return found
+
+    def part(self, module: Place) -> str:
+        """What a module is called for short."""
+        return self.owners.written(module, short=True)
+
+    def times(self, places: Sequence[int]) -> str:
+        """How often something is there that these values are: ` x64` for 64 samples, `, 30 uses` in one call of the model."""
+        samples = len({self.owners.sample(self.nodes[k]) or -k for k in places})
+        said = f", {len(places) // samples:,} uses" if len(places) > samples else ""
+        return said + (f" x{samples:,}" if samples > 1 else "")
 
     @cached_property
     def passing(self) -> list[bool]:
@@ -122,7 +134,8 @@ def snapshot(
     found.sort(key=lambda edge: (edge.head, edge.slot))
     called = name_nodes(order, caller, names)
     whole, shown = list(called.values()), list(displayed(called).values())
-    return Flow(order, whole, shown, [node.data for node in order], grads, found, [place[leaf] for leaf in assigned])
+    data = [node.data for node in order]
+    return Flow(order, whole, shown, data, grads, found, called.owners, [place[leaf] for leaf in assigned])
 
 
 def at_step(flow: Flow, step: int) -> Flow:

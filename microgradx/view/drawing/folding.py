@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from ...places import Place
 from ..theme import tone_of
-from ..words.names import brief
 from ..words.notation import exact
 from .bundles import MOST_WIRES, STRONGEST, bundles, strongest
 from .flow import Flow, made_by, short
@@ -31,7 +30,8 @@ class Fold:
 
     key: Hashable
     id: str
-    title: str
+    name: str
+    times: str
     members: list[int]
     shown: list[int]
 
@@ -51,30 +51,22 @@ def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Fold
     keys[flow.output] = "output"
     found: dict[Hashable, Fold] = {}
     for place in kept:
-        group = found.setdefault(keys[place], Fold(keys[place], f"n{place}", "", [], []))
+        group = found.setdefault(keys[place], Fold(keys[place], f"n{place}", "", "", [], []))
         group.members.append(place)
     ends, titles = _ends(flow, keys), Titles(flow)
     for group in found.values():
         module = modules[group.members[0]]
         group.shown = [k for k in group.members if k in ends] or group.members if module else group.members
-        group.title = _title(flow, group, module, titles)
+        group.name, group.times = _name(flow, group, module, titles), _times(flow, group, module)
     return list(found.values())
 
 
-def coarse(module: str | None, level: str) -> str | None:
-    """The module that `module` is folded into at a level.
-
-    >>> [coarse("layers[0].neurons[3]", level) for level in ("neurons", "layers", "model")]
-    ['layers[0].neurons[3]', 'layers[0]', 'model']
-    """
-    if module is None or level == "neurons":
-        return module
-    if level == "operations":
-        return None
-    return "model" if level == "model" else module.rpartition(".")[0] or module
+def coarse(module: Place | None, level: str) -> Place | None:
+    """The module that `module` is folded into at a level; None where operations are folded, whosever they are."""
+    return None if module is None or level == "operations" else module.enclosing(level)
 
 
-def _signatures(flow: Flow, modules: list[str | None], depth: int) -> list[Hashable]:
+def _signatures(flow: Flow, modules: list[Place | None], depth: int) -> list[Hashable]:
     """Keys that are equal for values that look alike `depth` operations back; small integers, so that keys stay small."""
     operands = flow.operands
     numbers: dict[Hashable, int] = {}
@@ -100,15 +92,20 @@ def _ends(flow: Flow, keys: list[Hashable]) -> set[int]:
     return {e.tail for e in flow.edges if keys[e.tail] != keys[e.head] and flow.nodes[e.tail].op is not None}
 
 
-def _title(flow: Flow, group: Fold, module: str | None, titles: Titles) -> str:
-    first, count = group.members[0], len(group.shown)
-    times = f" x{count:,}" if count > 1 else ""
+def _name(flow: Flow, group: Fold, module: Place | None, titles: Titles) -> str:
+    first = group.members[0]
     if module:
-        return brief(module) + times
+        return flow.part(module)
     if len(group.members) == 1:
         return titles.of(first)
     sign_ofs = {sign_of(flow.nodes[k]) if flow.nodes[k].op else "input" for k in group.members}
-    return (sign_ofs.pop() if len(sign_ofs) == 1 else made_by(flow.nodes[first])) + times
+    return sign_ofs.pop() if len(sign_ofs) == 1 else made_by(flow.nodes[first])
+
+
+def _times(flow: Flow, group: Fold, module: Place | None) -> str:
+    if module is not None and len({flow.modules[k] for k in group.shown}) == 1:
+        return flow.times(group.shown)
+    return f" x{len(group.shown):,}" if len(group.shown) > 1 else ""
 
 
 def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Picture:
@@ -126,7 +123,7 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> P
         few = f"the {STRONGEST} strongest into each card, the strongest out of it"
         drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
     units = [
-        (group.title.partition(" x")[0], group.members, group.shown)
+        (group.name, group.members, group.shown)
         for group in parts
         if flow.modules[group.members[0]] and not by_operation
     ]
@@ -146,10 +143,11 @@ def loose_sentences(flow: Flow, parts: Sequence[Fold]) -> list[str]:
 
 def _in_order(flow: Flow, parts: Sequence[Fold]) -> list[list[str]]:
     """The cards of the units of each layer, in the order of their numbers, to be drawn side by side."""
-    layers: dict[str, list[tuple[tuple[int, ...], str]]] = {}
+    layers: dict[Place, list[tuple[int, str]]] = {}
     for group in parts:
-        if module := flow.modules[group.members[0]]:
-            layers.setdefault(module.rpartition(".")[0], []).append((tuple(map(int, re.findall(r"\d+", module))), group.id))
+        module = flow.modules[group.members[0]]
+        if module is not None and module.is_unit:
+            layers.setdefault(module.layer, []).append((module.path[-1], group.id))  # type: ignore[arg-type]  # a unit's is an int
     return [[id for _, id in sorted(units)] for units in layers.values() if len(units) > 1]
 
 
@@ -167,7 +165,7 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
     ways_of = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}
     way = ways_of.get(level, "")
     example = next((module for module in flow.modules if module), None)
-    ways = ["sample=0"] if level == "operations" else [f"module={brief(example)!r}"] if example else []
+    ways = ["sample=0"] if level == "operations" else [f"module={flow.part(example)!r}"] if example else []
     ways.append("detail='full'" if len(kept) <= HARD else "depth=5")
     return (
         f"{flow.counted(kept)} folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
@@ -187,7 +185,7 @@ def _card(flow: Flow, group: Fold) -> Card:
     numbers = [spread(values), f"grad {spread(grads) if grads else '-'}"]
     if silent and len(group.shown) > 1:
         numbers = ["never fires", "grad 0"]
-    lines = [group.title + (" !" if bad else ""), *numbers]
+    lines = [group.name + group.times + (" !" if bad else ""), *numbers]
     single = len(group.members) == 1
     kind = "output" if flow.output in group.members else "leaf" if _leaves_only(flow, group) else "inner" if single else "fold"
     return Card(group.id, lines, kind, tone, _tooltip(flow, group, grads), places=group.members)
@@ -204,7 +202,8 @@ def _tooltip(flow: Flow, group: Fold, grads: list[float]) -> str:
         operations[kind] = operations.get(kind, 0) + 1
     most = sorted(operations.items(), key=lambda pair: (-pair[1], pair[0]))[:6]
     module = flow.modules[group.members[0]]
-    lines = [module or group.title, f"{len(group.members):,} values: " + ", ".join(f"{count:,} {kind}" for kind, count in most)]
+    called = flow.owners.written(module) if module else group.name + group.times
+    lines = [called, f"{len(group.members):,} values: " + ", ".join(f"{count:,} {kind}" for kind, count in most)]
     if len(group.members) == 1:
         lines.append(f"value {exact(flow.data[group.members[0]])}")
     for what, some in (("gradient", grads), ("parameter gradient", _parameter_grads(flow, group))):

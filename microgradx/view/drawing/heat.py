@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..words.names import brief
+from ...places import Place
 from ..words.notation import exact, number
 from .flow import Flow
 from .folding import HARD, Fold, folded_picture, groups, loose_sentences
@@ -61,19 +60,19 @@ def heat_picture(flow: Flow, kept: Sequence[int]) -> Picture | None:
     if not any(flow.modules):
         return None
     units = [fold for fold in groups(flow, kept, "neurons", 2) if flow.modules[fold.members[0]]]
-    layers: dict[str, list[Fold]] = {}
+    layers: dict[Place, list[Fold]] = {}
     for unit in units:
-        layers.setdefault(str(flow.modules[unit.members[0]]).rpartition(".")[0], []).append(unit)
-    tables = {name: table for name, some in layers.items() if len(some) >= DENSE and (table := _table(flow, name, some))}
+        if (module := flow.modules[unit.members[0]]) is not None and module.is_unit:
+            layers.setdefault(module.layer, []).append(unit)
+    tables = {layer: table for layer, some in layers.items() if len(some) >= DENSE and (table := _table(flow, layer, some))}
     if not tables:
         return None
     drawn = folded_picture(flow, kept, "layers", 2)
     drawn.cards = [
-        _card(card, tables[layer]) if (layer := _layer(flow, card)) in tables and card.kind == "fold" else card
-        for card in drawn.cards
+        _card(card, table) if card.kind == "fold" and (table := _table_of(flow, card, tables)) else card for card in drawn.cards
     ]
-    named = [(unit.title.partition(" x")[0], unit.members, unit.shown) for unit in units]
-    some = brief(str(flow.modules[units[0].members[0]]))
+    named = [(unit.name, unit.members, unit.shown) for unit in units]
+    some = units[0].name
     whole = "detail='full'" if len(kept) <= HARD else "depth=5"
     told = (
         f"{flow.counted(kept)} as layers: a row for each neuron, a square for the gradient of each parameter, the largest of a "
@@ -84,18 +83,19 @@ def heat_picture(flow: Flow, kept: Sequence[int]) -> Picture | None:
     return drawn
 
 
-def _layer(flow: Flow, card: Card) -> str:
-    return str(flow.modules[card.places[0]]).rpartition(".")[0] if card.places else ""
+def _table_of(flow: Flow, card: Card, tables: Mapping[Place, Heat]) -> Heat | None:
+    module = flow.modules[card.places[0]] if card.places else None
+    return tables.get(module.layer) if module is not None else None
 
 
-def _table(flow: Flow, layer: str, units: Sequence[Fold]) -> Heat | None:
+def _table(flow: Flow, layer: Place, units: Sequence[Fold]) -> Heat | None:
     """The table of a layer whose neurons all have the same number of parameters."""
-    numbered = sorted(units, key=lambda unit: tuple(map(int, re.findall(r"\d+", str(flow.modules[unit.members[0]])))))
-    rows = tuple(_row(flow, unit) for unit in numbered)
+    numbered = {flow.modules[unit.members[0]].path[-1]: unit for unit in units}  # type: ignore[union-attr]
+    rows = tuple(_row(flow, numbered[k]) for k in sorted(numbered))  # type: ignore[type-var]
     if len({len(row.cells) for row in rows}) != 1 or len(rows[0].cells) < 2:
         return None
     columns = len(rows[0].cells)
-    title = f"{brief(layer)}: {len(rows)} neurons, {columns * len(rows):,} parameters"
+    title = f"{flow.part(layer)}: {len(rows)} neurons, {columns * len(rows):,} parameters"
     return Heat(title, rows, max(2.0, min(13.0, 420.0 / columns)), max(4.0, min(15.0, 640.0 / len(rows))))
 
 
@@ -103,9 +103,9 @@ def _row(flow: Flow, unit: Fold) -> NeuronRow:
     inside = set(unit.members)
     operands = (operand for place in unit.members for operand in flow.operands[place])
     parameters = dict.fromkeys(k for k in operands if k in inside and flow.nodes[k].op is None)
-    cells = tuple((brief(flow.names[place]), flow.grads[place] or 0.0) for place in parameters)
+    cells = tuple((flow.shown[place], flow.grads[place] or 0.0) for place in parameters)
     fires = sum(flow.passing[place] for place in unit.shown)
-    return NeuronRow(brief(str(flow.modules[unit.members[0]])).rpartition(".")[2], fires, len(unit.shown), cells)
+    return NeuronRow(unit.name.rpartition(".")[2], fires, len(unit.shown), cells)
 
 
 def _card(card: Card, heat: Heat) -> Card:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine import Value
-from ..words.names import brief, find_node
+from ..words.names import find_node
 from .flow import Flow, short
 
 
@@ -25,8 +25,9 @@ def chosen(flow: Flow, path: tuple[Any, Any] | None, depth: int | None, module: 
             further = "value further back is" if hidden == 1 else "values further back are"
             said.append(f"Up to {operations} from the output; {hidden:,} {further} not drawn.")
     if module is not None:
-        kept &= _within(flow, module)
-        said.append(f"Only {brief(module)} and what it is given.")
+        inside, name = _within(flow, module)
+        kept &= inside
+        said.append(f"Only {name} and what it is given.")
     return sorted(kept), said
 
 
@@ -68,15 +69,18 @@ def _near(flow: Flow, depth: int) -> set[int]:
     return found
 
 
-def _within(flow: Flow, module: str) -> set[int]:
-    modules = flow.modules
-    wanted = brief(module)
-    inside = {k for k, name in enumerate(modules) if name and f"{brief(name)}.".startswith(f"{wanted}.")}
-    if not inside:
-        some = sorted({brief(name) for name in modules if name})[:5]
-        known = f"there are {', '.join(some)} ..." if some else "it has none"
-        raise ValueError(f"no module {module!r} in this graph; {known}")
-    return inside | {edge.tail for edge in flow.edges if edge.head in inside}
+def _within(flow: Flow, module: str) -> tuple[set[int], str]:
+    """What is in the module of that name or is given to it, and how its name is written for short."""
+    known = flow.owners.modules()
+    wanted = [place for place in known if module in flow.owners.spellings(place)]
+    if not wanted:
+        some = sorted({flow.part(place) for place in flow.modules if place})[:5]
+        there = f"there are {', '.join(some)} ..." if some else "it has none"
+        raise ValueError(f"no module {module!r} in this graph; {there}")
+    if len(wanted) > 1:
+        raise ValueError(f"several modules are called {module!r}: write {' or '.join(repr(flow.part(p)) for p in wanted)}")
+    inside = {k for k, place in enumerate(flow.modules) if place is not None and wanted[0] in place.around()}
+    return inside | {edge.tail for edge in flow.edges if edge.head in inside}, flow.part(wanted[0])
 
 
 def _named(flow: Flow, starts: Any) -> str:

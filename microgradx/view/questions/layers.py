@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...engine import Value
+from ...owners import Owners
+from ...parts import walk
+from ...places import Place, Root
 from ...tables import WIDTH, clip, table
-from ..trace import NEURON, Trace
+from ..trace import Trace
 from ..wording import EXPLODING, VANISHING
+from ..words.names import caller_variables, scope_of
 from ..words.notation import number
 
-PARAMETER = re.compile(r"(?P<neuron>(?:(?P<layer>.*)\.)?neurons\[\d+\])\.[^.]+")
 
 @dataclass(frozen=True)
 class Layer:
-    """What one layer received; `off`, and the reasons, are None if only a model was given and no graph."""
+    """What one layer received; `off`, and the reasons, are None if only a model was given and no graph.
+
+    `uses` is how often it was applied in one sample, as a recurrent cell is.
+    """
 
     name: str
     neurons: int
@@ -27,6 +33,7 @@ class Layer:
     zero: int
     own_off: int | None
     input_zero: int | None
+    uses: int = 1
     flag: str = ""
 
 
@@ -40,18 +47,22 @@ class Layers:
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
-        largest = f"max |{self.what}|"
-        rows: list[tuple[str, ...]]
-        rows = [("layer", "neurons", "off", largest, "params", "zero =", "own off", "+ input 0", "+ other")]
-        for row in self.rows:
-            if row.off is None or row.own_off is None or row.input_zero is None:
-                rows[0] = ("layer", "neurons", largest, "params", "zero")
-                rows.append((row.name, str(row.neurons), number(row.largest), str(row.parameters), str(row.zero)))
-                continue
-            why = (str(row.own_off), str(row.input_zero), str(row.zero - row.own_off - row.input_zero))
-            cells = (row.name, str(row.neurons), str(row.off), number(row.largest), str(row.parameters), str(row.zero), *why)
-            rows.append(cells)
-        return "\n".join([*table(rows, "<" + ">" * (len(rows[0]) - 1)), *(clip(line, WIDTH) for line in self._summary())])
+        heads = ["layer", "neurons", "uses", "off", f"max |{self.what}|", "params", "zero =", "own off", "+ input 0", "+ other"]
+        rows = [self._cells(row) for row in self.rows]
+        if all(row.off is None for row in self.rows):
+            heads[6] = "zero"
+        shown = [k for k in range(len(heads)) if any(cells[k] for cells in rows)]
+        table_of = [tuple(cells[k] for k in shown) for cells in (heads, *rows)]
+        return "\n".join([*table(table_of, "<" + ">" * (len(shown) - 1)), *(clip(line, WIDTH) for line in self._summary())])
+
+    def _cells(self, row: Layer) -> list[str]:
+        """The cells of a row; empty ones that would tell nothing."""
+        uses = str(row.uses) if any(other.uses > 1 for other in self.rows) else ""
+        start = [row.name, str(row.neurons), uses, "" if row.off is None else str(row.off), number(row.largest)]
+        counts = [str(row.parameters), str(row.zero)]
+        if row.own_off is None or row.input_zero is None:
+            return [*start, *counts, "", "", ""]
+        return [*start, *counts, *map(str, (row.own_off, row.input_zero, row.zero - row.own_off - row.input_zero))]
 
     def _summary(self) -> list[str]:
         zero, every = sum(row.zero for row in self.rows), sum(row.parameters for row in self.rows)
@@ -71,39 +82,48 @@ def layers(of: Value | Any) -> Layers:
     layers[0]       3   1         0.6554      9      5       3         2       0
     6 of 13 parameters get no gradient from this sample
 
-    A neuron counts as off if its activation has slope 0 in every sample. Layers and parameters are recognised by the labels
-    that `Layer` and `MLP` give. A parameter with gradient 0 sits in a neuron that is off, or its input is 0, or
-    nothing arrived at its neuron from above.
+    A neuron counts as off if its activation has slope 0 in every sample. A layer is any module with parameters of its own, or
+    with a list of neurons. A parameter with gradient 0 sits in a neuron that is off, or its input is 0, or nothing arrived at
+    its neuron from above.
     """
     if isinstance(of, Value):
-        return layers_in(Trace(of))
+        return layers_in(Trace(of, scope_of(caller_variables(1)).roots))
     if not callable(getattr(of, "named_parameters", None)):
         raise TypeError(f"layers() needs an output Value or a model with named_parameters(), got {of!r}")
-    return _of_model(of.named_parameters())
+    return _of_model(of, scope_of(caller_variables(1)).roots)
 
 
 def layers_in(trace: Trace) -> Layers:
     """The layers of a pass that is already recorded."""
-    outputs: dict[str, dict[str, list[Value]]] = {}
+    owners = trace.owners
+    units: dict[Place, dict[Place, list[Value]]] = {}
+    parameters: dict[Place, dict[Value, Place]] = {}
     for node in trace.out_of:
-        if match := NEURON.fullmatch(node.label or ""):
-            outputs.setdefault(match["layer"] or "layer", {}).setdefault(node.label or "", []).append(node)
-    parameters: dict[str, list[tuple[str, Value]]] = {}
-    for node in trace.order:
-        if node.op is None and (match := PARAMETER.fullmatch(node.label or "")):
-            parameters.setdefault(match["layer"] or "layer", []).append((match["neuron"], node))
-    if not outputs:
-        raise ValueError("no value in this graph is labelled as a neuron's output: build it with microgradx.nn's Layer or MLP")
-    rows = []
-    for name, neurons in outputs.items():
-        off = {label for label, nodes in neurons.items() if all(_is_off(trace, node) for node in nodes)}
-        largest = max(abs(trace.adjoints[node]) for nodes in neurons.values() for node in nodes)
-        zeros = [(label, node) for label, node in parameters.get(name, []) if trace.adjoints[node] == 0.0]
-        own = sum(label in off for label, _ in zeros)
-        idle = sum(label not in off and _input_is_zero(trace, node) for label, node in zeros)
-        rows.append(Layer(name, len(neurons), len(off), largest, len(parameters.get(name, [])), len(zeros), own, idle))
-    samples = max(len(nodes) for neurons in outputs.values() for nodes in neurons.values())
-    return Layers(_flagged(rows), samples, "gradient")
+        if place := trace.gives(node):
+            units.setdefault(place.layer, {}).setdefault(place, []).append(node)
+        for operand in node.parents:
+            if isinstance(operand, Value) and operand.op is None and (place := owners.get(operand)):
+                parameters.setdefault(place.module.layer, {})[operand] = place.module
+                units.setdefault(place.module.layer, {})
+    if not parameters:
+        raise ValueError("no value in this graph is a module's: call an nn.Layer, an nn.MLP or an nn.Module of your own")
+    rows = [_row(trace, layer, units[layer], parameters[layer]) for layer in units if layer in parameters]
+    samples = {(place.root, number) for node in trace.out_of if (place := trace.gives(node)) and (number := owners.sample(node))}
+    calls = Counter(root for root, _ in samples)
+    return Layers(_flagged(rows), max(calls.values(), default=1), "gradient")
+
+
+def _row(trace: Trace, layer: Place, units: Mapping[Place, list[Value]], parameters: Mapping[Value, Place]) -> Layer:
+    off = {unit for unit, nodes in units.items() if all(_is_off(trace, node) for node in nodes)}
+    largest = max(abs(trace.adjoints[node]) for node in ([n for nodes in units.values() for n in nodes] or parameters))
+    zeros = {node: place for node, place in parameters.items() if trace.adjoints[node] == 0.0}
+    own = sum(place in off for place in zeros.values())
+    idle = sum(place not in off and _input_is_zero(trace, node) for node, place in zeros.items())
+    uses = Counter((unit, trace.owners.sample(node)) for unit, nodes in units.items() for node in nodes)
+    name = trace.owners.written(layer)
+    return Layer(
+        name, len(units), len(off), largest, len(parameters), len(zeros), own, idle, max(uses.values(), default=1)
+    )
 
 
 def _is_off(trace: Trace, node: Value) -> bool:
@@ -114,22 +134,27 @@ def _input_is_zero(trace: Trace, parameter: Value) -> bool:
     return all(trace[place].local == 0.0 for place in trace.into[parameter])
 
 
-def _of_model(named: Iterable[tuple[str, Value]]) -> Layers:
-    found: dict[str, list[tuple[str, Value]]] = {}
-    for path, parameter in named:
-        if match := PARAMETER.fullmatch(path):
-            found.setdefault(match["layer"] or "layer", []).append((match["neuron"], parameter))
-    if not any(parameter.reached for row in found.values() for _, parameter in row):
+def _of_model(model: Any, roots: Mapping[Root, str]) -> Layers:
+    found: dict[Place, dict[Value, Place]] = {}
+    for parameter, place in walk(model).parameters.items():
+        found.setdefault(place.module.layer, {})[parameter] = place.module
+    if not any(parameter.reached for row in found.values() for parameter in row):
         raise ValueError("this model has no gradients to look at: call backward() on a loss first, or layers(loss)")
+    owners = Owners([parameter for row in found.values() for parameter in row], roots)
     rows = [
-        Layer(name, len({label for label, _ in row}), None, _largest(row), len(row), sum(not p.grad for _, p in row), None, None)
-        for name, row in found.items()
+        Layer(
+            owners.written(layer),
+            sum(unit.many or 1 for unit in set(row.values())),
+            None,
+            max(abs(parameter.grad) for parameter in row),
+            len(row),
+            sum(not parameter.grad for parameter in row),
+            None,
+            None,
+        )
+        for layer, row in found.items()
     ]
     return Layers(_flagged(rows[::-1]), 0, "parameter gradient")
-
-
-def _largest(row: Iterable[tuple[str, Value]]) -> float:
-    return max(abs(parameter.grad) for _, parameter in row)
 
 
 def _flagged(rows: list[Layer]) -> tuple[Layer, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...engine import Value
-from ..trace import NEURON, Contribution, Group, Trace
+from ...places import place_of
+from ..trace import Contribution, Group, Trace
 from ..words.terminal import Part, TableRows
 from .pen import Pen
 
@@ -25,19 +26,23 @@ class Neuron:
 
     def input(self, weight: Contribution) -> str:
         """What an input that is a plain number is called: `x[3]` for that of `w[3]`."""
-        return "x" + (weight.operand.label or "").removeprefix(f"{self.head.label}.w")
+        place = place_of(weight.operand)
+        return f"x{place.suffixes[-1] if place else ''}"
 
 
 def recognized(trace: Trace, group: Group) -> Neuron | None:
-    """The neuron that a step fires, or None if it is not built as `activation(w . x + b)` with labelled weights."""
-    label = group.head.label or ""
-    if not NEURON.fullmatch(label):
+    """The neuron that a step fires, or None if it is not built as `activation(w . x + b)` by a module with `w` and `b`."""
+    place = trace.gives(group.head)
+    if place is None:
         return None
     edges = {(edge.node, edge.slot): edge for edge in map(trace.__getitem__, group.edges)}
-    biases = [edge for edge in edges.values() if edge.operand.label == f"{label}.b"]
+    leaves = [edge.operand for edge in edges.values() if edge.operand.op is None]
+    own = {leaf: found for leaf in leaves if (found := trace.owners.get(leaf)) is not None and found.holder is place}
+    paths = {leaf: found.path[len(place.path) :] for leaf, found in own.items()}
+    biases = [edge for edge in edges.values() if paths.get(edge.operand) == ("b",)]
     pairs = []
     for (node, slot), edge in edges.items():
-        if not (edge.operand.op is None and (edge.operand.label or "").startswith(f"{label}.w[")):
+        if len(path := paths.get(edge.operand, ())) != 2 or path[0] != "w":
             continue
         if node.op is None or node.op.name not in ("multiply", "dot"):
             return None

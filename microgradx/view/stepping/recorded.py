@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import overload
 
 from ...engine import Value
-from ..trace import GRAINS, NEURON, Group, Trace
+from ..trace import GRAINS, Group, Trace
 from ..wording import Pass, SourceLine
-from ..words.names import displayed, find_node, name_nodes
+from ..words.names import Names, Scope, displayed, find_node, name_nodes
 from .forward_step import ForwardStep
 from .opening import ForwardOpening, Seed
 from .step import Step
@@ -19,7 +19,7 @@ from .traced import lines_of
 from .update import UpdateOpening, UpdatePlan, UpdateRule, UpdateStep
 
 MANY = 1500
-"""From so many nodes on, a graph whose neurons are labelled is stepped by neuron unless asked otherwise."""
+"""From so many nodes on, a graph that modules made is stepped by neuron unless asked otherwise."""
 PHASES = ("forward", "backward", "update")
 
 
@@ -50,16 +50,16 @@ class RecordedPass:
         self,
         output: Value,
         how: How,
-        variables: Mapping[str, Value],
+        scope: Scope,
         lines: Mapping[Value, SourceLine] | None,
         copied: Mapping[Value, Value],
     ) -> None:
         self.output, self.how = output, how
-        self.trace = Trace(output)
-        neurons = any(n.label and NEURON.fullmatch(n.label) for n in self.trace.order)
-        self.by = (how.by or ("neuron" if len(self.trace.order) > MANY else "node")) if neurons else "node"
+        self.trace = Trace(output, scope.roots)
+        modules = any(map(self.trace.gives, self.trace.order))
+        self.by = (how.by or ("neuron" if len(self.trace.order) > MANY else "node")) if modules else "node"
         # only what names this graph: a stepper must not keep the caller's other data alive
-        self.variables = {name: node for name, node in variables.items() if node in self.trace.adjoints}
+        self.scope = scope.within(self.trace.adjoints)
         known = lines_of(self.trace.order) if lines is None else lines
         self.lines = {node: line for node, line in known.items() if node in self.trace.adjoints}
         self.copied = copied
@@ -71,9 +71,9 @@ class RecordedPass:
         return self.trace.groups(self.by, self.how.fold)
 
     @cached_property
-    def names(self) -> dict[Value, str]:
+    def names(self) -> Names:
         """The unique name of every value of the pass."""
-        return name_nodes(self.trace.order, self.variables)
+        return name_nodes(self.trace.order, self.scope)
 
     @cached_property
     def shared(self) -> Pass:
@@ -150,8 +150,10 @@ class RecordedPass:
 
     def find(self, key: str | Value) -> Value:
         """The value of that name in this pass; an unknown name raises and lists the nearest ones."""
-        if isinstance(key, str) and key not in self.names.values() and key in self.variables:
-            return self.variables[key]
+        if isinstance(key, str) and key not in self.names.values():
+            for node, name in self.scope.values.items():
+                if name == key:
+                    return node
         return find_node(key, self.names, self.shared.symbol)
 
     def value(self, key: str | Value) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from ...engine import Value
 from ...operation import number
+from ..words.names import Scope
 from .commit import Commit
 from .difference import Difference, difference
 from .pen import Pen
@@ -41,10 +42,11 @@ class Training(Surroundings):
         if not held:
             raise ValueError("nothing is asked: name a value and its other number, for example s.what_if(a=3.0)")
         copies = computed_again(self.trace, held)
+        called = {node: name for node, name in self.names.items() if self.trace.owners.get(node) is None} | self.scope.values
         return type(self)(
             copies[self.output],
             replace(self.how, by=self.by, rule=self.how.rule and self.how.rule.of_copies(copies)),
-            {name: copies[node] for name, node in [*((n, v) for v, n in self.names.items()), *self.variables.items()]},
+            Scope({copies[node]: name for node, name in called.items()}, self.scope.roots),
             {copies[node]: line for node, line in self.lines.items()},
             {copy: self.copied.get(node, node) for node, copy in copies.items()},
         )
@@ -110,7 +112,7 @@ class Training(Surroundings):
         if self._commit:
             self._commit.zero_grad()
         self.output.forward()
-        return type(self)(self.output, replace(self.how, by=self.by), self.variables, self.lines, self.copied)
+        return type(self)(self.output, replace(self.how, by=self.by), self.scope, self.lines, self.copied)
 
     def _changed(self, pen: Pen) -> str:
         """Which value has another number than when this pass was recorded, or nothing."""

@@ -25,8 +25,9 @@ def computed_again(trace: Trace, held: Mapping[Value, float]) -> dict[Value, Val
     copies: dict[Value, Value] = {}
     for node in trace.order:
         if node in held or node.op is None:
-            copies[node] = Value(held.get(node, trace.recorded[node]), node.label)
+            copies[node] = Value(held.get(node, trace.recorded[node]))
+            copies[node]._mark = node._mark
             continue
         operands = [x if type(x) is float else copies[x] for x in node.parents]
-        copies[node] = restored(node.op.forward(*numbers_of(operands)), None, node.label, clock.now, node.op, operands)
+        copies[node] = restored(node.op.forward(*numbers_of(operands)), None, node._mark, clock.now, node.op, operands)
     return copies

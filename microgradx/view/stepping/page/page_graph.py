@@ -9,7 +9,6 @@ from ....tables import clip
 from ...drawing.dot import points
 from ...drawing.shapes import Card
 from ...layout.renderers import RendererUnavailable, lay_out
-from ...questions.layers import PARAMETER
 from ...theme import tone_of
 from ...wording import Pass
 from ...words.notation import number
@@ -53,7 +52,7 @@ class PageGraph:
                 edge = self.of.trace[place]
                 operand = edge.operand
                 if operand.op is None and operand not in self.card_of:
-                    if not single and PARAMETER.fullmatch(operand.label or ""):
+                    if not single and self.of.trace.owners.get(operand):
                         continue
                     self.card_of[operand] = operand
                     self._card(operand, operand)
