@@ -150,6 +150,8 @@ class RecordedPass:
 
     def find(self, key: str | Value) -> Value:
         """The value of that name in this pass; an unknown name raises and lists the nearest ones."""
+        if isinstance(key, Value) and key in self.trace.recorded:
+            return key
         if isinstance(key, str) and key not in self.names.values():
             for node, name in self.scope.values.items():
                 if name == key:

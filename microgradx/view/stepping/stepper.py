@@ -104,8 +104,8 @@ class Stepper(Training):
 
     def _text(self, look: Showing) -> str:
         step, pen = self._here()[0], Pen(self.shared)
-        nodes = [*step.mentioned(look), *self._watched]
-        return "\n".join(pen.lines(nodes, lambda: [*step.parts(pen, look), *self.history(pen), *self._notes(pen)]))
+        nodes, notes = [*step.mentioned(look), *self._watched], self._notes(pen)
+        return "\n".join(pen.lines(nodes, lambda: [*step.parts(pen, look), *self.history(pen), *notes]))
 
     def _notes(self, pen: Pen) -> list[Part]:
         return [f"  {note}" for note in (self.note, self._changed(pen)) if note]
