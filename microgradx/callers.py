@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
+import linecache
 import os
 import sys
 import warnings
@@ -51,3 +53,27 @@ def calling_line() -> str:
 def warn(text: str) -> None:
     """Warn at the nearest line outside this package."""
     warnings.warn(text, RuntimeWarning, stacklevel=_outside()[1])
+
+
+def called_function(depth: int = 1) -> str | None:
+    """What the frame so many calls above the caller is calling just now, as it is written there; None where nobody can tell.
+
+    >>> class Asked:
+    ...     def __float__(self) -> float:
+    ...         print(called_function())
+    ...         return 1.0
+    >>> import math
+    >>> _ = math.sqrt(Asked())
+    math.sqrt
+    """
+    frame = sys._getframe(depth + 1)
+    places = list(frame.f_code.co_positions()) if hasattr(frame.f_code, "co_positions") else []
+    line, last_line, start, end = places[frame.f_lasti // 2] if frame.f_lasti // 2 < len(places) else (None,) * 4
+    if line is None or start is None or end is None or last_line != line:
+        return None
+    text = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).encode()[start:end].decode(errors="replace")
+    try:
+        called = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError:
+        return None
+    return ast.unparse(called.func) if isinstance(called, ast.Call) else None

@@ -34,6 +34,14 @@ class Operand:
         """Called with the place of the module that gave it."""
 
 
+class LeftGraph(TypeError):
+    """A node was to become a plain number; `remedy` says what to write, if anything keeps the graph."""
+
+    def __init__(self, text: str, called: str | None, remedy: str | None) -> None:
+        super().__init__(text)
+        self.called, self.remedy = called, remedy
+
+
 V = TypeVar("V", bound=Operand)
 """What an operation among whose operands one such is gives: another of its kind."""
 
@@ -148,7 +156,7 @@ class Op:
                 return self.forward(*operands)
         if self.gather is not None:
             if named:
-                raise TypeError(f"{self.name} takes its operands in order, got {', '.join(named)}=: write {self.written()}")
+                return self.along_axis(operands, named)
             operands = tuple(self.gather(*operands))
         elif len(operands) != self.arity or named:
             if self.facts.further is not None and len(operands) + len(named) > len(self.partials):
@@ -163,6 +171,20 @@ class Op:
         if any(isinstance(x, Operand) for x in numbers):
             return self(*numbers)
         return self.forward(*[number(x) for x in numbers])
+
+    def along_axis(self, operands: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+        """The operation on the numbers along one axis of an array, or with `axis=None` on all of them.
+
+        >>> import numpy
+        >>> OPS["mean"](numpy.array([[1.0, 2.0], [3.0, 6.0]]), axis=1).tolist()
+        [1.5, 4.5]
+        """
+        if named.keys() != {"axis"} or len(operands) != 1 or self.name == "dot":
+            raise TypeError(f"{self.name} takes its operands in order, got {', '.join(named)}=: write {self.written()}")
+        import numpy
+
+        array, axis = numpy.asarray(operands[0]), named["axis"]
+        return self(array.ravel().tolist() if axis is None else tuple(numpy.moveaxis(array, axis, 0)))
 
     def __get__(self, holder: object, owner: type | None = None) -> Self:
         """The operation itself, as a class that holds one hands it on: what has this method, help() takes for a routine."""
@@ -215,6 +237,16 @@ class Op:
 
         A rule is asked only for the operands wanted: x**2 never takes the log of x.
         """
+        try:
+            return self._local_derivatives(operands, out, wanted)
+        except LeftGraph as error:
+            how = f"calls {error.called}" if error.called else "turns an operand into a plain number"
+            raise TypeError(
+                f"a rule of {self.name!r} {how}, which leaves the graph, so there is no derivative of it: "
+                f"{error.remedy or 'write it with arithmetic and the operations of microgradx'}"
+            ) from error
+
+    def _local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None) -> list[Any]:
         if self.arity is None:
             found = local_derivative(self.partials[0], operands, out)
             if not isinstance(found, (list, tuple)) or len(found) != len(operands):

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
-from . import ops
-from .operation import UFUNCS, Op, Operand
+from . import callers, ops
+from .operation import OPS, UFUNCS, LeftGraph, Op, Operand
 from .signatures import Binary, Settled, Ternary, Unary
 
 S = TypeVar("S", bound=Operand)
@@ -93,6 +93,20 @@ def fits(other: Any) -> bool:
         return True
     kind = getattr(getattr(other, "dtype", None), "kind", "f")  # numpy's letter: b, i, u and f are real numbers, O may be
     return getattr(other, "shape", None) == () and hasattr(other, "item") and kind in "biufO"
+
+
+NAMES_IN_MATH = {"math.remainder": "ieee_remainder", "math.fsum": "sum"}
+"""Functions of Python's math that mean something else than the operation of that name."""
+
+
+def counterpart(name: str) -> str | None:
+    """What to write for a function of Python or numpy that means an operation of the table; None where there is none.
+
+    >>> counterpart("sin"), counterpart("fabs"), counterpart("frexp")
+    ('write microgradx.sin(x)', 'write microgradx.absolute(x)', None)
+    """
+    op = OPS.get(name) or spellings().get(name, (None,))[0]
+    return None if op is None or op.facts.inner else f"write microgradx.{op.written()}"
 
 
 class Operators(Operand):
@@ -299,19 +313,23 @@ class Operators(Operand):
         except TypeError as error:
             if ufunc.__name__ in UFUNCS:
                 raise
-            raise TypeError(
-                f"numpy.{ufunc.__name__} is no operation on Values: write .data for the plain number, "
-                "or define the operation with microgradx.primitive"
-            ) from error
+            remedy = counterpart(ufunc.__name__)
+            remedy = remedy or "write .data for the plain number, or define the operation with microgradx.primitive"
+            raise TypeError(f"numpy.{ufunc.__name__} is not an operation on Values: {remedy}") from error
 
     def __float__(self) -> float:
-        raise TypeError(
-            f"{self!r} does not turn into a plain number, its gradient would be lost in silence: "
-            "write .data for the number, microgradx.sin(x) instead of math.sin(x)"
-        )
+        raise self._stays(callers.called_function())
 
     def __int__(self) -> int:
-        return int(self.__float__())
+        raise self._stays(callers.called_function())
+
+    def _stays(self, called: str | None) -> LeftGraph:
+        """The error for whoever wants a plain number: `called` is the function that asked for it, as the caller wrote it."""
+        remedy = counterpart(NAMES_IN_MATH.get(called, called).rpartition(".")[2]) if called else None
+        remedy = f"{remedy} instead of {called}(...)" if remedy else None
+        text = f"{self!r} does not turn into a plain number, its gradient would be lost in silence: "
+        text += f"{remedy}, or .data for the number" if remedy else "write .data for the number"
+        return LeftGraph(text, called, remedy)
 
 
 class Ieee(Operators):

@@ -153,7 +153,7 @@ def test_a_label_that_is_not_a_string_raises_also_when_it_is_assigned() -> None:
 
 @pytest.mark.parametrize("ufunc", [np.signbit, np.modf, np.spacing, lambda x: np.nextafter(x, 2.0)])
 def test_a_function_of_numpy_that_is_no_operation_says_what_to_write(ufunc: Any) -> None:
-    with pytest.raises(TypeError, match=r"numpy\.\w+ is no operation on Values: write \.data for the plain number"):
+    with pytest.raises(TypeError, match=r"numpy\.\w+ is not an operation on Values: write \.data for the plain number"):
         ufunc(Value(2.0))
 
 
@@ -776,10 +776,39 @@ def test_truth_is_whether_the_number_is_not_zero() -> None:
     assert Value(math.nan)
 
 
-@pytest.mark.parametrize("convert", [float, int, math.sin, math.exp])
-def test_turning_into_a_plain_number_raises_and_says_what_to_write(convert: object) -> None:
-    with pytest.raises(TypeError, match=r"write .data for the number, microgradx.sin\(x\) instead of math.sin\(x\)"):
-        convert(Value(1.0))  # type: ignore[operator]
+@pytest.mark.parametrize(
+    ("convert", "remedy"),
+    [
+        (lambda x: float(x), r"lost in silence: write .data for the number$"),
+        (lambda x: int(x), r"lost in silence: write .data for the number$"),
+        (lambda x: math.frexp(x), r"lost in silence: write .data for the number$"),
+        (lambda x: math.exp(x), r"write microgradx.exp\(x\) instead of math.exp\(...\), or .data for the number"),
+        (lambda x: 2.0 * math.atan2(x, 1.0), r"write microgradx.atan2\(y, x\) instead of math.atan2\(...\)"),
+        (lambda x: math.fabs(x), r"write microgradx.absolute\(x\) instead of math.fabs\(...\)"),
+        (lambda x: math.remainder(x, 2.0), r"write microgradx.ieee_remainder\(a, b\) instead of math.remainder\(...\)"),
+        (lambda x: math.fsum([x, x]), r"write microgradx.sum\(a, b, ...\) instead of math.fsum\(...\)"),
+    ],
+)
+def test_turning_into_a_plain_number_raises_and_names_the_function_that_was_called(convert: Any, remedy: str) -> None:
+    with pytest.raises(TypeError, match=remedy):
+        convert(Value(1.0))
+
+
+def test_where_the_line_cannot_be_read_the_number_is_named_alone() -> None:
+    with pytest.raises(TypeError, match=r"lost in silence: write .data for the number$"):
+        eval(compile("math.sin(x)", "<nowhere>", "eval"), {"math": math, "x": Value(1.0)})
+
+
+def test_a_rule_that_leaves_the_graph_is_named_when_its_derivative_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("microgradx.statement.OPS", {})
+    growth = mx.primitive("growth", "growth({})", lambda a: math.exp(a), lambda a, out: math.exp(a))
+    x = Value(0.5)
+    assert gradient(growth(x), [x]) == [math.exp(0.5)]
+    with pytest.raises(TypeError, match=r"a rule of 'growth' calls math.exp, which leaves .*: write microgradx.exp\(x\)"):
+        gradient(growth(x), [x], create_graph=True)
+    hidden = mx.primitive("hidden", "hidden({})", lambda a: a * a, lambda a, out: 2.0 * float(a))
+    with pytest.raises(TypeError, match=r"a rule of 'hidden' calls float, .*: write it with arithmetic and the operations of"):
+        gradient(hidden(x), [x], create_graph=True)
 
 
 def test_formatting_formats_the_number() -> None:

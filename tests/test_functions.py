@@ -95,3 +95,36 @@ def test_the_log_of_a_tiny_chance_has_a_value_and_a_slope() -> None:
     y = mx.log_normal_cdf(x)
     assert (y.data, gradient(y, [x])[0]) == pytest.approx((-804.6084420137538, 40.02496884720727), rel=1e-15)
     assert mx.xlogy(0.0, 0.0) == 0.0
+
+
+def test_an_array_of_several_axes_is_reduced_along_the_one_that_is_named() -> None:
+    table = np.array([[1.0, 2.0], [3.0, 5.0]])
+    values = np.array([[Value(x) for x in row] for row in table])
+    assert mx.mean(table, axis=0).tolist() == [2.0, 3.5]
+    assert [x.data for x in mx.mean(values, axis=1)] == [1.5, 4.0]
+    assert mx.mean(table, axis=None) == 2.75
+    assert mx.max(values, axis=None).data == 5.0
+    assert mx.softmax(table, axis=1).sum(axis=1).tolist() == pytest.approx([1.0, 1.0])
+    shares = mx.softmax(values, axis=0)
+    assert [x.data for x in shares[:, 0]] == mx.softmax([1.0, 3.0])
+    assert gradient(shares[0, 0], [values[0, 1]]) == [0.0]
+    assert mx.log_softmax(table, axis=-1)[0].tolist() == mx.log_softmax([1.0, 2.0])
+
+
+@pytest.mark.parametrize("reduce", [mx.sum, mx.mean, mx.max, mx.prod, mx.norm, mx.logsumexp, mx.softmax, mx.log_softmax])
+def test_an_array_of_several_axes_is_not_reduced_along_one_that_nobody_named(reduce: Callable[..., object]) -> None:
+    with pytest.raises(ValueError, match=r"an array of shape \(2, 2\) has several axes: write axis=0 or another one"):
+        reduce(np.ones((2, 2)))
+
+
+def test_dot_takes_two_rows() -> None:
+    with pytest.raises(TypeError, match=r"dot takes two rows of numbers, got an array of shape \(2, 2\), an array of shape"):
+        mx.dot(np.ones((2, 2)), np.ones((2, 2)))
+    with pytest.raises(TypeError, match=r"dot takes two rows of numbers, got 1.0, 2.0, 3.0: write dot\(\[a, b\], \[c, d\]\)"):
+        mx.dot(1.0, 2.0, 3.0)  # type: ignore[call-overload]
+
+
+def test_a_function_of_another_library_is_pointed_to_ours() -> None:
+    special = pytest.importorskip("scipy.special")
+    with pytest.raises(TypeError, match=r"erfc is not an operation on Values: write microgradx.erfc\(x\)"):
+        special.erfc(Value(0.5))

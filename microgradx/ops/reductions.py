@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from .. import special
@@ -21,12 +21,23 @@ INF, NAN = float("inf"), float("nan")
 def _items(*operands: Any) -> Sequence[Any]:
     """The operands of a reduction: one sequence, or several numbers, as for Python's `max`."""
     if len(operands) == 1 and isinstance(operands[0], Iterable):
+        _refuse_table(operands[0], "axis=0 or another one, or axis=None for all numbers")
         return tuple(operands[0])
     return operands
 
 
-def _pairs(left: Iterable[Any], right: Iterable[Any]) -> Sequence[Any]:
-    lefts, rights = tuple(left), tuple(right)
+def _refuse_table(operands: Any, remedy: str) -> None:
+    """Refuse an array of more than one axis: along which one it is to be reduced, nobody said."""
+    shape = getattr(operands, "shape", ())
+    if len(shape) > 1:
+        raise ValueError(f"an array of shape {shape} has several axes: write {remedy}")
+
+
+def _pairs(*rows: Any) -> Sequence[Any]:
+    if len(rows) != 2 or any(len(getattr(row, "shape", (1,))) != 1 for row in rows):
+        seen = ", ".join([f"an array of shape {row.shape}" if hasattr(row, "shape") else repr(row) for row in rows])
+        raise TypeError(f"dot takes two rows of numbers, got {seen}: write dot([a, b], [c, d]), or A @ v for arrays")
+    lefts, rights = map(tuple, rows)
     if len(lefts) != len(rights):
         raise ValueError(f"dot needs two sequences of one length, got {len(lefts)} and {len(rights)}")
     return lefts + rights
@@ -171,20 +182,23 @@ def _share(m: Any, *xs: Any) -> Any:
 
 @overload
 def softmax(operands: Iterable[float]) -> list[float]: ...
-
-
 @overload
 def softmax(operands: Iterable[V | float]) -> list[V]: ...
 @overload
 def softmax(operands: Iterable[Operand | float]) -> list[Any]: ...
+@overload
+def softmax(operands: Any, axis: int) -> Any: ...
 
 
-def softmax(operands: Iterable[Any]) -> list[Any]:
-    """e**x / (sum of all e**x) for each x, one node each.
+def softmax(operands: Iterable[Any], axis: int | None = None) -> Any:
+    """e**x / (sum of all e**x) for each x, one node each; of an array with `axis` along that one, as an array.
 
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
+    if axis is not None:
+        return _along(softmax, operands, axis)
+    _refuse_table(operands, "axis=0 or another one")
     row = list(operands)
     if row and all(type(x) is float for x in row):
         return special.softmax_shares(*row)
@@ -193,21 +207,33 @@ def softmax(operands: Iterable[Any]) -> list[Any]:
 
 @overload
 def log_softmax(operands: Iterable[float]) -> list[float]: ...
-
-
 @overload
 def log_softmax(operands: Iterable[V | float]) -> list[V]: ...
 @overload
 def log_softmax(operands: Iterable[Operand | float]) -> list[Any]: ...
+@overload
+def log_softmax(operands: Any, axis: int) -> Any: ...
 
 
-def log_softmax(operands: Iterable[Any]) -> list[Any]:
+def log_softmax(operands: Iterable[Any], axis: int | None = None) -> Any:
     """The logarithms of the softmax, accurate also where a share is nearly 0 or nearly 1.
 
     >>> log_softmax([1000.0, 0.0])
     [0.0, -1000.0]
     """
+    if axis is not None:
+        return _along(log_softmax, operands, axis)
+    _refuse_table(operands, "axis=0 or another one")
     return [log_softmax_share(*first_to_front) for first_to_front in _each_in_front(operands)]
+
+
+def _along(function: Callable[[Any], Any], operands: Any, axis: int) -> Any:
+    """A function of a row that gives a row, on each row along one axis of an array."""
+    import numpy
+
+    table = numpy.moveaxis(numpy.asarray(operands), axis, -1)
+    rows = [function(row.tolist()) for row in table.reshape(-1, table.shape[-1])]
+    return numpy.moveaxis(numpy.array(rows).reshape(table.shape), -1, axis)
 
 
 def _each_in_front(operands: Iterable[Any]) -> list[list[Any]]:
