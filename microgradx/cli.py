@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"microgradx {version('microgradx')}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     looking = (_add_step, _add_play, _add_explain, _add_why, _add_layers, _add_draw)
-    verbs = (*looking, _add_check, _add_grade, _add_ops, _add_bench, _add_demo)
+    verbs = (*looking, _add_check, _add_audit, _add_grade, _add_ops, _add_bench, _add_demo)
     for add in verbs:
         add(commands)
     return top
@@ -387,6 +387,25 @@ def _check(options: argparse.Namespace) -> int:
     report = check_target(options.target, numbers, options.grad, options.rtol, options.order, options.samples)
     print(report.to_json() if options.json else report)
     return 0 if report.ok else 1
+
+
+def _add_audit(commands: Any) -> None:
+    command = commands.add_parser("audit", help="judge every derivative in a module; exit 1 if one is wrong")
+    command.add_argument("module", metavar="MODULE", help="a module that can be imported, such as scipy.special")
+    command.add_argument("--samples", type=_count, default=6, help="so many points for each pair (6)")
+    command.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="when to stop (60)")
+    command.add_argument("--seed", type=int, default=0, help="other points (0)")
+    command.add_argument("--json", action="store_true", help="print what was found as JSON")
+    command.set_defaults(run=_audit)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from .testing.audit import audit
+
+    shown = sys.stderr.isatty()
+    found = audit(options.module, samples=options.samples, time_limit=options.time, seed=options.seed, progress=shown)
+    print(found.to_json() if options.json else found)
+    return 1 if found.findings else 0
 
 
 def _add_grade(commands: Any) -> None:

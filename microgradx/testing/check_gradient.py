@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from .claimed import Coded, from_backward, from_numbers
 from .concluded import concluded
-from .diagnosis import diagnose
+from .diagnosis import diagnose_rows
 from .differences import EVERYWHERE
 from .domains import Domain, domain_of, ranges, refuse_unknown_domains, sampled_point
 from .frameworks import own_gradient
-from .inputs import Inputs, Patterns, name_of
+from .inputs import Inputs, Patterns
 from .judging import judge_point
 from .one_point import Trial
-from .outputs import Outputs
+from .outputs import Outputs, called
 from .report import Report
 from .second_order import of_code, of_graph
 
@@ -68,8 +68,8 @@ def check_gradient(
     inputs = Inputs(f, at, graph, wrt, symmetric)
     refuse_unknown_domains(domain, inputs.paths)
     domains = [domain_of(path, domain) for path in inputs.paths]
-    coded_by = "backward()" if graph else own[0] if own else name_of(grad) if callable(grad) else "grad"
-    report = Report(f"check_gradient({name_of(f)})", [], coded_by, rtol, seed=seed, strict=strict)
+    coded_by = "backward()" if graph else own[0] if own else called(grad) if callable(grad) else "grad"
+    report = Report(f"check_gradient({called(f)})", [], coded_by, rtol, seed=seed, strict=strict)
     with inputs.restoring():
         outputs = Outputs(inputs.call, f, inputs.start)
         report.faults += _unsteady(outputs, inputs)
@@ -83,7 +83,7 @@ def check_gradient(
                 if graph and order == 2:
                     of_graph(trial, report)
             if not report.blame:
-                diagnose(report.rows[before:], len(outputs))
+                diagnose_rows(report.rows[before:], len(outputs))
             if not graph and (order == 2 or hess is not None):
                 of_code(trial, _gradient(inputs, own, grad, outputs), hess, report)
     if len(points) > 1:
@@ -100,7 +100,7 @@ def _unsteady(outputs: Outputs, inputs: Inputs) -> list[str]:
     if inputs.graph or outputs.repeats(inputs.start):
         return []
     return [
-        f"{name_of(inputs.f)} gave different numbers when called twice at the same point: is something random in it? "
+        f"{called(inputs.f)} gave different numbers when called twice at the same point: is something random in it? "
         "Seed it inside the function, so that every call draws the same"
     ]
 

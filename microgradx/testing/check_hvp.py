@@ -10,8 +10,8 @@ from ..transforms import grad as grad_of
 from .check_gradient import refuse_misuse
 from .concluded import concluded
 from .frameworks import own_gradient
-from .inputs import Inputs, Patterns, name_of
-from .outputs import Outputs
+from .inputs import Inputs, Patterns
+from .outputs import Outputs, called
 from .products import dot_of, judge_along, random_vector
 from .report import Report
 
@@ -39,7 +39,7 @@ def check_hvp(
     __tracebackhide__ = True
     refuse_misuse(rtol=rtol, samples=directions)
     inputs, rng = Inputs(f, at, False, wrt), random.Random(seed)
-    report = Report(f"check_hvp({name_of(f)})", [], name_of(hvp), rtol, seed=seed, strict=strict)
+    report = Report(f"check_hvp({called(f)})", [], called(hvp), rtol, seed=seed, strict=strict)
     gradient = grad or _gradient_of(f, at, inputs)
     with inputs.restoring():
         slopes = Outputs(lambda point: inputs.flat(inputs.call(point, gradient), "the gradient"), gradient, inputs.start)
@@ -49,7 +49,7 @@ def check_hvp(
             vector = random_vector(inputs.start, rng)
 
             def flat(*args: Any, **named: Any) -> list[float]:
-                return inputs.flat(hvp(*args, **named), name_of(hvp))
+                return inputs.flat(hvp(*args, **named), called(hvp))
 
             known.append((vector, judge_along(inputs, slopes, flat, vector, f"vector {d}", report)))
     report.faults += _uneven(known)

@@ -8,8 +8,8 @@ from typing import Any
 
 from .check_gradient import refuse_misuse
 from .concluded import concluded
-from .inputs import Inputs, Patterns, name_of
-from .outputs import Outputs
+from .inputs import Inputs, Patterns
+from .outputs import Outputs, called
 from .products import judge_along, random_vector
 from .report import Report
 
@@ -36,7 +36,7 @@ def check_jvp(
     __tracebackhide__ = True
     refuse_misuse(rtol=rtol, samples=directions)
     inputs, rng = Inputs(f, at, False, wrt), random.Random(seed)
-    report = Report(f"check_jvp({name_of(f)})", [], name_of(jvp), rtol, seed=seed, strict=strict)
+    report = Report(f"check_jvp({called(f)})", [], called(jvp), rtol, seed=seed, strict=strict)
     with inputs.restoring():
         outputs = Outputs(inputs.call, f, inputs.start)
         for d in range(directions):

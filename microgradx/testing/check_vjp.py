@@ -10,10 +10,10 @@ from .check_gradient import refuse_misuse
 from .claimed import Coded, floors
 from .concluded import concluded
 from .domains import Domain, domain_of, refuse_unknown_domains
-from .inputs import Inputs, Patterns, name_of
+from .inputs import Inputs, Patterns
 from .judging import judge_point
 from .one_point import Trial
-from .outputs import Outputs
+from .outputs import Outputs, called
 from .products import dot_of
 from .report import Report
 
@@ -45,12 +45,12 @@ def check_vjp(
     inputs, rng = Inputs(f, at, False, wrt), random.Random(seed)
     refuse_unknown_domains(domain, inputs.paths)
     domains = [domain_of(path, domain) for path in inputs.paths]
-    report = Report(f"check_vjp({name_of(f)})", [], name_of(vjp), rtol, seed=seed, strict=strict)
+    report = Report(f"check_vjp({called(f)})", [], called(vjp), rtol, seed=seed, strict=strict)
     with inputs.restoring():
         outputs = Outputs(inputs.call, f, inputs.start)
         for _ in range(directions):
             vector = [rng.uniform(0.5, 1.0) * rng.choice((-1.0, 1.0)) for _ in outputs.start]
-            slopes = inputs.flat(inputs.call(inputs.start, vjp, outputs.shaped(vector)), name_of(vjp))
+            slopes = inputs.flat(inputs.call(inputs.start, vjp, outputs.shaped(vector)), called(vjp))
             part = inputs.again(f)
             part.values = lambda point, vector=vector: dot_of(vector, outputs.all(point))
             coded = Coded(slopes, [0.0] * len(slopes), floors=floors(slopes, inputs.start))

@@ -13,7 +13,8 @@ from ..engine import Value
 from ..variables import push_forward
 from ..writing import commit, new_gradients
 from .differences import EPS
-from .inputs import Inputs, name_of
+from .inputs import Inputs
+from .outputs import called
 
 SLACK = 16.0 * EPS  # rounding of a coded gradient, in units of the sum of the sizes of its contributions
 
@@ -57,7 +58,7 @@ def from_numbers(
     inputs: Inputs, point: Sequence[float], grad: Any, outputs: int = 1, single: bool = True, own: bool = False
 ) -> list[Coded]:
     """The gradient of each output that a function or numbers give; with `own`, that a framework takes of f itself."""
-    name = "grad" if own or not callable(grad) else name_of(grad)
+    name = "grad" if own or not callable(grad) else called(grad)
 
     def rows() -> tuple[list[list[float]], list[float]]:
         found = inputs.call(point, grad) if callable(grad) else grad
@@ -91,7 +92,7 @@ def graph_of(inputs: Inputs, point: Sequence[float]) -> Value:
         (output,) = output
     if not isinstance(output, Value):
         raise TypeError(
-            f"{name_of(inputs.f)} returned {output!r} ({type(output).__name__}), not one Value, so backward() cannot be judged: "
+            f"{called(inputs.f)} returned {output!r} ({type(output).__name__}), not one Value, so backward() cannot be judged: "
             "compute with Values (no .data, float() or math.sin inside), or pass grad= to check plain code"
         )
     return output

@@ -16,7 +16,7 @@ VAGUE = ("no usual slip", "far from what", "torch's", "jax")  # hints that say l
 MOST_TIMES = 1000  # the largest whole number taken for a count
 
 
-def diagnose(rows: Sequence[Partial], outputs: int) -> None:
+def diagnose_rows(rows: Sequence[Partial], outputs: int) -> None:
     """Give the wrong rows of one point the hint that explains all of them, if there is one."""
     seen = [row for row in rows if row.members == 1 and row.numeric.verdict.has_slope and math.isfinite(row.coded)]
     wrong = [row for row in seen if row.verdict is Verdict.WRONG]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..containers import endless, opened
 from .foreign import is_torch_module
-from .inputs import name_of
+from .outputs import called
 
 OutputRows = tuple[list[Any], Any]
 """For each output a gradient shaped like the arguments; and the same with 0 where no way leads from a tensor to any output."""
@@ -69,7 +69,7 @@ def _torch_rows(f: Callable[..., Any], args: tuple[Any, ...], named: dict[str, A
     outputs = [entry for tensor in tensors(result, _is_torch) for entry in tensor.reshape(-1)]
     if not any(entry.requires_grad for entry in outputs):
         raise TypeError(
-            f"{name_of(f)} gave {result!r}, which torch cannot differentiate: something in it runs under torch.no_grad() or "
+            f"{called(f)} gave {result!r}, which torch cannot differentiate: something in it runs under torch.no_grad() or "
             "calls .detach(), .item() or .numpy(); take that out, or pass grad= to check plain code"
         )
     rows, met = [], set()

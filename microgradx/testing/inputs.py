@@ -15,7 +15,7 @@ from ..modes import no_grad
 from ..structure import Structure, filled, flat, paths
 from .foreign import ComplexParts, WayBack, plain_form
 from .gradient_layout import jacobian_rows, numbers_like
-from .outputs import one_number
+from .outputs import called, one_number
 
 Patterns = str | Sequence[str]
 MIRRORED = re.compile(r"^(.*)\[(\d+)(, |\]\[)(\d+)\]$")  # an entry of a matrix: S[2, 0] or S[2][0]
@@ -67,7 +67,7 @@ class Inputs:
         elif self.several:
             if names is not None and len(at) > len(names):
                 raise TypeError(
-                    f"at holds {len(at)} arguments, but {name_of(self.f)} takes {len(names)} ({', '.join(names)}): a tuple is "
+                    f"at holds {len(at)} arguments, but {called(self.f)} takes {len(names)} ({', '.join(names)}): a tuple is "
                     "several arguments, write a list for one of several numbers"
                 )
             for x, name in zip(at, names or [f"args[{k}]" for k in range(len(at))], strict=False):
@@ -240,8 +240,3 @@ def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
         return list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
         return None
-
-
-def name_of(f: Callable[..., Any]) -> str:
-    """What to call f in a message."""
-    return getattr(f, "__name__", None) or getattr(f, "name", None) or type(f).__name__

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from .report import Partial, Report
 from .verdicts import Verdict
 
-SMALL = 1e-4  # the smallest fault injected, relative
+SLIGHT = 1e-4  # the smallest fault injected, relative
 
 
 def survivors(report: Report) -> list[str]:
@@ -45,12 +45,12 @@ def _faults(row: Partial, rows: Sequence[Partial]) -> Iterator[tuple[str, float]
     if not math.isfinite(here):
         return
     if row.members > 1:
-        for name, factor in (("an error of 1e-4 in one input", SMALL), ("one input doubled", 1.0), ("one sign flipped", -2.0)):
+        for name, factor in (("an error of 1e-4 in one input", SLIGHT), ("one input doubled", 1.0), ("one sign flipped", -2.0)):
             if row.smallest:
                 yield name, here + factor * row.smallest
         return
     for name, value in (
-        ("an error of 1e-4", here * (1.0 + SMALL)), ("twice the value", 2.0 * here), ("the other sign", -here), ("zero", 0.0),
+        ("an error of 1e-4", here * (1.0 + SLIGHT)), ("twice the value", 2.0 * here), ("the other sign", -here), ("zero", 0.0),
         ("infinity", math.inf), ("nan", math.nan), ("a huge value", 1e300),
         *(("a lost contribution", dropped) for dropped in row.dropped),
         *((f"the gradient of {other.path}", other.coded) for other in rows if other.members == 1),

@@ -8,10 +8,10 @@ from ..engine import Value, gradient
 from ..modes import recording
 from ..ops import dot
 from .claimed import Coded, floors, from_backward
-from .inputs import Inputs, name_of
+from .inputs import Inputs
 from .judging import judge_point
 from .one_point import Trial
-from .outputs import Outputs
+from .outputs import Outputs, called
 from .report import Report
 
 SECOND = 12  # up to so many inputs every second derivative is checked; beyond, the Hessian times random vectors
@@ -49,7 +49,7 @@ def of_code(trial: Trial, grad: Any, hess: Any, report: Report) -> None:
     A difference of gradients has five digits more than a second difference of values.
     """
     inputs = trial.inputs
-    slopes = Outputs(lambda point: inputs.flat(inputs.call(point, grad), name_of(grad)), grad, trial.point)
+    slopes = Outputs(lambda point: inputs.flat(inputs.call(point, grad), called(grad)), grad, trial.point)
     coded_hess = inputs.call(trial.point, hess) if callable(hess) else hess
     rows = inputs.jacobian(coded_hess, "hess", len(slopes)) if hess is not None else []
     columns = []
