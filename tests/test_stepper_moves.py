@@ -237,3 +237,51 @@ def test_variables_of_the_guides_are_no_commands_of_pdb():
     typed_first = set(re.findall(r"(?m)^>>> ([A-Za-z_]\w*)", sessions)) - {"from", "for", "import", "print"}
     assert typed_first
     assert not typed_first & commands
+
+
+def test_a_neuron_is_one_step_for_all_samples_of_a_batch():
+    loss, model = batch_loss()
+    loss.backward()
+    s = stepper(loss, by="neuron")
+    assert len(s) == 1 + 1 + 4 + 4
+    weight = model.layers[0].neurons[2].w[1]
+    name = s.shared.names[weight]
+    row = next(line.split() for line in str(s.goto(weight)).splitlines() if line.split()[:1] == [name])
+    assert (row[1], row[-1]) == ("12", "final")
+    assert float(row[row.index("=") + 1].lstrip("~")) == pytest.approx(weight.grad, rel=1e-3)
+    off = sum(head.data == 0.0 for head in s[weight].heads)  # of a relu
+    assert s[weight].off == off
+    assert (f"off in {off} of 12 samples" in " ".join(str(s).split())) == bool(off)
+    done = set()
+    for step in s:  # a value fires only when all that it goes into has fired
+        done |= set(step.nodes)
+        assert all(s.trace[place].node in done for node in step.nodes for place in s.trace.into.get(node, ()))
+
+
+def test_one_sample_of_a_batch_is_walked_alone():
+    loss, model = batch_loss()
+    weight = model.layers[0].neurons[2].w[1]
+    s = stepper(loss, by="neuron", sample=7)
+    assert len(s._visible) == 1 + 1 + 1 + 4 + 4 or len(s._visible) == 1 + 1 + 4 + 4
+    sent = [edge for step in s for edge in step.contributions if edge.operand is weight]
+    here = s.goto(weight)
+    assert s.at in s._visible
+    mine = [edge for edge in s[s.at].contributions if edge.operand is weight]
+    assert len(mine) == 1
+    assert len(sent) == 12
+    samples = s.trace.samples
+    assert samples[mine[0].node] == 7
+    assert "w . x + b" in str(here)
+    for wrong in (12, -1, "a"):
+        with pytest.raises(ValueError, match="but there are 12, counted from 0: write 0 to 11"):
+            stepper(loss, sample=wrong)
+    with pytest.raises(ValueError, match="no model was called in this graph"):
+        stepper(expression(), sample=0)
+
+
+def test_the_forward_phase_of_a_batch_tells_mean_spread_and_zeros():
+    loss, _ = batch_loss(20)
+    s = stepper(loss, by="neuron", forward=True).next()
+    made = [s.trace.recorded[head] for head in s[1].backward.heads]
+    assert f"{made.count(0.0)} of them 0" in str(s)
+    assert "all 20: mean" in str(s)

@@ -138,19 +138,20 @@ class Trace:
             if node.data != then and not (math.isnan(node.data) and math.isnan(then))
         ]
 
-    def groups(self, by: str = "node", fold: bool = False) -> list[Group]:
+    def groups(self, by: str = "node", fold: bool = False, together: bool = False) -> list[Group]:
         """The steps of the pass at a grain: per node, per neuron or per layer.
 
         A neuron is the output of a module and everything that feeds only it; what feeds several neurons and is none itself
-        stays a step of its own. With `fold`, a sum that goes nowhere but into another sum joins it.
+        stays a step of its own. With `fold`, a sum that goes nowhere but into another sum joins it; with `together`, a neuron is
+        one step for all samples.
         """
         owners = self._owners(by, fold)
         members: dict[object, list[Value]] = {}
-        if by == "layer":
+        if by == "layer" or together:
             ranks = self._ranks(owners)
             for node in sorted(owners, key=lambda node: ranks[owners[node]]):
                 place = self.gives(owners[node])
-                key = (place.layer, ranks[owners[node]]) if place else owners[node]
+                key = (place.layer if by == "layer" else place, ranks[owners[node]]) if place else owners[node]
                 members.setdefault(key, []).append(node)
         else:
             for node, head in owners.items():
@@ -160,10 +161,26 @@ class Trace:
                 nodes[0],
                 tuple(nodes),
                 tuple(self._edges(nodes)),
-                self.owners.written(key[0]) if isinstance(key, tuple) else None,
+                self.owners.written(key[0], short=together) if isinstance(key, tuple) else None,
             )
             for key, nodes in members.items()
         ]
+
+    @cached_property
+    def samples(self) -> dict[Value, int]:
+        """Which sample each computed value belongs to, counted from 0: the call of a model that it is in, or is made from.
+
+        What several samples have in common, such as the sum of their losses, is not among them.
+        """
+        found: dict[Value, int] = {}
+        for node in self.order:
+            if node.op is not None:
+                below = {found[x] for x in node.parents if isinstance(x, Value) and x in found}
+                call = self.owners.sample(node) or (below.pop() if len(below) == 1 else 0)
+                if call:
+                    found[node] = call
+        number = {call: k for k, call in enumerate(sorted(set(found.values())))}
+        return {node: number[call] for node, call in found.items()}
 
     def _edges(self, nodes: list[Value]) -> Iterator[int]:
         return (place for node in nodes for place in self.out_of[node])

@@ -31,7 +31,7 @@ class BlockWriter:
         places = step.leaving
         self.wanted = places if keep is None else [p for p in places if keep(step.of.trace[p])]
         self.filtered = len(places) - len(self.wanted)
-        self.neuron = step.neuron if look.part is None and keep is None else None
+        self.neuron = step.neuron if look.part is None and not self.filtered else None
         self.summed = step.group.name is not None and not self.whole
         self.shown = self._together() if self.summed else self._largest()
 
@@ -43,7 +43,8 @@ class BlockWriter:
         if self.neuron:
             parts += neuron_rows(pen, self.neuron, None if self.whole else ROWS_LISTED, self.sought)
         else:
-            parts.append(f"  {pen.slope(step.top)} = {pen.number(step.upstream)}   ({self._came_from()})")
+            off = f"; off in {step.off} of {len(step.heads)} samples" if step.off else ""
+            parts.append(f"  {pen.slope(step.top)} = {pen.number(step.upstream)}   ({self._came_from()}{off})")
             parts += layer_rows(pen, by_operand(self.of.trace, self.shown)) if self.summed else self._rows()
             parts += self._left_out()
         parts += [*self._found(), *self._carried()]
@@ -63,10 +64,14 @@ class BlockWriter:
     def _together(self) -> list[int]:
         """All contributions to the values that get most, as many as a block lists, and to the value sought."""
         trace = self.of.trace
-        size = {node: abs(trace[places[-1]].after) for node, places in by_operand(trace, self.wanted).items()}
+        together = by_operand(trace, self.wanted)
+        size = {
+            node: max(abs(trace[places[-1]].after), *(abs(trace[place].contribution) for place in places))
+            for node, places in together.items()
+        }
         ranked = sorted((node for node in size if size[node]), key=lambda n: -math.inf if math.isnan(size[n]) else -size[n])
-        listed = {*ranked[:ROWS_LISTED], self.sought}
-        return [place for place in self.wanted if trace[place].operand in listed]
+        listed = {place for node in ranked[:ROWS_LISTED] for place in together[node]}
+        return [place for place in self.wanted if place in listed or trace[place].operand is self.sought]
 
     def _largest(self) -> list[int]:
         """The largest contributions that are not 0, as many as a block lists, and those to the value sought."""
@@ -94,7 +99,7 @@ class BlockWriter:
         if not places:
             return "root, seeded"
         if step.group.name:
-            return f"the largest of {len(step.heads)} that arrive in this layer"
+            return f"the largest of {len(step.heads)} that arrive here"
         text = f"{len(places)} of {len(places)} in"
         if len(places) > 1:
             return f"{text}: may fire"

@@ -42,7 +42,10 @@ class Cursor(RecordedPass):
             return self._stand(0)
         place = self.place_of(key, self.phase(self.at))
         asked = isinstance(key, Value) or (isinstance(key, str) and (key not in self.starts or key in self.names.values()))
-        node = self.find(key) if asked else None  # type: ignore[arg-type]
+        node = self.find(key) if isinstance(key, (str, Value)) and asked else None
+        if node and self._visible and place not in self._visible:  # completed elsewhere: the last one shown that sends to it
+            sent = [k for k in self._visible if any(edge.operand is node for edge in self.at_place(k).contributions)]
+            place = sent[-1] if sent else place
         return self._stand(place, sought=node if node and node.op is None and self.phase(place) == "backward" else None)
 
     def next(self, n: int = 1) -> Self:
@@ -151,11 +154,13 @@ class Cursor(RecordedPass):
         params: bool = False,
         zeros: bool = True,
         layer: int | str | None = None,
+        sample: int | None = None,
     ) -> Self:
         """Move over, and list, only what passes every filter given; `only()` shows all again.
 
         `path_to` keeps contributions on a way to that value, `params` those into inputs and weights, `zeros=False`
-        those that are not 0, and `layer` those whose step lies in that layer (its number or its path).
+        those that are not 0, `layer` those whose step lies in that layer (its number or its path), and `sample` those of one
+        sample, counted from 0.
         """
         tests: list[Callable[[Contribution], bool]] = []
         if path_to is not None:
@@ -168,11 +173,23 @@ class Cursor(RecordedPass):
         if layer is not None:
             inside = self._layer(layer)
             tests.append(lambda edge: edge.node in inside)
+        if sample is not None:
+            self._sampled(sample)
+            samples = self.trace.samples
+            tests.append(lambda edge: samples.get(edge.node, samples.get(edge.operand, sample)) == sample)
         self._keep, self._visible = None, None
         if tests:
             keep = self._keep = lambda edge: all(test(edge) for test in tests)
             self._visible = [s.index for s in self if not isinstance(s, Step) or any(map(keep, s.contributions))]
         return self
+
+    def _sampled(self, sample: int) -> None:
+        """Refuse a sample that is none of this pass."""
+        count = len(set(self.trace.samples.values()))
+        if not count:
+            raise ValueError(f"sample={sample!r}: a sample is a call of a model, and no model was called in this graph")
+        if isinstance(sample, bool) or not isinstance(sample, int) or not 0 <= sample < count:
+            raise ValueError(f"sample={sample!r}, but there are {count}, counted from 0: write 0 to {count - 1}")
 
     def _layer(self, layer: int | str) -> set[Value]:
         path = f"layers[{layer}]" if isinstance(layer, int) else layer

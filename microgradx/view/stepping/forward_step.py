@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...engine import Value
+from ..drawing.spread import deviation, mean
 from ..trace import Group
 from ..wording import Pass
 from ..words.notation import operation
@@ -79,7 +80,9 @@ class ForwardStep(AnyStep):
             heads = step.heads if look.full else step.heads[:PRODUCTS_TOLD]
             parts.append(TableRows([(f"  {pen.names[head]}", "=", pen.number(then[head])) for head in heads], "<<<"))
             if len(step.heads) > len(heads):
-                parts.append(f"  {len(step.heads) - len(heads)} more; s.full() lists all")
+                made = [then[head] for head in step.heads]
+                spread = f"mean {pen.number(mean(made))}, spread {pen.number(deviation(made))}"
+                parts.append(f"  all {len(made)}: {spread}, {made.count(0.0)} of them 0; s.full() lists them")
         return [*parts, fitted(f"  {self.line}", pen.width)] if self.line else parts
 
 

@@ -12,11 +12,16 @@ from .pen import Pen
 
 
 def by_operand(trace: Trace, places: Sequence[int]) -> dict[Value, list[int]]:
-    """The places of a step's contributions by the value that receives them."""
-    together: dict[Value, list[int]] = {}
+    """The places of a step's contributions by the value that receives them.
+
+    What one module gave in several samples is taken together, under the first of its values.
+    """
+    together: dict[object, list[int]] = {}
     for place in places:
-        together.setdefault(trace[place].operand, []).append(place)
-    return together
+        operand = trace[place].operand
+        unit = trace.gives(operand) if operand in trace.samples else None
+        together.setdefault(operand if unit is None else unit, []).append(place)
+    return {trace[found[0]].operand: found for found in together.values()}
 
 
 def layer_rows(pen: Pen, together: dict[Value, list[int]]) -> list[Part]:
@@ -36,9 +41,11 @@ def layer_rows(pen: Pen, together: dict[Value, list[int]]) -> list[Part]:
 def _row(pen: Pen, places: list[int]) -> tuple[str, ...]:
     edges = [pen.of.trace[place] for place in places]
     sent = [edge.contribution for edge in edges]
-    nth, of = pen.of.arrived(places[-1])
+    name = f"  {pen.names[edges[0].operand]}"
     average = (pen.number(mean(sent)), pen.number(deviation(sent))) if len(sent) > 1 else ("", "")
+    if any(edge.operand is not edges[0].operand for edge in edges):  # values of several samples, whose gradients are their own
+        return (name, str(len(sent)), *average, "", "", "", "", "each its own", "")
+    nth, of = pen.of.arrived(places[-1])
     mark = " *" if nth == of and edges[-1].operand in pen.of.trace.carried else ""
     grown = (pen.number(edges[0].before or 0.0), "->", pen.number(edges[-1].after) + mark)
-    name, last = f"  {pen.names[edges[0].operand]}", "  final" * (nth == of)
-    return (name, str(len(sent)), *average, "=", pen.number(total(sent)), *grown, last)
+    return (name, str(len(sent)), *average, "=", pen.number(total(sent)), *grown, "  final" * (nth == of))

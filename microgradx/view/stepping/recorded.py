@@ -32,6 +32,7 @@ class How:
     forward: bool = False
     rule: UpdateRule | None = None
     digits: int = 4
+    sample: int | None = None
 
     def __post_init__(self) -> None:
         if self.by is not None and self.by not in GRAINS:
@@ -68,7 +69,8 @@ class RecordedPass:
     @cached_property
     def groups(self) -> list[Group]:
         """What each step of the backward pass fires."""
-        return self.trace.groups(self.by, self.how.fold)
+        together = self.by == "neuron" and self.how.sample is None and len(set(self.trace.samples.values())) > 1
+        return self.trace.groups(self.by, self.how.fold, together)
 
     @cached_property
     def names(self) -> Names:

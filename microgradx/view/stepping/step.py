@@ -84,6 +84,14 @@ class Step(AnyStep):
         return heads or [self.node]
 
     @property
+    def off(self) -> int:
+        """In how many of several samples the neuron that fires is off: nothing passes through its activation."""
+        trace = self.of.trace
+        if not self.group.name or len({trace.gives(head) for head in self.heads}) > 1 or len(self.heads) == 1:
+            return 0
+        return sum(all(trace[place].local == 0.0 for place in trace.out_of[head]) for head in self.heads)
+
+    @property
     def top(self) -> Value:
         """The value whose gradient stands in the title: of a layer the one with the largest."""
         return max(self.heads, key=lambda node: abs(self.of.trace.adjoints[node])) if self.group.name else self.node
@@ -105,7 +113,9 @@ class Step(AnyStep):
     def formula(self, names: Mapping[Value, str]) -> str:
         """`name = operation`, or the name of the layer and how many operations it has."""
         if self.group.name:
-            return f"{printable(self.group.name)} ({len(self.group.nodes)} operations)"
+            samples = len({self.of.trace.samples.get(head, 0) for head in self.heads})
+            told = f"{samples} samples, " if samples > 1 else ""
+            return f"{printable(self.group.name)} ({told}{len(self.group.nodes)} operations)"
         if self.neuron:
             return f"{names[self.node]} = {self.neuron.formula()}"
         if len(self.group.nodes) == 1:

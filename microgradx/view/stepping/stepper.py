@@ -38,6 +38,7 @@ def stepper(
     update: object = None,
     lr: float | None = None,
     digits: int = 4,
+    sample: int | None = None,
 ) -> Stepper:
     """Record one backward pass of `output` and return a cursor on it; no `.grad` is touched until `commit()`.
 
@@ -51,7 +52,8 @@ def stepper(
       x [left]         2 x 1     =          2       0 -> 2   1 of 2
       x [right]        2 x 1     =          2       2 -> 4   2 of 2 final
 
-    `by` is the grain: "node", "neuron" or "layer". `fold` makes one step of a run of additions. With `forward` the forward
+    `by` is the grain: "node", "neuron" or "layer"; the last two take all samples of a batch together, unless one of them is
+    meant, as `sample=7`. `fold` makes one step of a run of additions. With `forward` the forward
     pass comes first; with an optimizer as `update`, or a learning rate `lr` for plain gradient descent, the update comes last.
     `digits` are shown of a number. Values are called by their label, else by the caller's variable, else by what `names` (say
     `globals()`) calls them.
@@ -69,8 +71,9 @@ def stepper(
             f"stepper(L) walks the graph that made a Value; {output!r} is a plain {type(output).__name__} and has none. "
             "Write the inputs as Value(...) before computing with them"
         )
-    how = How(by, fold, forward, _rule(output, update, lr), digits)
-    return stepper_on(output, how, known, caller)
+    how = How(by, fold, forward, _rule(output, update, lr), digits, sample)
+    walked = stepper_on(output, how, known, caller)
+    return walked if sample is None else walked.only(sample=sample)
 
 
 def stepper_on(
