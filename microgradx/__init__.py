@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import missing, ops
+from . import hints, missing, ops
 from . import snapshot as _snapshot  # noqa: F401  # tells copy and pickle how to take a graph
 from .chain import chain_rule as chain_rule
 from .chain import topological_order as topological_order
@@ -27,7 +27,9 @@ from .modes import source_line as source_line
 from .operation import OPS as OPS
 from .operation import Op as Op
 from .operation import Operand as Operand
+from .operators import counterpart
 from .ops import *  # noqa: F403
+from .statement import OWN
 from .statement import primitive as primitive
 from .transforms import grad as grad
 from .transforms import hessian as hessian
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from . import testing as testing
     from .replay.compile import compile as compile
     from .replay.program import Program as Program
+    from .testing.check_gradient import check_gradient as check_gradient
     from .view.drawing.digraph import Drawing as Drawing
     from .view.drawing.draw import draw as draw
     from .view.drawing.tree_and_mermaid import mermaid as mermaid
@@ -62,6 +65,7 @@ LAZY = {
     "Drawing": ".view.drawing.digraph",
     "Program": ".replay.program",
     "animate": ".view.stepping.animation",
+    "check_gradient": ".testing",
     "compile": ".replay.compile",
     "draw": ".view.drawing.draw",
     "explain": ".view.questions.explain",
@@ -98,9 +102,10 @@ if not TYPE_CHECKING:  # who checks types reads the imports above
             from importlib.metadata import version
 
             return version("microgradx")
-        if hasattr(ops, name):  # the operations that rules are made of
-            return getattr(ops, name)
-        raise AttributeError(f"module 'microgradx' has no attribute {name!r}")
+        if name in OWN:  # the operations that rules are made of
+            return OPS[name]
+        remedy = counterpart(name)
+        raise hints.missing_name("module 'microgradx'", name, {name: remedy} if remedy else hints.MODULE, __dir__())
 
     def __dir__():
         python = [name for name in globals() if name[:2] == "__"]

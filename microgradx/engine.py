@@ -246,6 +246,9 @@ class Value(Operators):
         for name, attribute in own.items():
             setattr(self, name, attribute)
 
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()) - micrograd_names.UNSHOWN)
+
     def __repr__(self) -> str:
         label = "" if self.label is None else f", label={self.label!r}"
         if observers.observer() is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, NoReturn
 
+from . import hints
 from .chain import contribution, edges
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "negative": "-", "relu": "ReLU"}
@@ -22,6 +23,9 @@ WRITE = {
     "_zero_grad": "model.zero_grad() or optimizer.zero_grad() does it for all parameters",
 }
 """What to write instead of a name that others use."""
+
+UNSHOWN = frozenset([*WRITE, *hints.VALUE])
+"""Names that are there only to say what to write instead."""
 
 RULE = (
     "a rule of your own is not a closure on each value but one statement for all: "
@@ -41,12 +45,13 @@ def answers() -> Iterator[tuple[str, property]]:
     yield "_prev", property(lambda value: {x for x in value.parents if not isinstance(x, float)})
     yield "_op", property(_sign)
     yield "_backward", property(lambda value: partial(_send_back, value), _refuse_closure)
-    for name in WRITE:
-        yield name, property(partial(_refuse_name, name))
+    for name in (*WRITE, *hints.VALUE):
+        refuse = partial(_refuse_name, name)
+        yield name, property(refuse, refuse, doc="Not here; the error says what to write.")
 
 
-def _refuse_name(name: str, value: Any) -> NoReturn:
-    raise AttributeError(f"a Value has no attribute {name!r}: {WRITE[name]}", name=name, obj=value)
+def _refuse_name(name: str, value: Any, assigned: Any = None) -> NoReturn:
+    raise hints.missing_name("a Value", name, {**WRITE, **hints.VALUE}, ())
 
 
 def _sign(value: Any) -> str:

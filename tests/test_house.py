@@ -16,7 +16,7 @@ from microgradx import OPS
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files", "module_attribute", "collector", "callers", "observers", "tables", "missing"},
+    {"files", "module_attribute", "collector", "callers", "observers", "tables", "missing", "hints"},
     {"ieee"},
     {"special"},
     {"tails"},

@@ -1,5 +1,8 @@
 """Learning with the engine: neurons, their starts, losses, optimizers, data, training, pictures and files."""
 
+from typing import TYPE_CHECKING
+
+from .. import hints
 from . import data, init, losses, optim, plots, schedules
 from .batch_norm import BatchNorm
 from .clipping import clip_gradients, gradient_norm
@@ -69,3 +72,9 @@ __all__ = [
     "schedules",
     "training",
 ]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        raise hints.missing_name("module 'microgradx.nn'", name, hints.NN, __all__)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...chain import topological_order
 from ...engine import Value
+from ...hints import STEPPER, missing_name
 from ..drawing.subject import joined, outputs_of
 from ..questions.explain import Explanation, explain_in
 from ..questions.layers import Layers, layers_in
@@ -112,6 +113,11 @@ class Stepper(Training):
 
     def _notes(self, pen: Pen) -> list[Part]:
         return [f"  {note}" for note in (self.note, self._changed(pen)) if note]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise missing_name("a stepper", name, STEPPER, dir(type(self)))
 
     def __str__(self) -> str:
         return self._text(self._here()[1])

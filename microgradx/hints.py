@@ -1,0 +1,99 @@
+"""What to write instead of a name that other libraries have, or that is misspelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+DRAW = "microgradx.draw(y) draws the graph of y, microgradx.tree(y) prints it"
+PARAMETER = "every Value is one: write Value(2.0) as an attribute of a nn.Module"
+ACTIVATION = 'an activation is named where the layer is made: nn.Layer(2, 3, "relu"), or called: microgradx.relu(x)'
+FLOATS = "numbers are Python floats on the processor, there is nothing to move or convert"
+
+MODULE = {
+    **dict.fromkeys(("draw_dot", "plot", "visualize", "render", "graph", "show", "make_dot", "plot_model"), DRAW),
+    "trace": "microgradx.topological_order(y) lists what y is made of",
+    **dict.fromkeys(("jit", "function", "script"), "microgradx.compile(f) records f and replays it"),
+    **dict.fromkeys(("vmap", "pmap"), 'microgradx.compile(f, batch="x") takes many samples at once'),
+    **dict.fromkeys(("gradcheck", "check", "check_grad", "check_grads"), "microgradx.check_gradient(f, at) checks derivatives"),
+    "derivative_of": "microgradx.testing.derivative_of(f, x) measures a derivative",
+    "check_op": "microgradx.testing.check_op(op) checks an operation",
+    "zero_grad": "x.grad = None forgets one gradient, model.zero_grad() those of a model",
+    **dict.fromkeys(("tensor", "Tensor", "Variable", "array", "constant"), "microgradx.Value(2.0) is one number with a gradient"),
+    "Parameter": PARAMETER,
+    **dict.fromkeys(("MLP", "Neuron", "Layer", "Module", "SGD", "Adam", "AdamW", "fit", "mse"), "it is in microgradx.nn"),
+    **dict.fromkeys(("Linear", "Dense"), 'microgradx.nn.Layer(2, 3, "linear") is a layer of neurons'),
+    **dict.fromkeys(("save", "load"), "microgradx.nn.save(model, path) and microgradx.nn.load(path) write and read a model"),
+    **dict.fromkeys(("jacfwd", "jacrev"), "microgradx.jacobian(f) gives all slopes of all results"),
+    **dict.fromkeys(("stop_gradient", "lax"), "x.detach() is a value that is cut off from the graph"),
+    **dict.fromkeys(("enable_grad", "set_grad_enabled", "inference_mode"), "everything is recorded outside microgradx.no_grad()"),
+    **dict.fromkeys(("autograd", "elementwise_grad", "GradientTape"), "microgradx.grad(f) is the derivative of f; y.backward()"),
+    "backward": "y.backward() adds to the .grad of everything y is made of",
+    **dict.fromkeys(("first_bad", "find_nan"), "microgradx.origin(y) names the first number that is not finite"),
+    **dict.fromkeys(("set_detect_anomaly", "debug_nans"), "with microgradx.detect_anomaly(): names the first nan or inf"),
+    **dict.fromkeys(("matmul", "mm", "einsum"), "microgradx.dot(ws, xs), or A @ v for numpy arrays of Values"),
+    **dict.fromkeys(("seed", "manual_seed"), "models take rng=0; random.seed(0) holds for those without"),
+    **dict.fromkeys(("clamp", "clip_by_value"), "microgradx.clip(x, low=0.0, high=1.0)"),
+    **dict.fromkeys(("ln", "swish", "logistic", "identity"), "write log, silu, sigmoid, or nothing at all"),
+    **dict.fromkeys(("frexp", "modf"), "write x - microgradx.trunc(x), or .data for the number"),
+    **dict.fromkeys(("nextafter", "ulp"), "write math's function of x.data: it has no derivative"),
+}
+
+VALUE = {
+    **dict.fromkeys(("item", "numpy", "tolist", "value"), "x.data is the number"),
+    **dict.fromkeys(("cpu", "cuda", "to"), FLOATS),
+    "children": "y.parents are what y was made from",
+    "name": "x.label is what it is called",
+    **dict.fromkeys(("requires_grad", "requires_grad_"), "every Value has a gradient; x.detach() is cut off from the graph"),
+    "retain_grad": "every value of a pass keeps its .grad",
+    "zero_grad": "x.grad = None forgets its gradient, model.zero_grad() those of a model",
+    "gradient": "x.grad after y.backward(), or microgradx.gradient(y, [x])",
+    **dict.fromkeys(("draw", "draw_dot", "plot", "show"), DRAW),
+    "clone": "+x is a new node with the same number, copy.copy(x) a copy of the graph",
+    "grad_fn": "y.op is the operation that made y, None for a leaf",
+    "is_leaf": "y.op is None for a leaf",
+}
+
+NN = {
+    **dict.fromkeys(("Linear", "Dense", "LinearLayer"), 'nn.Layer(2, 3, "linear") is a layer, nn.MLP(2, [3, 1]) a network'),
+    **dict.fromkeys(("ReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "LeakyReLU", "ELU", "Softplus", "functional"), ACTIVATION),
+    "Softmax": "leave the output linear: nn.cross_entropy has the softmax inside; microgradx.softmax(xs) is the function",
+    "MSELoss": "nn.mse(outputs, targets)",
+    "L1Loss": "nn.mae(outputs, targets)",
+    **dict.fromkeys(("CrossEntropyLoss", "NLLLoss"), "nn.cross_entropy(logits, targets)"),
+    **dict.fromkeys(("BCELoss", "BCEWithLogitsLoss"), "nn.binary_cross_entropy(logits, labels)"),
+    "Parameter": PARAMETER,
+    **dict.fromkeys(("ModuleList", "ModuleDict", "ParameterList"), "a plain list or dict as an attribute of a nn.Module does"),
+    **dict.fromkeys(("DataLoader", "Dataset", "TensorDataset"), "nn.fit(model, X, y, batch_size=...) takes lists and arrays"),
+    **dict.fromkeys(("Trainer", "learn", "train_step"), "nn.fit(model, X, y, loss=..., optimizer=..., epochs=...)"),
+    "summary": "microgradx.layers(model(x)) has a line for each layer",
+    **dict.fromkeys(("clip_grad_norm_", "clip_grad_norm"), "nn.clip_gradients(model.parameters(), max_norm)"),
+    **dict.fromkeys(("lr_scheduler", "StepLR", "CosineAnnealingLR"), "nn.schedules has them"),
+    **dict.fromkeys(("state_dict", "load_state_dict"), "nn.save(model, path) and nn.load(path, into=model)"),
+}
+
+STEPPER = {
+    **dict.fromkeys(("back", "previous", "undo"), "s.prev() goes back one step"),
+    **dict.fromkeys(("reset", "restart", "start"), "s.goto(0) goes to the start"),
+    **dict.fromkeys(("run", "end", "play"), "s.cont() goes on to the next break, or to the end"),
+    **dict.fromkeys(("help", "commands"), "s.interact() opens a prompt in which help lists what there is"),
+    **dict.fromkeys(("quit", "exit", "close"), "nothing is open: a stepper changes nothing until s.commit()"),
+    **dict.fromkeys(("forward", "backward"), "s.next() and s.prev() walk the pass that stepper(y) recorded"),
+    **dict.fromkeys(("html", "save", "page"), 's.to_html("pass.html") writes a page'),
+    "breakpoint": "s.break_on(...) sets where cont() stops",
+}
+
+
+def missing_name(owner: str, name: str, write: Mapping[str, str], known: Iterable[str]) -> AttributeError:
+    """The error for a name that is not there: what to write instead, else the nearest names.
+
+    >>> missing_name("a Value", "item", VALUE, [])
+    AttributeError("a Value has no attribute 'item': x.data is the number")
+    >>> missing_name("a stepper", "nxt", STEPPER, ["next", "prev"])
+    AttributeError("a stepper has no attribute 'nxt': did you mean next?")
+    """
+    if name in write:
+        return AttributeError(f"{owner} has no attribute {name!r}: {write[name]}")
+    import difflib  # a millisecond that importing the package need not take
+
+    near = difflib.get_close_matches(name, list(known), 3, 0.6) if name[:1] != "_" else []
+    return AttributeError(f"{owner} has no attribute {name!r}{': did you mean ' + ' or '.join(near) + '?' if near else ''}")
