@@ -32,6 +32,11 @@ def network():
     return (model([2.0, -1.0]) - 1.0) ** 2
 
 
+def small_network():
+    model = MLP(2, [4, 4, 1], rng=3)
+    return (model([2.0, -1.0]) - 1.0) ** 2
+
+
 class Tags(HTMLParser):
     """Collects the tags and attributes of a page."""
 
@@ -114,8 +119,8 @@ def test_the_graph_has_a_card_per_value_and_an_edge_per_operand(write):
 
 
 def test_weights_are_folded_into_the_card_of_their_neuron(write):
-    text = write(network(), by="neuron").read_text()
-    assert text.count('<g class="card') == 34
+    text = write(small_network(), by="neuron").read_text()
+    assert text.count('<g class="card') == 10
     assert "L0.n0.w[0]" in text
 
 
@@ -298,16 +303,16 @@ def test_without_javascript_the_table_is_complete_and_no_control_pretends(visit)
 
 @pytest.mark.browser
 def test_a_network_is_walked_by_neuron(visit):
-    page = visit(network(), "#s=34", by="neuron")
-    assert place(page) == "step 34 of 34"
-    assert page.locator(".card.done").count() == 34
+    page = visit(small_network(), "#s=10", by="neuron")
+    assert place(page) == "step 10 of 10"
+    assert page.locator(".card.done").count() == 10
     page.locator("body").press("p")
     assert page.locator(".card.current").count() == 1
 
 
 @pytest.mark.browser
 def test_a_layer_is_one_card_without_a_gradient_of_its_own(visit):
-    page = visit(network(), "#s=2", by="layer")
+    page = visit(small_network(), "#s=2", by="layer")
     assert page.locator(".card .grad").all_text_contents() == ["grad 1"]
     assert page.locator(".card.current .name").all_text_contents() == ["layers[2]"]
     assert page.locator(".edge.many.current").count() == 1

@@ -3,6 +3,14 @@ const graph = (() => {
   const source = document.getElementById("graph");
   if (!source) return null;  // a page that shows only what was recorded
   const model = JSON.parse(source.textContent), count = model.op.length, last = count - 1;
+  const several = model.sample && Math.max(...model.sample) > 1;
+  const outputs = new Set(model.heads?.map(([, head]) => head));
+  model.names.forEach((name, node) => {  // what a unit computes is called after it
+    const part = model.part?.[node];
+    if (name || part === undefined || part < 0) return;
+    const output = outputs.has(node);
+    model.names[node] = model.parts[part].name + (output ? "" : `.${model.operations[model.op[node]]}`) + (several ? ` [${model.sample[node]}]` : "");
+  });
   const constants = model.constants.map(Number), leaves = Object.keys(model.leaves).map(Number);
   const values = new Float64Array(count), gradients = new Float64Array(count), held = new Map();
   const edges = [];  // as they send: from the output down, operand by operand; the number of an edge is its place in the table

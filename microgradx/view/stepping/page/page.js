@@ -146,6 +146,7 @@ const cursor = (() => {
     zoom(scale * apart(now) / apart(before), ...spot({ clientX: (now[0].clientX + now[1].clientX) / 2, clientY: (now[0].clientY + now[1].clientY) / 2 }));
   });
 
+  one(".zoom").hidden = !drawing;
   const moves = {
     larger: () => zoom(scale * 1.25), smaller: () => zoom(scale / 1.25),
     whole: () => zoom(figure ? Math.min(1, (figure.clientWidth - 2) / natural[0]) : 1),
@@ -183,5 +184,5 @@ const cursor = (() => {
   addEventListener("afterprint", () => paint(at));
   one(".controls").hidden = false;
   if (!linked()) show(0);
-  return { number, repaint, zoom };
+  return { number, repaint, zoom, at: () => at };
 })();

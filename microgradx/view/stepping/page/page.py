@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from ....engine import Value
 from ....files import write_atomically
 from ....tables import clip, printable
 from ...theme import THEMES, page_colours
 from ...wording import Pass
-from ...words.notation import number
-from ..step import Step
-from .page_graph import PageGraph, has_gradient, sentence
+from .contributions import Marks, contributions
+from .folded import by_layer, folds, without_script
+from .page_graph import PageGraph, sentence
 from .recomputed import CannotRecompute, Recomputed, recomputed
 
 LIMIT = 5 * 2**20
-HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")
+LISTED = 2000
+"""Contributions that the page of a network lists singly, and not by layer."""
 
 
 def within(page: str, limit: int | None) -> str:
@@ -43,13 +42,17 @@ def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
 
 def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
     """The page of a pass. It asks the network for nothing, and its policy lets only its own script and style run."""
-    drawn = PageGraph(of)
+    drawn = None if folds(of) else PageGraph(of)
+    if drawn is None and len(of.trace) > LISTED:
+        of = by_layer(of)
+        size = f"{len(of.trace.order):,} values, {len(of.steps)} steps by layer"
     style = page_colours(theme) + _text("page.css")
     try:
         found, lost = recomputed(of), ""
     except CannotRecompute as error:
         found, lost = Recomputed("", ""), str(error)
-    script = '"use strict";\n' + found.script + "".join(map(_text, ("graph.js", "page.js", "play.js")))
+    scripts = ["graph.js", "page.js", "play.js", *(["fold.js"] if drawn is None else [])]
+    script = '"use strict";\n' + found.script + "".join(map(_text, scripts))
     themes = [name for name in THEMES if name != "auto"]
     parts = {
         "style_hash": _hash(style),
@@ -66,8 +69,8 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
         "options": "".join(f'<option value="{escape(printable(of.names[node]))}">' for node in of.trace.order[:2000]),
         "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
         "data": f'<script type="application/json" id="graph">{found.data}</script>\n' if found.data else sentence(lost),
-        "graph": drawn.svg(),
-        "table": _table(of, drawn, len(of.steps)),
+        "graph": drawn.svg() if drawn else without_script(of),
+        "table": contributions(of, of.steps, Marks(of, drawn)),
     }
     return Template(_text("page.html")).substitute(parts)
 
@@ -81,59 +84,7 @@ def table_html(of: Pass, steps: int) -> str:
     """The first so many steps of the pass as a plain table without script, style or id, for a notebook cell."""
     more = len(of.steps) - steps
     left_out = f"<p>{more} more steps; s.to_html(path) has all.</p>" if more > 0 else ""
-    return f"{_table(of, None, min(steps, len(of.steps)))}{left_out}"
-
-
-def _table(of: Pass, drawn: PageGraph | None, steps: int) -> str:
-    ids = drawn.ids() if drawn else {}
-    caption = "The whole backward pass, one row per contribution: upstream x local = contribution"
-    head = "".join(f'<th scope="col">{name}</th>' for name in HEAD)
-    bodies = [_body(Step(k, of), of, drawn, ids) for k in range(1, steps + 1)]
-    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n" + "\n".join(bodies) + "\n</table>"
-
-
-def _body(step: Step, of: Pass, drawn: PageGraph | None, ids: dict[Value, str]) -> str:
-    """The rows of a step; in the step of a layer, one per value however many contributions it gets."""
-    together: dict[object, list[int]] = {}
-    for place in step.group.edges:
-        if step.leaves(of.trace[place]):
-            together.setdefault(of.trace[place].operand if step.group.name else place, []).append(place)
-    data = ""
-    if drawn:
-        name, title = (escape(printable(text)) for text in (of.names[step.node], step.title(80)))
-        data = f' data-n="{ids.get(step.node, "")}" data-title="{title}" data-name="{name}"'
-    start = [str(step.index), clip(step.title(60), 60)]
-    rows = [_row([*start, *_cells(of, places)], places, of, drawn, ids) for places in together.values()]
-    return f"<tbody{data}>\n" + "\n".join(rows) + "\n</tbody>"
-
-
-def _cells(of: Pass, places: list[int]) -> list[str]:
-    """What was sent into one value: upstream, into, local, contribution, gradient so far, arrived."""
-    first, last = of.trace[places[0]], of.trace[places[-1]]
-    nth, total = of.arrived(places[-1])
-    grew = f"{number(first.before or 0.0)} -> {number(last.after)}"
-    if len(places) == 1:
-        into = clip(of.slot(first), 40)
-        return [*map(number, (first.upstream,)), into, number(first.local), number(first.contribution), grew, f"{nth} of {total}"]
-    sent = math.fsum(of.trace[place].contribution for place in places)
-    into = clip(of.names[first.operand], 40)
-    return [f"{len(places)} added up", into, "", number(sent), grew, f"{nth} of {total}"]
-
-
-def _row(cells: list[str], places: list[int], of: Pass, drawn: PageGraph | None, ids: dict[Value, str]) -> str:
-    data, place = "", places[0]
-    if drawn:
-        operand = of.trace[place].operand
-        card = drawn.cards.get(operand) if drawn.card_of.get(operand) is operand else None
-        name = printable(of.names[operand])
-        marks = {
-            "to": ids[operand] if card and has_gradient(card) else "",
-            "e": f"e{drawn.edge_of[place]}" if place in drawn.edge_of else "",
-            "into": name if name != cells[3] else "",
-            "k": " ".join(map(str, places)),
-        }
-        data = "".join(f' data-{key}="{escape(text)}"' for key, text in marks.items() if text)
-    return f'<tr{data}><th scope="row">{cells[0]}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells[1:]) + "</tr>"
+    return f"{contributions(of, of.steps[:steps])}{left_out}"
 
 
 def _hash(text: str) -> str:

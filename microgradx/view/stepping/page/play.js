@@ -33,6 +33,7 @@ const play = (() => {
     cursor.repaint();
     show();
     tell();
+    document.dispatchEvent(new Event("refreshed"));
   }
 
   function renumber(row, places) {
@@ -42,7 +43,7 @@ const play = (() => {
       cells[4].textContent = number(first.local);
     }
     cells[5].textContent = number(places.reduce((total, k) => total + edges[k].sent, 0));
-    cells[6].textContent = `${number(first.before)} -> ${number(end.after)}`;
+    if (first.operand === end.operand) cells[6].textContent = `${number(first.before)} -> ${number(end.after)}`;
   }
 
   // The panel of the chosen value.
@@ -76,19 +77,21 @@ const play = (() => {
   function arriving(node) {
     const list = element("ul", "", "arriving");
     if (node === last) list.append(element("li", "the output: every pass starts with 1"));
-    for (const k of into[node].slice(0, 8)) {
+    const largest = [...into[node]].sort((a, b) => Math.abs(edges[b].sent) - Math.abs(edges[a].sent)), zeros = largest.filter(k => edges[k].sent === 0).length;
+    for (const k of largest.slice(0, 8)) {
       const edge = edges[k];
       list.append(element("li", `from ${names[edge.node]}: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`));
     }
-    if (into[node].length > 8) list.append(element("li", `and from ${into[node].length - 8} more`));
+    if (largest.length > 8) list.append(element("li", `and from ${largest.length - 8} more${zeros ? `; ${zeros} of the ${largest.length} are 0` : ""}`));
     return list;
   }
 
   function ways(node) {
     const box = element("div", "", "ways"), found = graph.paths(node);
     if (node === last) return box;
-    box.append(element("p", found.count === 1 ? "one way leads here:" : `the sum over ${found.count} ways; the largest:`));
-    for (const way of found.largest) {
+    box.append(element("p", found.largest.every(way => way.product === 0) ? `${found.count} way${found.count === 1 ? "" : "s"}, each with a factor of 0` : found.count === 1 ? "one way leads here:" : `the sum over ${found.count} ways; the largest:`));
+    if (found.largest.every(way => way.product === 0)) return box;
+    for (const way of found.largest.filter(way => way.product !== 0)) {
       const nodes = [top, ...way.edges.map(k => names[edges[k].operand])], factors = way.edges.map(k => number(edges[k].local));
       box.append(element("p", `${number(way.product)}  ${nodes.join(" > ")}`, "way"), element("p", `= ${factors.join(" x ")}`, "factors"));
     }

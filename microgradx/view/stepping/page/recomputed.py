@@ -12,6 +12,7 @@ from ....operation import Op
 from ....tables import printable
 from ....translate import javascript
 from ...wording import Pass
+from .folded import folded
 
 
 class Recomputed(NamedTuple):
@@ -46,17 +47,21 @@ def recomputed(of: Pass) -> Recomputed:
         operations.append(-1 if node.op is None else kinds.setdefault((node.op, len(parents)), len(kinds)))
         number = [-1 if isinstance(x, Value) else constants.setdefault(repr(x), len(constants)) for x in parents]
         operands.append([place[x] if isinstance(x, Value) else -1 - k for x, k in zip(parents, number, strict=True)])
+    units = folded(of) or {}
+    whose = units.get("part", [-1] * len(order))  # what a unit computes is called after it, by the page
+    names = ["" if part >= 0 and node.op else printable(of.names[node]) for part, node in zip(whose, order, strict=True)]
     data = {
-        "names": [printable(of.names[node]) for node in order],
+        "names": names,
         "operations": [op.name for op, _ in kinds],
         "templates": [op.template for op, _ in kinds],
         "op": operations,
         "of": operands,
         "constants": [_json_number(float(text)) for text in constants],
-        "parameters": [],
+        "parameters": [place[node] for node in order if node.op is None and of.trace.owners.get(node)],
         "leaves": {place[node]: _json_number(of.trace.recorded[node]) for node in order if node.op is None},
     }
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")  # no name ends the script element
+    text = json.dumps({**data, **units}, separators=(",", ":"), allow_nan=False)
+    text = text.replace("<", "\\u003c")  # no name ends the script element
     return Recomputed(text, _script(list(kinds)))
 
 

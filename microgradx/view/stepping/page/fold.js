@@ -1,0 +1,146 @@
+// A network folded: a column for each layer, in it a square for each weight and, opened, a card for each unit; one sample, or all.
+const fold = (() => {
+  if (!graph || !graph.model.parts) return null;
+  const one = selector => document.querySelector(selector), { model, values, gradients } = graph, number = cursor.number;
+  const box = one(".fold"), slider = box.querySelector("[name=sample]"), columns = box.querySelector(".columns"), unit = box.querySelector(".unit");
+  const heads = model.parts.map(() => []), parameters = model.parts.map(() => []), inside = model.parts.map(() => []);
+  model.part.forEach((part, node) => {
+    if (part < 0) return;
+    if (model.op[node] < 0) parameters[part].push(node);
+    else inside[part].push(node);
+  });
+  for (const [part, node] of model.heads) heads[part].push(node);
+  const sampleOf = Int32Array.from(model.sample), samples = [...new Set(model.sample)].filter(k => k > 0).sort((a, b) => a - b);
+  model.of.forEach((operands, node) => {  // an operation on numbers of one sample belongs to it, too
+    if (sampleOf[node] || model.op[node] < 0) return;
+    const of = new Set(operands.filter(x => x >= 0 && sampleOf[x]).map(x => sampleOf[x]));
+    if (of.size === 1) sampleOf[node] = [...of][0];
+  });
+  const rest = model.op.map((op, node) => node).filter(node => model.op[node] >= 0 && model.part[node] < 0);
+  const layers = model.layers.map((name, k) => ({ name, parts: model.parts.map((_, part) => part).filter(part => model.parts[part].layer === k), open: false }));
+  let sample = 0, chosen = -1;  // sample 0 stands for all of them
+
+  const element = (tag, text = "", kind = "") => Object.assign(document.createElement(tag), { textContent: text, className: kind });
+  const press = (text, kind, act) => { const made = element("button", text, kind); made.type = "button"; made.addEventListener("click", act); return made; };
+  const shape = (tag, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, text] of Object.entries(attributes)) made.setAttribute(name, text);
+    return made;
+  };
+  const here = nodes => sample ? nodes.filter(node => sampleOf[node] === sample) : nodes;
+  const mean = numbers => numbers.reduce((a, b) => a + b, 0) / (numbers.length || 1);
+  const spread = numbers => { const m = mean(numbers); return Math.sqrt(mean(numbers.map(x => (x - m) ** 2))); };
+  const told = numbers => numbers.length === 1 ? number(numbers[0]) : `${number(mean(numbers))} ± ${number(spread(numbers))}`;
+  const toneOf = numbers => {
+    const m = mean(numbers);
+    return !Number.isFinite(m) ? "bad" : numbers.every(x => x === 0) ? "zero" : Math.abs(m) <= spread(numbers) ? "" : m > 0 ? "pos" : "neg";
+  };
+  const idle = nodes => nodes.filter(graph.flat).length;
+  const dead = part => here(heads[part]).length > 0 && idle(here(heads[part])) === here(heads[part]).length;
+
+  function card(part) {
+    const nodes = here(heads[part]), made = press("", `unit-card ${toneOf(nodes.map(k => gradients[k]))}`, () => { chosen = chosen === part ? -1 : part; paint(); });
+    const off = idle(nodes);
+    made.append(element("b", model.parts[part].name), element("span", nodes.length ? told(nodes.map(k => values[k])) : "not used here"));
+    if (off) made.append(element("i", nodes.length === 1 ? "off" : off === nodes.length ? `never fires (0 of ${off})` : `fires ${nodes.length - off} of ${nodes.length}`));
+    made.append(element("span", nodes.length ? `grad ${told(nodes.map(k => gradients[k]))}` : ""));
+    made.classList.toggle("off", off > 0 && off === nodes.length);
+    made.setAttribute("aria-expanded", String(chosen === part));
+    return made;
+  }
+
+  // A square for each parameter of a layer: rows are units, columns what they are multiplied with, the last one the bias.
+  function squares(layer) {
+    const rows = layer.parts.filter(part => parameters[part].length), wide = Math.max(0, ...rows.map(part => parameters[part].length));
+    const size = Math.max(3, Math.min(14, Math.floor(220 / Math.max(1, wide)), Math.floor(420 / Math.max(1, rows.length))));
+    const most = Math.max(...rows.flatMap(part => parameters[part].map(node => Math.abs(gradients[node]))).filter(Number.isFinite), 0);
+    const svg = shape("svg", { viewBox: `0 0 ${wide * size} ${rows.length * size}`, width: wide * size, height: rows.length * size, role: "img", class: "squares" });
+    svg.setAttribute("aria-label", `gradients of the ${rows.length} x ${wide} parameters of ${layer.name}`);
+    rows.forEach((part, y) => parameters[part].forEach((node, x) => {
+      const g = gradients[node], tone = !Number.isFinite(g) ? "bad" : g > 0 ? "pos" : g < 0 ? "neg" : "zero";
+      const square = shape("rect", { x: x * size + 0.5, y: y * size + 0.5, width: size - 1, height: size - 1, class: tone, "data-node": node });
+      if (tone === "pos" || tone === "neg") square.setAttribute("fill-opacity", (0.15 + 0.85 * Math.sqrt(Math.abs(g) / most)).toFixed(2));
+      const title = shape("title", {});
+      title.textContent = `${model.names[node]} = ${number(values[node])}, gradient ${number(g)}`;
+      square.append(title);
+      svg.append(square);
+    }));
+    svg.addEventListener("click", event => { if (event.target.dataset.node) play.choose(Number(event.target.dataset.node)); });
+    return svg;
+  }
+
+  function column(layer) {
+    const made = element("section", "", "column"), nodes = layer.parts.flatMap(part => here(heads[part])), off = layer.parts.filter(dead).length;
+    const head = press(`${layer.open ? "▾" : "▸"} ${layer.name}`, "open", () => { layer.open = !layer.open; paint(); });
+    head.setAttribute("aria-expanded", String(layer.open));
+    const units = layer.parts.filter(part => heads[part].length).length;
+    made.append(head, element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples.length < 2 ? "off" : "never fire"}` : ""}`));
+    if (nodes.length) made.append(element("p", `value ${told(nodes.map(k => values[k]))}`), element("p", `grad ${told(nodes.map(k => gradients[k]))}`));
+    if (layer.parts.some(part => parameters[part].length)) made.append(squares(layer));
+    if (layer.open) made.append(...layer.parts.filter(part => heads[part].length).map(card));
+    return made;
+  }
+
+  function ending() {  // what is computed from the network's outputs
+    const made = element("section", "", "column"), nodes = here(rest).filter(node => !sample || sampleOf[node] === sample || node === graph.last);
+    made.append(element("p", rest.length > nodes.length ? `then, in this sample` : `then ${rest.length} operation${rest.length === 1 ? "" : "s"}`, "then"));
+    const listed = nodes.slice(-12), last = listed.includes(graph.last) ? listed : [...listed, graph.last];
+    made.append(...last.map(row));
+    return made;
+  }
+
+  function row(node) {
+    const made = press("", `operation ${toneOf([gradients[node]])}`, () => play.choose(node));
+    made.append(element("b", model.names[node] || graph.op(node)), element("span", number(values[node])), element("span", `grad ${number(gradients[node])}`));
+    return made;
+  }
+
+  function openUnit() {
+    unit.hidden = chosen < 0;
+    if (chosen < 0) return;
+    const nodes = here(inside[chosen]), title = element("h3", model.parts[chosen].name);
+    const table = element("table"), body = document.createElement("tbody"), head = document.createElement("thead"), names = element("tr");
+    names.append(...["parameter", "value", "gradient"].map(text => element("th", text)));
+    head.append(names);
+    for (const node of parameters[chosen]) {
+      const line = element("tr"), first = element("td");
+      first.append(press(model.names[node], "link", () => play.choose(node)));
+      line.append(first, element("td", number(values[node])), element("td", number(gradients[node])));
+      body.append(line);
+    }
+    table.append(head, body);
+    const operations = element("div", "", "operations");
+    if (sample) operations.append(element("p", `its operations in sample ${sample}:`), ...nodes.slice(0, 60).map(row));
+    else operations.append(element("p", samples.length > 1 ? "Choose one sample above to see its operations." : "its operations:"), ...samples.length > 1 ? [] : nodes.slice(0, 60).map(row));
+    unit.replaceChildren(title, table, operations);
+  }
+
+  function paint() {
+    const focused = document.activeElement?.closest(".columns") && [...columns.querySelectorAll("button")].indexOf(document.activeElement);
+    columns.replaceChildren(...layers.map(column), ...rest.length ? [ending()] : []);
+    box.querySelector(".which").textContent = sample ? `sample ${sample} of ${samples.length}` : `all ${samples.length} samples: mean ± spread`;
+    if (typeof focused === "number") columns.querySelectorAll("button")[focused]?.focus();
+    openUnit();
+    mark();
+  }
+
+  const layerOf = body => model.parts[model.part[graph.edges[body.rows[0]?.dataset.k?.split(" ")[0]]?.node]]?.layer;
+  function mark() {  // which layers have sent, and which one sends now
+    const bodies = [...document.querySelectorAll("main tbody")], at = cursor.at();
+    const sent = new Set(bodies.slice(0, at).map(layerOf)), now = at ? layerOf(bodies[at - 1]) : undefined;
+    [...columns.children].forEach((made, k) => {
+      made.classList.toggle("current", k === now);
+      made.classList.toggle("sent", sent.has(k));
+    });
+  }
+
+  slider.max = String(samples.length);
+  slider.closest("p").hidden = samples.length < 2;
+  slider.addEventListener("input", () => { sample = Number(slider.value); paint(); });
+  document.addEventListener("painted", mark);
+  document.addEventListener("refreshed", paint);
+  box.hidden = false;
+  if (layers.length === 1) layers[0].open = true;
+  paint();
+  return { paint };
+})();

@@ -1,0 +1,138 @@
+"""A network on a page: columns of layers, squares of weights, cards of units, one sample or all of them."""
+
+import math
+import statistics
+
+import pytest
+from test_live_page import agree, numbers
+from test_page import browser, visit, write  # noqa: F401  # fixtures
+
+import microgradx as mx
+from microgradx import nn, stepper
+from microgradx.view.stepping.page.folded import folded
+
+
+def model_and_loss(samples=20):
+    model = nn.MLP(2, [6, 5, 1], rng=1)
+    model.layers[0].neurons[2].b.data = -50.0  # never fires
+    X, y = nn.data.moons(samples, seed=1)
+    margins = [1.0 - (2.0 * label - 1.0) * model(point) for point, label in zip(X.tolist(), y.tolist(), strict=True)]
+    return model, mx.mean(margin.relu() for margin in margins)
+
+
+def test_every_value_of_a_unit_knows_its_unit_and_sample():
+    model, loss = model_and_loss(4)
+    of = stepper(loss).shared
+    units = folded(of)
+    assert [part["name"] for part in units["parts"]] == [f"L{k}.n{j}" for k, n in enumerate((6, 5, 1)) for j in range(n)]
+    assert units["layers"] == ["L0", "L1", "L2"]
+    assert len(units["heads"]) == 12 * 4
+    assert sorted(set(units["sample"])) == [0, 1, 2, 3, 4]
+    weights = [k for k, node in enumerate(of.trace.order) if node.op is None]
+    assert len(weights) == len(model.parameters())
+    assert all(units["part"][k] >= 0 for k in weights)
+
+
+def test_a_graph_without_modules_is_not_folded():
+    assert folded(stepper(mx.Value(2.0) * 3.0).shared) is None
+
+
+def test_a_page_of_a_batch_stays_small_and_says_the_layers_without_a_script(write):  # noqa: F811
+    path = write(model_and_loss(100)[1])
+    text = path.read_text()
+    assert len(text) < 2 * 2**20
+    assert "<figure" not in text
+    assert "parameters get no gradient from these 100 samples" in text
+    assert text.count("<tbody") == 1 + 4
+
+
+@pytest.mark.browser
+def test_layers_open_to_units_and_say_which_never_fire(visit):  # noqa: F811
+    loss = model_and_loss()[1]
+    page = visit(loss)
+    assert page.locator(".column .open").all_text_contents() == ["▸ L0", "▸ L1", "▸ L2"]
+    assert page.locator(".column").first.locator("p").first.text_content().startswith("6 units, ")
+    page.locator(".column .open").first.click()
+    cards = page.locator(".unit-card")
+    assert cards.locator("b").all_text_contents() == [f"L0.n{k}" for k in range(6)]
+    assert "never fires (0 of 20)" in cards.nth(2).inner_text()
+    heads = page.evaluate("graph.model.heads.filter(([unit]) => unit === 0).map(([, node]) => graph.values[node])")
+    shown = cards.first.locator("span").first.text_content()
+    assert shown.split(" ± ")[0] == page.evaluate(f"cursor.number({statistics.fmean(heads)!r})")
+
+
+@pytest.mark.browser
+def test_one_sample_shows_its_own_numbers_and_operations(visit):  # noqa: F811
+    model, loss = model_and_loss()
+    page = visit(loss)
+    page.locator("[name=sample]").fill("7")
+    assert page.locator(".which").text_content() == "sample 7 of 20"
+    page.locator(".column .open").nth(1).click()
+    page.locator(".unit-card").first.click()
+    assert page.locator(".unit tbody tr").count() == 7
+    assert page.locator(".unit .operation").count() == 3
+    point = nn.data.moons(20, seed=1)[0].tolist()[6]
+    output = page.evaluate("graph.model.heads.filter(([unit]) => unit === 11).map(([, node]) => graph.values[node])")
+    agree([output[6]], [model(point).data])
+
+
+@pytest.mark.browser
+def test_a_weight_is_chosen_by_its_square_and_its_gradient_is_the_sum_over_samples(visit):  # noqa: F811
+    model, loss = model_and_loss()
+    loss.backward()
+    page = visit(loss)
+    squares = page.locator(".squares").first.locator("rect")
+    assert squares.count() == 6 * 3
+    squares.nth(4).click()
+    assert page.locator(".chosen h2").text_content() == "L0.n1.w[1]"
+    weight = model.layers[0].neurons[1].w[1]
+    gradient = page.evaluate("graph.gradients[graph.model.names.indexOf('L0.n1.w[1]')]")
+    assert page.evaluate(f"cursor.number({gradient!r})") in page.locator(".slope").inner_text()
+    agree([gradient], [weight.grad])
+    page.locator(".chosen [name=value]").fill("0.5")
+    page.keyboard.press("Enter")
+    weight.data = 0.5
+    loss.forward()
+    agree(numbers(page, "graph.values")[-1:], [loss.data])
+
+
+@pytest.mark.browser
+def test_descent_moves_the_parameters_and_nothing_else(visit):  # noqa: F811
+    model, loss = model_and_loss()
+    page = visit(loss)
+    assert page.evaluate("graph.model.parameters.length") == len(model.parameters())
+    page.locator("[name=rate]").fill("0.1")
+    for _ in range(3):
+        page.locator("[data-do=once]").click()
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    for _ in range(3):
+        loss.forward()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    loss.forward()
+    agree(numbers(page, "graph.values")[-1:], [loss.data])
+    assert math.isfinite(loss.data)
+
+
+@pytest.mark.browser
+def test_the_steps_of_the_pass_light_up_the_layers(visit):  # noqa: F811
+    page = visit(model_and_loss()[1], "#s=2")
+    assert page.locator(".column.current").count() == 1
+    assert "L2" in page.locator(".column.current").inner_text()
+    page.locator("body").press("j")
+    assert "L1" in page.locator(".column.current").inner_text()
+    assert page.locator(".column.sent").count() == 2
+
+
+@pytest.mark.browser
+def test_a_folded_page_fits_a_phone_and_works_by_keyboard(visit):  # noqa: F811
+    page = visit(model_and_loss()[1])
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.locator(".column .open").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".unit-card").count() == 6
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator(".unit").is_visible()
