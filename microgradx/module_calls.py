@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from functools import wraps
@@ -16,39 +17,47 @@ from .places import Place, Root, call_of, place_of
 _running: ContextVar[Root | None] = ContextVar("running", default=None)
 """The root that was called in this thread or task, and is running."""
 _numbers = count(1)
-_NOTHING: Any = object()
+USUAL = [("x", inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty)]
+"""What most modules are called with: `model(x)`."""
 
 
 def placed(function: Callable[..., Any]) -> Callable[..., Any]:
     """A module's `__call__` that marks what it gives as its output."""
+    _, *others = inspect.signature(function).parameters.values()
+    if [(x.name, x.kind, x.default) for x in others] != USUAL:
+
+        @wraps(function)
+        def call(self: Any, /, *args: Any, **named: Any) -> Any:
+            return _called(call, function, self, args, named)
+
+        return call
     running = _running.get
 
     @wraps(function)
-    def call(module: Any, x: Any = _NOTHING, /, *more: Any, **named: Any) -> Any:
-        if (root := running()) is not None:
-            if type(module).__call__ is not call:  # super().__call__ in a subclass, whose own output is meant
-                return function(module, *_given(x, more), **named)
-            place = module._place
-            if place.root is not root:
-                place = _within(module, root)
-            if place.holder is not None:
-                if more or named or x is _NOTHING:  # seldom, and passing on whatever there is takes twice as long
-                    out = function(module, *_given(x, more), **named)
-                else:
-                    out = function(module, x)
-                if type(out) is Value and out._mark is None:
-                    if out.op is not None:
-                        out._mark = place
-                else:
-                    _mark(out, module, place)
-                return out
-        return _outermost(function, module, _given(x, more), named)
+    def call_on(self: Any, x: Any) -> Any:  # of every neuron: the detour would take a tenth of its time
+        place = self._place
+        if place.root is not running() or type(self).__call__ is not call_on:
+            return _called(call_on, function, self, (x,), {})
+        out = function(self, x)
+        if type(out) is Value and out._mark is None:
+            if out.op is not None:
+                out._mark = place
+        else:
+            _mark(out, self, place)
+        return out
 
-    return call
+    return call_on
 
 
-def _given(x: Any, more: tuple[Any, ...]) -> tuple[Any, ...]:
-    return () if x is _NOTHING else (x, *more)
+def _called(call: Any, function: Callable[..., Any], module: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """What `function`, of which `call` is the marking form, gives for a module."""
+    if type(module).__call__ is not call:  # super().__call__ in a subclass, whose own output is meant
+        return function(module, *args, **named)
+    if (root := _running.get()) is not None and (place := _within(module, root)).holder is not None:
+        out = function(module, *args, **named)
+        _mark(out, module, place)
+        return out
+    return _outermost(function, module, args, named)
 
 
 def _outermost(function: Callable[..., Any], module: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -74,8 +83,10 @@ def _within(module: Any, root: Root) -> Place:
         if (outer := root.seen()) is not None:
             walk(outer, claim=True)
         places.setdefault(root, Place(root, True))
-    module._place = places[root]
-    return places[root]
+    place = places[root]
+    if place.holder is not None:
+        module._place = place
+    return place
 
 
 def _mark(out: Any, module: Any, place: Place, way: tuple[Hashable, ...] = ()) -> None:
