@@ -183,7 +183,8 @@ class Writer:
     def remainder(self, a: Any, b: Any) -> Any:
         """The rest of a / b, with the sign of `b`."""
         rest = self.fmod(a, b)
-        return self.where(self.other_side(rest, b), rest + b, rest)
+        rest = self.where(self.other_side(rest, b), rest + b, rest)
+        return self.where(rest == 0.0, self.where(b < 0.0, -0.0, 0.0), rest)
 
     def floor_divide(self, a: Any, b: Any) -> Any:
         """a / b rounded down, from the rest, which is exact."""
@@ -191,7 +192,9 @@ class Writer:
         quotient = (a - rest) / b
         quotient = self.where(self.other_side(rest, b), quotient - 1.0, quotient)
         whole = self.floor(quotient)
-        return self.where(b == 0.0, a / b, self.where(quotient - whole > 0.5, whole + 1.0, whole))
+        whole = self.where(quotient - whole > 0.5, whole + 1.0, whole)
+        none = self.where(a / b == 0.0, a / b, 0.0)  # with the sign of a zero
+        return self.where(b == 0.0, a / b, self.where(whole == 0.0, none, whole))
 
     def other_side(self, rest: Any, b: Any) -> Any:
         """Whether the rest, which has the sign of a, is not on the side of `b`."""

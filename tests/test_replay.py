@@ -11,7 +11,7 @@ import pytest
 import microgradx as mx
 from microgradx.replay.compile import compile
 from microgradx.replay.program import Program
-from microgradx.replay.run.runner import flagged
+from microgradx.replay.run.finite import finite
 
 
 def quadratic(w, x):
@@ -288,11 +288,11 @@ def test_the_derivative_of_a_division_by_a_constant_zero_is_the_eager_one(zero):
 
 def test_a_run_leaves_the_error_state_of_numpy_alone_and_cannot_be_entered_twice() -> None:
     inner = []
-    again = flagged(lambda inputs: inner[0](inputs) if inner else inputs)
+    again = finite(lambda inputs: inner[0](inputs) if inner else inputs)
     before = np.geterr()
     assert again(np.ones(2)).tolist() == [1.0, 1.0]
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError):
-        flagged(lambda inputs: inputs / 0.0)(np.ones(2))
+        finite(lambda inputs: inputs / 0.0, flags=True)(np.ones(2))
     assert np.geterr() == before
     inner.append(again)
     with pytest.raises(RuntimeError, match="cannot enter context"):

@@ -112,7 +112,7 @@ def test_a_program_of_single_rows_is_one_box_that_says_so():
             x = (x * 1.5).sin()
         return x
 
-    assert r"120 rows\none by one (loop)" in mx.draw(compile(f).program(0.5)).source
+    assert r"120 rows\none by one (" in mx.draw(compile(f).program(0.5)).source
 
 
 class Carpet:

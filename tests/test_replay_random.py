@@ -13,17 +13,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from replay_forms import only
 
 import microgradx as mx
 from microgradx.replay.compile import compile
 from microgradx.replay.regroup import group, sums
 from microgradx.replay.run import runner
-from microgradx.replay.run.llvm_text import written
+from microgradx.replay.run.llvm import AVAILABLE
 
 PLAIN = {name: op for name, op in mx.OPS.items() if name != "polygamma"}  # its order counts derivatives
-NATIVE = {  # the others are left to Python, and so is all of their program
-    name: op for name, op in PLAIN.items() if runner.AVAILABLE and written(op, op.arity or 2)
-}
 HARD = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, math.inf, -math.inf, math.nan, 1e300, 5e-324]
 TOLERANCE = 1e-14
 SMALLEST = 1e-321  # some steps between numbers that have lost their digits
@@ -159,43 +157,35 @@ SWITCHES = {  # (form, shortest sum to flatten, group size to be refined)
     "array": ("array", 6, 64),
     "every sum flat, every group refined": ("array", 2, 1),
     "no sum flat, no group refined": ("array", 10**6, 10**9),
-    "loop": ("loop", 6, 64),
-    "source": ("source", 6, 64),
-    "native": ("native", 6, 64),
+    **{name: (name, 6, 64) for name in ("loop", "source", "interpreter", "native")},
 }
 
 
 @pytest.fixture(params=list(SWITCHES))
 def switched(request, monkeypatch):
     form, shortest, many = SWITCHES[request.param]
-    if form == "native" and not runner.AVAILABLE:
+    if form in ("interpreter", "native") and not AVAILABLE:
         pytest.skip("the extra `native` is not installed")
-    cost = {name: 1e-9 if name == form else 1e9 for name in ("loop", "source", "native")}
-    monkeypatch.setattr(runner, "ROW_NS", cost)
-    monkeypatch.setattr(runner, "CALL_NS", 1e-9 if form == "array" else 1e18)
-    monkeypatch.setattr(runner, "native_ns", lambda counts: cost["native"])
-    monkeypatch.setattr(runner, "PATIENCE", 0.0)
     monkeypatch.setattr(runner, "flatten", lambda columns, deepest: sums.flatten(columns, shortest, deepest))
     for module in (sums, group):
         monkeypatch.setattr(module, "MANY", many)
-    return NATIVE if form == "native" else PLAIN, form == "array"
+    with only(form):
+        yield form == "array"
 
 
 @pytest.mark.parametrize(("program", "width"), [(one_by_one, 4), (side_by_side, 6)])
 def test_random_programs_agree_with_eager_evaluation_for_every_switch(program, width, switched):
-    ops, arrays = switched
-
     @given(st.integers(0, 10**9), st.booleans(), st.booleans())
     @settings(derandomize=True, deadline=None, max_examples=60, database=None)
     def check(seed, hard, end):
         r = random.Random(seed)
-        f = ended(program(seed, hard, ops), end)
+        f = ended(program(seed, hard, PLAIN), end)
         g = compile(f)
         for _ in range(3):
             xs = [literal(r, hard) * 2.0 for _ in range(width)]
             value, slopes = g.value_and_grad(xs)
             expected = eager(f, xs)
-            agreed = agree([value, *slopes], expected, f, xs) if arrays else equal([value, *slopes], expected)
+            agreed = agree([value, *slopes], expected, f, xs) if switched else equal([value, *slopes], expected)
             assert agreed, (xs, value, slopes, expected)
 
     check()

@@ -13,8 +13,7 @@ import numpy as np
 from ..engine import Value
 from ..replay.compile import compile
 from ..replay.run.array_program import Array
-from ..replay.run.python_source import source
-from ..replay.run.runner import LONGEST_SOURCE
+from ..replay.run.python_source import LONGEST, source
 from ..tables import table
 from .cases import CASES, Case
 
@@ -55,6 +54,7 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
     program = recording.program
     runner = program.gradient_runner(((0, len(x)),))
     built = perf_counter()
+    form = runner.form
     runner.settle()
     compiled = perf_counter()
     figures = {
@@ -62,11 +62,11 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
         "form": str(len(runner.array_plan().instructions)) if runner.form == "array" else runner.form,
         "record": recording.seconds,
         "build": first - recording.seconds,
-        "compile": compiled - built if runner.form != runner.first else None,
+        "compile": compiled - built if runner.form != form else None,
         "replay": median(lambda: f.value_and_grad(x), budget),
         "eager": slow,
     }
-    if runner.form == "native" and runner.rows_live <= LONGEST_SOURCE:
+    if runner.form == "native" and runner.rows_live <= LONGEST:
         straight = source(runner.tape, runner.rows)
         figures["source"] = median(lambda: np.array(straight(x.tolist())), budget)
     if (by_hand := case.by_hand) is not None:

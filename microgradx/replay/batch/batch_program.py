@@ -20,6 +20,7 @@ from ..regroup.matrix_products import factor, grid
 from ..regroup.slots import Placer
 from ..regroup.sums import flatten
 from ..run.array_program import Array, Plan
+from ..run.layout import Layout
 from ..run.row_by_row import Loop
 from ..tape.gradient import depends
 from ..tape.tape import Tape
@@ -158,7 +159,7 @@ class BatchPlan:
     def exact(self, inputs: Array, samples: Sequence[Array], start: int, each: Array) -> Array:
         """The sums by the exact path, sample by sample; names the first sample whose value or gradient is not finite."""
         with self.tape.lock:
-            loop = self.loop = self.loop or Loop(self.tape, [*self.outputs, *self.each])
+            loop = self.loop = self.loop or Loop(Layout(self.tape, [*self.outputs, *self.each]))
         total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
         for i, sample in enumerate(np.concatenate(samples, axis=1)):
             row[places] = sample

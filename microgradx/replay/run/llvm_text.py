@@ -10,12 +10,16 @@
 from __future__ import annotations
 
 import functools
+import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from ... import ops
 from ...operation import Op
 from ...translate import Term, Writer
+from ..tape.many_operands import below_of_arrays
+from ..tape.rows import PRIVATE
 
 C_NAMES = {
     "absolute": "llvm.fabs.f64", "abs": "llvm.fabs.f64", "sqrt": "llvm.sqrt.f64",  # single instructions
@@ -24,7 +28,7 @@ C_NAMES = {
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1")},
     **{name: name for name in ("log", "log2", "log10", "log1p", "cbrt", "hypot", "fmod", "floor", "ceil", "trunc")},
 }  # fmt: skip
-"""The C functions that numpy's mean; Python's `math` calls the same ones, so the numbers are the same to the last bit or so."""
+"""The C functions that numpy's mean; Python's `math` calls the same ones, so the numbers are the same to the last bit."""
 
 
 class LLVM(Writer):
@@ -58,7 +62,6 @@ class LLVM(Writer):
         self.functions.add((function, len(numbers)))
         return f"call double @{function}({', '.join(f'double {x}' for x in numbers)})"
 
-
     def power(self, a: Any, b: Any) -> Any:
         """C's pow, but for squares, as eager evaluation has it."""
         return self.where(b == 2.0, a * a, self.call("pow", a, b))
@@ -82,18 +85,54 @@ class Code(NamedTuple):
         return self.lines.count("@") - self.lines.count("@llvm.")
 
 
-OTHER_DIGITS = frozenset({"hypot", "logaddexp", "logsumexp", "log_softmax_share", "norm", "std", "total"})
+def unless_zero(np: Any, a: Any, b: Any, product: Any, kept: Any) -> Any:
+    """`kept`, but 0 where the product is nan though a factor is zero."""
+    return np.where((product != product) & ((a == 0.0) | (b == 0.0)), 0.0, kept)
+
+
+SIGNED: dict[str, Callable[..., Any]] = {"relu": lambda np, a: np.where((a > 0.0) | np.isnan(a), a, 0.0)}
+"""Forms that give zeros their sign, which the array form does not."""
+
+EXACT: dict[str, Callable[..., Any]] = {
+    "chain": lambda np, a, b: unless_zero(np, a, b, a * b, a * b),
+    "kept": lambda np, a, b: unless_zero(np, a, b, a * b, a),
+    "exp_below": lambda np, x, largest: np.where(
+        largest == math.inf, np.where(x == math.inf, 1.0, 0.0), below_of_arrays(np, x, largest)
+    ),
+}
+"""Forms that are right for every number, where the array form is so for finite results only."""
+
+FOLDS: dict[str, Callable[..., Any]] = {
+    "sum": lambda np, a, b: a + b,
+    "prod": lambda np, a, b: a * b,
+    "max": lambda np, a, b: np.maximum(a, b),
+    "min": lambda np, a, b: np.minimum(a, b),
+    "summit": lambda np, a, b: np.where((a == math.inf) & (b == math.inf), math.nan, np.maximum(a, b)),
+}
+"""Operations on any number of operands as a step from what the operands so far give to what one more gives."""
+
+OTHER_DIGITS = frozenset({"hypot", "logaddexp", "logsumexp", "log_softmax_share", "norm", "std", "total", "ieee_remainder"})
 """Operations whose array form rounds otherwise than their function of numbers."""
+
+OWN = frozenset(op for op in vars(ops).values() if isinstance(op, Op))
 
 
 @functools.cache
-def written(op: Op, count: int) -> Code | None:
-    """The code of an operation on `count` operands; None where its array form asks for more than is here, or it has none."""
-    if op.name in OTHER_DIGITS:
+def written(op: Op, count: int, exact: bool = False) -> Code | None:
+    """The code of an operation on `count` operands that gives the bits of its function of numbers, for infinities and nan too if
+    `exact`; None where there is none, as of operations that are not the package's own.
+    """
+    if op.name in OTHER_DIGITS or not (op in OWN or op is PRIVATE.get(op.name)):
         return None
+    form = SIGNED.get(op.name, op.array)
+    return code(EXACT.get(op.name, form) if exact else form, count)
+
+
+def code(form: Callable[..., Any], count: int) -> Code | None:
+    """What an array form writes; None where it asks for more than is here."""
     writer = LLVM()
     try:
-        result = writer.number(op.array(writer, *[Term(writer, f"{{{i + 1}}}") for i in range(count)]))
+        result = writer.number(form(writer, *[Term(writer, f"{{{i + 1}}}") for i in range(count)]))
     except Exception:  # an array form may do anything at all with what it takes for arrays
         return None
     return Code("\n".join(writer.lines), result, frozenset(writer.functions))

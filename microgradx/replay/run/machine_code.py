@@ -1,161 +1,205 @@
 """A narrow program as machine code, written as text for LLVM and linked into this process (extra `native`).
 
-The rows lie in one buffer of numbers: inputs, constants, then results. They are cut into functions of a few hundred rows: inside
-one a row is a register, or has a place on the stack, which a function of all rows would overflow; what others need is stored.
+The numbers lie in the slots of one buffer. Rows are cut into functions of a few hundred: inside one a row is a register; what
+others need is stored. Steps that repeat are one function with a loop, however many they are.
 
-Numbers that are not finite need no rules of their own here. Inputs and constants are finite, and the first operation that makes
-inf or nan of finite numbers raises a flag of the processor: then the results are thrown away, and the exact path has the word.
+Products of a gradient are written as plain ones here, so where a zero factor meets infinity the results are not finite: then they
+are thrown away, and the exact path has the word. All else has the bits of eager evaluation.
 """
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import importlib.util
-import itertools
-import math
-import os
-import platform
-import threading
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from ctypes import c_void_p
 from typing import Any
 
 import numpy as np
 
 from ...operation import Op
-from ..regroup.columns import operations
-from ..tape.rows import Rows
+from ..regroup.steps import Segment, straight
+from ..tape.rows import code_of
 from .array_program import Array
+from .form import Form
+from .interpreter import FUNCTION_NS, PYTHON_NS
+from .layout import Layout
+from .llvm import AVAILABLE, COMPILING, PythonRows, linked
 from .llvm_text import written
 
 BLOCK = 200  # rows in a function; from 100 to 5,000 compile and run alike
-FLAGS = {"x86_64": 0b1101, "aarch64": 0b0111, "arm64": 0b0111}  # invalid, division by zero, overflow; Windows has other numbers
-AVAILABLE = importlib.util.find_spec("llvmlite") is not None and platform.machine() in FLAGS
-NUMBERS = itertools.count()  # of the programs compiled, as no two may have one name
-COMPILING = threading.RLock()  # held by whoever calls LLVM; a fork waits for it, as its locks would stay locked in the child
-GONE: list[Any] = []  # machine code of programs that are gone
-RUN_NS, INSTRUCTION_NS, FUNCTION_NS = 1000.0, 0.5, 12.0  # measured: a run at all, an instruction, a call of a C function
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=COMPILING.acquire, after_in_parent=COMPILING.release, after_in_child=COMPILING.release)
+RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
+ROW_NS, START_NS, LOOKING_NS = 12_000.0, 1e6, 1_000.0  # compiling a row, compiling at all, looking at a row whether it repeats
+LONGEST = 150_000  # rows to compile; no run waits longer than 2 s for its machine code
+FEW = 4_000  # rows; so few are compiled with all of LLVM's care
 
 
-def native_ns(counts: dict[Op, int]) -> float:
-    """About how long a run takes with so many rows of each operation; infinity if one of them has no code."""
-    total = RUN_NS
-    for op, count in counts.items():
-        code = written(op, op.arity or 2)
-        if code is None:
-            return math.inf
-        total += count * (INSTRUCTION_NS * code.instructions + FUNCTION_NS * code.functions)
-    return total
+class Native(Form):
+    """The rows of a layout as machine code."""
 
+    name = "native"
+    said = "as machine code (native)"
+    arrays = 2.0
 
-@functools.cache
-def compiler() -> Any:
-    """LLVM's compiler and linker, one for the process: each would take 0.9 MB and 2 ms.
+    @classmethod
+    def cost(cls, layout: Layout) -> float:
+        """About how many ns a run takes; infinity without the extra `native`."""
+        if not AVAILABLE:
+            return float("inf")
+        total = RUN_NS
+        for (op, width), count in layout.counts.items():
+            code = written(op, width)
+            each = PYTHON_NS if code is None else INSTRUCTION_NS * code.instructions + FUNCTION_NS * code.functions
+            total += count * each
+        return total
 
-    Without optimisation: that takes a quarter of the time (10 us a row instead of 40) for code that runs a fifth longer, and
-    leaves the operations and their order as they are written.
-    """
-    from llvmlite.binding import Target, create_lljit_compiler, initialize_native_asmprinter, initialize_native_target
+    @classmethod
+    def making(cls, layout: Layout, closely: bool = True) -> float:
+        """About how many ns it takes to make it, infinity where there is too much to compile; else at least how many."""
+        if not closely:
+            return START_NS + LOOKING_NS * len(layout)
+        rows = sum(segment.period for segment in layout.segments)
+        return START_NS + ROW_NS * rows if rows <= LONGEST else float("inf")
 
-    initialize_native_target()
-    initialize_native_asmprinter()
-    machine = Target.from_default_triple().create_target_machine(opt=0, codemodel="default", jit=True)
-    return create_lljit_compiler(machine, use_jit_link=True)
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self.called: set[tuple[str, int]] = set()
+        self.python: list[tuple[Callable[..., float], list[int]]] = []
+        self.tables: list[np.ndarray] = [np.zeros(0, dtype=np.int32)]
+        python = {op for op, width in layout.counts if written(op, width) is None}
+        parts = list(pieces(layout, python))
+        text = "\n".join(self.module(parts, needed_elsewhere(layout, parts, python)))
+        self.table = np.concatenate(self.tables)
+        del layout.segments, self.tables  # nobody needs them again
+        few = sum(piece.period for piece in parts) <= FEW
+        with COMPILING:
+            self.call = linked(self, text, self.called, c_void_p, c_void_p, c_void_p, opt=2 if few else 0)
 
-
-def unload(linked: Any) -> None:
-    """Give the memory of machine code back: at once, or with the next one if another thread calls LLVM or forks."""
-    GONE.append(linked)
-    if COMPILING.acquire(blocking=False):
-        try:
-            while GONE:
-                GONE.pop().close()
-        finally:
-            COMPILING.release()
-
-
-class Native:
-    """The live rows of a tape as machine code; ValueError where an operation or a number has none."""
-
-    def __init__(self, tape: Rows, outputs: Sequence[int]) -> None:
-        self.inputs, self.constants = len(tape.inputs), list(tape.constants.values())
-        self.slot = {row: place for place, row in enumerate([*tape.inputs, *tape.constants])}
-        self.called = {("feclearexcept", 1), ("fetestexcept", 1)}
-        code = "\n".join(self.module(tape, outputs))
-        self.results = np.array([self.slot[row] for row in outputs], dtype=np.int64)
-        self.size = len(self.slot)
-        del self.slot
-        self.link(code)
-
-    def module(self, tape: Rows, outputs: Sequence[int]) -> Iterator[str]:
-        """The program as LLVM code: the blocks, `run`, which calls one after the other, and what C provides."""
-        steps = list(operations(tape, outputs))
-        special = {row for row, value in tape.constants.items() if not math.isfinite(value)}
-        if not all(special.isdisjoint(parents) for _, _, parents in steps):
-            raise ValueError("a constant of the program is inf or nan")
-        block_of = {row: place // BLOCK for place, (row, _, _) in enumerate(steps)}
-        stored = {x for row, _, parents in steps for x in parents if block_of.get(x) != block_of[row]} | set(outputs)
-        blocks = range(0, len(steps), BLOCK)
-        for low in blocks:
-            yield f"define internal void @block{low}(ptr %slots) nounwind {{"
-            yield from self.block(steps[low : low + BLOCK], stored)
+    def module(self, parts: list[Segment], stored: np.ndarray) -> Iterator[str]:
+        """The program as LLVM code: the blocks, and `run`, which calls one after the other."""
+        for piece in parts:
+            yield f"define internal void @block{piece.low}(ptr %slots, ptr %tables, ptr %python) nounwind {{"
+            yield from Block(self, piece, stored).lines()
             yield "  ret void\n}"
-        mask = FLAGS[platform.machine()]
-        yield f"define i32 @run(ptr %slots) nounwind {{\n  call i32 @feclearexcept(i32 {mask})"
-        yield from (f"  call void @block{low}(ptr %slots)" for low in blocks)
-        yield f"  %flags = call i32 @fetestexcept(i32 {mask})\n  ret i32 %flags\n}}"
-        for name, count in sorted(self.called):
-            kind = "i32" if name.startswith("fe") else "double"
-            yield f"declare {kind} @{name}({', '.join([kind] * count)}) nounwind"
-
-    def block(self, steps: Sequence[tuple[int, Op, tuple[int, ...]]], stored: set[int]) -> Iterator[str]:
-        """The rows of one function: each operand loaded once, each result stored if it is needed elsewhere."""
-        name: dict[int, str] = {}
-        for row, op, parents in steps:
-            for x in parents:
-                if x not in name:
-                    name[x] = f"%v{x}"
-                    yield f"  %from{x} = getelementptr double, ptr %slots, i64 {self.slot[x]}"
-                    yield f"  %v{x} = load double, ptr %from{x}"
-            code = written(op, len(parents))
-            if code is None:
-                raise ValueError(f"the array form of {op} is not one that can be written as machine code")
-            self.called |= code.called
-            operands = [name[x] for x in parents]
-            yield code.lines.format(row, *operands)
-            name[row] = code.result.format(row, *operands)
-            if row in stored:
-                self.slot[row] = len(self.slot)
-                yield f"  %to{row} = getelementptr double, ptr %slots, i64 {self.slot[row]}"
-                yield f"  store double {name[row]}, ptr %to{row}"
-
-    def link(self, code: str) -> None:
-        """Compile and bring into memory, until this object is gone."""
-        from llvmlite.binding import JITLibraryBuilder
-
-        library = JITLibraryBuilder().add_ir(code).export_symbol("run")
-        provider = ctypes.CDLL(getattr(math, "__file__", None))  # where Python's own `math` finds its functions
-        for name, _ in self.called:
-            if not name.startswith("llvm."):
-                library.import_symbol(name, ctypes.addressof(ctypes.c_char.in_dll(provider, name)))
-        linked = library.link(compiler(), f"program{next(NUMBERS)}")
-        weakref.finalize(self, unload, linked).atexit = False
-        self.call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(linked["run"])
+        yield "define void @run(ptr %slots, ptr %tables, ptr %python) nounwind {"
+        yield from (f"  call void @block{piece.low}(ptr %slots, ptr %tables, ptr %python)" for piece in parts)
+        yield "  ret void\n}"
 
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results; it owns its buffer, so each thread binds its own."""
-        slots = np.zeros(self.size)
-        slots[self.inputs : self.inputs + len(self.constants)] = self.constants
-        arguments, take, results, address = slots[: self.inputs], slots.take, self.results, slots.ctypes.data
+        slots = self.layout.buffer()
+        arguments, take, results = slots[: self.layout.inputs], slots.take, self.layout.results
+        python = PythonRows(self.python, slots) if self.python else None
+        addresses: tuple[Any, ...] = slots.ctypes.data, self.table.ctypes.data, python and python.address
 
         def run(inputs: Array) -> Array:
             arguments[:] = inputs
-            if self.call(address):
-                raise FloatingPointError("a result on the way is not finite")
+            self.call(*addresses)
+            if python is not None:
+                python.check()
             return take(results)
 
         return run
+
+
+def pieces(layout: Layout, python: set[Op]) -> Iterator[Segment]:
+    """The segments as functions: straight ones cut into blocks, and steps with a call of Python in them written out."""
+    flat = layout.flat()
+    for segment in layout.segments:
+        steps = range(segment.low, segment.low + segment.period)
+        if segment.repeats > 1 and not any(layout.op(row) in python for row in steps):
+            yield segment
+        else:
+            for low in range(segment.low, segment.high, BLOCK):
+                yield straight(*flat, low, min(low + BLOCK, segment.high))
+
+
+def needed_elsewhere(layout: Layout, pieces: list[Segment], python: set[Op]) -> np.ndarray:
+    """Marks the rows whose numbers must be stored: results, and what another block, another step or a call of Python reads."""
+    count, first = len(layout), layout.first
+    step = np.empty(count, dtype=np.int64)
+    for piece in pieces:
+        step[piece.low : piece.high] = piece.low + np.repeat(np.arange(piece.repeats) * piece.period, piece.period)
+    starts, slots = layout.flat()
+    inner = slots >= first
+    made, user = slots[inner] - first, np.repeat(np.arange(count), np.diff(starts))[inner]
+    called = np.isin(layout.code, [code_of(op) for op in python])
+    stored = np.zeros(count, dtype=bool)
+    stored[made[(step[made] != step[user]) | called[user]]] = True
+    stored[layout.results[layout.results >= first] - first] = True
+    for piece in pieces:
+        if piece.repeats > 1:
+            rows = stored[piece.low : piece.high].reshape(piece.repeats, piece.period)
+            rows[:] = rows.any(axis=0)
+    return stored
+
+
+class Block:
+    """One function: rows that follow each other, or the rows of one step in a loop."""
+
+    def __init__(self, program: Native, piece: Segment, stored: np.ndarray) -> None:
+        self.program, self.piece, self.stored, self.layout = program, piece, stored, program.layout
+        self.known: dict[tuple[int, int, int], str] = {}  # operands that were loaded
+        self.bases: dict[int, str] = {0: "%slots"}  # the buffer as a step sees it that is so many slots further each time
+        self.text: list[str] = []
+
+    def lines(self) -> Iterator[str]:
+        """The function's body."""
+        piece, looped = self.piece, self.piece.repeats > 1
+        if looped:
+            yield "entry:\n  br label %step\nstep:\n  %k = phi i64 [0, %entry], [%following, %step]"
+            for stride in sorted({*piece.stride.tolist(), piece.period} - {0}):
+                self.bases[stride] = name = f"%base{len(self.bases)}"
+                yield f"  {name}.by = mul i64 %k, {stride}\n  {name} = getelementptr double, ptr %slots, i64 {name}.by"
+        operand = 0
+        for row in range(piece.low, piece.low + piece.period):
+            operand += self.row(row, operand)
+        yield from self.text
+        if looped:
+            yield f"  %following = add i64 %k, 1\n  %done = icmp eq i64 %following, {piece.repeats}"
+            yield "  br i1 %done, label %end, label %step\nend:"
+
+    def row(self, row: int, operand: int) -> int:
+        """The instructions of one row: its operands, its operation, and the store if others need it; how many operands."""
+        op, width = self.layout.op(row), len(self.layout.operands(row))
+        code = written(op, width)
+        if code is None:
+            result = self.python_row(row)
+        else:
+            self.program.called |= code.called
+            names = [self.load(operand + i) for i in range(width)]
+            self.text.append(code.lines.format(row, *names))
+            result = code.result.format(row, *names)
+        slot, stride = self.layout.first + row, self.piece.period if self.piece.repeats > 1 else 0
+        self.known[slot, stride, -1] = result
+        if self.stored[row]:
+            self.text.append(f"  %to{row} = getelementptr double, ptr {self.bases[stride]}, i64 {slot}")
+            self.text.append(f"  store double {result}, ptr %to{row}")
+        return width
+
+    def python_row(self, row: int) -> str:
+        """A call of Python, whose operands must be in their slots."""
+        number = len(self.program.python)
+        self.program.python.append((self.layout.op(row).forward, self.layout.operands(row)))
+        self.text.append(f"  %r{row} = call double %python(i32 {number})")
+        return f"%r{row}"
+
+    def load(self, operand: int) -> str:
+        """The register that holds an operand of the block, loaded if it is not known yet."""
+        piece = self.piece
+        start, stride, table = int(piece.start[operand]), int(piece.stride[operand]), int(piece.table[operand])
+        key = (start, stride, -1) if table < 0 else (operand, 0, table)
+        if key in self.known:
+            return self.known[key]
+        name = self.known[key] = f"%v{operand}"
+        if table < 0:
+            self.text.append(f"  {name}.at = getelementptr double, ptr {self.bases[stride]}, i64 {start}")
+        else:
+            begin = sum(map(len, self.program.tables))
+            self.program.tables.append(piece.tables[table])
+            self.text.append(
+                f"  {name}.line = getelementptr i32, ptr %tables, i64 {begin}\n"
+                f"  {name}.index = getelementptr i32, ptr {name}.line, i64 %k\n"
+                f"  {name}.slot = load i32, ptr {name}.index\n"
+                f"  {name}.at = getelementptr double, ptr %slots, i32 {name}.slot"
+            )
+        self.text.append(f"  {name} = load double, ptr {name}.at")
+        return name

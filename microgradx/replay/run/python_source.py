@@ -2,7 +2,7 @@
 
 One assignment per row that is used more than once; a row used once stands in brackets inside its user, and so is neither
 stored nor kept until the end. A division by zero, an overflow or a number outside a function's domain raises, nan and infinity
-reach the results; either way the exact path takes over.
+reach the results; either way the exact path takes over. All else has the bits of eager evaluation.
 """
 
 from __future__ import annotations
@@ -12,15 +12,47 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain as chain_of
 
+import numpy as np
+
 from ...operation import Op
 from ..regroup.columns import operations
 from ..tape.gradient import chain
 from ..tape.rows import Rows, code_of
+from .array_program import Array
+from .form import Form
+from .layout import Layout
 
 INFIX = {"add", "subtract", "multiply", "divide", "negative"}
 INLINE = {"relu": "(0.0 if (t := {0}) <= 0.0 else t)", "greater": "(1.0 if {0} > {1} else 0.0)"}
 RAISING = {"sin", "cos", "exp", "log", "sqrt", "sinh", "cosh", "tanh"}  # of `math`: half the time of functions that never raise
+ROW_NS, COMPILING_NS, START_NS = 25.0, 9_000.0, 1e6  # measured: running a row, compiling it, compiling at all
+LONGEST = 60_000  # rows; Python compiles longer functions ever more slowly
 DEEPEST = 8  # brackets within brackets: a quarter off the time of random graphs; more takes no more off
+
+
+class Source(Form):
+    """The rows of a layout as a function written in Python."""
+
+    name = "source"
+    said = "one by one (source)"
+
+    @classmethod
+    def cost(cls, layout: Layout) -> float:
+        """About how many ns a run takes; infinity where there are too many rows."""
+        return ROW_NS * len(layout) if len(layout) <= LONGEST else math.inf
+
+    @classmethod
+    def making(cls, layout: Layout, closely: bool = True) -> float:
+        """About how many ns it takes to compile it."""
+        return START_NS + COMPILING_NS * len(layout)
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self.run = source(layout.tape, layout.outputs)
+
+    def bind(self) -> Callable[[Array], Array]:
+        """The program as a function from inputs to results."""
+        return lambda inputs: np.array(self.run(inputs.tolist()), dtype=np.float64)
 
 
 def source(tape: Rows, outputs: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:

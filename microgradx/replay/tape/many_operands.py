@@ -28,6 +28,14 @@ def below_of_arrays(np: Any, x: Any, largest: Any) -> Any:
     return np.where(difference < -746.0, 0.0, value + value * ((x - (difference - shift)) - (largest + shift)))
 
 
+def rounded_once(*xs: float) -> float:
+    """The sum of all, as exact as a float can be."""
+    try:
+        return math.fsum(xs)
+    except (OverflowError, ValueError):  # infinities of both signs, or too large on the way
+        return ops.sum_.forward(*xs)
+
+
 exp_below = private(  # the largest cancels from a softmax, so it counts as fixed
     "exp_below", "exp({} - {})", below, lambda x, largest, out: out, 0.0, array=below_of_arrays
 )
@@ -37,7 +45,7 @@ summit = PRIVATE["summit"] = Op(  # the largest operand; nan if several are infi
     ops.max_.domain, None, ops.max_.array, ops.max_.gather, (),
 )  # fmt: skip
 total = PRIVATE["total"] = Op(  # the sum that rounds once, as that of a softmax of numbers
-    "total", "total({})", lambda *xs: math.fsum(xs), ops.sum_.partials, ops.sum_.domain, None, ops.sum_.array, ops.sum_.gather, ()
+    "total", "total({})", rounded_once, ops.sum_.partials, ops.sum_.domain, None, ops.sum_.array, ops.sum_.gather, ()
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Box = tuple[list[str], str, str]
 NOBODY = -1  # who wrote the numbers of the program
 LONGEST = 44  # letters of a line
+DRAWN, ALIKE = 20_000, 4  # rows of a program that runs one by one and is still drawn as arrays, if so many share an instruction
 LEGEND = {"heavy": "blue: matrix products", "move": "dashed: numbers collected from several places", "result": "orange: results"}
 
 Chart = tuple[str, list[Box], list[tuple[int, int, int]], list[str]]
@@ -30,11 +31,12 @@ def chart(program: Program) -> Chart:
         program.value_runner()
     kind, runner = max(program.runners.items(), key=lambda item: item[1].rows_live)
     what = f"the program for the {title(kind)}"
-    if runner.plan is None:
-        text = [f"{runner.rows_live:,} rows", f"one by one ({runner.form})"]
+    plan = runner.array_plan() if runner.wide or runner.rows_live <= DRAWN else None
+    if plan is None or len(plan.instructions) > runner.rows_live / ALIKE:
+        text = [f"{runner.rows_live:,} rows", runner.said]
         return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
-    drawn = Boxes(program, kind, runner, runner.plan)
-    head = f"{title(kind).capitalize()}: {dimensions(runner, runner.plan)}."
+    drawn = Boxes(program, kind, runner, plan)
+    head = f"{title(kind).capitalize()}: {dimensions(runner, plan)}."
     used = {kind for _, kind, _ in drawn.boxes}
     legend = "; ".join([said for kind, said in LEGEND.items() if kind in used] + ["width: how many numbers"])
     arrows = [(*ends, size) for ends, size in drawn.arrows.items()]

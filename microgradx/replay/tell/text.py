@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 
 DIGITS = re.compile(r"(\d+)")
 
-SCALAR = {
-    "loop": "one by one (loop): too little alike for arrays",
-    "source": "one by one (source): too little alike for arrays",
-    "native": "as machine code (native), faster here than arrays",
-}
-
-
 def describe(program: Program) -> str:
     """Everything that the program has computed so far (the value, a gradient), instruction by instruction."""
     tape = program.tape
@@ -44,13 +37,18 @@ def title(kind: Hashable) -> str:
 def section(kind: Hashable, runner: Runner) -> str:
     """One runner: its size, and a line for each instruction."""
     name = title(kind)
-    if runner.form != "array":
-        return f"{name}: {runner.rows_live:,} scalar rows {SCALAR[runner.form]}"
+    if not runner.wide:
+        return f"{name}: {runner.rows_live:,} scalar rows {runner.said}: too little alike for arrays{again(runner)}"
     plan = runner.array_plan()
-    head = f"{name}: {dimensions(runner, plan)}"
+    head = f"{name}: {dimensions(runner, plan)}{again(runner)}"
     names = Names(plan, runner.tape.labels)
     rows = [names.line(step) for step in plan.instructions]
     return "\n".join([head, *(f"  {line}" for line in table(rows, "<><<", width=None, gap="  "))])
+
+
+def again(runner: Runner) -> str:
+    """How many runs were repeated."""
+    return f"; {runner.repeated:,} runs repeated exactly, as a result was not finite" if runner.repeated else ""
 
 
 def dimensions(runner: Runner, plan: Plan) -> str:

@@ -1,0 +1,91 @@
+"""The forms in which a narrow program runs, and when it changes from one to the next."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+
+from .array_program import Array
+from .finite import finite
+from .form import Form
+from .interpreter import Interpreter
+from .layout import Layout
+from .machine_code import Native
+from .python_source import Source
+from .row_by_row import Loop
+
+FORMS: list[type[Form]] = [Loop, Interpreter, Source, Native]
+PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
+
+
+class Ladder:
+    """A narrow program in the form that is due.
+
+    It starts in the form that is there at once, and climbs to one that is at least twice as fast once it has lost about as much
+    time as that one takes to make. As all give the same bits, a change is seen in the time alone. On an `exact` ladder every
+    form is right for every number; a `doubted` one raises FloatingPointError where results are not finite whatever its form.
+    """
+
+    def __init__(self, layout: Layout, exact: bool = False, doubted: bool = False) -> None:
+        self.layout, self.doubted = layout, doubted
+        self.forms = [form for form in FORMS if form.exact or not exact]
+        self.local = threading.local()
+        self.kind: type[Form] = Loop
+        self.made: Form | None = None
+        self.runs = 0
+        self.wanted: type[Form] | None = None
+        self.look(closely=False)
+        while self.wanted is not None and self.patience < 1.0:
+            self.climb()
+
+    def look(self, closely: bool) -> None:
+        """Choose the form to climb to, and after how many runs in the present one."""
+        self.closely, self.wanted, self.patience = closely, None, math.inf
+        now = self.kind.cost(self.layout)
+        for form in self.forms:
+            saved = now - form.cost(self.layout)
+            if saved > now / 2:
+                patience = PATIENCE * form.making(self.layout, closely) / saved
+                if patience < self.patience:
+                    self.wanted, self.patience = form, patience
+
+    def climb(self) -> None:
+        """Change to the form that is wanted, now."""
+        if self.wanted is not None:
+            try:
+                self.made, self.kind = self.wanted(self.layout), self.wanted
+            except (ImportError, RuntimeError, ValueError):  # an old llvmlite, a C function that is missing, no executable memory
+                self.forms = [form for form in self.forms if form is not self.wanted]
+            self.runs = 0
+            self.look(closely=False)
+            self.local = threading.local()  # other threads bind the new form when they come by
+
+    def due(self) -> None:
+        """Climb, if that is worth it on a closer look."""
+        with self.layout.tape.lock:
+            if not self.closely:
+                self.look(closely=True)
+            if self.runs > self.patience:
+                self.climb()
+
+    def settle(self) -> None:
+        """Change to the last form at once."""
+        with self.layout.tape.lock:
+            self.look(closely=True)
+            while self.wanted is not None:
+                self.climb()
+                self.look(closely=True)
+
+    def run(self, inputs: Array) -> Array:
+        """The results, in this thread's copy of the program."""
+        if self.wanted is not None:
+            self.runs += 1
+            if self.runs > self.patience:
+                self.due()
+        local = self.local
+        run: Callable[[Array], Array] | None = getattr(local, "run", None)
+        if run is None:
+            made = self.made = self.made or Loop(self.layout)
+            run = local.run = made.bind() if made.exact and not self.doubted else finite(made.bind())
+        return run(inputs)

@@ -1,0 +1,110 @@
+"""The live rows of a tape in consecutive slots of one buffer: inputs, constants, then one number for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from ...operation import Op
+from ..regroup.columns import live_rows
+from ..regroup.steps import Segment, segments
+from ..tape.gradient import chain, depends
+from ..tape.rows import CODES, CONSTANT, TABLE
+from ..tape.tape import Tape
+
+# through which nan may not go on: comparisons, nan ** 0, the condition of a choice
+LOSING = frozenset({"greater", "at_least", "equal", "differs", "power", "hypot", "where"})
+
+
+class Layout:
+    """What the forms that work row by row have in common: `code` says which operation each row is, `a` and `b` the slots of its
+    operands (-1 for none), `many` those of rows with more than two; `results` are the slots of the outputs.
+    """
+
+    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+        self.tape, self.outputs = tape, list(outputs)
+        op = np.array(tape.op)
+        rows = np.flatnonzero(live_rows(tape, outputs) & (op > CONSTANT))
+        leaves = [*tape.inputs, *tape.constants]
+        self.inputs, self.first = len(tape.inputs), len(leaves)
+        self.constants = np.array(list(tape.constants.values()), dtype=np.float64)
+        place = np.full(len(op) + 1, -1, dtype=np.int32)  # the last one answers for operand -1
+        place[leaves] = np.arange(len(leaves))
+        place[rows] = len(leaves) + np.arange(len(rows))
+        self.code = op[rows]
+        self.a, self.b = (place[np.array(column)[rows]] for column in (tape.a, tape.b))
+        self.many: dict[int, list[int]] = {
+            i: place[list(tape.more[int(rows[i])])].tolist() for i in np.flatnonzero(self.a < 0).tolist()
+        }
+        self.results = place[self.outputs]
+        self.loses = self.may_lose(rows)
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    def widths(self) -> np.ndarray:
+        """How many operands each row has."""
+        widths = np.where(self.b >= 0, 2, 1).astype(np.int32)
+        widths[list(self.many)] = [len(operands) for operands in self.many.values()]
+        return widths
+
+    def flat(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where the operands of each row start, and the slots of all operands, one after the other."""
+        starts = np.concatenate(([0], np.cumsum(self.widths())))
+        slots = np.zeros(starts[-1], dtype=np.int64)
+        plain = np.flatnonzero(self.a >= 0)
+        slots[starts[plain]] = self.a[plain]
+        two = np.flatnonzero(self.b >= 0)
+        slots[starts[two] + 1] = self.b[two]
+        for row, operands in self.many.items():
+            slots[starts[row] : starts[row + 1]] = operands
+        return starts, slots
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        """The rows in order, with those that repeat rolled up."""
+        return segments(self.code.astype(np.int64) << 32 | self.widths(), *self.flat())
+
+    def op(self, row: int) -> Op:
+        """The operation of a live row."""
+        found = TABLE[int(self.code[row])]
+        assert found is not None
+        return found
+
+    def operands(self, row: int) -> list[int]:
+        """The slots of its operands."""
+        if row in self.many:
+            return list(self.many[row])
+        a, b = int(self.a[row]), int(self.b[row])
+        return [a, b] if b >= 0 else [a]
+
+    @cached_property
+    def counts(self) -> dict[tuple[Op, int], int]:
+        """How many rows there are of each operation on so many operands."""
+        kinds, counts = np.unique(self.code.astype(np.int64) << 32 | self.widths(), return_counts=True)
+        named = (
+            (TABLE[kind >> 32], kind & 0xFFFFFFFF, count) for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
+        )
+        return {(op, width): count for op, width, count in named if op is not None}
+
+    def may_lose(self, rows: np.ndarray) -> bool:
+        """Whether a product that is nan only because its zero factor was not heeded may be lost on the way to the results.
+
+        Such products are derivatives, so only derivatives of derivatives can lose one; all other nan are nan in eager evaluation.
+        """
+        products = rows[self.code == CODES.get(chain, -1)]
+        losing = rows[np.isin(self.code, [code for op, code in CODES.items() if op.name in LOSING])]
+        losing = losing[losing > products.min(initial=len(self.tape))]
+        if not len(losing):
+            return False
+        marked = depends(self.tape, products.tolist())
+        a, b, more = self.tape.a, self.tape.b, self.tape.more
+        return any(marked[more[row][0]] if a[row] < 0 else marked[a[row]] or marked[b[row]] for row in losing.tolist())
+
+    def buffer(self) -> np.ndarray:
+        """Room for the numbers of one run, the constants in their slots."""
+        slots = np.zeros(self.first + len(self))
+        slots[self.inputs : self.first] = self.constants
+        return slots
