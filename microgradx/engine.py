@@ -20,7 +20,7 @@ from .chain import (
     topological_order,
     unreached,
 )
-from .modes import innermost, watching
+from .modes import QUIET, innermost, watching
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
 from .writing import add_gradients
@@ -291,7 +291,7 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     node._number = data if type(data) is float else number(data)
     node._grad = node._mark = None
     node._stamp = now
-    if watching and innermost().quiet:
+    if watching and innermost().says is QUIET:
         node.op = node._left = node._right = None
         return node
     node.op = op
@@ -314,7 +314,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
         node = _new(Value)
         node._number = data
         if watching:
-            if not innermost().quiet:
+            if innermost().says is not QUIET:
                 return _node(now, op, self, None, data)
             node.op = node._left = node._right = node._grad = node._mark = None
             node._stamp = now
@@ -343,7 +343,7 @@ def _infix(op: Op) -> tuple[Callable[[Value, Any], Any], Callable[[Value, Any], 
         else:
             return self._mixed(op, self, other, other)
         if watching:
-            if not innermost().quiet:
+            if innermost().says is not QUIET:
                 return _node(now, op, self, other, data)
             node = _new(Value)
             node._number = data

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
+
+PREFIX = ".microgradx."
+"""Begins the names of files that are written beside those which they will replace."""
+
+FORGOTTEN = 3600.0
+"""Seconds after which such a file belongs to a process that was killed."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, making its folders; on any failure the old file stays and nothing else is left behind."""
+    """Write `data` to `path`, making its folders; on any failure the old file stays and nothing else is left behind.
+
+    Ctrl-C comes through whatever is being done: the file is the old one, or the new one if it was in its place already.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():  # a pipe or a device such as /dev/stdout has no half-written state to avoid
@@ -21,17 +31,25 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file beside `path` and put it in that place."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".microgradx.")
+    _sweep(path.parent)
+    temporary = path.with_name(PREFIX + os.urandom(8).hex())
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else the name could reach the disk before the content
         if path.exists():
-            os.chmod(temporary, path.stat().st_mode & 0o777)
-        else:
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)
     except BaseException:
-        os.unlink(temporary)
+        with suppress(OSError):  # it is in its place, or was never made: what was raised must not be hidden
+            temporary.unlink()
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what killed processes left half written."""
+    with suppress(OSError):
+        for left in folder.glob(PREFIX + "*"):
+            if time.time() - left.stat().st_mtime > FORGOTTEN:
+                left.unlink()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import partial, wraps
+from operator import methodcaller
 from typing import Any, ParamSpec, TypeVar
 from weakref import ref
 
@@ -18,53 +19,31 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Said:
-    """What a block says while it is open: that numbers are recorded (or not), or that they are checked (or not)."""
+class Said(ref["Block"]):
+    """What a block says while it is open, one of the texts below; None before and after, and once the block is dropped."""
 
-    __slots__ = ("outer", "quiet", "value", "what")
+    __slots__ = ("outer", "says")
 
-    def __init__(self, what: str, outer: Said | None) -> None:
-        self.what, self.outer = what, outer
-        self.value: bool | None = None  # before it is open and once it is closed, as a task that was started inside has it still
-        self.quiet = False  # whether it says, being the innermost, that numbers are neither recorded nor checked
+    says: str | None
+    outer: Said | None
+    __eq__, __hash__ = object.__eq__, object.__hash__  # by identity: two of one block are two
 
+
+QUIET = "neither recorded nor checked"
+RECORDED = {QUIET: False, "not recorded": False, "recorded": True}
+CHECKED = {QUIET: False, "not checked": False, "checked": True}
+NOTED = {"noted": True}
+"""What blocks say of recording, of checking and of the lines of nodes; the rest says nothing of it."""
+
+_silenced = methodcaller("__setattr__", "says", None)
+"""What becomes of a `Said` as its block is dropped: a call into C alone, as Ctrl-C would be lost in a finalizer in Python."""
 
 watching: list[Said] = []
 """What the `no_grad` and `detect_anomaly` blocks of all threads say: while this is empty, building a node skips all of this."""
 
-_nobody = Said("nothing", None)
-_innermost: ContextVar[Said] = ContextVar("innermost", default=_nobody)
-innermost = _innermost.get
-"""What the innermost block of this thread or task says. A node that is not to be recorded costs no more than this question."""
-
 _lines: dict[int, tuple[str, ref[Any]]] = {}
 """The line that wrote each living node of a `detect_anomaly` block, by identity: a slot in every node would cost 16 bytes. The
-reference takes the entry away with its node, by a call into C alone: Ctrl-C would be lost in a finalizer written in Python."""
-
-
-def _said(what: str, otherwise: bool) -> bool:
-    """What the innermost open block that speaks of it says."""
-    here: Said | None = innermost()
-    while here is not None:
-        if here.what == what and here.value is not None:
-            return here.value
-        here = here.outer
-    for said in [said for said in watching if said.value is None]:  # Ctrl-C came between its closing and its leaving
-        _leave(said)
-    return otherwise
-
-
-def _leave(said: Said) -> None:
-    with suppress(ValueError):  # another thread was faster
-        watching.remove(said)
-
-
-def _open(said: Said | None) -> Said:
-    """The innermost block that is open yet."""
-    while said is not None and said.value is None and said.outer is not None:
-        said = said.outer
-    assert said is not None
-    return said
+reference takes the entry away with its node, by a call into C alone as well."""
 
 
 class Block:
@@ -75,25 +54,24 @@ class Block:
     arrive; a block that it kept from closing falls silent as it is dropped.
     """
 
-    def __init__(self, what: str, value: bool) -> None:
-        self._what, self._value = what, value
+    def __init__(self, says: str) -> None:
+        self._says = says
         self._opened: list[Said] = []  # in every thread and task
 
     def __enter__(self) -> None:
-        said = Said(self._what, _open(innermost()))
-        quiet = said.what == "recorded" and not self._value and not checking()
+        said = Said(self, _silenced)
+        said.says, said.outer = None, _open(innermost())
+        says = QUIET if self._says == "not recorded" and not checking() else self._says
         self._opened.append(said)
         watching.append(said)
         _innermost.set(said)
-        said.quiet = quiet
-        said.value = self._value
+        said.says = says
 
     def __exit__(self, *error: object) -> None:
         said = self._opened[-1]
         if self._opened[1:]:  # opened again, or elsewhere too: the latest of this thread or task
             said = self._latest() or said
-        said.quiet = False
-        said.value = None
+        said.says = None
         self._opened.remove(said)
         _innermost.set(_open(innermost()))
         _leave(said)
@@ -104,11 +82,6 @@ class Block:
             here = here.outer
         return here
 
-    def __del__(self) -> None:
-        for said in self._opened:
-            said.quiet = False
-            said.value = None
-
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """`function` with a block of its own for every call."""
         from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
@@ -118,10 +91,41 @@ class Block:
 
         @wraps(function)
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with Block(self._what, self._value):
+            with Block(self._says):
                 return function(*args, **kwargs)
 
         return inside
+
+
+_nobody = Said(Block(""))
+_nobody.says, _nobody.outer = None, None
+_innermost: ContextVar[Said] = ContextVar("innermost", default=_nobody)
+innermost = _innermost.get
+"""What the innermost block of this thread or task says. A node that is not to be recorded costs no more than this question."""
+
+
+def _said(answers: dict[str, bool], otherwise: bool) -> bool:
+    """What the innermost open block that speaks of it says."""
+    here: Said | None = innermost()
+    while here is not None:
+        if (answer := answers.get(here.says or "")) is not None:
+            return answer
+        here = here.outer
+    for said in [said for said in watching if said.says is None]:  # Ctrl-C came between its closing and its leaving
+        _leave(said)
+    return otherwise
+
+
+def _leave(said: Said) -> None:
+    with suppress(ValueError):  # another thread was faster
+        watching.remove(said)
+
+
+def _open(said: Said) -> Said:
+    """The innermost block that is open yet."""
+    while said.says is None and said.outer is not None:
+        said = said.outer
+    return said
 
 
 def no_grad() -> Block:
@@ -135,17 +139,17 @@ def no_grad() -> Block:
     (True, 4.0)
     """
     look("no_grad() was entered")
-    return Block("recorded", False)
+    return Block("not recorded")
 
 
 def recording() -> AbstractContextManager[None]:
     """Record again inside `no_grad`, as a transform must to find its derivative."""
-    return Block("recorded", True) if watching else nullcontext()
+    return Block("recorded") if watching else nullcontext()
 
 
 def is_recording() -> bool:
     """Whether what is computed here is recorded, and not inside `no_grad`."""
-    return not watching or _said("recorded", True)
+    return not watching or _said(RECORDED, True)
 
 
 def detect_anomaly() -> Block:
@@ -159,7 +163,7 @@ def detect_anomaly() -> Block:
 
     Every node built inside remembers its file and line (`source_line`), which makes building some ten times slower.
     """
-    return Block("checked", True)
+    return Block("checked")
 
 
 def lines_noted() -> Block:
@@ -171,17 +175,17 @@ def lines_noted() -> Block:
     >>> source_line(y) is not None
     True
     """
-    return Block("noted", True)
+    return Block("noted")
 
 
 def unchecked() -> AbstractContextManager[None]:
     """Let pass, inside `detect_anomaly`, what rules that build the graph of a derivative meet on their way and throw away."""
-    return Block("checked", False) if watching else nullcontext()
+    return Block("not checked") if watching else nullcontext()
 
 
 def checking() -> bool:
     """Whether `detect_anomaly` is on in this thread or task."""
-    return bool(watching) and _said("checked", False)
+    return bool(watching) and _said(CHECKED, False)
 
 
 def source_line(node: Any) -> str | None:
@@ -192,10 +196,10 @@ def source_line(node: Any) -> str | None:
 
 def recorded(node: Any) -> bool:
     """Whether `node` is to remember how it was made; notes its line where that is asked for, and checks its number."""
-    if checking() or _said("noted", False):
+    if checking() or _said(NOTED, False):
         _lines[id(node)] = calling_line(), ref(node, partial(_lines.pop, id(node)))
         check_forward(node)
-    return _said("recorded", True)
+    return _said(RECORDED, True)
 
 
 def check_forward(node: Any) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 from ..engine import Value
 from ..files import write_atomically
+from ..writing import commit, new_numbers
 from .architecture import built, described
-from .assignment import assign
 from .history import History
 from .model_file import FORMAT, Damaged, Entries, checked, read
 from .modules import Module
@@ -82,16 +82,8 @@ def load(
         except Damaged as error:
             raise ValueError(f"{path} does not fit: {error}") from error
         changes.append((target, state))
-    before = [(target, dict(vars(target))) for target, _ in changes]
-    try:
-        for target, state in changes:
-            vars(target).update(state)
-        assign(list(own.values()), [saved[name] for name in own])
-    except BaseException:
-        for target, state in before:
-            vars(target).clear()
-            vars(target).update(state)
-        raise
+    columns = [([target], name, [value]) for target, state in changes for name, value in state.items()]
+    commit(*columns, *new_numbers(list(own.values()), [saved[name] for name in own]))
     return model
 
 
