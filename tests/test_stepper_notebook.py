@@ -147,3 +147,11 @@ def test_a_dark_notebook_on_a_light_system_turns_the_page_dark(browser):  # noqa
         page.set_content(f'<div {name}="{value}">{frame}</div>')
         assert (page.evaluate("getComputedStyle(document.querySelector('iframe')).filter") != "none") == filtered
     page.close()
+
+
+def test_a_difference_is_a_table_in_a_notebook():
+    s = stepper(expression())
+    found = s.diff(s.what_if(d=100.0))
+    seen = Seen(found._repr_html_())
+    assert seen.tags <= KEPT
+    assert [word for word in repr(found).split() if word not in seen.words] == []

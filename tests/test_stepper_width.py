@@ -194,3 +194,9 @@ def test_digits_are_as_many_as_asked_for():
 def test_the_ways_to_save_room_go_from_loose_to_tight():
     shown = [(way.room or 99, *way[1:]) for way in WAYS]
     assert shown == sorted(shown, reverse=True)
+
+
+def test_the_negative_of_a_negative_number_is_in_brackets():
+    x = Value(-2.0, "x")
+    assert "forward: -(-2) = 2" in str(stepper(-x).next())
+    assert "forward: 3 - -2 = 5" in str(stepper(3.0 - x).next())

@@ -11,6 +11,7 @@ from ...engine import Value
 from ...tables import columns
 from ..questions.explain import counted
 from ..trace import Trace
+from ..words.cells import set_in_cells
 from ..words.terminal import Part, Rounded, TableRows, distinct_names, set_in_lines, terminal_width
 from .recorded import RecordedPass
 
@@ -67,6 +68,11 @@ class Difference:
             if max(map(columns, lines)) <= width:
                 break
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        number = Rounded(self.digits)
+        self._parts(number, None)
+        return set_in_cells(self._parts(number, 40))
 
     def _parts(self, number: Rounded, room: int | None) -> list[Part]:
         name, old, new = self.title

@@ -1,18 +1,16 @@
 """What a cell of a notebook shows: the current block with a small graph around it, and the page where frames are allowed.
 
-Plain tables without style sheets, scripts or pictures: they take the notebook's own colours, light or dark, and an untrusted
-notebook, which drops all of these, shows the same words and numbers.
+No style sheets, scripts or pictures are in a block: an untrusted notebook, which drops these, shows the same words and numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 from itertools import accumulate
 
-from ...tables import printable
 from ..theme import DARK_NOTEBOOKS
-from ..words.terminal import Ends, Part, TableRows
+from ..words.cells import cell_html, cells_html, set_in_cells, text_html
+from ..words.terminal import Part
 from .forward_step import ForwardStep
 from .page.page import table_html
 from .pen import Pen, Tight
@@ -42,60 +40,34 @@ def block_html(s: Surroundings, step: AnyStep, look: Showing, more: list[Part]) 
     nodes = [*step.mentioned(look), *s.trace.order[-1:]]
     for _ in range(2):  # the first time tells every number, so that those which look alike are known the second time
         pen.write(CELLS, nodes)
-        title, *rest = step.parts(pen, look)
-        parts = [f"<p><b>{_line(title)}</b></p>", _graph(s, step, pen, look.part), *map(_part, [*rest, *s.history(pen), *more])]
-    return f"<div>{''.join(parts)}</div>"
-
-
-def _part(part: Part) -> str:
-    """A sentence, a line with two ends, or a table."""
-    if isinstance(part, TableRows):
-        tags = ["th", *["td"] * (len(part.cells) - 1)]
-        rows = zip(part.cells, tags, strict=True)
-        return _table([_cell(_text(cell), kind, tag) for cell, kind in zip(row, part.kinds, strict=True)] for row, tag in rows)
-    return f"<p>{_line(part)}</p>"
-
-
-def _line(part: Part) -> str:
-    if isinstance(part, Ends):
-        return _text(part.left) + (f" &emsp; {_text(part.right)}" if part.right else "")
-    return _text(part) if isinstance(part, str) else ""
-
-
-def _text(text: str) -> str:
-    return escape(printable(text).strip()).replace("   ", " &emsp; ")
-
-
-def _cell(html: str, kind: str = "<", tag: str = "td") -> str:
-    """A cell with its side said, as notebooks differ in that, and a blank in front, as some set none between columns."""
-    side = "style=text-align:left" if kind == "<" else "style=text-align:right"
-    return f"<{tag} {side}>{'&ensp;' if html else ''}{html}</{tag}>"
-
-
-def _table(rows: Iterable[Iterable[str]]) -> str:
-    return "<table>" + "".join(f"<tr>{''.join(row)}</tr>" for row in rows) + "</table>"
+        parts = [*step.parts(pen, look), *s.history(pen), *more]
+        graph = _graph(s, step, pen, look.part)
+    html = set_in_cells(parts)
+    title = html.index("</p>") + len("</p>")
+    return html[:title] + graph + html[title:]
 
 
 def _graph(s: Surroundings, step: AnyStep, pen: Pen, part: int | None) -> str:
     """The values next to the one of the step: where its gradient came from, and where it goes, or what it is computed from."""
     if not isinstance(step, (Step, ForwardStep)) or step.group.name:
         return ""
-    centre = f"<b>{_text(s.told(step.node, pen))}</b>"
+    centre = f"<b>{text_html(s.told(step.node, pen))}</b>"
     if isinstance(step, ForwardStep):
         operands = dict.fromkeys(s.trace[place].operand for place in _between(step.backward, None))
-        cards = [_text(s.told(node, pen)) for node in operands]
-        return _table([[_cell(card), _cell("&rarr;"), _cell("" if k else centre)] for k, card in enumerate(_few(cards))])
+        cards = [text_html(s.told(node, pen)) for node in operands]
+        drawn = [(card, "&rarr;", "" if k else centre) for k, card in enumerate(_few(cards))]
+        return cells_html(map(cell_html, row) for row in drawn)
     above = dict.fromkeys(s.trace[place].node for place in s.trace.into.get(step.node, ()))
-    sources = _few([_text(s.told(node, pen)) for node in above])
+    sources = _few([text_html(s.told(node, pen)) for node in above])
     places = _between(step, part)
-    sent = _few([_text(s.told(s.trace[place].operand, pen)) for place in places])
-    slopes = [_text(pen.number(step.through[place])) for place in places[:NEIGHBOURS]]
+    sent = _few([text_html(s.told(s.trace[place].operand, pen)) for place in places])
+    slopes = [text_html(pen.number(step.through[place])) for place in places[:NEIGHBOURS]]
     rows = []
     for k in range(max(len(sources), len(sent), 1)):
         source = (sources[k], "&rarr;") if k < len(sources) else ("", "")
         arrow = f"&times; {slopes[k]} &rarr;" if k < len(slopes) else ""
-        rows.append([*map(_cell, (*source, "" if k else centre, arrow, sent[k] if k < len(sent) else ""))])
-    return _table(rows)
+        rows.append([*map(cell_html, (*source, "" if k else centre, arrow, sent[k] if k < len(sent) else ""))])
+    return cells_html(rows)
 
 
 def _between(step: Step, part: int | None) -> list[int]:

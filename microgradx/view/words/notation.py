@@ -68,10 +68,11 @@ def operation(node: Value, named: Mapping[Value, str]) -> str:
     >>> operation(2 * x, {x: "x"})
     '2 * x'
     """
-    texts = []
+    texts: list[str] = []
     for piece in _pieces(node, False, False):
         text = piece if isinstance(piece, str) else _atom(piece[0], named, False)
-        texts.append(f"({text})" if not isinstance(piece, str) and text[0] == "-" and piece[1] > SIGN else text)
+        bare = isinstance(piece, str) or text[0] != "-" or (piece[1] <= SIGN and not "".join(texts).endswith("-"))
+        texts.append(text if bare else f"({text})")
     return "".join(texts)
 
 
