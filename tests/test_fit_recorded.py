@@ -413,3 +413,16 @@ def test_where_a_score_and_a_probability_cannot_be_told_apart_no_accuracy_is_mad
     told = nn.fit(model, X, labels, accuracy=nn.accuracy, **options)
     assert len(told.accuracy) == 3
     assert not any("no accuracy" in note for note in told.notes)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "hinge", "mse", "huber"])
+def test_batches_of_finite_numbers_stay_arrays(loss, monkeypatch):
+    def exact(*_):
+        raise AssertionError("sample by sample")
+
+    monkeypatch.setattr("microgradx.replay.batch.batch_program.BatchPlan.exact", exact)
+    width, signs = 3 if loss == "cross_entropy" else 1, [2 * (k % 2) - 1 for k in range(len(X))]
+    targets = {"cross_entropy": [k % 3 for k in range(len(X))], "hinge": signs}.get(loss, [k % 2 for k in range(len(X))])
+    model = nn.MLP(2, [5, width], activation="tanh", rng=0)
+    history = nn.fit(model, X, targets, loss=loss, optimizer=nn.Adam(lr=0.05), epochs=6, batch_size=16, validation=0.2)
+    assert history.eager is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
@@ -13,6 +14,8 @@ from ...special import exp_difference
 from .rows import PRIVATE, private
 from .tape import LOWER, Tape
 
+LARGEST = sys.float_info.max
+
 
 def below(x: float, largest: float) -> float:
     """e**(x - largest), as exact as in a softmax of numbers; infinity less infinity is 0 here."""
@@ -22,7 +25,11 @@ def below(x: float, largest: float) -> float:
 
 
 def below_of_arrays(np: Any, x: Any, largest: Any) -> Any:
-    """The same on finite arrays: the difference, and what is lost in rounding it put back as a factor."""
+    """The same on arrays: the difference, and what is lost in rounding it put back as a factor.
+
+    `x` may be -inf, as of a class that is left out: the lowest number stands for it, so that no infinity meets another one.
+    """
+    x = np.maximum(x, -LARGEST)
     difference = x - largest
     shift, value = difference - x, np.exp(difference)
     return np.where(difference < -746.0, 0.0, value + value * ((x - (difference - shift)) - (largest + shift)))
