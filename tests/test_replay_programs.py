@@ -33,6 +33,7 @@ from microgradx.replay.regroup.columns import Columns
 from microgradx.replay.regroup.instructions import refine, runs
 from microgradx.replay.regroup.levels import AT_ONCE, schedule
 from microgradx.replay.run import ladder, machine_code, python_source, runner
+from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import AVAILABLE
 from microgradx.replay.run.python_source import Source
 from microgradx.replay.run.row_by_row import Loop
@@ -163,6 +164,22 @@ def hvp_of_a_chain(steps):
 def test_a_program_too_deep_for_arrays_is_not_grouped_at_all(monkeypatch):
     monkeypatch.setattr(runner, "group", mock.Mock(side_effect=AssertionError("grouped")))
     assert hvp_of_a_chain(25_000)[1] == pytest.approx([0.0, 8.0])  # of 0.5 / (1 - y)
+
+
+def test_the_first_rows_of_a_long_recurrence_tell_that_it_is_too_deep_for_arrays(monkeypatch):
+    looked = []
+    monkeypatch.setattr(runner, "BEGINNING", 500)
+    monkeypatch.setattr(runner, "Columns", lambda tape, outputs: looked.append(len(tape)) or Columns(tape, outputs))
+    assert compiled(chain(3000))[0].plan is None
+    assert looked == [500]
+
+
+def test_the_first_rows_of_a_tape_are_a_program_of_their_own():
+    case = chain(100)
+    tape = Recording(case.f, Call((case.x,), {})).program.tape
+    first, ends = tape.beginning(52)
+    assert (len(first), ends, first.inputs) == (52, [51], tape.inputs)
+    assert Loop(Layout(first, ends)).run(case.x) == Loop(Layout(tape, [51])).run(case.x)
 
 
 def test_levels_found_in_blocks_of_a_few_rows_make_the_same_program(monkeypatch):

@@ -191,7 +191,7 @@ def test_rows_that_only_look_periodic_are_left_alone():
     kind = np.tile(np.arange(20), 30)
     starts = np.arange(len(kind) + 1)
     slots = np.array([r.randrange(10**6) for _ in kind])
-    assert list(repeated(kind, 20)) == [(0, 30)]
+    assert repeated(kind, 20) == [(0, 30)]
     assert roll(starts, slots, 0, 20, 30) is None
     assert [(s.low, s.high, s.repeats) for s in segments(kind, starts, slots)] == [(0, 600, 1)]
 
@@ -206,7 +206,7 @@ def test_steps_at_the_ends_that_lie_otherwise_stay_outside_the_loop():
 
 def test_too_few_steps_are_not_looked_for():
     assert steps.periods(np.tile(np.arange(20), 5)) == []
-    assert list(repeated(np.tile(np.arange(20), 5), 20)) == []
+    assert repeated(np.tile(np.arange(20), 5), 20) == []
 
 
 @needs_llvmlite

@@ -8,7 +8,6 @@ read off the whole columns, so nothing is guessed: what only looks alike is left
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 WINDOW = 8  # rows that are looked at together to find a period
 FEWEST, SHORTEST = 8, 256  # steps, and rows in all of them: fewer are not worth a loop
 CANDIDATES = 60  # periods that are tried
+SAMPLE, LIKELY = 2_000, 0.1  # rows that are looked at first, and how many of them must be of the kind of that one period before
 EDGES = 3  # steps at either end of a run that may differ from the others, and stay outside it
 
 
@@ -65,18 +65,16 @@ def straight(starts: np.ndarray, slots: np.ndarray, low: int, high: int) -> Segm
 
 def runs_of_steps(kind: np.ndarray) -> list[tuple[int, int, int]]:
     """(first row, period, steps) of stretches that repeat, in order and apart from each other."""
-    found: list[tuple[int, int, int]] = []
-    free = np.ones(len(kind), dtype=bool)
-    ranked = []
-    for period in periods(kind):
-        runs = list(repeated(kind, period))
-        ranked.append((sum(period * steps for _, steps in runs), -period, runs))
-    for _, period, runs in sorted(ranked, key=lambda x: x[:2], reverse=True):
-        for low, steps in runs:
-            high = low - period * steps  # the period is negative here
-            if free[low:high].all():
-                free[low:high] = False
-                found.append((low, -period, steps))
+    kind = np.unique(kind, return_inverse=True)[1].astype(np.int32)
+    runs = [(period, repeated(kind, period)) for period in periods(kind)]
+    runs.sort(key=lambda found: (-sum(found[0] * steps for _, steps in found[1]), found[0]))  # what covers most, in short steps
+    free, found = np.ones(len(kind), dtype=bool), []
+    for period, stretches in runs:
+        for low, steps in stretches:
+            rows = slice(low, low + period * steps)
+            if free[rows].all():
+                free[rows] = False
+                found.append((low, period, steps))
     return sorted(found)
 
 
@@ -93,17 +91,25 @@ def periods(kind: np.ndarray) -> list[int]:
     order = np.argsort(window, kind="stable")
     again = window[order][1:] == window[order][:-1]
     distances, counts = np.unique(np.diff(order)[again], return_counts=True)
-    return [int(x) for x in distances[np.argsort(-counts, kind="stable")][:CANDIDATES]]
+    found = distances[np.argsort(-counts, kind="stable")][:CANDIDATES].tolist()
+    return [period for period in found if likely(kind, period)]
 
 
-def repeated(kind: np.ndarray, period: int) -> Iterator[tuple[int, int]]:
+def likely(kind: np.ndarray, period: int) -> bool:
+    """Whether some of a sample of rows are of the kind of the one a period before."""
+    rows = np.linspace(period, len(kind) - 1, min(SAMPLE, len(kind) - period)).astype(np.int64)
+    return bool((kind[rows] == kind[rows - period]).mean() > LIKELY)
+
+
+def repeated(kind: np.ndarray, period: int) -> list[tuple[int, int]]:
     """(first row, steps) of the stretches in which every row is of the kind of that one period before."""
-    same = np.concatenate(([False], kind[period:] == kind[:-period], [False]))
-    edges = np.flatnonzero(np.diff(same))
-    for low, high in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        steps = (high - low) // period + 1
-        if steps >= FEWEST and steps * period >= SHORTEST:
-            yield low, steps
+    same = np.zeros(len(kind) - period + 2, dtype=bool)
+    np.equal(kind[period:], kind[:-period], out=same[1:-1])
+    edges = np.flatnonzero(same[1:] != same[:-1])
+    low, high = edges[::2], edges[1::2]
+    steps = (high - low) // period + 1
+    enough = (steps >= FEWEST) & (steps * period >= SHORTEST)
+    return list(zip(low[enough].tolist(), steps[enough].tolist(), strict=True))
 
 
 def roll(starts: np.ndarray, slots: np.ndarray, low: int, period: int, repeats: int) -> Segment | None:

@@ -27,7 +27,7 @@ from .llvm_text import written
 
 BLOCK = 200  # rows in a function; from 100 to 5,000 compile and run alike
 RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
-ROW_NS, START_NS, LOOKING_NS = 12_000.0, 1e6, 1_000.0  # compiling a row, compiling at all, looking at a row whether it repeats
+ROW_NS, START_NS, LOOKING_NS = 12_000.0, 1e6, 500.0  # compiling a row, compiling at all, looking at a row whether it repeats
 LONGEST = 150_000  # rows to compile; no run waits longer than 2 s for its machine code
 FEW = 4_000  # rows; so few are compiled with all of LLVM's care
 

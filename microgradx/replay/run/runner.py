@@ -21,6 +21,8 @@ from .finite import finite
 from .ladder import FORMS, Ladder
 from .layout import Layout
 
+BEGINNING = 50_000  # rows that are enough to tell a recurrence that is too deep for arrays
+
 
 class GuardFailed(RuntimeError):
     """A branch that the recorded program took would be taken otherwise for these inputs."""
@@ -72,6 +74,9 @@ class Runner:
 
     def build(self, most: float) -> Plan | None:
         """Regroup, unless there are more than `most` array instructions: then it is left off as soon as that is known."""
+        long = self.rows_live > 4 * BEGINNING and most < math.inf
+        if long and flatten(Columns(*self.tape.beginning(BEGINNING)), deepest=most).depth > most:
+            return None  # a long recurrence: its first steps tell
         columns = Columns(self.tape, self.rows)
         sums = flatten(columns, deepest=most)
         if sums.depth > most:  # a level is at least one group, a group at least one call

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from copy import copy
+from itertools import chain
 from threading import RLock
 from typing import Any, Self
 
@@ -143,6 +144,20 @@ class Rows:
         other = type(self).__new__(type(self))
         other.__setstate__(self.__getstate__())
         return other
+
+    def beginning(self, count: int) -> tuple[Self, list[int]]:
+        """The first rows alone on a tape, and those of them that no other one uses."""
+        first = type(self).__new__(type(self))
+        first.__init__()  # type: ignore[misc]
+        first.values = None
+        for name in ("op", "a", "b"):
+            setattr(first, name, getattr(self, name)[:count])
+        first.inputs = [row for row in self.inputs if row < count]
+        first.roles = self.roles[: len(first.inputs)]
+        first.more = {row: operands for row, operands in self.more.items() if row < count}
+        first.constants = {row: number for row, number in self.constants.items() if row < count}
+        used = {*first.a, *first.b, *chain.from_iterable(first.more.values())}
+        return first, [row for row in range(count) if row not in used and first.op[row] > CONSTANT]
 
     def __len__(self) -> int:
         return len(self.op)
