@@ -120,7 +120,7 @@ def test_what_cannot_be_called_is_left_and_said_and_a_time_limit_ends_the_sweep(
 def test_the_command_exits_with_1_for_a_finding_and_prints_json(module, capsys):
     assert main(["audit", module]) == 1
     assert "swept.dhinge" in capsys.readouterr().out
-    assert main(["audit", module, "--json", "--samples", "3"]) == 1
+    assert main(["audit", module, "--json", "--samples", "4"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert {finding["derivative"] for finding in found["findings"]} == {"swept.dhinge", "swept.Link().deriv"}
     assert "check_gradient(lambda x: " in found["findings"][0]["reproducer"]

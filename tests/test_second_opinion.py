@@ -59,7 +59,7 @@ def test_single_precision_inside_f_is_seen_and_said():
     assert abs(measured.value - math.cos(0.3)) <= measured.bound < 1e-4
     assert measured == math.cos(0.3)
     assert measured != 0.0
-    assert repr(measured).endswith("f is computed in float32")
+    assert "f is computed in float32" in repr(measured)
 
 
 def test_printed_digits_and_a_solver_that_stops_early_are_stairs_too():
@@ -119,6 +119,40 @@ def test_a_join_with_another_second_derivative_has_one_slope():
     assert abs(measured.value - 1.0) <= measured.bound < 1e-9
     kinked = derivative_of(lambda x: 0.5 * min(x, 1.0) ** 2 + 2.0 * max(x - 1.0, 0.0) ** 2 + 2.0 * max(x, 1.0))(1.0)
     assert (kinked.verdict, kinked.left, kinked.right) == ("kink", pytest.approx(1.0), pytest.approx(2.0))
+
+
+def test_a_kink_is_seen_though_rounding_inside_f_flattens_it_at_the_smallest_steps():
+    measured = derivative_of(lambda t: abs((2.0 + t) - (2.0 - t)))(0.0)
+    assert (measured.verdict, measured.left, measured.right) == ("kink", -2.0, 2.0)
+
+
+def test_a_wiggle_narrower_than_the_windows_is_measured_in_narrower_ones():
+    x = 2.7997304147543938
+    measured = derivative_of(lambda x: math.atan(math.sin(math.sinh(x**3))))(x)
+    inner = math.sinh(x**3)
+    assert measured == math.cos(inner) / (1.0 + math.sin(inner) ** 2) * math.cosh(x**3) * 3.0 * x * x
+
+
+def test_one_side_that_is_flat_farther_out_says_nothing_of_the_point():
+    measured = derivative_of(lambda x: math.erf(math.exp(math.expm1(x) * x) - x))(1.0483327152257864)
+    assert measured == 2.0386364096153316e-14
+
+
+def test_slopes_too_small_to_change_the_last_digit_of_f_agree_weakly():
+    def f(x):
+        return 1.0 / (1.0 + math.exp(math.sin((0.52 + x) - x)))
+
+    report = check_gradient(f, 2.311797339558142, 0.0)
+    assert report.ok
+    with pytest.raises(WrongDerivative):
+        check_gradient(f, 2.311797339558142, 1e-9)
+
+
+def test_random_composites_are_never_refused_and_their_doubles_never_pass_without_a_word():
+    for f, x, true in cases.judged(cases.randomly(400, seed=11), faithful=True):
+        measured = derivative_of(f)(x)
+        assert not verdict(measured, true).fails
+        assert not true or verdict(measured, 2.0 * true) not in ("agrees", "kink")
 
 
 def test_a_gradient_that_cancels_to_zero_is_right_though_f_leans_by_rounding():

@@ -79,7 +79,8 @@ class Trying:
                 lambda x: pair.f(*self.arguments(slot, x)), at, lambda x: pair.derivative(*self.arguments(slot, x)), rtol=rtol
             )
         except DerivativeError as error:
-            return error.report if error.report.count(Verdict.WRONG) else None
+            wrong = [row for row in error.report.rows if row.verdict is Verdict.WRONG]
+            return error.report if any(row.numeric.value for row in wrong) else None  # f is clipped, so it is not its domain
         except Exception:  # a function that answers otherwise when asked at the points beside
             return None
 

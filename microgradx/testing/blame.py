@@ -51,7 +51,7 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
         if low == high:
             return f"f has a {numeric.verdict} here, with the slope {low:.6g} on both sides: that value would be right"
         return f"f has a {numeric.verdict} here: a value from {low:.6g} to {high:.6g} would be right"
-    if coded == 0.0 and row.path.startswith(("d2/", "rule ")):
+    if coded == 0.0 and (row.path.startswith("rule ") or (row.path.startswith("d2/") and coded_by == "backward()")):
         return "the second derivative is lost: write the rules with arithmetic and primitives only, never float(), math or .data"
     if coded == 0.0 and not reached:
         return "no way leads from it to the result in the graph: it was detached, read by .data or float(), or used under no_grad"

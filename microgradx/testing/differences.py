@@ -243,6 +243,11 @@ class Climb:
         """How many times nearer a kink found here could be looked at before noise hides it: a power of two up to 1024."""
         return min(1024.0, power_of_two(max(1.0, 0.5 * abs(self.bends[0]) / self.hidden())))
 
+    def pointed(self) -> bool:
+        """Whether the two sides differ by the same slope at the sentinel and at the first three steps."""
+        seen = [self.inner_bend, *self.bends[:3]]
+        return len(seen) == 4 and seen[0] != 0.0 and all(abs(bend - seen[0]) <= 0.01 * abs(seen[0]) for bend in seen)
+
     def bends_at_once(self) -> bool:
         """Whether the slope goes wrong in proportion to the step, not to its square: the second derivative jumps here."""
         changes = [abs(b - a) for a, b in pairwise(self.slopes)] if self.side == 0 else []
@@ -254,7 +259,8 @@ class Climb:
     def turn(self, distance: float) -> float:
         """By how much the slope changes over `distance` if the second derivative stays, at most; 0 if that is infinite."""
         seen = zip(self.bends, self.steps, strict=True)
-        turns = ((abs(bend) + 4.0 * self.step_noise(step)) * (distance / step) for bend, step in seen)
+        quiet = min(self.noise, self.line.noise)
+        turns = ((abs(bend) + 4.0 * quiet / step) * (distance / step) for bend, step in seen)
         return min(filter(math.isfinite, turns), default=0.0)
 
     def size(self) -> float:

@@ -9,11 +9,12 @@ from itertools import pairwise
 from .differences import EPS, SENTINEL, SMALLEST_FLOAT, Climb, Line, power_of_two
 from .first_step import flatland, foothold, refined, walked
 from .numeric import Numeric
-from .second_opinion import FORMATS, Fit, Opinion, opinion
+from .second_opinion import FORMATS, NARROWEST_WINDOW, Fit, Opinion, opinion
 from .verdicts import Shape
 
 COARSE = 1e-5  # steps of f larger than this share of it may be meant: there a slope of 0 is not called wrong
 FLOOR = 16.0 * EPS  # of x: a slope is 0 if moving x by so little changes it by as much
+INNERMOST_WINDOW = 2.0**-40  # where f wiggles within the narrowest one
 NOISIEST = 1e-2  # of f: what is noisier has no slope to speak of
 
 
@@ -106,6 +107,7 @@ def _verdict(line: Line, best: Climb | None, flagged: list[tuple[Shape, Climb]],
     return Numeric(
         slope, best.bound, slope, slope, verdict, line.evaluations, rtol, "", line.x, noise=best.noise,
         constant=line.constant(), beside=best.size(), floor=FLOOR * best.turn(abs(line.x)),
+        rounding=EPS * abs(line(0.0) or 0.0) / max(1.0, abs(line.x)),
     )  # fmt: skip
 
 
@@ -117,10 +119,15 @@ def unresolved(line: Line, rtol: float, why: str) -> Numeric:
 
 def reconsidered(quick: Numeric, line: Line, scale: float) -> Numeric:
     """What windows say of f, unless the climb is sharper and assumed no less noise than they find."""
-    found = opinion(line, scale)
-    fit, shape = _joined(found, quick)
-    quick = replace(quick, evaluations=line.evaluations)
-    if fit is None or fit.noise > NOISIEST * line.height() + 4.0 * SMALLEST_FLOAT:
+    for narrowest in (NARROWEST_WINDOW, INNERMOST_WINDOW):
+        found = opinion(line, scale, narrowest)
+        fit, shape = _joined(found, quick)
+        quick = replace(quick, evaluations=line.evaluations)
+        if fit is not None and fit.noise <= NOISIEST * line.height() + 4.0 * SMALLEST_FLOAT:
+            break
+        if quick.verdict is not Shape.UNRESOLVED:
+            return quick
+    else:
         return quick
     if found.step and line.grain:  # a graph tells its rounding, so its steps are those of an operation such as floor
         return quick
@@ -146,6 +153,6 @@ def _joined(found: Opinion, quick: Numeric) -> tuple[Fit | None, Shape]:
     meet = abs(left.value - right.value) <= 2.0 * (left.bound + right.bound)
     if not meet or (both is None and quick.bent):
         return None, Shape.KINK
-    if both is not None and not both.value:  # where one side is flat for longer, that says nothing of the point itself
+    if both is not None and not (both.value and left.value and right.value):  # that one side is flat farther out says little
         return both, Shape.SMOOTH
     return min((fit for fit in (both, left, right) if fit is not None), key=lambda fit: fit.bound), Shape.SMOOTH

@@ -36,6 +36,7 @@ class Numeric:
     ledge: bool = False  # f rises by coarse steps: a slope of 0 may be meant
     beside: float = 0.0  # the size of the slope a millionth of x away
     floor: float = 0.0  # slopes below it are 0: moving x by its own rounding changes them by as much
+    rounding: float = 0.0  # slopes below it change f by less than its last digit
     refused: float | None = field(default=None, repr=False)  # the number it was found not to equal last
     appeal: Callable[[], Numeric] | None = field(default=None, repr=False)  # measures once more, by other means
 
@@ -67,7 +68,7 @@ class Numeric:
             return coded == self.value
         if self.verdict is Shape.UNRESOLVED or not math.isfinite(coded):
             return False
-        if self.stationary(coded):
+        if self.stationary(coded, max(self.floor, self.rounding)):
             return True
         tolerance = self.tolerance() + slack
         if self.bent:
@@ -75,15 +76,15 @@ class Numeric:
             return low - tolerance <= coded <= high + tolerance
         return abs(coded - self.value) <= tolerance
 
-    def stationary(self, coded: float) -> bool:
-        """Whether both slopes are 0 but for the rounding of x and of sums that cancel."""
-        return self.verdict.has_slope and abs(coded) <= self.floor and abs(self.value) <= self.floor + self.bound
+    def stationary(self, coded: float, floor: float) -> bool:
+        """Whether both slopes are 0 but for rounding that makes slopes up to `floor`."""
+        return self.verdict.has_slope and abs(coded) <= floor and abs(self.value) <= floor + self.bound
 
     def weak(self, coded: float) -> bool:
         """Whether rounding noise hides errors of `rtol` in `coded`: then agreement means agreement to `bound` only."""
         if self.verdict is Shape.VERTICAL:
             return False
-        if coded == 0.0 and (self.constant or (self.value and self.stationary(coded))):
+        if coded == 0.0 and (self.constant or (self.value and self.stationary(coded, self.floor))):
             return False
         size = max(abs(self.value), abs(self.left), abs(self.right), 0.0 if coded else self.beside)
         return self.bound > 0.5 * self.rtol * size

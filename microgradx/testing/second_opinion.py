@@ -23,7 +23,7 @@ NARROWEST_WINDOW, WIDEST_WINDOW = 2.0**-23, 0.25  # of the scale of the line, an
 DEGREES = (3, 5, 7)
 WHITE = 1.2  # squared steps between neighbouring residuals over squared residuals: 2 for noise, near 0 for what bends
 TRUSTED = 4.0  # standard errors in a bound
-LARGEST_FITTED = 1e150  # its square is a float
+LARGEST_FITTED = 1e140  # its square is a float
 TREADS = 4  # a staircase has at least so many steps in one window
 FORMATS = {"float16": 2.0**-10, "float32": 2.0**-23}  # the last digit of 1
 REAL_STEP = 5e-3  # steps larger than this share of f are meant, as those of a price list
@@ -87,10 +87,10 @@ class Opinion:
     format: str = ""  # float32 or float16, if every value seen is one
 
 
-def opinion(line: Line, scale: float, target: float = 1e-8) -> Opinion:
+def opinion(line: Line, scale: float, narrowest: float = NARROWEST_WINDOW, target: float = 1e-8) -> Opinion:
     """Fit windows from narrow to wide, until one is as sharp as `target` or the shape of f shows on all sides."""
     sides = [SideFits(0), SideFits(-1), SideFits(+1)]
-    width, step = power_of_two(NARROWEST_WINDOW * scale), 0.0
+    width, step = power_of_two(narrowest * scale), 0.0
     widest = WIDEST_WINDOW * max(1.0, abs(line.x), scale)
     here = line(0.0) or 0.0
     while width <= widest and not (sides[0].sharp(target) or all(side.ended for side in sides)):

@@ -133,6 +133,28 @@ def minima(count: int) -> Iterator[Known]:
         yield lambda x, d=d: (math.sin(x) - math.sin(d)) ** 2 * 1e6, d, 0.0
 
 
+Tie = tuple[Callable[[Any], float], list[float], list[list[float]], list[list[float]]]
+"""A function, a point where several inputs share a kink, subgradients there, and vectors that are none."""
+
+
+def joint_kinks() -> list[Tie]:
+    """Ties of maxima, minima, norms and absolute values."""
+    ties: list[Tie] = []
+    for n in (2, 3, 4):
+        units = [[float(i == k) for i in range(n)] for k in range(n)]
+        even = [1.0 / n] * n
+        bad = [[1.0] * n, [0.0] * n, [0.3] * n, [0.9, *[0.0] * (n - 1)]]
+        ties.append((lambda v: float(max(v)), [1.5] * n, [*units, even], bad))
+        ties.append((lambda v: float(min(v)), [-0.7] * n, [*units, even], bad))
+        short = [0.8 / math.sqrt(n)] * n
+        ties.append((lambda v: math.hypot(*v), [0.0] * n, [[0.0] * n, short, units[0]], [[0.95] * n, [-0.9, *[0.9] * (n - 1)]]))
+    wrong = [[1.0, 1.0], [0.5, 0.5], [1.0, 0.0]]
+    ties.append((lambda v: abs(v[0] - v[1]), [2.0, 2.0], [[0.0, 0.0], [1.0, -1.0], [-0.4, 0.4]], wrong))
+    ties.append((lambda v: max(v[0] + v[1], 0.0), [1.0, -1.0], [[0.0, 0.0], [1.0, 1.0], [0.5, 0.5]], [[1.0, 0.0], [0.2, 0.8]]))
+    ties.append((lambda v: max(v[0], v[1]) + v[2] ** 2, [1.0, 1.0, 0.5], [[1.0, 0.0, 1.0], [0.5, 0.5, 1.0]], [[1.0, 1.0, 1.0]]))
+    return ties
+
+
 def _expression(rng: random.Random, depth: int) -> str:
     if depth <= 0 or rng.random() < 0.12:
         return "x" if rng.random() < 0.75 else repr(round(rng.uniform(-3.0, 3.0), 2))
@@ -174,5 +196,6 @@ def judged(cases: list[Case], faithful: bool = False) -> Iterator[Known]:
             size = abs(exact(here)) / (abs(here) or 1)
             if faithful and abs(function(text)(x) - float(exact(here))) > 1e-6 * abs(exact(here)):
                 continue
-            true = float(slope) if abs(slope) > size * mpmath.mpf(10) ** -30 else 0.0  # what is left of a zero
+            left = size * mpmath.mpf(10) ** -30 or mpmath.mpf(10) ** -60  # of a zero
+            true = float(slope) if abs(slope) > left else 0.0
         yield function(text), x, true
