@@ -200,3 +200,13 @@ def test_the_negative_of_a_negative_number_is_in_brackets():
     x = Value(-2.0, "x")
     assert "forward: -(-2) = 2" in str(stepper(-x).next())
     assert "forward: 3 - -2 = 5" in str(stepper(3.0 - x).next())
+
+
+def test_a_wide_terminal_lists_every_contribution(terminal):
+    terminal(140)
+    listed = stepper(expression()).goto(3).list()
+    assert "..." not in listed
+    assert "e += -2, c += -2" in listed
+    assert "a += 6, b += -4" in listed
+    terminal(60)
+    assert max(map(columns, stepper(vanishing()).goto(3).list().splitlines())) <= 60

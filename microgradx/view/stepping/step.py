@@ -9,6 +9,7 @@ from ...engine import Value
 from ...tables import clip, columns, printable
 from ..trace import Contribution
 from ..wording import Pass
+from ..wording import slope as slope_of
 from ..words.notation import expression, operation
 from ..words.terminal import Part, Rounded, distinct_names, fitted
 from .neuron_step import Neuron, recognized
@@ -125,16 +126,19 @@ class Step(AnyStep):
 
     def title(self, room: int) -> str:
         """The formula in at most `room` columns: names are shortened first, then words of its middle left out."""
+        return self._whole(room) or fitted(self.formula(self._shortened(12)), room)
+
+    def _whole(self, room: int) -> str:
+        """The formula with names as long as they may be in `room` columns; nothing where it has no room."""
         if self.group.name:
             whole = self.formula(self.of.names)
             return whole if columns(whole) <= room else clip(self.group.name, room)
-        nodes = {part for node in self.group.nodes[:room] for part in (node, *node.parents) if isinstance(part, Value)}
-        texts = []
-        for width in (None, 24, 16, 12, 8):
-            texts.append(self.formula(Shortened(self.of.names, nodes, width)))
-            if columns(texts[-1]) <= room:
-                return texts[-1]
-        return fitted(texts[-2], room)
+        texts = (self.formula(self._shortened(width)) for width in (None, 24, 16, 12, 8))
+        return next((text for text in texts if columns(text) <= room), "")
+
+    def _shortened(self, width: int | None) -> Shortened:
+        nodes = {part for node in self.group.nodes[:60] for part in (node, *node.parents[:60]) if isinstance(part, Value)}
+        return Shortened(self.of.names, nodes, width)
 
     def told(self, width: int, keep: Keep | None = None) -> str:
         """The step in one line: as many of its contributions as there is room for, or of those that `keep` wants."""
@@ -144,14 +148,15 @@ class Step(AnyStep):
         short = distinct_names([*map(self.of.slot, sent[: width // 4]), self.of.names[self.top]], 24)
         head = f"{self.of.word} {self.number}/{len(self.of.steps)}: "
         for room in (24, 16, 8):
-            slope = f"{self.of.slope(self.top, room)} = {number(self.upstream)}"
+            names = Shortened(self.of.names, (self.top, self.of.trace.output), room)
+            slope = f"{slope_of(self.top, self.of.trace.output, names, width)} = {number(self.upstream)}"
             if columns(head + slope) + 24 <= width:
                 break
         texts = [f"{short[self.of.slot(edge)]} += {number(edge.contribution)}" for edge in sent[: width // 4]]
         wanted = sum(map(columns, texts)) + 2 * len(texts)
-        room = max(width - columns(head + slope) - 2 - max(min(wanted, width // 4), 5), 16)
-        title = self.title(room)
-        line = f"{head}{clip(self.name, room) if ' ... ' in title else title}; {slope}"
+        spare = width - columns(head + slope) - 2
+        room = max(spare - max(min(wanted, width // 4), 5), min(16, spare - 5))
+        line = f"{head}{self._whole(room) or clip(self.name, room)}; {slope}" if room > 5 else head + slope
         for place, text in enumerate(texts):
             joint, left = (", " if place else "; "), len(sent) > place + 1
             if columns(line + joint + text) > width - 5 * left:
