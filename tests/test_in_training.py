@@ -101,6 +101,15 @@ def test_a_run_that_goes_on_drops_what_it_would_have_dropped():
     assert history.loss == expected
 
 
+@pytest.mark.parametrize("make", [normed, dropped])
+def test_a_program_of_ones_own_does_not_keep_what_was_dropped_or_measured_once(make):
+    model = make()
+    compiled = mx.compile(lambda X: nn.binary_cross_entropy(model(X), Y.tolist()))
+    with nn.training(), pytest.raises(TypeError, match=r"this function is being recorded to be replayed"):
+        compiled(X)
+    assert compiled(X).data == pytest.approx(nn.binary_cross_entropy(model(X), Y.tolist()).data)
+
+
 def test_the_share_that_is_kept_makes_up_for_what_is_dropped():
     drop = nn.Dropout(0.25, rng=0)
     with nn.training():

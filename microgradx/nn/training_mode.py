@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from ..observers import look
+
 Statistics = Callable[[Any, list[Any]], tuple[list[Any], list[Any]]]
 
 
@@ -62,4 +64,5 @@ def uniform_noise(count: int, stream: Any) -> list[Any]:
     current = mode.get()
     if current is not None and current.noise is not None:
         return current.noise(count)
+    look("a random number was drawn for training")  # a recording would have the same ones for ever
     return [stream.uniform(0.0, 1.0) for _ in range(count)]

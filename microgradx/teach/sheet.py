@@ -136,7 +136,7 @@ class Sheet:
         """
         if tell not in TELLS:
             raise ValueError(f"tell={tell!r} is not known: write one of {', '.join(map(repr, TELLS))}")
-        given, marks = named_answers(answers), []
+        given, marks = named_answers(answers, self.title, student), []
         for name, task in self.paper(student).tasks.items():
             answer = given.get(name)
             verdicts = task.judge(self._within(answer))
@@ -162,7 +162,7 @@ def _tries(answer: Any, field: str) -> int:
     return len(given) if isinstance(given, (list, tuple)) else int(given is not None)
 
 
-def named_answers(answers: Any) -> Mapping[str, Any]:
+def named_answers(answers: Any, title: str, student: str) -> Mapping[str, Any]:
     """Answers by question: a mapping as it is, a file read, the names of a module."""
     if isinstance(answers, (str, os.PathLike)):
         path = Path(answers)
@@ -171,6 +171,9 @@ def named_answers(answers: Any) -> Mapping[str, Any]:
             found = content.get("answers", content) if isinstance(content, dict) else content
             if not isinstance(found, dict):
                 raise ValueError(f"{path} holds no answers by question: save what the page shows at its end")
+            for what, own in (("sheet", title), ("student", student)):
+                if content.get(what, own) != own:
+                    raise ValueError(f"{path} holds answers for the {what} {content[what]!r}, not for {own!r}: numbers differ")
             return found
         from .student_file import run_file
 
