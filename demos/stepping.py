@@ -11,23 +11,50 @@ from pathlib import Path
 NEURON = """
 from microgradx import Value, explain, formula, stepper, why
 x1, x2, w1, w2 = Value(2.0), Value(0.0), Value(-3.0), Value(1.0)
-b = Value(6.8813735870195432)
-n = x1*w1 + x2*w2 + b
-o = n.tanh()
-print(formula(o))
-s = stepper(o)
-s
-s.next()
-s.guess(n=0.5, b=1)
-s.next(2)
-s.until("w1")
-s.prev().where()
-s.list()
-explain(o, w1)
-why(o, w2)
-s.commit()
+bias = Value(6.8813735870195432)
+total = x1*w1 + x2*w2 + bias
+out = total.tanh()
+print(formula(out))
+walk = stepper(out)
+walk
+walk.next()
+walk.guess(total=0.5, bias=1)
+walk.next(2)
+walk.until("w1")
+walk.prev().where()
+walk.list()
+explain(out, w1)
+why(out, w2)
+walk.commit()
 w1.grad, x1.grad
-stepper(o).goto("w1")
+stepper(out).goto("w1")
+"""
+
+WHAT_IF = """
+walk = stepper(out)
+walk.diff(walk.what_if(w1=0.0))
+walk.diff(walk.what_if(total=5.0))
+"""
+
+TRAINING = """
+walk = stepper(out, forward=True, lr=0.1)
+walk
+walk.next(3)
+walk.goto("update").next()
+walk.commit()
+walk.diff(walk.again())
+"""
+
+LOOP = """
+def recurrence(w, xs):
+    h = 0.0
+    for x in xs:
+        h = (h * w + x).tanh()
+    return h * h
+
+walk = stepper(recurrence, 0.5, [1.0, -1.0, 0.5])
+walk.goto("h @ 2")
+walk[1].line
 """
 
 NETWORK = """
@@ -35,20 +62,20 @@ from microgradx.nn import MLP
 model = MLP(2, [16, 16, 1], rng=3)
 score = model([1.0, -0.5])
 loss = (1 - score).relu()
-s = stepper(loss, by="neuron")
-s.next(3)
-s.layers()
+walk = stepper(loss, by="neuron")
+walk.next(3)
+walk.layers()
 explain(loss, "layers[0].neurons[1].w[0]", k=3)
 why(loss, "layers[0].neurons[0].w[0]")
 stepper(loss, by="layer").next(4)
 """
 
 TWICE = """
-a = Value(1.0)
-b = a + a
-c = b + b
-stepper(c).next(2)
-stepper(c).naive()
+x = Value(1.0)
+double = x + x
+fourfold = double + double
+stepper(fourfold).next(2)
+stepper(fourfold).naive()
 """
 
 
@@ -57,12 +84,13 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="stepping-"))
     variables: dict[str, object] = {"__name__": "__console__"}
     console = InteractiveConsole(variables)
-    for title, session in [("A neuron", NEURON), ("Why the order matters", TWICE), ("A network", NETWORK)]:
+    sessions = [("A neuron", NEURON), ("What if", WHAT_IF), ("A training step", TRAINING), ("A loop", LOOP)]
+    for title, session in [*sessions, ("Why the order matters", TWICE), ("A network", NETWORK)]:
         print(f"\n{title}\n{'-' * len(title)}")
         for line in session.strip().splitlines():
             print(f">>> {line}")
             console.push(line)
-    for name, code in [("neuron", "stepper(o)"), ("network", "stepper(loss, by='neuron')")]:
+    for name, code in [("neuron", "stepper(out)"), ("network", "stepper(loss, by='neuron')")]:
         page = eval(code, variables).to_html(folder / f"{name}.html")  # the expressions stand in this file
         print(f"wrote {page} ({page.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
 

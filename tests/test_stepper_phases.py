@@ -229,3 +229,10 @@ def test_a_pass_without_an_update_goes_on_with_the_next_one():
     t = s.again()
     assert (t.value("a"), t.output.data) == (3.0, -2.0)
     assert not topological_order(output)[0].reached
+
+
+def test_descent_moves_the_weights_of_a_model_and_not_its_data():
+    model = nn.MLP(1, [2, 1], rng=0)
+    x = Value(0.5, "x")
+    s = stepper((model([x]) - 1.0) ** 2, lr=0.1)
+    assert {move.weight for move in s.plan.moves} == set(model.parameters())

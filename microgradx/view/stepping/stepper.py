@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...chain import topological_order
 from ...engine import Value
 from ...hints import STEPPER, missing_name
+from ...places import place_of
 from ..drawing.subject import joined, outputs_of
 from ..questions.explain import Explanation, explain_in
 from ..questions.layers import Layers, layers_in
@@ -55,7 +56,8 @@ def stepper(
 
     `by` is the grain: "node", "neuron" or "layer"; the last two take all samples of a batch together, unless one of them is
     meant, as `sample=7`. `fold` makes one step of a run of additions. With `forward` the forward
-    pass comes first; with an optimizer as `update`, or a learning rate `lr` for plain gradient descent, the update comes last.
+    pass comes first; with an optimizer as `update`, or a learning rate `lr` for plain gradient descent on the weights of models
+    (where there is none, on every input), the update comes last.
     `digits` are shown of a number. Values are called by their label, else by the caller's variable, else by what `names` (say
     `globals()`) calls them.
 
@@ -92,7 +94,10 @@ def stepper_on(
 def _rule(output: Value, update: object, lr: float | None) -> UpdateRule | None:
     """The rule of the update that was asked for."""
     if update is None:
-        return None if lr is None else Descent([node for node in topological_order(output) if node.op is None], lr)
+        if lr is None:
+            return None
+        inputs = [node for node in topological_order(output) if node.op is None]
+        return Descent([node for node in inputs if place_of(node) is not None] or inputs, lr)
     if lr is not None:
         raise ValueError(f"update={update!r} has a learning rate of its own: leave lr={lr!r} out")
     return ByOptimizer(update)
