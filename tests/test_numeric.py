@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from microgradx import Value
 from microgradx.testing import derivative_of
-from microgradx.testing.differences import AROUND, noise_level
+from microgradx.testing.differences import AROUND
+from microgradx.testing.line import noise_level
 from microgradx.testing.verdicts import Shape, Verdict
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import platform
 import random
@@ -14,89 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from types import ModuleType
-from typing import Any
 
 from ..tables import table
-from .check_gradient import check_gradient
-from .inputs import parameter_names
 from .pairs import Pair, pairs_of
-from .report import DerivativeError, Report
+from .report import Report
+from .trying import Trying, trials_of
 from .verdicts import Verdict
-
-RANGES = ((0.2, 0.8), (1.1, 3.0), (-2.0, 2.0), (4.0, 15.0))  # where points are drawn, one after the other
-FORMS = ("numbers", "whole numbers first", "arrays of one", "one array")  # how the functions of a pair may like to be called
-MOST_ARGUMENTS, LENGTH = 4, 3
-DRAWS_FOR_EACH = 4  # points tried for each that is judged
-
-
-@dataclass
-class Trying:
-    """One point, and the form in which a pair is called with it."""
-
-    form: str
-    point: list[float]
-
-    @property
-    def slots(self) -> range:
-        """Which arguments a derivative may be by."""
-        return range(1) if self.form == "one array" else range(len(self.point))
-
-    def arguments(self, slot: int, x: Any) -> list[Any]:
-        """What the functions are called with, with `x` in place of the argument that the derivative is by."""
-        import numpy
-
-        if self.form == "one array":
-            return [numpy.asarray(x)]
-        numbers: list[Any] = list(self.point)
-        if self.form == "whole numbers first":
-            numbers = [*map(_small, numbers[:-1]), numbers[-1]]
-        numbers[slot] = x
-        return [numpy.array([y]) for y in numbers] if self.form == "arrays of one" else numbers
-
-    def fits(self, pair: Pair) -> bool:
-        """Whether both functions give finite numbers: one, and one for each input."""
-        import numpy
-
-        arguments = self.arguments(len(self.slots) - 1, self.point if self.form == "one array" else self.point[-1])
-        try:
-            value, slope = (numpy.asarray(f(*arguments)) for f in (pair.f, pair.derivative))
-            if value.dtype.kind not in "fiu" or slope.dtype.kind not in "fiu":
-                return False
-        except Exception:  # whatever a foreign function does with numbers it was not meant for
-            return False
-        wanted = len(self.point) if self.form == "one array" else 1
-        return value.size == 1 and slope.size == wanted and bool(numpy.isfinite(value).all() and numpy.isfinite(slope).all())
-
-    def judged(self, pair: Pair, slot: int, rtol: float) -> Report | None:
-        """The report on the derivative by one argument; None if it cannot be measured."""
-        import numpy
-
-        if self.form == "whole numbers first" and slot < len(self.point) - 1:
-            return None
-        at = numpy.array(self.point) if self.form == "one array" else self.point[slot]
-        try:
-            return check_gradient(
-                lambda x: pair.f(*self.arguments(slot, x)), at, lambda x: pair.derivative(*self.arguments(slot, x)), rtol=rtol
-            )
-        except DerivativeError as error:
-            wrong = [row for row in error.report.rows if row.verdict is Verdict.WRONG]
-            return error.report if any(row.numeric.value for row in wrong) else None  # f is clipped, so it is not its domain
-        except Exception:  # a function that answers otherwise when asked at the points beside
-            return None
-
-    def written(self, slot: int) -> tuple[str, str]:
-        """The point as code, and the arguments as code with x in the place of the one that is moved."""
-        if self.form == "one array":
-            return f"numpy.array({self.point!r})", "x"
-        whole = self.form == "whole numbers first"
-        texts = list(map(repr, self.arguments(slot, self.point[slot]) if whole else self.point))
-        texts[slot] = "x"
-        form = "numpy.array([{}])" if self.form == "arrays of one" else "{}"
-        return repr(self.point[slot]), ", ".join(map(form.format, texts))
-
-
-def _small(x: float) -> int:
-    return 1 + int(abs(x)) % 3
 
 
 @dataclass
@@ -226,7 +148,7 @@ def audit(
 
 def _judge_pair(pair: Pair, found: Audit, samples: int, rtol: float, rng: random.Random) -> None:
     """Judge one pair by the argument that fits best, and note what is wrong."""
-    trials = _trials_of(pair, samples, rng)
+    trials = trials_of(pair, samples, rng)
     best: tuple[int, int, list[tuple[Trying, Report]]] | None = None
     for slot in range(len(trials[0].slots) if trials else 0):
         judged = [(trial, report) for trial in trials if (report := trial.judged(pair, slot, rtol)) is not None]
@@ -242,35 +164,6 @@ def _judge_pair(pair: Pair, found: Audit, samples: int, rtol: float, rng: random
     if wrong:
         trial, worst = max(wrong, key=lambda item: item[1].worst_first()[0].off or 0.0)
         found.findings.append(Finding(pair, slot, right, len(wrong), worst, trial))
-
-
-def _trials_of(pair: Pair, samples: int, rng: random.Random) -> list[Trying]:
-    """Points at which both functions give finite numbers, in the first form in which they can be called."""
-    known = _arity(pair)
-    for count in [known] if known else range(1, MOST_ARGUMENTS + 1):
-        for form in FORMS:
-            trials: list[Trying] = []
-            for k in range(samples * DRAWS_FOR_EACH):
-                low, high = RANGES[k % len(RANGES)]
-                trial = Trying(form, [round(rng.uniform(low, high), 3) for _ in range(LENGTH if form == "one array" else count)])
-                if trial.fits(pair):
-                    trials.append(trial)
-                if len(trials) == samples:
-                    break
-            if len(trials) > 1:
-                return trials
-    return []
-
-
-def _arity(pair: Pair) -> int:
-    """How many arguments f needs; 0 if that cannot be told."""
-    if (nin := getattr(pair.f, "nin", 0)) and isinstance(nin, int):
-        return nin
-    with suppress(TypeError, ValueError):
-        found = inspect.signature(pair.f).parameters.values()
-        needed = [p for p in found if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        return len(needed) + pair.more
-    return len(parameter_names(pair.f) or ()) + pair.more
 
 
 def versions(package: str) -> str:

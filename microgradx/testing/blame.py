@@ -9,14 +9,14 @@ from ..chain import edges, topological_order
 from ..engine import Value
 from ..modes import source_line
 from ..variables import push_forward
-from .differences import Line
 from .inputs import Inputs
+from .line import Line
 from .measured import measured_slope
 from .numeric import Numeric
 from .report import Partial
 from .verdicts import Shape, Verdict
 
-EDGES = 20_000  # the search for a wrong rule ends after so many local derivatives
+MOST_EDGES = 20_000  # the search for a wrong rule ends after so many local derivatives
 
 CONSTANT_SEEN = {  # who takes the gradient, and what makes a part of f constant to it
     "torch's backward()": "detach(), no_grad(), .item() or .data",
@@ -89,8 +89,8 @@ def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
     if not math.isfinite(row.coded):
         return _not_finite(order, above)
     for count, (node, slot, local) in enumerate(_edges_above(order, above)):
-        if count >= EDGES:
-            return f"the first {EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
+        if count >= MOST_EDGES:
+            return f"the first {MOST_EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
         measured = local_slope(node, slot)
         if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict is Shape.UNRESOLVED):
             return (

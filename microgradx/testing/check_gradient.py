@@ -10,11 +10,11 @@ from typing import Any, Literal
 from .claimed import Coded, from_backward, from_numbers
 from .concluded import concluded
 from .diagnosis import diagnose_rows
-from .differences import EVERYWHERE
 from .domains import Domain, domain_of, ranges, refuse_unknown_domains, sampled_point
 from .frameworks import own_gradient
 from .inputs import Inputs, Patterns
 from .judging import judge_point
+from .line import EVERYWHERE
 from .one_point import Trial
 from .outputs import Outputs, called
 from .report import Report

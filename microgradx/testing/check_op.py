@@ -12,7 +12,7 @@ from ..operation import Op
 from ..variables import push_forward
 from .blame import hint
 from .claimed import same
-from .differences import EPS, Interval, Line
+from .line import EPS, Interval, Line
 from .measured import measured_slope
 from .report import Partial, Report
 from .reproduce import call_again

@@ -12,8 +12,8 @@ from ..chain import chain_rule, edges, topological_order
 from ..engine import Value
 from ..variables import push_forward
 from ..writing import commit, new_gradients
-from .differences import EPS
 from .inputs import Inputs
+from .line import EPS
 from .outputs import called
 
 SLACK = 16.0 * EPS  # rounding of a coded gradient, in units of the sum of the sizes of its contributions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .differences import EVERYWHERE, Interval, Line
 from .inputs import Inputs
+from .line import EVERYWHERE, Interval, Line
 from .measured import measured_slope
 from .numeric import Numeric
 from .outputs import one_number

@@ -8,90 +8,20 @@ jump over a wiggle; and every candidate must agree with all finer steps.
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from .line import EPS, Line, noise_level
 from .verdicts import Shape
 
-EPS = sys.float_info.epsilon
-SMALLEST_FLOAT = math.ulp(0.0)
 GROWTH = 4.0  # each step is four times the one before
 SENTINEL = 256.0  # the sentinel lies this many times nearer than the first step
 AROUND = (-2371.0 / 1024.0, -1.0, 0.0, 1.0, 1741.0 / 1024.0, 3203.0 / 1024.0)  # where the noise is measured, in sentinels
 ASIDE = (0.0, 1.0, 1741.0 / 1024.0, 2899.0 / 1024.0, 4157.0 / 1024.0, 5233.0 / 1024.0)  # the same on one side only
-WINDOW = 5  # an extrapolation combines at most so many steps
+COMBINED = 5  # an extrapolation combines at most so many steps
 RUNGS = 14  # the longest climb: the last step is 4**13 times the first
 LEAP = 1e3 * EPS  # a change of f smaller than this, relative, is no jump and makes no kink
 SAFETY = 4.0  # the bound is this many times the change seen plus the noise carried; calibrated in tests/benchmarks
-EDGE_ERRORS = (ValueError, ArithmeticError)  # what leaving the domain looks like: math.log(-1), 1 / 0, exp(1e3)
-
-Interval = tuple[float, float]
-EVERYWHERE: Interval = (-math.inf, math.inf)
-
-
-class Line:
-    """f along one line, as a function of the offset from the start: counted, remembered, None off the domain."""
-
-    def __init__(
-        self, f: Callable[[float], float], x: float = 0.0, domain: Interval = EVERYWHERE, grain: float = 0.0, known: float = 0.0
-    ) -> None:
-        self.f, self.x, self.domain, self.evaluations = f, x, domain, 0
-        self.grain = grain  # rounding noise of f that is known beforehand, at least
-        self.known = known  # all of it, measured on another line through the same point; 0 if it is not known yet
-        self.noise = math.inf  # the least that was measured on this one
-        self.trouble = ""  # what f raised last
-        self.seen: dict[float, float | None] = {}
-
-    def __call__(self, offset: float) -> float | None:
-        """f at that offset, or None."""
-        point = self.x + offset
-        if point not in self.seen:
-            self.seen[point] = self._evaluate(point) if self.domain[0] <= point <= self.domain[1] else None
-        return self.seen[point]
-
-    def _evaluate(self, point: float) -> float | None:
-        self.evaluations += 1
-        try:
-            value = self.f(point)
-        except EDGE_ERRORS as error:
-            self.trouble = f"f raises {type(error).__name__} ({error})"
-            return None
-        if isinstance(value, complex):  # Python's (-8) ** (1 / 3)
-            return None
-        value = float(value)
-        return value if math.isfinite(value) else None
-
-    def constant(self) -> bool:
-        """Whether f is the same wherever it was seen."""
-        return len(set(self.seen.values()) - {None}) == 1
-
-    def height(self) -> float:
-        """The largest size of f seen so far."""
-        return max(abs(value) for value in self.seen.values() if value is not None)
-
-    def moved(self, offset: float) -> float:
-        """The offset that was really taken, after x + offset was rounded to a float."""
-        return (self.x + offset) - self.x
-
-
-def noise_level(values: Sequence[float], places: Sequence[float]) -> float:
-    """How far rounding moves f, from its values at six close places.
-
-    High divided differences of a smooth function vanish there, so what remains is noise (Moré and Wild, Estimating
-    Computational Noise, 2011). The places are not equally spaced: rounding errors of sums such as 1 + x would stand in line.
-    """
-    floor = 2.0 * EPS * max(map(abs, values)) + 4.0 * SMALLEST_FLOAT
-    windows = [(0, len(values)), (0, len(values) - 1), (1, len(values))]
-    spreads = [_high_difference(values[a:b], places[a:b]) for a, b in windows]
-    return max(floor, 3.0 * max(spreads[0], math.hypot(*spreads[1:]) / math.sqrt(2.0)))
-
-
-def _high_difference(values: Sequence[float], places: Sequence[float]) -> float:
-    """The highest divided difference, in units of what independent noise of size 1 makes of it."""
-    weights = [1.0 / math.prod(p - q for q in places if q is not p) for p in places]
-    return abs(math.fsum(w * v for w, v in zip(weights, values, strict=True))) / math.hypot(*weights)
 
 
 @dataclass
@@ -171,7 +101,7 @@ class Climb:
         """Neville's table, one row per step, in powers of h (one-sided) or h squared (central)."""
         order = 2 if self.side == 0 else 1
         old, self.row = self.row, [self.slopes[-1]]
-        for depth in range(1, min(len(self.steps), WINDOW)):
+        for depth in range(1, min(len(self.steps), COMBINED)):
             ratio = (self.steps[-1] / self.steps[-1 - depth]) ** order
             finer, coarser = old[depth - 1], self.row[depth - 1]
             self.row.append(finer + (finer - coarser) / (ratio - 1.0))

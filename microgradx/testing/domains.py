@@ -6,8 +6,8 @@ import math
 import random
 from collections.abc import Iterable, Mapping
 
-from .differences import EVERYWHERE, Interval
 from .inputs import chosen_by
+from .line import EVERYWHERE, Interval
 
 Domain = Interval | Mapping[str, Interval] | None
 NEAR_FACTOR, FAR_FACTOR = 2.0, 10.0  # samples of a number without a domain: within such a factor, then within the larger one

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from .differences import EPS, GROWTH, SAFETY, SENTINEL, Climb, Line, power_of_two
+from .differences import GROWTH, SAFETY, SENTINEL, Climb, power_of_two
+from .line import EPS, Line
 from .verdicts import Shape
 
 NEAR_TREAD = 0.25  # of x: a change of f farther out is taken for a real one at once

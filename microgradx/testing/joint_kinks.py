@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .one_point import Trial
 
 PAIRS = 30  # so many differences of two kinked inputs are tried
-DRAWN = 3  # and so many directions drawn at random through all of them
+RANDOM_DIRECTIONS = 3  # and so many directions drawn at random through all of them
 Kinked = dict[int, Partial]
 Moves = dict[int, float]
 
@@ -47,7 +47,7 @@ def _directions(trial: Trial, kinked: Kinked) -> Iterator[Moves]:
     for (a, b), _ in zip(combinations(kinked, 2), range(PAIRS), strict=False):
         yield {a: 1.0, b: -1.0}
     if len(kinked) > 2:
-        for _ in range(DRAWN):
+        for _ in range(RANDOM_DIRECTIONS):
             yield {i: trial.rng.uniform(-1.0, 1.0) for i in kinked}
 
 

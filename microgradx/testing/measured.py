@@ -6,8 +6,9 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-from .differences import EPS, SENTINEL, SMALLEST_FLOAT, Climb, Line, power_of_two
+from .differences import SENTINEL, Climb, power_of_two
 from .first_step import flatland, foothold, refined, walked
+from .line import EPS, SMALLEST_FLOAT, Line
 from .numeric import Numeric
 from .second_opinion import FORMATS, NARROWEST_WINDOW, Fit, Opinion, opinion
 from .verdicts import Shape

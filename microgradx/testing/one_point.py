@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .claimed import Coded
-from .differences import SMALLEST_FLOAT, Interval, Line
 from .inputs import Inputs
 from .joint_kinks import refuse_no_subgradient
+from .line import SMALLEST_FLOAT, Interval, Line
 from .measured import measured_slope
 from .numeric import Numeric
 from .report import Partial
@@ -20,7 +20,7 @@ from .verdicts import Shape, Verdict
 ALONE = 64  # up to so many inputs each gets its own ladder
 DECADES = 3.0  # inputs measured together have contributions within so many decades of each other
 CULPRITS = 10  # after so many wrong inputs the search stops
-ALIKE = 4.0  # contributions within such a factor are hidden by the same noise
+SAME_NOISE = 4.0  # contributions within such a factor are hidden by the same noise
 STEP_DOWN = 8  # a direction that bends is halved down to so many inputs, then they are measured alone
 MOST_EVALUATIONS = 20_000  # after so many evaluations a direction that bends is not parted further
 
@@ -198,7 +198,7 @@ class Trial:
         if len(members) <= STEP_DOWN:
             self.found += [self.alone(i) for i in members]
             return
-        alike = sizes[ranked[-1]] <= ALIKE * sizes[ranked[0]]
+        alike = sizes[ranked[-1]] <= SAME_NOISE * sizes[ranked[0]]
         if self.evaluations > MOST_EVALUATIONS or (alike and self.alone(ranked[len(ranked) // 2]).verdict is Verdict.WEAK):
             row.verdict = Verdict.WEAK
             self.found.append(row)

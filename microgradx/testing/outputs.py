@@ -9,8 +9,8 @@ from typing import Any
 from ..engine import Value
 from ..modes import no_grad
 from ..structure import Fixed, Structure, filled, flat, paths, words
-from .differences import EDGE_ERRORS
 from .foreign import plain_form
+from .line import EDGE_ERRORS
 
 SHARED_POINTS = 4096  # points whose values the outputs share
 

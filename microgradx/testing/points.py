@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .differences import Interval
+from .line import Interval
 
 NEAREST_TO_ZERO = 1e-290  # nearer to 0, a millionth of x is hardly a number
 PointDomain = Interval | Sequence[Interval] | Mapping[str, Interval]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .blame import hint
-from .differences import Line
 from .inputs import Inputs
+from .line import Line
 from .measured import measured_slope
 from .outputs import Outputs, output_numbers
 from .report import Partial, Report

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from .differences import EPS, SMALLEST_FLOAT, Line, power_of_two
+from .differences import power_of_two
+from .line import EPS, SMALLEST_FLOAT, Line
 
 SCATTERED = 20  # points on each side in each window
 WIDENING = 8.0  # each window is so many times as wide as the one before

@@ -11,8 +11,8 @@ from typing import Any
 from ..chain import topological_order
 from ..engine import Value
 from ..operation import Op
-from .differences import EPS
 from .inputs import Inputs
+from .line import EPS
 from .numeric import Numeric
 from .verdicts import Shape
 
