@@ -13,6 +13,7 @@ from weakref import ref
 
 from .callers import calling_line
 from .chain import Watch
+from .indeterminate import Zeros
 from .observers import look
 
 P = ParamSpec("P")
@@ -153,7 +154,10 @@ def is_recording() -> bool:
 
 
 def detect_anomaly() -> Block:
-    """Raise FloatingPointError at the first operation that makes nan or inf, forward or backward, naming it and its line.
+    """Raise FloatingPointError at the first operation that makes nan, inf or 0 x inf, naming it and its line.
+
+    0 x inf is meant on the way back, where it counts as 0: right behind a choice (where, relu, max, clip ...), which raises
+    nothing, and a guess elsewhere, as for sqrt(x)**2 at 0.
 
     >>> from microgradx import Value
     >>> with detect_anomaly():
@@ -217,11 +221,19 @@ def check_tangent(node: Any, tangent: Any) -> None:
 
 
 def backward_watch() -> Watch | None:
-    """What the chain rule is to call on every edge: under `detect_anomaly` a check for nan and inf."""
+    """What the chain rule is to call on every edge: under `detect_anomaly` a check for nan, inf and 0 x inf."""
     if not checking():
         return None
+    zeros = Zeros()
 
     def check(node: Any, slot: int, upstream: Any, local: Any, contribution: Any, before: Any, after: Any) -> None:
+        if zeros.indeterminate(node, slot, upstream, local):
+            operands = ", ".join(map(repr, node.parents))
+            raise FloatingPointError(
+                f"the backward pass of {node.op.name} has upstream {upstream!r} times local derivative {local!r} for operand "
+                f"{slot} of ({operands}): 0 x inf is indeterminate, and no choice (where, relu, max, clip) made this zero"
+                f"{_at(node)}"
+            )
         if not math.isfinite(after if isinstance(after, float) else after.data):
             operands = ", ".join(map(repr, node.parents))
             raise FloatingPointError(

@@ -25,7 +25,7 @@ FLOORS = [
     {"statement"},
     {"ops", "containers", "translate"},
     {"operators"},
-    {"chain"},
+    {"chain", "indeterminate"},
     {"modes", "writing", "micrograd_names"},
     {"engine"},
     {"snapshot", "structure", "places"},

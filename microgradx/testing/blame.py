@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from ..chain import edges, topological_order
+from ..chain import chain_rule, edges, topological_order
 from ..engine import Value
+from ..indeterminate import indeterminate_places
 from ..modes import source_line
 from ..variables import push_forward
 from .inputs import Inputs
@@ -88,6 +89,8 @@ def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
     above = {leaf}
     if not math.isfinite(row.coded):
         return _not_finite(order, above)
+    if text := _indeterminate(output, order, leaf):
+        return text
     for count, (node, slot, local) in enumerate(_edges_above(order, above)):
         if count >= MOST_EDGES:
             return f"the first {MOST_EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
@@ -109,6 +112,20 @@ def _not_finite(order: Sequence[Value], above: set[Value]) -> str:
                 "inf - inf and 0 * inf are nan on the way back; keep away from that point, or choose the operand with where()"
             )
     return "every local derivative on the way is finite, but their products or sums are not: they overflow"
+
+
+def _indeterminate(output: Value, order: Sequence[Value], leaf: Value) -> str:
+    """The product 0 x inf above the leaf that counted as 0 though no choice made the zero, if there is one."""
+    passed: list[tuple[Value, int, float, float]] = []
+    chain_rule(order, {output: 1.0}, watch=lambda *edge: passed.append(edge[:4]))
+    above, zeros = {(node, slot) for node, slot, _ in _edges_above(order, {leaf})}, indeterminate_places(passed)
+    for node, slot, upstream, local in (passed[place] for place in zeros):
+        if (node, slot) in above:
+            return (
+                f"0 x inf at {_written(node)}{_line(node)}: upstream {upstream:g} times local derivative {local:g} is\n"
+                "indeterminate and counts as 0; write f without the infinity, or keep away from this point with where()"
+            )
+    return ""
 
 
 def _no_rule_wrong(output: Value, row: Partial, leaf: Value) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..chain import chain_rule, topological_order
 from ..engine import Value
+from ..indeterminate import indeterminate_places
 from ..owners import Owners
 from ..places import Place, Root
 
@@ -97,6 +98,12 @@ class Trace:
     def gives(self, node: Value) -> Place | None:
         """The module whose output a value is; None for what is between, or a leaf."""
         return self.owners.get(node) if node.op is not None else None
+
+    @cached_property
+    def indeterminate(self) -> list[int]:
+        """The places of the edges where 0 x inf counted as 0 though no choice made the zero."""
+        columns = (self.column(field) for field in ("node", "slot", "upstream", "local"))
+        return indeterminate_places(zip(*columns, strict=True))
 
     @cached_property
     def into(self) -> dict[Value, list[int]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ...indeterminate import indeterminate_places
 from ..wording import EXPLODING, VANISHING
 from ..words.notation import number
 from .flow import Flow, short
@@ -26,6 +27,7 @@ class Troubles:
     cancelled: list[int] = field(default_factory=list)
     vanishing: list[int] = field(default_factory=list)
     exploding: list[int] = field(default_factory=list)
+    indeterminate: list[int] = field(default_factory=list)
     nonfinite: list[int] = field(default_factory=list)
     origin: int | None = None
 
@@ -36,6 +38,7 @@ class Troubles:
             kind = "value" if not math.isfinite(flow.data[self.origin]) else "gradient"
             said.append(f"Not finite: {listed(flow, self.nonfinite)}; the first is the {kind} of {short(flow, self.origin)}.")
         for kind, places in (
+            ("Indeterminate (0 x inf on the way counts as 0, and no choice made that zero)", self.indeterminate),
             ("Dead (gradient exactly 0)", self.dead),
             ("Cancelled (contributions of both signs leave 0 or rounding noise)", self.cancelled),
             (f"Vanishing (below {number(VANISHING)} of the largest gradient)", self.vanishing),
@@ -63,7 +66,7 @@ def diagnose(flow: Flow, kept: Iterable[int] | None = None) -> Troubles:
     >>> diagnose(flow).sentences(flow)
     ['Dead (gradient exactly 0): x.']
     """
-    found, lost, grown = Troubles(), cancelled(flow), exploding(flow)
+    found, lost, grown, guessed = Troubles(), cancelled(flow), exploding(flow), indeterminate(flow)
     sizes = [abs(g) for k, g in enumerate(flow.grads) if g is not None and math.isfinite(g) and k not in grown]
     largest = max(sizes, default=0.0)
     for place in range(len(flow.nodes)) if kept is None else kept:
@@ -72,6 +75,8 @@ def diagnose(flow: Flow, kept: Iterable[int] | None = None) -> Troubles:
             found.nonfinite.append(place)
         elif grad is None:
             continue
+        elif place in guessed:
+            found.indeterminate.append(place)
         elif place in lost:
             found.cancelled.append(place)
         elif grad == 0.0:
@@ -83,6 +88,16 @@ def diagnose(flow: Flow, kept: Iterable[int] | None = None) -> Troubles:
     bad_values = (place for place in found.nonfinite if not math.isfinite(flow.data[place]))
     found.origin = next(bad_values, found.nonfinite[-1] if found.nonfinite else None)  # gradients come from the output
     return found
+
+
+def indeterminate(flow: Flow) -> set[int]:
+    """The places whose gradient is a guess: they get 0 x inf where no choice made the zero, or come from such a place."""
+    known = [edge for edge in reversed(flow.edges) if edge.local is not None and flow.grads[edge.head] is not None]
+    met = indeterminate_places((flow.nodes[edge.head], edge.slot, flow.grads[edge.head], edge.local) for edge in known)
+    guessed = {known[place].tail for place in met}
+    if guessed:
+        guessed |= {edge.tail for edge in known if edge.head in guessed}
+    return guessed
 
 
 def cancelled(flow: Flow) -> set[int]:

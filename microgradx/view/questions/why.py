@@ -36,8 +36,9 @@ class Cut:
 class Why:
     """The cause of a gradient's size; printing it shows the proof.
 
-    `cause` is one of "no path", "flat output", "cut", "cancellation", "underflow", "not finite", and for a gradient that
-    is neither zero nor broken "small factors" or "nothing wrong". `cuts` are the zeros, those that stop most paths first.
+    `cause` is one of "no path", "flat output", "cut", "cancellation", "underflow", "indeterminate" (0 x inf on the way), "not
+    finite", and for a gradient that is neither zero nor broken "small factors" or "nothing wrong". `cuts` are the zeros, those
+    that stop most paths first.
     """
 
     cause: str
@@ -80,6 +81,8 @@ def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
     if not math.isfinite(gradient):
         told = f"{head}: a value or a factor on the way is not finite"
         return Why("not finite", gradient, (), (told, *(f"  {line}" for line in origin_in(trace, named).lines)))
+    if lines := _indeterminate(trace, named, goal):
+        return Why("indeterminate", gradient, (), (f"{head}: {lines[0]}", *lines[1:]))
     sweep = Sweep(trace, goal, 1)
     live, size = sweep.live.get(goal, 0), sweep.size.get(goal, 0.0)
     cuts = _cuts(named, sweep) if live < sweep.count[goal] else ()
@@ -105,6 +108,26 @@ def _no_path(wrt: Value, top: str, name: str) -> Why:
             "  it was never used, or left the graph by .detach(), .data, float() or no_grad()",
         ),
     )
+
+
+def _indeterminate(trace: Trace, named: Mapping[Value, str], goal: Value) -> list[str]:
+    """The proof that 0 x inf stands on the way to a value."""
+    above = {goal}
+    for node in trace.order:
+        if not above.isdisjoint(parent for parent in node.parents if isinstance(parent, Value)):
+            above.add(node)
+    met = [edge for edge in map(trace.__getitem__, trace.indeterminate) if edge.operand in above]
+    if not met:
+        return []
+    lines = ["on the way 0 x inf is indeterminate, and counts as 0"]
+    for edge in met[:3]:
+        made = f"{clip(named[edge.node], 20)} = {clip(operation(edge.node, Numbers()), 24)}"
+        lines.append(f"  at {made}: upstream {number(edge.upstream)}, local derivative {number(edge.local)}")
+    return [
+        *lines,
+        "  no choice, as where() or relu, made the zero: any slope may be right",
+        "  write it without the infinity, or keep away from it by where()",
+    ]
 
 
 def _cuts(named: Mapping[Value, str], sweep: Sweep) -> tuple[Cut, ...]:
