@@ -113,3 +113,10 @@ def test_what_is_not_recorded_is_connected_to_captured_and_given_values(monkeypa
     assert (y[0].data, w.grad, x.grad, y[1].data) == (30.0, 10.0, 15.0, 5.0)
     with mx.no_grad():
         assert compile(lambda x: w * x)(2.0) == 6.0
+
+
+def test_whole_numbers_stay_what_they_are_where_nothing_is_recorded(monkeypatch):
+    monkeypatch.setattr(cache, "ON_CREDIT", 0)
+    f = compile(lambda x, n, ks: x * n + sum([[1.0, 2.0, 4.0][k] for k in ks]))
+    assert f(2.0, 3, [0, 2]) == 11.0
+    assert f.grad(2.0, 2**70, np.array([1])) == 2.0**70

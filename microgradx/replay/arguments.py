@@ -103,10 +103,10 @@ class Call:
         own = [own for part in self.parts for own in owned(part)]
         return {place: value for place, value in self.values.items() if own[place]}
 
-    def whole(self) -> set[int]:
-        """The places of the numbers that were given as whole numbers, such as an index."""
+    def whole(self) -> dict[int, int]:
+        """The numbers that were given as whole numbers, such as an index, by their places."""
         given = itertools.chain.from_iterable(map(originals, self.parts, self.arguments))
-        return {place for place, x in enumerate(given) if isinstance(x, (int, np.integer)) and not isinstance(x, bool)}
+        return {k: int(x) for k, x in enumerate(given) if isinstance(x, (int, np.integer)) and not isinstance(x, bool)}
 
     def rebuilt(self, numbers: Iterator[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and named arguments with other numbers in their places."""

@@ -25,9 +25,8 @@ def on_values(f: Callable[..., Any], fixed: frozenset[int | str]) -> Callable[..
 
     def of_values(*args: Any, **kwargs: Any) -> Any:
         call = Call(args, kwargs, fixed)
-        given, values = call.numbers.tolist(), call.values
-        whole = call.whole()
-        numbers = [int(x) if k in whole else values[k] if k in values else Value(x) for k, x in enumerate(given)]
+        known = call.values | call.whole()
+        numbers = [known[k] if k in known else Value(x) for k, x in enumerate(call.numbers.tolist())]
         positional, keywords = call.rebuilt(iter(numbers))
         return f(*positional, **keywords)
 
