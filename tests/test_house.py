@@ -158,13 +158,15 @@ def public_names(path: Path) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+            parts = [part for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+            found |= {part.id for part in parts if isinstance(part.ctx, ast.Store)}
     return {name for name in found if name[0] != "_"}
 
 
-def test_no_two_files_of_the_view_wing_define_the_same_public_name() -> None:
+@pytest.mark.parametrize("wing", ["view", "replay"])
+def test_no_two_files_of_a_wing_define_the_same_public_name(wing: str) -> None:
     seen: dict[str, Path] = {}
-    for path in sorted((PACKAGE / "view").rglob("*.py")):
+    for path in sorted((PACKAGE / wing).rglob("*.py")):
         for name in public_names(path):
             assert name not in seen, f"{path} and {seen[name]} both define {name}"
             seen[name] = path

@@ -25,7 +25,7 @@ from microgradx.replay.run.interpreter import Interpreter
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import COMPILING, unload
 from microgradx.replay.run.llvm_text import code, written
-from microgradx.replay.run.machine_code import BLOCK, Native
+from microgradx.replay.run.machine_code import ROWS_IN_ONE, Native
 from microgradx.replay.run.row_by_row import Loop
 from microgradx.replay.specialization import Recording
 from microgradx.replay.tape.rows import PRIVATE
@@ -162,7 +162,7 @@ def test_what_python_rows_raise_is_raised_once_the_machine_code_is_done(monkeypa
 
 
 def test_a_program_of_many_blocks_gives_the_numbers_of_the_exact_path():
-    case = random_graph(5 * BLOCK)
+    case = random_graph(5 * ROWS_IN_ONE)
     _, native = settled(case.f, case.x)
     assert native.form == "native"
     assert native.run(np.array(case.x)).tolist() == native.exact(np.array(case.x)).tolist()

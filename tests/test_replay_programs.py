@@ -145,8 +145,8 @@ def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
 
 
 def test_a_narrow_program_too_long_to_compile_is_not_regrouped_and_never_compiled(monkeypatch):
-    monkeypatch.setattr(python_source, "LONGEST", 100)
-    monkeypatch.setattr(machine_code, "LONGEST", 100)
+    monkeypatch.setattr(python_source, "LONGEST_SOURCE", 100)
+    monkeypatch.setattr(machine_code, "LONGEST_CODE", 100)
     monkeypatch.setattr(steps, "FEWEST", 10**9)
     case = chain(400)
     program = Recording(case.f, Call((case.x,), {})).program
@@ -184,7 +184,7 @@ def test_the_first_rows_of_a_tape_are_a_program_of_their_own():
 
 def test_levels_found_in_blocks_of_a_few_rows_make_the_same_program(monkeypatch):
     known = [str(arrays(case())[0].plan.instructions) for case in (attention, moons)]
-    monkeypatch.setattr(sums, "BLOCK", 7)
+    monkeypatch.setattr(sums, "ROWS_AT_ONCE", 7)
     assert [str(arrays(case())[0].plan.instructions) for case in (attention, moons)] == known
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import Value
 from ..replay.compile import compile
 from ..replay.run.array_program import Array
-from ..replay.run.python_source import LONGEST, source
+from ..replay.run.python_source import LONGEST_SOURCE, source
 from ..tables import table
 from .cases import CASES, Case
 
@@ -66,7 +66,7 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
         "replay": median(lambda: f.value_and_grad(x), budget),
         "eager": slow,
     }
-    if runner.form == "native" and runner.rows_live <= LONGEST:
+    if runner.form == "native" and runner.rows_live <= LONGEST_SOURCE:
         straight = source(runner.tape, runner.rows)
         figures["source"] = median(lambda: np.array(straight(x.tolist())), budget)
     if (by_hand := case.by_hand) is not None:

@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
 STRUCTURES = 256  # kept: sequences of so many lengths are recorded once each, and small programs take 9 KB each
 MOST_ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
-FEWEST = 4  # structures kept whatever their size: training and validation, and the last batch of either
+FEWEST_STRUCTURES = 4  # structures kept whatever their size: training and validation, and the last batch of either
 PERSISTENT = 4  # calls for which no recording could be afforded before anybody is told
 RARELY = 32  # calls between two looks at the known ways, where none of them fits any more
 
@@ -188,7 +188,7 @@ class Recordings(dict[Any, Ways]):
         rows = [sum(len(way.program.tape) for way in self[key]) for key in order]
         left = sum(rows)
         for key, count in zip(order[:-1], rows, strict=False):
-            if len(self) <= STRUCTURES and (len(self) <= FEWEST or left <= MOST_ROWS):
+            if len(self) <= STRUCTURES and (len(self) <= FEWEST_STRUCTURES or left <= MOST_ROWS):
                 return
             del self[key]
             left -= count

@@ -24,7 +24,7 @@ from .tape.rows import Inlined
 from .tape.tape import Number, Tape
 from .together import Picked, Whole
 
-LARGEST = 20_000  # entries of a Jacobian, and rows of the program for it
+LARGEST_JACOBIAN = 20_000  # entries of a Jacobian, and rows of the program for it
 
 
 class Evaluation:
@@ -103,7 +103,7 @@ def nodes(
     """
     call = Evaluation(name, program, question, spans, inputs, tuple(operands), len(found))
     parents, numbers = tuple(operands.values()), found.tolist()
-    if len(found) == 1 or len(found) * max(len(parents), program.recorded) <= LARGEST:
+    if len(found) == 1 or len(found) * max(len(parents), program.recorded) <= LARGEST_JACOBIAN:
         return [node(Given(call, k), parents, x, now) for k, x in enumerate(numbers)]
     whole = Whole(call, numbers)
     all_of_them = node(whole, parents, numbers[0], now)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from ..regroup.instructions import WIDE, Instruction, View
-from ..run.array_program import Array, Call, Plan, call, window
+from ..run.array_program import Array, NumpyCall, Plan, call, window
 
 FEW_WEIGHTS = 64
 """Weights up to which every row is added up by itself, all in one order, so that neurons with equal weights stay equal to the
@@ -43,13 +43,13 @@ class Buffers:
             return np.full(self.size, self.plan.constants[place])
         return found[..., None]
 
-    def calls(self) -> tuple[list[Call], list[Call]]:
+    def calls(self) -> tuple[list[NumpyCall], list[NumpyCall]]:
         """The instructions on what is the same for all samples, and those on samples.
 
         What the former collect gets a buffer of its own each time, as the latter read it when all of the former are done.
         """
-        once: list[Call] = []
-        each: list[Call] = []
+        once: list[NumpyCall] = []
+        each: list[NumpyCall] = []
         for step in self.plan.instructions:
             wide = step.write.space in self.wide
             if step.index is not None and not wide:
@@ -57,7 +57,7 @@ class Buffers:
             (each if wide else once).append(self.call(step))
         return once, each
 
-    def call(self, step: Instruction) -> Call:
+    def call(self, step: Instruction) -> NumpyCall:
         """One instruction as a function and its operands."""
         write, reads = self.view(step.write), [self.view(v) for v in step.reads]
         if write.ndim == len(step.write.shape):
@@ -74,7 +74,7 @@ class Buffers:
             reads = [np.broadcast_to(reads[0], (*reads[0].shape[:-1], self.size))]
         return call(step, reads, write, self.slots)
 
-    def reduction(self, kind: str, views: Sequence[View], out: Array) -> Call:
+    def reduction(self, kind: str, views: Sequence[View], out: Array) -> NumpyCall:
         """A sum over the samples: of products of every left with every right row, of pairs of rows, or of rows."""
         rows = [self.beside(v, kind) for v in views]
         if kind == "product" and len(rows[0]) * len(rows[1]) <= FEW_WEIGHTS:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .group import dense, mix
 
-GATHER_NS, CALL_NS = 3.0, 400.0  # measured: one element collected by a `take`, one call on few elements
+GATHER_NS, SMALL_CALL_NS = 3.0, 400.0  # measured: one element collected by a `take`, one call on few elements
 
 
 def distinct_lines(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
@@ -56,7 +56,7 @@ def merged(runs: list[tuple[int, int]], f: np.ndarray, s: np.ndarray, numbers: i
     found = []
     for key, columns in alike.items():
         lines = sum(int(np.frombuffer(side, dtype=np.int64).max()) + 1 for side in key)
-        cheaper = numbers * lines * sum(map(len, columns)) * GATHER_NS < (len(columns) - 1) * CALL_NS
+        cheaper = numbers * lines * sum(map(len, columns)) * GATHER_NS < (len(columns) - 1) * SMALL_CALL_NS
         found += [np.concatenate(columns)] if cheaper else columns
     return sorted(found, key=len, reverse=True)
 

@@ -18,7 +18,7 @@ from ..tape.rows import CONSTANT
 from .columns import Columns
 
 SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
-BLOCK = 100_000  # rows that are Python's integers at one time; all rows of a long program would need 200 bytes each
+ROWS_AT_ONCE = 100_000  # rows that are Python's integers at one time; all rows of a long program would need 200 bytes each
 
 
 @dataclass
@@ -84,7 +84,7 @@ def levels(columns: Columns, sums: Sums, deepest: float) -> np.ndarray:
     level = array("i", bytes(4 * len(columns.op) + 4))  # the last one answers for operand -1
     found, at, more, term = np.frombuffer(level, dtype=np.intc), level.__getitem__, columns.more, 0
     every = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
-    for rows in np.split(every, range(BLOCK, len(every), BLOCK)):
+    for rows in np.split(every, range(ROWS_AT_ONCE, len(every), ROWS_AT_ONCE)):
         count = sums.signature(rows).sum(axis=1)
         terms = slice(term, term := term + int(count.sum()))
         factors = np.stack((sums.first[terms], sums.second[terms]), axis=1).ravel().tolist()

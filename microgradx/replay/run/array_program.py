@@ -16,7 +16,7 @@ from ..tape.rows import find
 CALL_NS, ELEMENT_NS = 600.0, 0.6  # measured: one numpy call with its share of gathers, one number that it writes
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+NumpyCall = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Plan:
@@ -84,7 +84,7 @@ def window(v: View, space: Array) -> Array:
     return np.ndarray(v.shape, np.float64, space, 8 * v.offset, tuple(8 * step for step in v.strides))
 
 
-def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> Call:
+def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> NumpyCall:
     """One instruction as a function and its positional arguments: a keyword costs a fifth of a small call."""
     if step.name == "take":
         return slots.take, (step.index, None, write, "clip")

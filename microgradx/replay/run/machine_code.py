@@ -25,10 +25,10 @@ from .layout import Layout
 from .llvm import AVAILABLE, COMPILING, PythonRows, linked
 from .llvm_text import written
 
-BLOCK = 200  # rows in a function; from 100 to 5,000 compile and run alike
-RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
-ROW_NS, START_NS, LOOKING_NS = 12_000.0, 1e6, 500.0  # compiling a row, compiling at all, looking at a row whether it repeats
-LONGEST = 150_000  # rows to compile; no run waits longer than 2 s for its machine code
+ROWS_IN_ONE = 200  # rows in a function; from 100 to 5,000 compile and run alike
+CODE_RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
+CODE_ROW_NS, START_NS, LOOKING_NS = 12_000.0, 1e6, 500.0  # compiling a row, compiling at all, looking at a row for repeats
+LONGEST_CODE = 150_000  # rows to compile; no run waits longer than 2 s for its machine code
 FEW = 4_000  # rows; so few are compiled with all of LLVM's care
 
 
@@ -44,7 +44,7 @@ class Native(Form):
         """About how many ns a run takes; infinity without the extra `native`."""
         if not AVAILABLE:
             return float("inf")
-        total = RUN_NS
+        total = CODE_RUN_NS
         for (op, width), count in layout.counts.items():
             code = written(op, width)
             each = PYTHON_NS if code is None else INSTRUCTION_NS * code.instructions + FUNCTION_NS * code.functions
@@ -57,7 +57,7 @@ class Native(Form):
         if not closely:
             return START_NS + LOOKING_NS * len(layout)
         rows = sum(segment.period for segment in layout.segments)
-        return START_NS + ROW_NS * rows if rows <= LONGEST else float("inf")
+        return START_NS + CODE_ROW_NS * rows if rows <= LONGEST_CODE else float("inf")
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
@@ -108,8 +108,8 @@ def pieces(layout: Layout, python: set[Op]) -> Iterator[Segment]:
         if segment.repeats > 1 and not any(layout.op(row) in python for row in steps):
             yield segment
         else:
-            for low in range(segment.low, segment.high, BLOCK):
-                yield straight(*flat, low, min(low + BLOCK, segment.high))
+            for low in range(segment.low, segment.high, ROWS_IN_ONE):
+                yield straight(*flat, low, min(low + ROWS_IN_ONE, segment.high))
 
 
 def needed_elsewhere(layout: Layout, pieces: list[Segment], python: set[Op]) -> np.ndarray:

@@ -25,8 +25,8 @@ from .layout import Layout
 INFIX = {"add", "subtract", "multiply", "divide", "negative"}
 INLINE = {"relu": "(0.0 if (t := {0}) <= 0.0 else t)", "greater": "(1.0 if {0} > {1} else 0.0)"}
 RAISING = {"sin", "cos", "exp", "log", "sqrt", "sinh", "cosh", "tanh"}  # of `math`: half the time of functions that never raise
-ROW_NS, COMPILING_NS, START_NS = 25.0, 9_000.0, 1e6  # measured: running a row, compiling it, compiling at all
-LONGEST = 60_000  # rows; Python compiles longer functions ever more slowly
+SOURCE_ROW_NS, COMPILING_NS, START_COMPILING_NS = 25.0, 9_000.0, 1e6  # measured: running a row, compiling it, compiling at all
+LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slowly
 DEEPEST = 8  # brackets within brackets: a quarter off the time of random graphs; more takes no more off
 
 
@@ -39,12 +39,12 @@ class Source(Form):
     @classmethod
     def cost(cls, layout: Layout) -> float:
         """About how many ns a run takes; infinity where there are too many rows."""
-        return ROW_NS * len(layout) if len(layout) <= LONGEST else math.inf
+        return SOURCE_ROW_NS * len(layout) if len(layout) <= LONGEST_SOURCE else math.inf
 
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:
         """About how many ns it takes to compile it."""
-        return START_NS + COMPILING_NS * len(layout)
+        return START_COMPILING_NS + COMPILING_NS * len(layout)
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)

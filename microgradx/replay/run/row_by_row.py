@@ -12,7 +12,7 @@ from .array_program import Array
 from .form import Form
 from .layout import Layout
 
-ROW_NS = 100.0  # measured: one row
+LOOP_ROW_NS = 100.0  # measured: one row
 
 
 class Loop(Form):
@@ -28,7 +28,7 @@ class Loop(Form):
     @classmethod
     def cost(cls, layout: Layout) -> float:
         """About how many ns a run takes."""
-        return ROW_NS * len(layout)
+        return LOOP_ROW_NS * len(layout)
 
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:

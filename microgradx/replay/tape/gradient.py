@@ -27,7 +27,7 @@ kept = private(  # what `chain` hands on in turn: nothing of a product that it m
     lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
     array=lambda np, local, other: np.positive(local),
 )  # fmt: skip
-EXACT = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
+CHAIN_RULES = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
 
 
 def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
@@ -174,8 +174,8 @@ class Sweep:
         op = TABLE[code]
         assert op is not None
         if op is chain and self.tape.whole:
-            self.rules[code] = EXACT
-            return EXACT
+            self.rules[code] = CHAIN_RULES
+            return CHAIN_RULES
         places = tuple([2 if known == 1.0 and isinstance(known, float) else known for known in op.known])  # in (a, b, 1, out)
         self.rules[code] = VARIADIC if op.arity is None else places
         return self.rules[code]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Box = tuple[list[str], str, str]
 NOBODY = -1  # who wrote the numbers of the program
-LONGEST = 44  # letters of a line
+LONGEST_LINE = 44  # letters of a line
 DRAWN, ALIKE = 20_000, 4  # rows of a program that runs one by one and is still drawn as arrays, if so many share an instruction
 LEGEND = {"heavy": "blue: matrix products", "move": "dashed: numbers collected from several places", "result": "orange: results"}
 
@@ -113,4 +113,4 @@ def many(count: int, what: str) -> str:
 
 def short(text: str) -> str:
     """A line that fits a box."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
+    return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 4] + " ..."
