@@ -50,6 +50,17 @@ def parse(text: str, values: Mapping[str, float | Value]) -> Value:
     return result
 
 
+def names_in(text: str) -> set[str]:
+    """The names in an expression that may stand for numbers: all but those of functions.
+
+    >>> sorted(names_in("y = tanh(a*b) + pi"))
+    ['a', 'b', 'pi']
+    """
+    _, expression = _parsed(text)
+    functions = {id(call.func) for call in ast.walk(expression) if isinstance(call, ast.Call)}
+    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name) and id(node) not in functions}
+
+
 def _parsed(text: str) -> tuple[str | None, ast.expr]:
     try:
         statements = ast.parse(text.strip()).body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,8 @@ def test_wrong_numbers_are_named(words: list[str], advice: str) -> None:
 def test_python_dash_m_is_the_same_command() -> None:
     run = subprocess.run([sys.executable, "-m", "microgradx", "--help"], capture_output=True, text=True, check=True)
     assert "demo" in run.stdout
-    assert subprocess.run([sys.executable, "-m", "microgradx"], capture_output=True, check=False).returncode == 2
+    alone = subprocess.run([sys.executable, "-m", "microgradx"], capture_output=True, text=True, check=True)
+    assert alone.stdout == run.stdout
 
 
 def test_a_command_finds_modules_beside_it_also_late_and_leaves_the_search_path_as_it_was(
@@ -67,3 +69,93 @@ def test_a_command_finds_modules_beside_it_also_late_and_leaves_the_search_path_
     assert "6" in capsys.readouterr().out
     assert cli.main(["check", "graphs_here:missing", "x=1"]) == 2
     assert sys.path == before
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """The exit status of a command, and what it printed."""
+    try:
+        status = cli.main(words)
+    except SystemExit as left:
+        status = int(str(left.code))
+    return status, *capsys.readouterr()
+
+
+VERBS = ["step", "play", "explain", "why", "layers", "draw", "check", "audit", "grade", "ops", "bench", "demo", "completion"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_a_command_has_a_sentence_examples_and_exit_statuses(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ((verb, "--help"), ("help", verb)):
+        status, out, _ = said(capsys, *words)
+        assert status == 0
+        assert f"examples:\n  microgradx {verb}" in out
+        assert "exit status: 0 " in out
+    assert f"  microgradx {verb}" in said(capsys)[1]
+
+
+def test_wrong_words_are_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in [
+        (("stp", "a", "a=1"), "there is no 'stp': did you mean step"),
+        (("draw", "a", "a=1", "--thme=dark"), "unrecognized arguments: --thme=dark (did you mean --theme?)"),
+        (("step", "a", "a=1", "--by", "laier"), "there is no 'laier': did you mean layer?"),
+        (("demo", "nuron"), "no demo 'nuron': did you mean neuron?"),
+        (("draw", "alpha*2", "alpa=4"), "alpa=4 is not used, 'alpha*2' has no alpa, did you mean alpha=4?"),
+        (("check", "a*b", "a=1", "b=2", "q=4"), "q=4 is not used, 'a*b' has no q: leave q=4 out"),
+        (("ops", "tahn"), "there is no operation 'tahn': did you mean tan"),
+    ]:
+        status, _, error = said(capsys, *words)
+        assert status == 2
+        assert told in error
+
+
+def test_a_module_takes_no_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "graph_with_numbers.py").write_text("from microgradx import Value\ny = Value(2.0, 'x') * 3.0\n")
+    monkeypatch.chdir(tmp_path)
+    assert "a=2 belongs to an expression" in said(capsys, "draw", "graph_with_numbers:y", "a=2")[2]
+
+
+def test_one_rule_holds_for_every_file_that_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = ("a*a", "a=3")
+    for verb, good, bad in (("draw", "g.svg", "g.doc"), ("step", "p.html", "p.svg"), ("play", "q.html", "q.png")):
+        assert said(capsys, verb, *graph, "-o", good)[0] == 0
+        before = Path(good).read_bytes()
+        status, _, error = said(capsys, verb, *graph, "-o", good)
+        assert (status, Path(good).read_bytes()) == (2, before)
+        assert f"{good} already exists: add -f to overwrite it" in error
+        assert said(capsys, verb, *graph, "-o", good, "-f")[0] == 0
+        assert f"unknown file type '{Path(bad).suffix}' of '{bad}': end the name in ." in said(capsys, verb, *graph, "-o", bad)[2]
+        assert "there is no folder 'typo'" in said(capsys, verb, *graph, "-o", f"typo/{good}")[2]
+        assert said(capsys, verb, *graph, "-o", "-")[1].lstrip().startswith("<")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g.svg", "p.html", "q.html"]
+
+
+def test_why_and_explain_without_a_name_ask_about_every_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "explain", "a*b", "a=2", "b=3")[1].count("dout/d") == 2
+    found = json.loads(said(capsys, "why", "relu(a)*b", "a=-1", "b=2", "--json")[1])
+    assert found["a"]["cause"] == "cut"
+    assert found.keys() == {"a", "b"}
+    assert "has no named input: write --wrt NAME" in said(capsys, "why", "2*3")[2]
+
+
+@pytest.mark.parametrize("words", [("draw", "a*a", "a=3", "--json"), ("ops", "tanh", "--json"), ("ops", "--json")])
+def test_what_is_printed_can_be_read_by_programs(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(said(capsys, *words)[1])
+
+
+def test_inner_values_are_called_by_their_expressions(capsys: pytest.CaptureFixture[str]) -> None:
+    out = said(capsys, "step", "L = (a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2")[1]
+    assert "L = (a*b + c) * f" in out
+    assert "(a*b + c) = (a*b) + c" in out
+    assert "add#" not in out
+    assert "multiply#" not in out
+
+
+def test_a_shell_completes_commands_and_options(capsys: pytest.CaptureFixture[str]) -> None:
+    script = said(capsys, "completion", "bash")[1]
+    complete = f"{script}\nCOMP_WORDS=(microgradx draw --th); COMP_CWORD=2; _microgradx; echo ${{COMPREPLY[@]}}"
+    assert subprocess.run(["bash", "-c", complete], capture_output=True, text=True, check=True).stdout.split() == ["--theme"]
+    assert said(capsys, "completion", "zsh")[1].startswith("autoload")
+    assert "-a step" in said(capsys, "completion", "fish")[1]

@@ -107,7 +107,7 @@ def test_a_page_is_written_told_on_stderr_and_not_overwritten(tmp_path, capsys):
     assert captured.err.startswith(f"wrote {page} (")
     first = page.read_bytes()
     assert main(["step", *EXAMPLE, "-o", str(page)]) == 2
-    assert "exists: write -f to overwrite it" in capsys.readouterr().err
+    assert "already exists: add -f to overwrite it" in capsys.readouterr().err
     assert main(["step", *EXAMPLE, "-f", "-o", str(page)]) == 0
     assert page.read_bytes() == first
     capsys.readouterr()

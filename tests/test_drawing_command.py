@@ -23,7 +23,7 @@ def test_the_command_writes_a_file_and_says_what_is_in_it(tmp_path, capsys):
 
 def test_the_command_knows_the_options_of_draw(tmp_path, capsys):
     path = tmp_path / "g.svg"
-    graph = ["draw", "(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2", "-o", str(path)]
+    graph = ["draw", "(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2", "-f", "-o", str(path)]
     assert main([*graph, "--rankdir", "TB", "--path", "a", "--for", "paper"]) == 0
     assert "Only what lies on a path from a." in capsys.readouterr().out
     assert main([*graph, "--step", "1"]) == 0
@@ -43,7 +43,7 @@ def test_a_wrong_option_is_an_error_of_one_line(capsys, tmp_path):
     assert main(["draw", "a*a", "a=3", "--theme", "pink", "-o", str(tmp_path / "g.svg")]) == 2
     assert capsys.readouterr().err == "microgradx: theme='pink' is not known: write one of 'light', 'dark', 'auto'\n"
     assert main(["draw", "a*a", "a=3", "-o", "g.doc"]) == 2
-    assert "end the name in one of .svg" in capsys.readouterr().err
+    assert "end the name in .svg" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted(runpy.run_path(str(DEMO))["GALLERY"]))

@@ -173,7 +173,7 @@ def test_the_command_writes_a_page_of_a_data_set(tmp_path, capsys, monkeypatch):
     assert main(["play", "circles", "-o", "circles.html"]) == 0
     assert "Circles: a rate that works" in (tmp_path / "circles.html").read_text()
     assert main(["play", "circles", "-o", "circles.html"]) == 2
-    assert "circles.html exists: write -f to overwrite it" in capsys.readouterr().err
+    assert "circles.html already exists: add -f to overwrite it" in capsys.readouterr().err
     assert main(["play", "moon"]) == 2
     assert "there is no page 'moon': write an expression, or one of moons, circles, spirals, starts" in capsys.readouterr().err
 

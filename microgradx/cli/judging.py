@@ -1,0 +1,85 @@
+"""The commands that judge derivatives and engines: check, audit, grade. They exit with 1 if something is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from .output import add_output, destination
+from .targets import add_target, numbers_of_expression, pairs
+from .verbs import FOUND, verb
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of points: write 1 or more")
+    return int(text)
+
+
+def add_check(commands: Any) -> None:
+    """`microgradx check`."""
+    examples = ('"x**2 * sin(x)" x=3', "my_module:f x=0.5 --grad my_module:slope", "my_module:f x=0.5 --order 2 --samples 9")
+    command = verb(commands, "check", "check the derivatives of an expression or a function", examples, _check, FOUND)
+    add_target(command)
+    command.add_argument("--grad", metavar="MODULE:FUNCTION", help="judge this function's result instead of backward()")
+    command.add_argument("--rtol", type=float, default=1e-6, help="the relative error to catch (1e-6)")
+    command.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too (1)")
+    command.add_argument("--samples", type=_count, default=0, metavar="N", help="also check this many random points (0)")
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ..testing.command import check_target
+
+    expression = ":" not in options.target
+    numbers = numbers_of_expression(options.target, options.values) if expression else pairs(options.values)
+    report = check_target(options.target, numbers, options.grad, options.rtol, options.order, options.samples)
+    print(report.to_json() if options.json else report)
+    return 0 if report.ok else 1
+
+
+def add_audit(commands: Any) -> None:
+    """`microgradx audit`."""
+    examples = ("scipy.special", "my_module --samples 20 --json")
+    command = verb(commands, "audit", "judge every derivative in a module", examples, _audit, FOUND)
+    command.add_argument("module", metavar="MODULE", help="a module that can be imported, such as scipy.special")
+    command.add_argument("--samples", type=_count, default=6, metavar="N", help="how many points for each pair (6)")
+    command.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="when to stop (60)")
+    command.add_argument("--seed", type=int, default=0, help="other points (0)")
+    command.add_argument("--json", action="store_true", help="print what was found as JSON")
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from ..testing.audit import audit
+
+    shown = sys.stderr.isatty()
+    found = audit(options.module, samples=options.samples, time_limit=options.time, seed=options.seed, progress=shown)
+    print(found.to_json() if options.json else found)
+    return 1 if found.findings else 0
+
+
+def add_grade(commands: Any) -> None:
+    """`microgradx grade`."""
+    examples = ("own_engine.py:Value", "sheet.py:sheet answers/*.json -o grades.csv")
+    command = verb(commands, "grade", "judge a student's own engine, or answers to a sheet", examples, _grade, FOUND)
+    command.add_argument("target", metavar="TARGET", help="own_engine.py:Value, or sheet.py:sheet with the files of answers")
+    command.add_argument("answers", metavar="ANSWERS", nargs="*", help="a .py or .json file for each student")
+    command.add_argument("--tell", default="hints", help="hints, verdict (right or wrong) or, after the deadline, answers")
+    add_output(command, "write a row for each student and question, a .csv or .json file")
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from ..teach.command import graded
+
+    if options.output:
+        destination(options, (".csv", ".json"))
+    found = graded(options.target, options.answers, options.tell, options.output)
+    if isinstance(found, list):
+        rows = [row for grade in found for row in grade.rows()]
+        print(json.dumps(rows, indent=1) if options.json else "\n\n".join(map(str, found)))
+        return 0 if all(grade.points == grade.most for grade in found) else 1
+    print(found.to_json() if options.json else found)
+    return 0 if found.ok else 1

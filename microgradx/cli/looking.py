@@ -1,0 +1,178 @@
+"""The commands that look at one graph: step, explain, why, layers, draw."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import webbrowser
+from typing import Any
+
+from .output import add_output, as_json, destination
+from .targets import add_target, named_target, target, wanted
+from .verbs import verb
+
+LECTURE = '"L = (a*b + c)*f" a=2 b=-3 c=10 f=-2'
+PAGES = (".html", ".htm")
+
+
+def add_step(commands: Any) -> None:
+    """`microgradx step`."""
+    examples = (LECTURE, f"{LECTURE} -i", f"{LECTURE} -o pass.html --open", "my_network.py:loss --by layer")
+    command = verb(commands, "step", "walk the backward pass, one step at a time", examples, _step)
+    add_target(command)
+    grains = "how much one step covers: an operation, a neuron or a layer (by itself what the graph is made of)"
+    command.add_argument("--by", choices=("node", "neuron", "layer"), help=grains)
+    command.add_argument("--json", action="store_true", help="print the contributions as JSON")
+    command.add_argument("-i", "--interactive", action="store_true", help="open a prompt instead of printing all steps")
+    add_output(command, "write one self-contained web page, a .html file")
+    command.add_argument("--open", action="store_true", help="show the written page in the browser")
+
+
+def _step(options: argparse.Namespace) -> int:
+    from ..view.stepping.stepper import stepper
+
+    out, names = named_target(options)  # the name of this variable is what a result without one is called
+    s = stepper(out, by=options.by, names=names)
+    if options.output:
+        return write_page(s, options)
+    if options.json:
+        steps = [{"fires": step.name, "contributions": [_edge(s, edge) for edge in step.contributions]} for step in s]
+        print(as_json({"output": s.output.data, "steps": steps}))
+    elif options.interactive:
+        s.interact()
+    else:
+        print(s)
+        for step in s:
+            print(step)
+    return 0
+
+
+def _edge(s: Any, edge: Any) -> dict[str, Any]:
+    numbers = {name: getattr(edge, name) for name in ("slot", "upstream", "local", "contribution", "before", "after")}
+    return {"from": s.names[edge.node], "into": s.names[edge.operand], **numbers}
+
+
+def write_page(s: Any, options: argparse.Namespace) -> int:
+    """Write the page of a stepper where `-o` says."""
+    if options.output == "-":
+        sys.stdout.write(s.show().html)
+        return 0
+    path = s.to_html(destination(options, PAGES))
+    print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
+    if options.open:
+        webbrowser.open(path.resolve().as_uri())
+    return 0
+
+
+def add_explain(commands: Any) -> None:
+    """`microgradx explain`."""
+    examples = (f"{LECTURE} --wrt a", f"{LECTURE} --json")
+    command = verb(commands, "explain", "show one gradient as the sum over its paths", examples, _explain)
+    add_target(command)
+    command.add_argument("--wrt", metavar="NAME", help="the value whose gradient is explained (every input)")
+    command.add_argument("-k", type=int, default=5, help="how many of the largest paths to list (5)")
+    command.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from ..view.questions.explain import explain
+
+    out, names = named_target(options)
+    found = {name: explain(out, name, options.k, names=names) for name in wanted(options, out)}
+    if not options.json:
+        print(*found.values(), sep="\n\n")
+        return 0
+    keys = ("total", "count", "live", "magnitude", "remainder")
+    told = {
+        name: {
+            **{key: getattr(one, key) for key in keys},
+            "paths": [{"path": path.names, "contribution": path.contribution} for path in one.paths],
+        }
+        for name, one in found.items()
+    }
+    print(as_json(told[options.wrt] if options.wrt else told))
+    return 0
+
+
+def add_why(commands: Any) -> None:
+    """`microgradx why`."""
+    examples = ('"relu(a) * b" a=-1 b=2', '"relu(a) * b" a=-1 b=2 --wrt a --json')
+    command = verb(commands, "why", "say why a gradient is zero, tiny or not a number", examples, _why)
+    add_target(command)
+    command.add_argument("--wrt", metavar="NAME", help="the value whose gradient is asked about (every input)")
+    command.add_argument("--json", action="store_true", help="print cause and gradient as JSON")
+
+
+def _why(options: argparse.Namespace) -> int:
+    from ..view.questions.why import why
+
+    out, names = named_target(options)
+    found = {name: why(out, name, names=names) for name in wanted(options, out)}
+    if options.json:
+        told = {name: {"cause": one.cause, "gradient": one.gradient, "lines": one.lines} for name, one in found.items()}
+        print(as_json(told[options.wrt] if options.wrt else told))
+    else:
+        print(*found.values(), sep="\n\n")
+    return 0
+
+
+def add_layers(commands: Any) -> None:
+    """`microgradx layers`."""
+    purpose = "print one line for each layer of a network: what is off, what gets no gradient"
+    command = verb(commands, "layers", purpose, ("my_network.py:loss", "my_network:loss --json"), _layers)
+    add_target(command)
+    command.add_argument("--json", action="store_true", help="print the rows as JSON")
+
+
+def _layers(options: argparse.Namespace) -> int:
+    from ..view.questions.layers import layers
+
+    found = layers(target(options))
+    print(as_json([dataclasses.asdict(row) for row in found.rows]) if options.json else found)
+    return 0
+
+
+def add_draw(commands: Any) -> None:
+    """`microgradx draw`."""
+    examples = (LECTURE, f"{LECTURE} -o flow.svg", f"{LECTURE} -o - --theme dark > flow.svg", "my_network.py:loss -o net.html")
+    command = verb(commands, "draw", "draw the gradient flow of an expression", examples, _draw)
+    add_target(command)
+    add_output(command, "file to write (.svg, .png, .jpg, .pdf, .dot or .html); without it the graph is printed as text")
+    command.add_argument("--edges", metavar="{local,chain,none}", default="local", help="what stands on a wire (local)")
+    command.add_argument("--flow", metavar="{forward,backward}", default="forward", help="which way arrows point (forward)")
+    command.add_argument("--theme", metavar="{light,dark,auto}", default="light", help="the colours (light)")
+    grains = "{auto,full,values,neurons,layers,model}"
+    command.add_argument("--detail", metavar=grains, default="auto", help="how much is folded into one card (auto)")
+    pages = "{readme,screen,slide,paper}"
+    command.add_argument("--for", dest="for_", metavar=pages, default="readme", help="where it will be read (readme)")
+    command.add_argument("--rankdir", metavar="{LR,RL,TB,BT}", help="which way the graph runs (the one that can be read)")
+    command.add_argument("--path", metavar="NAME", help="only what lies between this value and the output")
+    command.add_argument("--depth", type=int, metavar="N", help="only what is at most so many operations from the output")
+    command.add_argument("--module", metavar="NAME", help="only one module and what it is given, such as L0.n3")
+    command.add_argument("--sample", type=int, metavar="N", help="only one sample of a batch, counted from 0")
+    command.add_argument("--step", type=int, metavar="N", help="the backward pass after so many steps")
+    command.add_argument("--engine", help="who lays out: embedded, system, or the path of a dot program")
+    command.add_argument("--json", action="store_true", help="print what was written as JSON")
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from ..view.drawing.digraph import SUFFIXES
+    from ..view.drawing.draw import draw
+    from ..view.drawing.tree_and_mermaid import tree
+
+    out = target(options)  # the name of this variable is what the drawing calls a result without one
+    if options.output is None:
+        print(as_json({"tree": tree(out)}) if options.json else tree(out))
+        return 0
+    path = None if options.output == "-" else destination(options, SUFFIXES)
+    names = ("edges", "flow", "theme", "detail", "for_", "rankdir", "depth", "module", "sample", "step", "engine")
+    way = None if options.path is None else (options.path, out)
+    drawing = draw(out, path=way, **{name: getattr(options, name) for name in names})
+    if path is None:
+        sys.stdout.write(drawing.svg())
+        return 0
+    written = drawing.save(path)
+    told = {"file": str(written), "summary": drawing.summary}
+    print(as_json(told) if options.json else f"{written}: {drawing.summary}")
+    return 0

@@ -1,0 +1,111 @@
+"""What a command is about: an expression with its numbers, or an attribute of a module."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..chain import topological_order
+from ..engine import Value
+from ..expression import names_in, parse
+from ..module_attribute import imported
+
+READABLE = 32
+"""A computed value is called by its expression if that is no longer than so many characters."""
+
+
+def add_target(command: argparse.ArgumentParser) -> None:
+    """The arguments that `target` reads."""
+    command.add_argument("target", metavar="TARGET", help="an expression such as '(a*b + c)*f', or module:attribute")
+    command.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="the numbers of the expression's names")
+
+
+def target(options: argparse.Namespace) -> Value:
+    """The graph that a command is about: an expression with its name=number pairs, or `module:attribute`.
+
+    An attribute that can be called is called without arguments; importing a module runs its code.
+    """
+    return named_target(options)[0]
+
+
+def named_target(options: argparse.Namespace) -> tuple[Value, dict[str, Any]]:
+    """`target`, and what names its values besides their labels: the variables of the module, or the parts of the expression."""
+    module, colon, attribute = options.target.partition(":")
+    module = module.removesuffix(".py").replace("/", ".") if colon and module.endswith(".py") else module
+    if colon and all(part.isidentifier() for part in (*module.split("."), attribute)):
+        if options.values:
+            raise ValueError(f"{' '.join(options.values)} belongs to an expression, {options.target} has its numbers already")
+        found: Any = imported(f"{module}:{attribute}")
+        found = found() if callable(found) and not isinstance(found, Value) else found
+        if not isinstance(found, Value):
+            raise TypeError(f"{options.target} gave {found!r}, not a Value")
+        return found, {name: thing for name, thing in vars(sys.modules[module]).items() if name[0] != "_"}
+    out = parse(options.target, numbers_of_expression(options.target, options.values))
+    return out, parts_by_expression(out)
+
+
+def parts_by_expression(out: Value) -> dict[str, Value]:
+    """The computed values that a result is made of, each called by the expression that made it.
+
+    >>> list(parts_by_expression(parse("(a*b + c)*f", {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0})))
+    ['(a*b)', '(a*b + c)']
+    """
+    from ..view.words.names import name_nodes
+    from ..view.words.notation import expression
+
+    order = topological_order(out)
+    named = name_nodes(order)
+    parts: dict[str, Value] = {}
+    for node in order[:-1]:
+        if node.op is not None and node.label is None:
+            text = expression(node, (), named, latex=False)
+            if not text.startswith(f"{node.op.name}("):  # else it stands for one thing wherever it is written
+                text = f"({text.replace(' * ', '*').replace(' / ', '/')})"
+            if len(text) <= READABLE:
+                parts.setdefault(text, node)
+    return parts
+
+
+def numbers_of_expression(text: str, words: Sequence[str]) -> dict[str, float]:
+    """The numbers by name; one that the expression does not use is refused, as it was meant for something."""
+    values = pairs(words)
+    used = names_in(text)
+    for name, number in values.items():
+        if name not in used:
+            near = difflib.get_close_matches(name, sorted(used), 1, 0.5)
+            hint = f", did you mean {near[0]}={number:g}?" if near else f": leave {name}={number:g} out"
+            raise ValueError(f"{name}={number:g} is not used, {text!r} has no {name}{hint}")
+    return values
+
+
+def pairs(texts: Sequence[str]) -> dict[str, float]:
+    """The numbers by name; a name that is given twice would have one of them forgotten."""
+    values: dict[str, float] = {}
+    for name, number in map(_pair, texts):
+        if name in values:
+            raise ValueError(f"{name} is given twice, as {values[name]:g} and as {number:g}: write it once")
+        values[name] = number
+    return values
+
+
+def _pair(text: str) -> tuple[str, float]:
+    name, equals, number = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise ValueError(f"{text!r} is not NAME=NUMBER: write for example a=2")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise ValueError(f"{number!r} in {text!r} is not a number: write for example {name}=2") from None
+
+
+def wanted(options: argparse.Namespace, out: Value) -> list[str]:
+    """The names of the values that `--wrt` asks about: the one given, else every named input."""
+    if options.wrt:
+        return [options.wrt]
+    leaves = [node.label for node in topological_order(out) if node.op is None and node.label]
+    if not leaves:
+        raise ValueError(f"{options.target} has no named input: write --wrt NAME for the value that is asked about")
+    return leaves

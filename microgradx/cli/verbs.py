@@ -1,0 +1,51 @@
+"""How a command is stated: its purpose, examples, exit statuses; and what is said to a word that does not exist."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+DONE = "exit status: 0 done, 2 wrong usage"
+FOUND = "exit status: 0 nothing wrong, 1 something is, 2 wrong usage"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help keeps its lines, and which answers a wrong word with the nearest."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            words = [str(choice) for choice in action.choices]
+            near = difflib.get_close_matches(str(value), words, 2, 0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(words)}"
+            raise argparse.ArgumentError(action, f"there is no {value!r}: {hint}")
+
+
+def verb(
+    commands: Any, name: str, purpose: str, examples: Sequence[str], run: Callable[[argparse.Namespace], int], status: str = DONE
+) -> argparse.ArgumentParser:
+    """A new command with its help: one sentence, examples, and what its exit status means."""
+    shown = "\n".join(["examples:", *(f"  microgradx {name} {example}".rstrip() for example in examples), "", status])
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=shown
+    )
+    command.set_defaults(run=run, parser=command)
+    return command
+
+
+def near_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:
+    """The options that misspelled ones were perhaps meant to be, as the end of an error message.
+
+    >>> parser = argparse.ArgumentParser()
+    >>> _ = parser.add_argument("--theme")
+    >>> near_options(parser, ["--thme=dark"])
+    ' (did you mean --theme?)'
+    """
+    known = [option for action in parser._actions for option in action.option_strings]
+    wrong = [word.partition("=")[0] for word in words if word.startswith("-")]
+    near = [match for word in wrong for match in difflib.get_close_matches(word, known, 1, 0.6)]
+    return f" (did you mean {', '.join(near)}?)" if near else ""
