@@ -17,6 +17,7 @@ import numpy as np
 from .. import ops
 from ..engine import Value
 from ..modes import no_grad
+from .assignment import assign
 from .batch_norm import BatchNorm
 from .gradients import clear
 from .losses import plain_numbers
@@ -25,17 +26,11 @@ from .training_mode import Mode, mode
 
 
 class Unit:
-    """One normalised number: its mean and variance over the batch, and what the loss says of them, for each row."""
+    """One normalised number as leaves: its mean and variance over the batch, and what the loss says of them, for each row."""
 
     def __init__(self) -> None:
         self.mean, self.variance, self.by_mean, self.by_variance = (Value(number) for number in (0.0, 1.0, 0.0, 0.0))
         self.leaves = [self.mean, self.variance, self.by_mean, self.by_variance]
-
-    def measure(self, numbers: Array) -> None:
-        """Take mean and variance of these."""
-        with np.errstate(all="ignore"):  # what is not finite is told of the loss that it makes so
-            self.mean.data = float(numbers.mean())
-            self.variance.data = float(np.square(numbers - self.mean.data).mean())
 
     def share(self, z: Any) -> Any:
         """What a row's z adds to the loss through mean and variance, to first order."""
@@ -72,6 +67,7 @@ class InTraining:
         self.differs = given.asked
         self.draw_from(0, 0)
         self.leaves = [leaf for unit in self.units for leaf in unit.leaves]
+        self.table = np.array([[0.0, 1.0, 0.0, 0.0]] * len(self.units)).reshape(-1, 4)  # what the leaves are to hold
 
     def draw_from(self, seed: int, epoch: int) -> None:
         """Choose the stream of random numbers of an epoch."""
@@ -83,7 +79,7 @@ class InTraining:
 
     def numbers(self) -> Array:
         """Those of the leaves."""
-        return np.array([leaf.data for leaf in self.leaves])
+        return self.table.ravel()
 
     def call(self, model: Callable[[Any], Any], row: Any, noise: Sequence[Any]) -> tuple[Any, list[Any]]:
         """(answer, all that is normalised) of a model that gets this noise, and the statistics of the batch."""
@@ -107,19 +103,24 @@ class InTraining:
 
     def measure(self, place: int, numbers: Array) -> None:
         """The statistics of one normalisation, from the numbers of all units for each row of the batch."""
-        for k in range(*self.spans[place]):
-            self.units[k].measure(numbers[:, k])
+        span = slice(*self.spans[place])
+        with np.errstate(all="ignore"):  # what is not finite is told of the loss that it makes so
+            self.table[span, 0] = numbers[:, span].mean(axis=0)
+            self.table[span, 1] = np.square(numbers[:, span] - self.table[span, 0]).mean(axis=0)
 
     def send_back(self, place: int, slopes: Array, rows: int) -> None:
         """What the loss says of one normalisation's means and variances; `slopes` has a row of four for each unit."""
-        for k in range(*self.spans[place]):
-            unit, (by_mean, by_variance, *_) = self.units[k], (slopes[k] / rows).tolist()
-            unit.by_mean.data, unit.by_variance.data = by_mean, by_variance
+        span = slice(*self.spans[place])
+        self.table[span, 2:] = slopes[span, :2] / rows
 
     def forget(self) -> None:
         """Nothing is known of the statistics' slopes yet."""
-        for place in range(len(self.norms)):
-            self.send_back(place, np.zeros((len(self.units), 4)), 1)
+        self.table[:, 2:] = 0.0
+
+    def _assign(self, columns: slice) -> None:
+        """Put these columns of the table into the leaves, for a graph."""
+        chosen = [leaf for unit in self.units for leaf in unit.leaves[columns]]
+        assign(chosen, self.table[:, columns].ravel().tolist())
 
     def answers(self, model: Callable[[Any], Any], rows: Sequence[Any], noise: Array) -> tuple[list[Any], list[Any]]:
         """(outputs, what was normalised) row by row, as nodes of a graph."""
@@ -131,6 +132,7 @@ class InTraining:
         for place in range(len(self.norms)):
             with no_grad():
                 self.measure(place, np.array([plain_numbers(found) for found in asked()[1]]))
+            self._assign(slice(0, 2))
         clear(self.leaves)
         return asked()
 
@@ -139,6 +141,7 @@ class InTraining:
         for place in reversed(range(len(self.norms))):
             slopes = np.array([leaf.grad for leaf in self.leaves]).reshape(-1, 4)
             self.send_back(place, slopes, len(seen))
+            self._assign(slice(2, 4))
             units = range(*self.spans[place])
             found = [self.units[k].share(row[k]) for row in seen for k in units if isinstance(row[k], Value)]
             if found:
@@ -147,7 +150,6 @@ class InTraining:
     def followed(self, place: dict[int, int], weights: Array, rows: int) -> None:
         """Let what a model answers with follow the statistics of a batch; `place` says where its parameters are in `weights`."""
         for norm, span in zip(self.norms, self.spans, strict=True):
-            units = self.units[slice(*span)]
             kept = [place[id(value)] for value in (*norm.mean, *norm.variance)]
-            means, variances = [unit.mean.data for unit in units], [unit.variance.data for unit in units]
+            means, variances = self.table[slice(*span), :2].T.tolist()
             weights[kept] = norm.followed(weights[kept].tolist(), means, variances, rows)

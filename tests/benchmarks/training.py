@@ -36,10 +36,23 @@ def data() -> tuple[np.ndarray, np.ndarray]:
     return np.clip(patterns[y] + stream.normal(0, 0.6, (ROWS, INPUTS)), 0, 1), y
 
 
-def by_fit(epochs: int, batch: int | None, loss: object = "cross_entropy", **options: object) -> Epochs:
+def plain() -> nn.MLP:
+    """The network of the table."""
+    return nn.MLP(INPUTS, [HIDDEN, CLASSES], rng=0, init="he")
+
+
+def normalised() -> nn.Sequential:
+    """The same network with batch statistics and dropout in between."""
+    first, last = (nn.Layer(*size, "linear", rng=0, init="he") for size in ((INPUTS, HIDDEN), (HIDDEN, CLASSES)))
+    return nn.Sequential(first, nn.BatchNorm(HIDDEN), "relu", nn.Dropout(0.1), last)
+
+
+def by_fit(
+    epochs: int, batch: int | None, loss: object = "cross_entropy", make: Callable[[], nn.Module] = plain, **options: object
+) -> Epochs:
     """`nn.fit`; yields the time at the end of each epoch."""
     X, y = data()
-    model, ends = nn.MLP(INPUTS, [HIDDEN, CLASSES], rng=0, init="he"), []
+    model, ends = make(), []
     history = nn.fit(
         model, X, y, loss=loss, optimizer=nn.Adam(lr=RATE), epochs=epochs, batch_size=batch,
         callbacks=[lambda *_: ends.append(time.perf_counter())], **options,
@@ -127,6 +140,7 @@ JOBS: dict[str, tuple[Callable[..., Epochs], int, int | None, dict[str, object]]
     "numpy by hand, batches of 32": (by_hand, 8, 32, {}),
     "microgradx, batches of 32": (by_fit, 8, 32, {}),
     "microgradx, batches of 32, validation": (by_fit, 8, 32, {"validation": 0.2}),
+    "microgradx, batches of 32, batch norm and dropout": (by_fit, 8, 32, {"make": normalised}),
     "torch, batches of 32": (by_torch, 8, 32, {}),
     "scikit-learn, batches of 32": (by_sklearn, 8, 32, {}),
 }
@@ -151,13 +165,25 @@ def measured(name: str) -> tuple[float, float, float, float]:
 def predicted(name: str) -> tuple[float, float]:
     """Seconds to answer all rows, by `predict` and by calling the model on each."""
     X, _ = data()
-    model = nn.MLP(INPUTS, [HIDDEN, CLASSES], rng=0, init="he")
+    model = plain()
     start = time.perf_counter()
     model.predict(X)
     middle = time.perf_counter()
     for row in X:
         model(row)
     return middle - start, time.perf_counter() - middle
+
+
+def drawn() -> float:
+    """Seconds to draw the boundary of a network at 300 x 300 points."""
+    if find_spec("matplotlib") is None:
+        return math.nan
+    X, y = nn.data.moons(200, noise=0.1)
+    model = nn.MLP(2, [16, 16, 1], rng=0)
+    nn.plots.decision_boundary(model, X, y, points=20)  # imports
+    start = time.perf_counter()
+    nn.plots.decision_boundary(model, X, y, points=300)
+    return time.perf_counter() - start
 
 
 def main() -> None:
@@ -177,7 +203,9 @@ def main() -> None:
     print("\n".join(table(rows, "<>>>>>", width=None, gap="  ")))
     with context.Pool(1) as pool:
         fast, slow = pool.apply(predicted, ("predict",))
+        boundary = pool.apply(drawn)
     print(f"{ROWS} rows answered: predict {1e3 * fast:.0f} ms with its recording, row by row {1e3 * slow:.0f} ms")
+    print(f"a decision boundary at 300 x 300 points: {boundary:.2f} s")
 
 
 if __name__ == "__main__":
