@@ -24,7 +24,7 @@ from .opening import formula_of
 from .page.page import LIMIT, page_html, within, write_page
 from .pen import Pen
 from .recorded import How
-from .steps import AnyStep, Showing
+from .steps import AnyStep, ByKey, Showing, by_key
 from .traced import traced
 from .training import Training
 from .update import ByOptimizer, Descent, UpdateRule
@@ -168,13 +168,13 @@ class Stepper(Training):
         """The page to be shown in a notebook cell, where frames are removed a table; the options are those of `to_html`."""
         return Frame(within(self._page(theme), limit), self, theme)
 
-    def guess(self, guesses: Mapping[str | Value, float] | None = None, /, *, signs: bool = False, **by_name: float) -> Guess:
+    def guess(self, guesses: ByKey | None = None, /, *, signs: bool = False, **by_name: float) -> Guess:
         """Which of your own gradients are right: `s.guess(a=6, b=-4)`; other names, and Values, go in a dict.
 
         Nothing is told about values that were not guessed. A guess is right within a thousandth of the gradient; with `signs`
         only the sign counts.
         """
-        asked: dict[str | Value, float] = dict(guesses or {}, **by_name)
+        asked = by_key(guesses, by_name)
         if not asked:
             raise ValueError("guess at least one gradient, for example s.guess(a=6)")
         return judged([(self.shared.names[self.find(key)], guess, self.gradient(key)) for key, guess in asked.items()], signs)

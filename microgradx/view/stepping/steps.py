@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...engine import Value
@@ -25,6 +25,17 @@ class Showing:
 
 
 SHOWN_WHOLE = Showing()
+ByKey = Mapping[str, float] | Mapping[Value, float] | Mapping[str | Value, float]
+"""Numbers for values, each found by its name or given itself."""
+
+
+def by_key(numbers: ByKey | None, by_name: Mapping[str, float]) -> dict[str | Value, float]:
+    """The numbers of both together."""
+    asked: dict[str | Value, float] = {}
+    for given in (numbers or {}, by_name):
+        for key, number in given.items():
+            asked[key] = number
+    return asked
 
 
 class AnyStep:
@@ -55,6 +66,11 @@ class AnyStep:
     def line(self) -> SourceLine | None:
         """The line of the program that computed the value, if the pass is of `stepper(f, *args)`."""
         return self.of.lines.get(self.node)
+
+    @property
+    def upstream(self) -> float:
+        """The gradient of the output by the value, as the whole pass gives it."""
+        return self.of.trace.adjoints.get(self.node, 0.0)
 
     @property
     def contributions(self) -> list[Contribution]:

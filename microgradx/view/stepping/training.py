@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
-from ...engine import Value
 from ...operation import number
 from ..words.names import Scope
 from .commit import Commit
 from .difference import Difference, difference
 from .pen import Pen
+from .steps import ByKey, by_key
 from .surroundings import Surroundings
 from .what_if import computed_again
 
@@ -23,13 +22,13 @@ class Training(Surroundings):
         super().__init__(*recorded)
         self._commit: Commit | None = None
 
-    def what_if(self, numbers: Mapping[str | Value, float] | None = None, /, **by_name: float) -> Self:
+    def what_if(self, numbers: ByKey | None = None, /, **by_name: float) -> Self:
         """The same pass with other numbers: `s.what_if(d=100.0)`, or in a dict as in `s.what_if({"w[0]": 0.0})`.
 
+        >>> from microgradx import Value, stepper
         >>> a, b = Value(2.0), Value(3.0)
         >>> h = a * b
         >>> L = h + a
-        >>> from microgradx import stepper
         >>> t = stepper(L).what_if(h=100.0)
         >>> t.output.data, t.gradient("h"), t.gradient("a"), L.data
         (102.0, 1.0, 1.0, 8.0)
@@ -37,8 +36,7 @@ class Training(Surroundings):
         It is a stepper on a copy, computed as if it had been built so: your graph stays as it is. A computed value that is given
         a number is held: it is an input of the copy, and what it was made of no longer reaches it.
         """
-        asked: dict[str | Value, float] = dict(numbers or {}, **by_name)
-        held = {self.find(key): number(x) for key, x in asked.items()}
+        held = {self.find(key): number(x) for key, x in by_key(numbers, by_name).items()}
         if not held:
             raise ValueError("nothing is asked: name a value and its other number, for example s.what_if(a=3.0)")
         copies = computed_again(self.trace, held)
@@ -54,8 +52,8 @@ class Training(Surroundings):
     def diff(self, other: Training) -> Difference:
         """What changes from this pass to another one: before -> after of values and gradients, the largest change first.
 
+        >>> from microgradx import Value, stepper
         >>> a, b = Value(2.0), Value(3.0)
-        >>> from microgradx import stepper
         >>> s = stepper(a * b)
         >>> s.diff(s.what_if(a=5.0)).rows[0]
         Change(name='out', value=6.0, new_value=15.0, gradient=1.0, new_gradient=1.0)
@@ -95,8 +93,8 @@ class Training(Surroundings):
     def again(self) -> Self:
         """The next pass of the same graph: its gradients zeroed, its numbers computed again in place from the inputs as they are.
 
+        >>> from microgradx import Value, stepper
         >>> w = Value(1.0, "w")
-        >>> from microgradx import stepper
         >>> s = stepper(w * w, lr=0.25)
         >>> s.commit()
         >>> s = s.again()
