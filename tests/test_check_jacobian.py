@@ -156,8 +156,21 @@ def test_a_sparse_jacobian_may_be_given_as_it_is():
     sparse = pytest.importorskip("scipy.sparse")
     at = np.linspace(0.2, 2.0, 90)
     report = check_gradient(lambda v: v[:-1] * v[1:], at, lambda v: sparse.diags([v[1:], v[:-1]], [0, 1], shape=(89, 90)))
-    assert report.ok
-    assert report.evaluations < 200 * 89
+    assert (report.ok, report.count("agrees")) == (True, 89 * 90)
+    assert report.evaluations < 100
+
+
+def test_a_wrong_entry_of_a_large_jacobian_is_named():
+    at = np.linspace(0.2, 2.0, 90)
+
+    def jacobian(v):
+        found = np.diag(np.cos(v)) + 0.1 * np.outer(np.ones(90), v)
+        found[41, 17] *= 1.001
+        return found
+
+    report = failure(check_gradient, lambda v: np.sin(v) + 0.05 * float(v @ v), at, jacobian)
+    assert [row.path for row in report.rows if row.verdict == "wrong"] == ["f[41] by v[17]"]
+    assert report.evaluations < 3000
 
 
 def test_an_f_that_changes_its_number_of_outputs_is_refused():

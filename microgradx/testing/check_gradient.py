@@ -17,6 +17,7 @@ from .judging import judge_point
 from .line import EVERYWHERE
 from .one_point import Trial
 from .outputs import Outputs, called
+from .probing import probed
 from .report import Report
 from .second_order import of_code, of_graph
 
@@ -76,16 +77,17 @@ def check_gradient(
         points = list(_points(inputs, outputs, domains, samples, random.Random(seed)))
         rng = random.Random(seed)
         for k, point in enumerate(points):
-            trials, before = list(_trials(inputs, outputs, point, own[1] if own else grad, bool(own))), len(report.rows)
-            for part, coded in trials:
-                trial = Trial(part, point, coded, rtol, domains, kinks, oracle, rng)
+            before = len(report.rows)
+            claimed = _trials(inputs, outputs, point, own[1] if own else grad, bool(own))
+            trials = [Trial(part, point, coded, rtol, domains, kinks, oracle, rng) for part, coded in claimed]
+            for trial in probed(trials, report):
                 judge_point(trial, report, optional=k > 0 and EVERYWHERE in domains)
                 if graph and order == 2:
                     of_graph(trial, report)
             if not report.blame:
                 diagnose_rows(report.rows[before:], len(outputs))
             if not graph and (order == 2 or hess is not None):
-                of_code(trial, _gradient(inputs, own, grad, outputs), hess, report)
+                of_code(trials[0], _gradient(inputs, own, grad, outputs), hess, report)
     if len(points) > 1:
         report.looked = ranges(points, inputs.paths)
     options = {

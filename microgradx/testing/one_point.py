@@ -40,6 +40,7 @@ class Trial:
     evaluations: int = 0
     noise: float = 0.0  # rounding noise of f, as measured along the last bucket
     few: int = ALONE  # up to so many inputs each gets its own ladder
+    confirmed: int = 0  # second opinions that said what the first did
     middle: float | None = None  # f at the point itself, as evaluated there
     found: list[Partial] = field(default_factory=list)
 
@@ -80,12 +81,22 @@ class Trial:
         if self.coded.floors and self.coded.floors[i] > numeric.floor:
             numeric = replace(numeric, floor=self.coded.floors[i])
         if not abs(self.coded.slopes[i] - numeric.value - expected) <= 0.1 * abs(expected):
-            numeric = numeric.settled(self.coded.slopes[i], self.coded.slack[i])
+            numeric = self.heard(numeric, i)
         numeric = self.sharpened(i, numeric)
         self.evaluations += numeric.evaluations
         dropped = self.coded.dropped[i] if self.coded.dropped else ()
         row = Partial(self.inputs.paths[i], here, self.coded.slopes[i], numeric, slack=self.coded.slack[i], dropped=dropped)
         return self.judged(row)
+
+    def heard(self, numeric: Numeric, i: int) -> Numeric:
+        """The second opinion before an alarm, until ten of them on f have changed nothing."""
+        coded, slack = self.coded.slopes[i], self.coded.slack[i]
+        if self.confirmed >= CULPRITS:
+            return numeric
+        second = numeric.settled(coded, slack)
+        if second is not numeric:
+            self.confirmed += 1 if second.judged(coded, slack).fails == numeric.judged(coded, slack).fails else -MOST_EVALUATIONS
+        return second
 
     def sharpened(self, i: int, numeric: Numeric) -> Numeric:
         """The same derivative by a sharper oracle, if one is asked for, or if rounding hides errors and there is one."""

@@ -46,7 +46,7 @@ class Partial:
         if not self.numeric.verdict.has_slope or not self.coded:
             return math.nan
         if self.members > 1:
-            return 2.0 * (self.numeric.bound + self.slack) / self.smallest
+            return 2.0 * (self.numeric.bound + self.slack) / self.smallest if self.smallest else math.nan
         return (self.numeric.tolerance() + self.slack + abs(self.coded - self.numeric.value)) / abs(self.coded)
 
 
