@@ -185,11 +185,17 @@ class Program:
         return to_jax(runner.array_plan())
 
     def __str__(self) -> str:
-        return describe(self)
+        head = (
+            f"program of {self.recorded:,} scalar rows: {self.arguments:,} inputs, {len(self.captured):,} captured Values, "
+            f"{len(self.tape.guards)} guards, {len(self.outputs)} output(s)"
+        )
+        return describe(head, self.runners)
 
     def chart(self) -> Chart:
         """What `microgradx.draw(program)` draws: the array instructions of the largest of its runners, as the gradient's."""
-        return chart(self)
+        if not self.runners:
+            self.value_runner()
+        return chart(self.runners, len(self.outputs), self.chosen)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""

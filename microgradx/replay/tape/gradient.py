@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from ... import ops
 from ...chain import contribution
 from ...operation import local_derivative
-from . import many_operands as many_operands  # fills in how operations on many operands are written
 from .rows import CONSTANT, TABLE, Constant, at_least, code_of, detached, differs, equal, greater, private
 from .tape import Number, Tape
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -12,7 +12,6 @@ from ... import ops
 from ...operation import Op
 from ...special import exp_difference
 from .rows import PRIVATE, private
-from .tape import LOWER, Tape
 
 LARGEST = sys.float_info.max
 
@@ -56,30 +55,30 @@ total = PRIVATE["total"] = Op(  # the sum that rounds once, as that of a softmax
 )  # fmt: skip
 
 
-def added(tape: Tape, operands: Sequence[Any]) -> Any:
+def added(tape: Any, operands: Sequence[Any]) -> Any:
     """Left to right, as the eager sum."""
     if len(operands) < 2:
         return tape.append(ops.positive if operands else ops.sum_, operands)
     return reduce(lambda so_far, x: so_far + x, operands)
 
 
-def dotted(tape: Tape, operands: Sequence[Any]) -> Any:
+def dotted(tape: Any, operands: Sequence[Any]) -> Any:
     """The products of the first half with the second, added up."""
     half = len(operands) // 2
     return added(tape, [w * x for w, x in zip(operands[:half], operands[half:], strict=True)])
 
 
-def averaged(tape: Tape, operands: Sequence[Any]) -> Any:
+def averaged(tape: Any, operands: Sequence[Any]) -> Any:
     """The sum divided by how many there are."""
     return added(tape, operands) / float(len(operands)) if operands else tape.append(ops.mean, ())
 
 
-def squared(tape: Tape, operands: Sequence[Any]) -> Any:
+def squared(tape: Any, operands: Sequence[Any]) -> Any:
     """x * x: then a sum of squares is a dot product."""
     return operands[0] * operands[0]
 
 
-def raised(tape: Tape, operands: Sequence[Any]) -> Any:
+def raised(tape: Any, operands: Sequence[Any]) -> Any:
     """x**1 is x and x**2 is x * x; other powers stay."""
     base, exponent = operands
     if isinstance(exponent, (int, float)) and exponent in (1.0, 2.0):
@@ -87,7 +86,7 @@ def raised(tape: Tape, operands: Sequence[Any]) -> Any:
     return tape.append(ops.power, operands)
 
 
-def chosen(tape: Tape, operands: Sequence[Any]) -> Any:
+def chosen(tape: Any, operands: Sequence[Any]) -> Any:
     """A rule whose condition is a plain number has chosen already (x**2 never takes log x)."""
     condition, a, b = operands
     if tape.values is None and isinstance(condition, float):
@@ -95,7 +94,7 @@ def chosen(tape: Tape, operands: Sequence[Any]) -> Any:
     return tape.append(ops.where, operands)
 
 
-def multiplied(tape: Tape, operands: Sequence[Any]) -> Any:
+def multiplied(tape: Any, operands: Sequence[Any]) -> Any:
     """A plain factor is 0 or not: the slope of x**2 is 2 * x."""
     a, b = operands
     if tape.values is None and isinstance(a, float):
@@ -103,7 +102,7 @@ def multiplied(tape: Tape, operands: Sequence[Any]) -> Any:
     return tape.append(ops.product_or_zero, operands)
 
 
-def shared(tape: Tape, operands: Sequence[Any]) -> Any:
+def shared(tape: Any, operands: Sequence[Any]) -> Any:
     """e**first / (sum of e**operand), less the largest operand in each exponent; shares of one row use the same terms.
 
     Each share that the function asks for is a row of its own, as upstream gradients come to it alone.
@@ -124,15 +123,14 @@ def shared(tape: Tape, operands: Sequence[Any]) -> Any:
     return shares[rows[0]]
 
 
-LOWER.update(
-    {
-        ops.sum_: added,
-        ops.dot: dotted,
-        ops.mean: averaged,
-        ops.square: squared,
-        ops.power: raised,
-        ops.where: chosen,
-        ops.product_or_zero: multiplied,
-        ops.softmax_share: shared,
-    }
-)
+LOWER: dict[Op, Callable[[Any, Sequence[Any]], Any]] = {
+    ops.sum_: added,
+    ops.dot: dotted,
+    ops.mean: averaged,
+    ops.square: squared,
+    ops.power: raised,
+    ops.where: chosen,
+    ops.product_or_zero: multiplied,
+    ops.softmax_share: shared,
+}
+"""Operations that are written as several simpler rows of the tape, the first argument."""

@@ -12,11 +12,10 @@ from ...operation import Op, number
 from ...operators import Operators, fits, spellings
 from ...places import Place, in_order, name_of
 from ...variables import variable
+from .many_operands import LOWER
 from .refusal import INDEX, refusal
 from .rows import CODES, INPUT, Constant, Inlined, Rows, at_least, code_of, detached, differs, equal, greater
 
-LOWER: dict[Op, Callable[[Tape, Sequence[Any]], Any]] = {}
-"""Operations that are written as several simpler rows, filled in by `lower`."""
 CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from ..regroup.instructions import Instruction
 from ..run.array_program import Plan
 from ..run.runner import Runner
 from .text import Names, dimensions, pattern, title
-
-if TYPE_CHECKING:
-    from ..program import Program
 
 Box = tuple[list[str], str, str]
 NOBODY = -1  # who wrote the numbers of the program
@@ -25,17 +22,19 @@ Chart = tuple[str, list[Box], list[tuple[int, int, int]], list[str]]
 """What `microgradx.draw` asks for: title, boxes (lines, kind, tooltip), arrows (from, to, numbers carried), caption."""
 
 
-def chart(program: Program) -> Chart:
-    """The largest runner of the program, such as that of the value with its gradient; that of the value, if there is none."""
-    if not program.runners:
-        program.value_runner()
-    kind, runner = max(program.runners.items(), key=lambda item: item[1].rows_live)
+def chart(runners: Mapping[Hashable, Runner], values: int, chosen: Callable[[Any], list[int]]) -> Chart:
+    """The largest runner of a program, such as that of the value with its gradient.
+
+    The program has so many `values`; `chosen` gives the rows that a gradient is taken by.
+    """
+    kind, runner = max(runners.items(), key=lambda item: item[1].rows_live)
     what = f"the program for the {title(kind)}"
     plan = runner.array_plan() if runner.wide or runner.rows_live <= DRAWN else None
     if plan is None or len(plan.instructions) > runner.rows_live / ALIKE:
         text = [f"{runner.rows_live:,} rows", runner.said]
         return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
-    drawn = Boxes(program, kind, runner, plan)
+    drawn = Boxes(runner.tape.labels, plan)
+    drawn.add_results(kind, values, chosen)
     head = f"{title(kind).capitalize()}: {dimensions(runner, plan)}."
     used = {kind for _, kind, _ in drawn.boxes}
     legend = "; ".join([said for kind, said in LEGEND.items() if kind in used] + ["width: how many numbers"])
@@ -46,8 +45,8 @@ def chart(program: Program) -> Chart:
 class Boxes:
     """The boxes of one plan, made instruction by instruction; `owner` says for every place of a buffer which box wrote it."""
 
-    def __init__(self, program: Program, kind: Hashable, runner: Runner, plan: Plan) -> None:
-        self.plan, self.labels = plan, runner.tape.labels
+    def __init__(self, labels: dict[int, str], plan: Plan) -> None:
+        self.plan, self.labels = plan, labels
         self.names = Names(plan, self.labels)
         self.boxes: list[Box] = []
         self.arrows: dict[tuple[int, int], int] = {}
@@ -55,7 +54,6 @@ class Boxes:
         self.owner = {space: np.full(max(1, size), NOBODY) for space, size in plan.sizes.items()}
         for step in plan.instructions:
             self.add(step)
-        self.add_results(program, kind)
 
     def add(self, step: Instruction) -> None:
         """The box of one instruction and the arrows of its operands."""
@@ -88,13 +86,13 @@ class Boxes:
         if tail != head:
             self.arrows[tail, head] = max(size, self.arrows.get((tail, head), 0))
 
-    def add_results(self, program: Program, kind: Hashable) -> None:
+    def add_results(self, kind: Hashable, values: int, chosen: Callable[[Any], list[int]]) -> None:
         """What comes out: the values, and the slopes by the name of what they belong to."""
-        results, values = self.plan.results, len(program.outputs)
+        results = self.plan.results
         if title(kind) == "gradient":
             assert isinstance(kind, tuple)
             values = 1
-            known = [self.labels[row] for row in program.chosen(kind[1]) if row in self.labels]
+            known = [self.labels[row] for row in chosen(kind[1]) if row in self.labels]
             slopes = f"slopes of {pattern(known)}" if known else "slopes"
         else:
             slopes = str(title(kind)) if title(kind) != "value" else ""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,19 +13,12 @@ from ..regroup.instructions import Instruction, View
 from ..run.array_program import Plan
 from ..run.runner import Runner
 
-if TYPE_CHECKING:
-    from ..program import Program
-
 DIGITS = re.compile(r"(\d+)")
 
-def describe(program: Program) -> str:
-    """Everything that the program has computed so far (the value, a gradient), instruction by instruction."""
-    tape = program.tape
-    head = (
-        f"program of {program.recorded:,} scalar rows: {program.arguments:,} inputs, {len(program.captured):,} captured Values, "
-        f"{len(tape.guards)} guards, {len(program.outputs)} output(s)"
-    )
-    return "\n\n".join([head, *(section(kind, runner) for kind, runner in program.runners.items())])
+
+def describe(head: str, runners: Mapping[Hashable, Runner]) -> str:
+    """Everything that a program has computed so far (the value, a gradient), instruction by instruction."""
+    return "\n\n".join([head, *(section(kind, runner) for kind, runner in runners.items())])
 
 
 def title(kind: Hashable) -> str:
