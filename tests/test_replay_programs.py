@@ -138,8 +138,8 @@ def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
     x = np.array(case.x)
     first, run = program.run_gradient(x), program.gradient_runner()
     assert run.form == "loop"
-    for _ in range(int(run.ladder(False).patience) + 1):
-        last = program.run_gradient(x)
+    assert sum(run.form == "loop" for _ in range(1000) if program.run_gradient(x)) > 20
+    last = program.run_gradient(x)
     assert run.form == "source"
     assert (first[0], first[1].tolist()) == (last[0], last[1].tolist())
 

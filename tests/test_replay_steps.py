@@ -14,8 +14,11 @@ from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
 from microgradx.replay.regroup import steps
 from microgradx.replay.regroup.steps import repeated, roll, segments
+from microgradx.replay.run import ladder, python_source
 from microgradx.replay.run.layout import Layout
+from microgradx.replay.run.llvm import AVAILABLE
 from microgradx.replay.run.machine_code import Native
+from microgradx.replay.run.python_source import Source
 from microgradx.replay.run.row_by_row import Loop
 from microgradx.replay.specialization import Recording
 
@@ -104,7 +107,9 @@ def step_function(seed):
     return f, weights + states
 
 
-@needs_llvmlite
+LOOPED = [Source, *([Native] if AVAILABLE else [])]
+
+
 @given(st.integers(0, 10**9), st.integers(20, 60), st.sampled_from(["gradient", "hessian"]))
 @settings(derandomize=True, deadline=None, max_examples=25)
 def test_rolled_programs_give_the_bits_of_unrolled_ones(seed, count, question):
@@ -114,10 +119,11 @@ def test_rolled_programs_give_the_bits_of_unrolled_ones(seed, count, question):
     layout = layout_of(lambda xs: step(xs, count), xs, question)
     assert np.array_equal(read_back(layout), layout.flat()[1])
     assert sum(segment.period * segment.repeats for segment in layout.segments) == len(layout)
-    native, loop = Native(layout).bind(), Loop(layout).bind()
-    for _ in range(2):
-        point = np.array([r.uniform(0.2, 0.9) for _ in range(layout.inputs)])
-        assert np.array_equal(native(point), loop(point))
+    points = [np.array([r.uniform(0.2, 0.9) for _ in range(layout.inputs)]) for _ in range(2)]
+    expected = [Loop(layout).bind()(point).tolist() for point in points]
+    for form in LOOPED:
+        run = form(layout).bind()
+        assert [run(point).tolist() for point in points] == expected
 
 
 def lstm(count):
@@ -142,26 +148,26 @@ def test_constants_that_differ_from_step_to_step_are_listed_in_a_table():
     assert np.array_equal(read_back(layout), layout.flat()[1])
 
 
-@needs_llvmlite
 @pytest.mark.parametrize("make", [lambda: predator_and_prey(200), lambda: lstm(50)])
-def test_compiled_loops_have_the_bits_of_eager_evaluation(make):
+@pytest.mark.parametrize("form", ["source", pytest.param("native", marks=needs_llvmlite)])
+def test_compiled_loops_have_the_bits_of_eager_evaluation(make, form):
     f, xs = make()
     leaves = [mx.Value(x) for x in xs]
     out = f(leaves)
     out.backward()
-    with only("native"):
+    with only(form):
         assert compile(f).value_and_grad(xs) == (out.data, [leaf.grad for leaf in leaves])
 
 
-@needs_llvmlite
-def test_a_step_that_overflows_late_is_repeated_exactly():
+@pytest.mark.parametrize("form", ["source", pytest.param("native", marks=needs_llvmlite)])
+def test_a_step_that_overflows_late_is_repeated_exactly(form):
     def f(xs):
         x = xs[0]
         for _ in range(100):
             x = mx.minimum(x * x, 1e300) + 0.1
         return mx.where(x > 1.0, 2.0 * xs[0], x)
 
-    with only("native"):
+    with only(form):
         g = compile(f)
         for start in (0.5, 1.5, math.inf, math.nan):
             leaf = mx.Value(start)
@@ -207,6 +213,18 @@ def test_steps_at_the_ends_that_lie_otherwise_stay_outside_the_loop():
 def test_too_few_steps_are_not_looked_for():
     assert steps.periods(np.tile(np.arange(20), 5)) == []
     assert repeated(np.tile(np.arange(20), 5), 20) == []
+
+
+def test_without_machine_code_a_long_recurrence_becomes_loops(monkeypatch):
+    monkeypatch.setattr(ladder, "FORMS", [Loop, Source])
+    monkeypatch.setattr(python_source, "LONGEST_SOURCE", 3_000)
+    f, xs = predator_and_prey(200)
+    run = Recording(f, Call((xs,), {})).program.gradient_runner(((0, 6),))
+    first = run.run(np.array(xs)).tolist()
+    assert run.form == "loop"
+    run.settle()
+    assert run.form == "source"
+    assert run.run(np.array(xs)).tolist() == first
 
 
 @needs_llvmlite

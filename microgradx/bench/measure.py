@@ -13,7 +13,8 @@ import numpy as np
 from ..engine import Value
 from ..replay.compile import compile
 from ..replay.run.array_program import Array
-from ..replay.run.python_source import LONGEST_SOURCE, source
+from ..replay.run.layout import Layout
+from ..replay.run.python_source import LONGEST_SOURCE, Source
 from ..tables import table
 from .cases import CASES, Case
 
@@ -67,8 +68,8 @@ def measure(case: Case, budget: float = 0.5) -> dict[str, Any]:
         "eager": slow,
     }
     if runner.form == "native" and runner.rows_live <= LONGEST_SOURCE:
-        straight = source(runner.tape, runner.rows)
-        figures["source"] = median(lambda: np.array(straight(x.tolist())), budget)
+        straight = Source(Layout(runner.tape, runner.rows)).bind()
+        figures["source"] = median(lambda: straight(x), budget)
     if (by_hand := case.by_hand) is not None:
         figures["numpy"] = median(lambda: by_hand(x), budget)
     check_figures(value, slopes, by_hand(x) if by_hand else eager(case))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain as chain_of
 
 import numpy as np
 
 from ... import ops
-from ...operation import Op
 from ..tape.gradient import chain
 from ..tape.many_operands import total
-from ..tape.rows import CONSTANT, TABLE, Rows, code_of, greater
+from ..tape.rows import CONSTANT, Rows, code_of, greater
 from ..tape.tape import Tape
 
 
@@ -78,11 +77,3 @@ def live_rows(tape: Rows, outputs: Sequence[int]) -> np.ndarray:
                 for x in more[row]:
                     live[x] = 1
     return np.frombuffer(live, dtype=np.bool_)[:-1]
-
-
-def operations(tape: Rows, outputs: Sequence[int]) -> Iterator[tuple[int, Op, tuple[int, ...]]]:
-    """The live operations in order, each as (row, operation, rows of its operands)."""
-    live = live_rows(tape, outputs)
-    for row, (code, a, b) in enumerate(zip(tape.op, tape.a, tape.b, strict=True)):
-        if code > CONSTANT and live[row] and (op := TABLE[code]) is not None:
-            yield row, op, (a, b) if b >= 0 else (a,) if a >= 0 else tape.more[row]

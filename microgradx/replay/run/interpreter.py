@@ -23,7 +23,7 @@ from .layout import Layout
 from .llvm import AVAILABLE, COMPILING, PythonRows, linked
 from .llvm_text import FOLDS, OWN, Code, code, written
 
-RUN_NS, ROW_NS, FUNCTION_NS, PYTHON_NS = 1500.0, 2.5, 12.0, 700.0  # measured: a run at all, a row, a C function, a call of Python
+RUN_NS, ROW_NS, FUNCTION_NS, PYTHON_NS = 1500.0, 4.0, 8.0, 700.0  # measured: a run at all, a row, a C function, a call of Python
 MAKING_NS, FIRST_MAKING_NS = 25.0, 1e8  # a row; once in a process LLVM is loaded and the interpreter compiled
 PYTHON = 0  # the number of rows that have no machine code
 

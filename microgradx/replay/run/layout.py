@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -66,6 +66,27 @@ class Layout:
     def segments(self) -> list[Segment]:
         """The rows in order, with those that repeat rolled up."""
         return segments(self.code.astype(np.int64) << 32 | self.widths(), *self.flat())
+
+    def needed_elsewhere(self, parts: Sequence[Segment], called: Collection[Op] = ()) -> np.ndarray:
+        """Marks the rows whose numbers must be stored if each part is a function or loop of its own.
+
+        These are results, and what another part, another step, or an operation that is `called` reads.
+        """
+        step = np.empty(len(self), dtype=np.int64)
+        for part in parts:
+            step[part.low : part.high] = part.low + np.repeat(np.arange(part.repeats) * part.period, part.period)
+        starts, slots = self.flat()
+        inner = slots >= self.first
+        made, user = slots[inner] - self.first, np.repeat(np.arange(len(self)), np.diff(starts))[inner]
+        asked = np.isin(self.code, [CODES[op] for op in called])
+        stored = np.zeros(len(self), dtype=bool)
+        stored[made[(step[made] != step[user]) | asked[user]]] = True
+        stored[self.results[self.results >= self.first] - self.first] = True
+        for part in parts:
+            if part.repeats > 1:
+                rows = stored[part.low : part.high].reshape(part.repeats, part.period)
+                rows[:] = rows.any(axis=0)
+        return stored
 
     def op(self, row: int) -> Op:
         """The operation of a live row."""

@@ -17,7 +17,6 @@ import numpy as np
 
 from ...operation import Op
 from ..regroup.steps import Segment, straight
-from ..tape.rows import code_of
 from .array_program import Array
 from .form import Form
 from .interpreter import FUNCTION_NS, PYTHON_NS
@@ -28,7 +27,7 @@ from .llvm_text import written
 ROWS_IN_ONE = 200  # rows in a function; from 100 to 5,000 compile and run alike
 CODE_RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
 CODE_ROW_NS, START_NS, LOOKING_NS = 12_000.0, 1e6, 500.0  # compiling a row, compiling at all, looking at a row for repeats
-LONGEST_CODE = 150_000  # rows to compile; no run waits longer than 2 s for its machine code
+LONGEST_CODE = 500_000  # rows to compile; no run waits longer than 6 s for its machine code
 FEW = 4_000  # rows; so few are compiled with all of LLVM's care
 
 
@@ -66,7 +65,7 @@ class Native(Form):
         self.tables: list[np.ndarray] = [np.zeros(0, dtype=np.int32)]
         python = {op for op, width in layout.counts if written(op, width) is None}
         parts = list(pieces(layout, python))
-        text = "\n".join(self.module(parts, needed_elsewhere(layout, parts, python)))
+        text = "\n".join(self.module(parts, layout.needed_elsewhere(parts, python)))
         self.table = np.concatenate(self.tables)
         del layout.segments, self.tables  # nobody needs them again
         few = sum(piece.period for piece in parts) <= FEW
@@ -110,26 +109,6 @@ def pieces(layout: Layout, python: set[Op]) -> Iterator[Segment]:
         else:
             for low in range(segment.low, segment.high, ROWS_IN_ONE):
                 yield straight(*flat, low, min(low + ROWS_IN_ONE, segment.high))
-
-
-def needed_elsewhere(layout: Layout, pieces: list[Segment], python: set[Op]) -> np.ndarray:
-    """Marks the rows whose numbers must be stored: results, and what another block, another step or a call of Python reads."""
-    count, first = len(layout), layout.first
-    step = np.empty(count, dtype=np.int64)
-    for piece in pieces:
-        step[piece.low : piece.high] = piece.low + np.repeat(np.arange(piece.repeats) * piece.period, piece.period)
-    starts, slots = layout.flat()
-    inner = slots >= first
-    made, user = slots[inner] - first, np.repeat(np.arange(count), np.diff(starts))[inner]
-    called = np.isin(layout.code, [code_of(op) for op in python])
-    stored = np.zeros(count, dtype=bool)
-    stored[made[(step[made] != step[user]) | called[user]]] = True
-    stored[layout.results[layout.results >= first] - first] = True
-    for piece in pieces:
-        if piece.repeats > 1:
-            rows = stored[piece.low : piece.high].reshape(piece.repeats, piece.period)
-            rows[:] = rows.any(axis=0)
-    return stored
 
 
 class Block:

@@ -1,23 +1,22 @@
-"""A narrow program as straight-line Python: for graphs whose rows depend on one another, so that arrays have nothing to hold.
+"""A narrow program as Python: rows that depend on one another as lines, and steps that repeat as a loop over the lines of one.
 
-One assignment per row that is used more than once; a row used once stands in brackets inside its user, and so is neither
-stored nor kept until the end. A division by zero, an overflow or a number outside a function's domain raises, nan and infinity
-reach the results; either way the exact path takes over. All else has the bits of eager evaluation.
+A row that is used more than once is a variable; a row used once stands in brackets inside its user. What another step needs is
+stored in a slot of a list. A division by zero, an overflow or a number outside a function's domain raises, nan and infinity reach
+the results; either way the exact path takes over. All else has the bits of eager evaluation.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import chain as chain_of
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ...operation import Op
-from ..regroup.columns import operations
+from ..regroup.steps import Segment
 from ..tape.gradient import chain
-from ..tape.rows import Rows, code_of
+from ..tape.rows import code_of
 from .array_program import Array
 from .form import Form
 from .layout import Layout
@@ -26,7 +25,8 @@ INFIX = {"add", "subtract", "multiply", "divide", "negative"}
 INLINE = {"relu": "(0.0 if (t := {0}) <= 0.0 else t)", "greater": "(1.0 if {0} > {1} else 0.0)"}
 RAISING = {"sin", "cos", "exp", "log", "sqrt", "sinh", "cosh", "tanh"}  # of `math`: half the time of functions that never raise
 SOURCE_ROW_NS, COMPILING_NS, START_COMPILING_NS = 25.0, 9_000.0, 1e6  # measured: running a row, compiling it, compiling at all
-LONGEST_SOURCE = 60_000  # rows; Python compiles longer functions ever more slowly
+SOURCE_LOOKING_NS = 1_000.0  # looking at a row whether it repeats
+LONGEST_SOURCE = 60_000  # rows to compile; Python compiles longer functions ever more slowly
 DEEPEST = 8  # brackets within brackets: a quarter off the time of random graphs; more takes no more off
 
 
@@ -38,41 +38,96 @@ class Source(Form):
 
     @classmethod
     def cost(cls, layout: Layout) -> float:
-        """About how many ns a run takes; infinity where there are too many rows."""
-        return SOURCE_ROW_NS * len(layout) if len(layout) <= LONGEST_SOURCE else math.inf
+        """About how many ns a run takes."""
+        return SOURCE_ROW_NS * len(layout)
 
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:
-        """About how many ns it takes to compile it."""
-        return START_COMPILING_NS + COMPILING_NS * len(layout)
+        """About how many ns it takes to compile it, infinity where too little repeats; else at least how many."""
+        if not closely:
+            return START_COMPILING_NS + SOURCE_LOOKING_NS * len(layout)
+        rows = sum(segment.period for segment in layout.segments)
+        return START_COMPILING_NS + COMPILING_NS * rows if rows <= LONGEST_SOURCE else math.inf
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
-        self.run = source(layout.tape, layout.outputs)
+        stored = layout.needed_elsewhere(layout.segments)
+        names: dict[str, object] = {"inf": math.inf, "nan": math.nan}
+        lines = ["def run(v):"]
+        for segment in layout.segments:
+            lines += Step(layout, segment, stored, names).lines()
+        lines.append(f"    return [{', '.join([f'v[{slot}]' for slot in layout.results.tolist()])}]")
+        del layout.segments
+        exec(compile("\n".join(lines), "<replay>", "exec"), names)
+        self.run: Callable[[list[float]], list[float]] = names["run"]  # type: ignore[assignment]
+        self.rest = [*layout.constants.tolist(), *([0.0] * len(layout))]
 
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results."""
-        return lambda inputs: np.array(self.run(inputs.tolist()), dtype=np.float64)
+        return lambda inputs: np.array(self.run(inputs.tolist() + self.rest), dtype=np.float64)
 
 
-def source(tape: Rows, outputs: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:
-    """A Python function from the inputs to the output rows."""
-    steps = list(operations(tape, outputs))
-    uses = Counter(chain_of.from_iterable(parents for _, _, parents in steps)) + Counter(outputs) + Counter(outputs)
-    depth: Counter[int] = Counter()
-    text = {row: f"({value!r})" for row, value in tape.constants.items()} | {row: f"v{row}" for row in tape.inputs}
-    names: dict[str, object] = {"inf": math.inf, "nan": math.nan}
-    inputs = "".join(f"v{row}, " for row in tape.inputs)
-    lines = ["def run(inputs):", f"    {inputs[:-1]} = inputs" if inputs else "    pass"]
-    for row, op, parents in steps:
-        text[row] = spelled(op, [text[x] for x in parents], names)
-        depth[row] = 1 + max([depth[x] for x in parents], default=0)
-        if uses[row] > 1 or depth[row] > DEEPEST:
-            lines.append(f"    v{row} = {text[row]}")
-            text[row], depth[row] = f"v{row}", 0
-    lines.append(f"    return ({''.join(text[row] + ', ' for row in outputs)})")
-    exec(compile("\n".join(lines), "<replay>", "exec"), names)
-    return names["run"]  # type: ignore[return-value]
+class Step:
+    """The rows of a segment: once after the other, or in a loop over its steps."""
+
+    def __init__(self, layout: Layout, segment: Segment, stored: np.ndarray, names: dict[str, object]) -> None:
+        self.layout, self.segment, self.stored, self.names = layout, segment, stored, names
+        self.own = segment.period if segment.repeats > 1 else 0  # how much further the slots of the rows are in each step
+        self.keys = list(zip(segment.start.tolist(), segment.stride.tolist(), segment.table.tolist(), strict=True))
+        self.uses = Counter(self.keys)
+        self.text: dict[tuple[int, int, int], str] = {}
+        self.depth: Counter[str] = Counter()
+
+    def lines(self) -> Iterator[str]:
+        """The segment as lines of Python."""
+        indent, operand = "    ", 0
+        if self.own:
+            yield f"    for k in range({self.segment.repeats}):"
+            indent += "    "
+            for stride in sorted(set(self.segment.stride.tolist()) | {self.own}):
+                yield f"{indent}{further(stride)} = {stride} * k"
+        for row in range(self.segment.low, self.segment.low + self.segment.period):
+            width = len(self.layout.operands(row))
+            operands = []
+            for key in self.keys[operand : operand + width]:
+                if key not in self.text:
+                    self.text[key] = self.read(key)
+                    if self.uses[key] > 1:
+                        yield f"{indent}x{operand} = {self.text[key]}"
+                        self.text[key] = f"x{operand}"
+                operands.append(self.text[key])
+                operand += 1
+            yield from (indent + line for line in self.row(row, operands))
+
+    def row(self, row: int, operands: list[str]) -> Iterator[str]:
+        """What is written down for a row, if it does not stand in brackets in another one."""
+        text = spelled(self.layout.op(row), operands, self.names)
+        key = self.layout.first + row, self.own, -1
+        self.depth[text] = 1 + max([self.depth[x] for x in operands], default=0)
+        if self.stored[row] or self.uses[key] > 1 or self.depth[text] > DEEPEST:
+            yield f"r{row} = {text}"
+            text = f"r{row}"
+            if self.stored[row]:
+                yield f"{self.slot(key[0], self.own)} = {text}"
+        self.text[key] = text
+
+    def read(self, key: tuple[int, int, int]) -> str:
+        """An operand from the list of numbers."""
+        start, stride, table = key
+        if table < 0:
+            return self.slot(start, stride)
+        name = f"t{self.segment.low}_{table}"
+        self.names[name] = self.segment.tables[table].tolist()
+        return f"v[{name}[k]]"
+
+    def slot(self, start: int, stride: int) -> str:
+        """A place in the list."""
+        return f"v[{start} + {further(stride)}]" if stride else f"v[{start}]"
+
+
+def further(stride: int) -> str:
+    """The variable for how many slots further a step reads."""
+    return f"o{stride}".replace("-", "_")
 
 
 def spelled(op: Op, operands: list[str], names: dict[str, object]) -> str:
