@@ -1,14 +1,39 @@
-"""What stands for a function whose package is not installed: it says so when it is called, not when it is imported."""
+"""What is said where a package is not installed: what needs it, and what to install."""
 
 from __future__ import annotations
 
 from typing import Any, Never
 
-TEXTS = {
-    "graphviz": "drawing needs the package graphviz: pip install graphviz. Without it microgradx.tree(y), microgradx.formula(y), "
-    "microgradx.mermaid(y) and microgradx.stepper(y) show a graph as text",
-}
-"""What to do about each package that may be missing."""
+GRAPHVIZ = (
+    "drawing needs the package graphviz: pip install graphviz. Without it microgradx.tree(y), microgradx.formula(y), "
+    "microgradx.mermaid(y) and microgradx.stepper(y) show a graph as text"
+)
+STAND_INS = {"graphviz": GRAPHVIZ}
+"""Packages of which only some names need something: those names are there, and say so when they are called."""
+
+EXTRAS = {
+    "distributed": "distributed", "hypothesis": "test", "jax": "jax", "llvmlite": "native", "matplotlib": "plot",
+    "mpmath": "test",
+    "PIL": "png", "playwright": "browser", "reportlab": "pdf", "resvg_py": "png", "svglib": "pdf", "tqdm": "progress",
+}  # fmt: skip
+"""The extra of this package that brings another one."""
+
+
+def needs(what: str, package: str) -> ModuleNotFoundError:
+    """The error where `what` cannot do without a package that is not installed.
+
+    >>> needs("to_jax()", "jax")
+    ModuleNotFoundError("to_jax() needs jax: pip install 'microgradx[jax]'")
+    """
+    brought = f"microgradx[{EXTRAS[package]}]" if package in EXTRAS else package
+    return ModuleNotFoundError(f"{what} needs {package}: pip install {brought!r}", name=package)
+
+
+def told(error: ImportError, what: str) -> str:
+    """What to say of an import that failed: of a package that an extra brings, how to install it."""
+    package = (error.name or "").partition(".")[0]
+    unexplained = str(error).startswith("No module named")
+    return str(needs(what, package)) if package in EXTRAS and unexplained else str(error)
 
 
 def stand_in(name: str, package: str) -> type:
@@ -20,6 +45,6 @@ def stand_in(name: str, package: str) -> type:
     """
 
     def refuse(*_: Any, **__: Any) -> Never:
-        raise ModuleNotFoundError(TEXTS[package], name=package)
+        raise ModuleNotFoundError(STAND_INS[package], name=package)
 
-    return type(name, (), {"__new__": refuse, "__doc__": TEXTS[package]})
+    return type(name, (), {"__new__": refuse, "__doc__": STAND_INS[package]})

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from microgradx import cli
+from microgradx.replay.run.jax import to_jax
 
 
 def options(*words: str) -> argparse.Namespace:
@@ -159,3 +160,20 @@ def test_a_shell_completes_commands_and_options(capsys: pytest.CaptureFixture[st
     assert subprocess.run(["bash", "-c", complete], capture_output=True, text=True, check=True).stdout.split() == ["--theme"]
     assert said(capsys, "completion", "zsh")[1].startswith("autoload")
     assert "-a step" in said(capsys, "completion", "fish")[1]
+
+
+def test_a_package_that_an_extra_brings_is_named_with_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "graph_of_a_cluster.py").write_text("import distributed.nothing\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    status, _, error = said(capsys, "draw", "graph_of_a_cluster:y")
+    assert (status, error) == (2, "microgradx: microgradx draw needs distributed: pip install 'microgradx[distributed]'\n")
+
+
+def test_jax_is_asked_for_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jax", None)
+    monkeypatch.setitem(sys.modules, "jax.numpy", None)
+    with pytest.raises(ModuleNotFoundError, match=r"to_jax\(\) needs jax: pip install 'microgradx\[jax\]'"):
+        to_jax(None)  # type: ignore[arg-type]  # it is asked first

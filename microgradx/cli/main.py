@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from .. import missing
 from ..module_attribute import importing_from_here
 from .completion import add_completion
 from .judging import add_audit, add_check, add_grade
@@ -60,7 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as `head` has; Python would complain once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, TypeError, KeyError, AttributeError, ImportError, OSError, RuntimeError) as error:
+    except ImportError as error:
+        print(f"microgradx: {missing.told(error, f'microgradx {words[0]}')}", file=sys.stderr)
+        return 2
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, RuntimeError) as error:
         print(f"microgradx: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...missing import needs
 from ..regroup.instructions import Instruction, View
 from ..tape.rows import find
 from .array_program import Plan
@@ -18,7 +19,10 @@ from .array_program import Plan
 
 def to_jax(plan: Plan) -> Callable[[Any], Any]:
     """The function from the flat inputs of a plan to its results, to be given to `jax.jit`."""
-    import jax.numpy as jnp
+    try:
+        import jax.numpy as jnp
+    except ModuleNotFoundError as error:
+        raise needs("to_jax()", "jax") from error
 
     constants = np.concatenate((np.zeros(plan.inputs), plan.constants))
 
