@@ -27,13 +27,13 @@ WAYS = (
     Tight(None),
     Tight(24),
     Tight(24, False),
-    Tight(16, False),
+    Tight(24, False, False),
     Tight(16, False, False),
     Tight(16, False, False, False),
     Tight(12, False, False, False),
     Tight(8, False, False, False),
     Tight(8, False, False, False, False),
-    Tight(8, False, False, False, False, False),
+    Tight(16, False, False, False, False, False),  # sentences are broken between words, so that names have room
 )
 """From the loosest to the tightest: a block is written in the first way that fits."""
 
