@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Rational
 from typing import TYPE_CHECKING, Any, Literal, Never, Protocol, TypeVar, overload
 
 from . import callers, micrograd_names, modes, observers
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 def _comparison(name: str) -> Callable[[Value, Any], bool]:
     """A comparison of the numbers; who records a function to replay it answers instead, as the answer may decide a branch."""
-    holds: Callable[[float, float], bool] = getattr(operator, name)
+    holds: Callable[[Any, Any], bool] = getattr(operator, name)
 
     def method(self: Value, other: Any) -> Any:
         if not observers.observers:
@@ -40,9 +41,14 @@ def _comparison(name: str) -> Callable[[Value, Any], bool]:
             if type(other) is Value:
                 return holds(self._number, other._number)
         if not fits(other):
+            if getattr(getattr(other, "dtype", None), "kind", "") == "c" and name not in ("__eq__", "__ne__"):
+                # not NotImplemented: numpy's reflected operator would ask this one again, and again
+                raise TypeError(f"{other!r} is complex and not before or behind a Value: compare its .real")
             return NotImplemented
         if (observer := observers.observer()) is not None:
             return observer.answer(name, self, other)
+        if isinstance(other, Rational):  # as floats do: exactly, however large it is
+            return holds(self._number, other)
         return holds(self._number, other._number if isinstance(other, Value) else number(other))
 
     method.__name__, method.__qualname__ = name, f"Value.{name}"

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import gc
 import math
+import operator
 import pickle
 import random
 import subprocess
@@ -637,6 +638,23 @@ def test_source_lines_go_with_their_nodes() -> None:
     assert len(modes._lines) == before + 10_000
     del y
     assert len(modes._lines) == before
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 10**400, -(10**400), Fraction(1, 3), True, np.int64(7), np.float32(0.1)])
+@pytest.mark.parametrize("data", [2.0**53, math.inf, -math.inf, 1 / 3, 1.0, 7.0, float(np.float32(0.1)), math.nan])
+def test_comparisons_with_numbers_of_other_kinds_are_those_of_floats(number: Any, data: float) -> None:
+    for holds in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge):
+        with np.errstate(invalid="ignore"):
+            assert holds(Value(data), number) == holds(data, number)
+            assert holds(number, Value(data)) == holds(number, data)
+
+
+@pytest.mark.parametrize("number", [1j, np.complex128(2.0), np.clongdouble(2.0)])
+def test_complex_numbers_have_no_order(number: Any) -> None:
+    message = "complex and not before or behind a Value: compare its .real|between instances of 'Value' and 'complex'"
+    for holds in (operator.lt, operator.le, operator.gt, operator.ge):
+        with pytest.raises(TypeError, match=message):
+            holds(Value(2.0), number)
 
 
 def test_no_grad_nests_and_survives_exceptions() -> None:

@@ -216,7 +216,7 @@ def a_drawn_file(path: Path) -> Operation:
         (a_compiled_backward_pass, [3, 8, 20]),
         (lambda size: a_step(nn.Adam, size), [3, 8]),
         (lambda size: a_step(ByHand, size), [8, 20]),
-        (lambda size: a_commit(size, None), [6, 7, 8, 9]),
+        (lambda size: a_commit(size, None), [6, 7, 8, 9, 10]),
         (lambda size: a_commit(size, 0.1), [8, 9]),
     ],
     ids=["backward", "compiled backward", "Adam", "a rule of one's own", "commit", "commit with an update"],
