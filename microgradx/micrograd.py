@@ -26,7 +26,7 @@ from .view.drawing.digraph import Drawing
 from .view.drawing.flow import as_it_stands, snapshot
 from .view.drawing.look import Look
 from .view.drawing.reader import READERS
-from .view.words.names import caller_variables
+from .view.words.scope import caller_variables
 
 __all__ = ["MLP", "Layer", "Module", "Neuron", "Value", "draw_dot", "trace"]
 

@@ -56,6 +56,23 @@ class Owners:
         """The place of a value, None if it is nobody's."""
         return self._places.get(value)
 
+    def numbered(self) -> dict[Value, str]:
+        """What tells the outputs of one module apart: the use within a call of the model, ` @ 2`, and the call, `#2`."""
+        uses: dict[tuple[Place, int], list[Value]] = {}
+        for node, place in self._places.items():
+            if place.is_module:
+                uses.setdefault((place, self.sample(node)), []).append(node)
+        calls: dict[Root, dict[int, int]] = {}
+        for place, number in sorted(uses, key=lambda use: use[1]):
+            known = calls.setdefault(place.root, {})
+            known.setdefault(number, len(known) + 1)
+        found = {}
+        for (place, number), nodes in uses.items():
+            call = calls[place.root][number]
+            for use, node in enumerate(nodes, 1):
+                found[node] = (f" @ {use}" if len(nodes) > 1 else "") + (f"#{call}" if call > 1 else "")
+        return found
+
     def modules(self) -> list[Place]:
         """Every module that has a part in the graph, and what is around it."""
         return list(dict.fromkeys(around for place in self._places.values() for around in place.module.around()))

@@ -1,6 +1,7 @@
 """Names of values, and formulas that read back as the graph they were written from."""
 
 import random
+import re
 import sys
 from dataclasses import dataclass
 from unittest import mock
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import OPS, Value, ops, primitive, statement, topological_order, tree
+from microgradx import OPS, Value, ops, primitive, statement, stepper, topological_order, tree
 from microgradx import sum as total
 from microgradx.expression import parse
-from microgradx.nn import MLP
-from microgradx.view.words.names import caller_variables, find_node, formula, name_nodes
+from microgradx.nn import MLP, Module
+from microgradx.view.words.names import find_node, formula, name_nodes
+from microgradx.view.words.scope import caller_variables
 
 BINARY = ["add", "subtract", "multiply", "divide", "power", "floor_divide", "remainder"]
 UNARY = ["negative", "positive", "reciprocal", "tanh", "absolute", "relu"]  # square and gaussian read back as a power
@@ -40,7 +42,7 @@ def random_tree(seed, size):
 
 def test_label_wins_over_variable_and_variable_over_number():
     a, b = Value(1.0, "alpha"), Value(2.0)
-    assert names_of(a * b + 1, caller={"a": a, "b": b}) == ["alpha", "b", "multiply#2", "add#3"]
+    assert names_of(a * b + 1, caller={"a": a, "b": b}) == ["alpha", "b", "alpha*b", "alpha*b + 1"]
 
 
 def test_given_names_win_over_the_callers():
@@ -50,7 +52,7 @@ def test_given_names_win_over_the_callers():
 
 def test_items_of_lists_and_dicts_are_named_by_their_place():
     xs, d = [Value(1.0), Value(2.0)], {"k": Value(3.0)}
-    assert names_of(xs[0] * xs[1] * d["k"], caller={"xs": xs, "d": d})[:3] == ["xs[0]", "xs[1]", "multiply#2"]
+    assert names_of(xs[0] * xs[1] * d["k"], caller={"xs": xs, "d": d})[:3] == ["xs[0]", "xs[1]", "xs[0]*xs[1]"]
     assert "d['k']" in names_of(xs[0] * d["k"], caller={"xs": xs, "d": d})
 
 
@@ -72,7 +74,7 @@ def test_foreign_things_among_the_callers_variables_do_no_harm():
 
     x = Value(1.0)
     things = {"foreign": Foreign(), "kind": Foreign, "mock": mock.Mock(), "many": range(10**9), "x": x}
-    assert names_of(x * 2, caller=things) == ["x", "multiply#1"]
+    assert names_of(x * 2, caller=things) == ["x", "x*2"]
 
 
 def test_names_are_unique_even_if_labels_repeat_or_look_like_numbered_ones():
@@ -95,7 +97,7 @@ def test_same_program_gives_the_same_names_twice():
         a = Value(2.0)
         return names_of((a * 3 + a).tanh())
 
-    assert names() == names() == ["input#0", "multiply#1", "add#2", "tanh#3"]
+    assert names() == names() == ["input#0", "input#0*3", "input#0*3 + input#0", "tanh(input... + input#0)"]
 
 
 def test_unknown_name_lists_the_nearest():
@@ -185,7 +187,7 @@ def test_a_template_that_is_not_arithmetic_is_written_as_a_call_with_every_opera
     x, y = Value(2.0), Value(3.0)
     z = odd(x, y) * 2
     assert formula(z) == "z = odd(x, y) * 2"
-    assert tree(z).splitlines()[1] == "  odd#2 = odd(x, y) = 5, grad 2"
+    assert tree(z).splitlines()[1] == "  odd(x, y) = 5, grad 2"
 
 
 def test_values_inside_of_lists_dicts_dataclasses_and_arrays_are_called_by_their_path():
@@ -210,3 +212,133 @@ def test_looking_for_names_ends_in_a_list_that_holds_itself():
     xs: list = [Value(1.0)]
     xs.append(xs)
     assert name_nodes(xs[:1], {"xs": xs}) == {xs[0]: "xs[0]"}
+
+
+def test_a_leftover_of_a_loop_takes_no_better_name_away_and_every_alias_is_found():
+    ws = [Value(1.0), Value(2.0)]
+    z = ws[0]
+    for w in ws:
+        z = z + w * w
+    s = stepper(z)
+    assert [s.names[each] for each in ws] == ["ws[0]", "ws[1]"]
+    assert s.find("w") is s.find("ws[1]") is w
+    a = Value(2.0)
+    h = a * 2
+    M = h
+    assert stepper(M * 3.0).find("M") is stepper(M * 3.0).find("h") is h
+
+
+def test_a_variable_that_is_also_in_a_list_keeps_its_name():
+    w, b = Value(1.0), Value(2.0)
+    params, history, loss = [w, b], [], None
+    for _ in range(3):
+        loss = w * w + b
+        history.append(loss)
+    names = stepper(loss).names
+    assert (params, names[w], names[b], names[loss]) == ([w, b], "w", "b", "loss")
+
+
+def test_leftover_rows_of_nested_lists_and_of_lists_of_models_keep_their_place():
+    W = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    nets = [MLP(1, [1], rng=k) for k in range(2)]
+    total_ = Value(0.0, "start")
+    for row in W:
+        for w in row:
+            total_ = total_ + w
+    for net in nets:
+        total_ = total_ + net([1.0])
+    names = stepper(total_).shared.names
+    assert [names[w] for row in W for w in row] == ["W[0][0]", "W[0][1]", "W[1][0]", "W[1][1]"]
+    assert {"nets[0].L0.n0.w[0]", "nets[1].L0.n0.w[0]"} <= set(names.values())
+    assert stepper(total_).find("row[1]") is W[1][1]
+
+
+def test_attributes_name_what_they_hold():
+    class Own:
+        def __init__(self):
+            self.w, self.rows, self._hidden = Value(2.0), [Value(3.0)], Value(4.0)
+
+    own = Own()
+    out = own.w * own.rows[0] * own._hidden
+    assert list(stepper(out).names.values()) == ["own.w", "own.rows[0]", "own.w*own.rows[0]", "input#3", "out"]
+
+
+def test_a_stepper_or_a_trace_among_the_variables_names_nothing():
+    x = Value(2.0)
+    s = stepper(x * 3.0)
+    step = s[1]
+    assert list(stepper(s.output * 2.0).names.values()) == ["x", "x*3", "x*3*2"]
+    assert step.node is s.output
+
+
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [
+        (lambda x, w, b: x * w + b, "x*w + b"),
+        (lambda x, w, b: (x + w) * b, "(x + w)*b"),
+        (lambda x, w, b: (x - w) ** 2, "(x - w)**2"),
+        (lambda x, w, b: (x * w).tanh(), "tanh(x*w)"),
+        (lambda x, w, b: x / (w * b), "x/(w*b)"),
+        (lambda x, w, b: -x * w, "-x*w"),
+        (lambda x, w, b: x * -2.0, "x*-2"),
+        (lambda x, w, b: total([x, w, b, x, w, b, x]), "sum of 7"),
+        (lambda x, w, b: (x * w + b) * (x * w - b), "(x*w + b)*(x*w#2 - b)"),
+        (lambda x, w, b: ((x * w + b) * (x * w - b)).tanh() + x, "tanh((x*w ...2 - b)) + x"),
+    ],
+)
+def test_a_value_that_nobody_named_is_called_by_the_expression_that_made_it(build, name):
+    leaves = [Value(0.5, label) for label in "xwb"]
+    named = name_nodes(topological_order(build(*leaves)))
+    assert list(named.values())[-1] == name
+    assert len(name) <= 24
+    assert len(set(named.values())) == len(named)
+
+
+def test_the_rounds_of_a_loop_are_told_apart():
+    h, w, x = Value(1.0), Value(0.5), Value(0.1)
+    for _ in range(30):
+        h = (h * w + x).tanh()
+    names = list(stepper(h).names.values())
+    assert [name for name in names if re.fullmatch(r"h( @ \d+)?", name)] == [*(f"h @ {k}" for k in range(1, 30)), "h"]
+    assert "(h @ 29)*w" in names
+    assert stepper(h).find("h @ 7").op.name == "tanh"
+
+
+def test_products_and_sums_written_out_are_no_loop():
+    a, b, c, d, e = (Value(1.5, name) for name in "abcde")
+    y = a * b * c * d * e
+    assert not any("@" in name for name in stepper(y).names.values())
+    n = a * b + b * c + c * d + d * e + e * a
+    assert not any("@" in name for name in stepper(n).names.values())
+
+
+def test_uses_of_a_cell_and_samples_are_told_apart():
+    class Cell(Module):
+        def __init__(self):
+            self.w = Value(0.5)
+
+        def __call__(self, h):
+            return (h * self.w).tanh()
+
+    class Net(Module):
+        def __init__(self):
+            self.cell = Cell()
+
+        def __call__(self, h):
+            for _ in range(3):
+                h = self.cell(h)
+            return h
+
+    net = Net()
+    loss = total([net(Value(0.3, "x0")), net(Value(0.4, "x1"))])
+    names = set(stepper(loss).names.values())
+    assert {"cell @ 1", "cell @ 2", "cell @ 3", "cell @ 1#2", "cell @ 2#2", "cell @ 3#2", "cell.w"} <= names
+    assert stepper(loss).find("net.cell.w") is net.cell.w
+
+
+def test_names_of_60_000_values_take_about_a_second_and_none_is_made_twice():
+    x = y = Value(0.5, "x")
+    for _ in range(30_000):
+        y = y * 0.999 + x
+    named = name_nodes(topological_order(y), {"y": y})
+    assert len(set(named.values())) == len(set(named.shown.values())) == 60_001

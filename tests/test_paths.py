@@ -99,8 +99,8 @@ def test_explanation_block_reads_as_a_product_per_path():
         "dL/da = 9                                                        2 paths: 2 live\n"
         "sum |contribution| = 9, so 100% survives cancellation\n"
         "# contribution covers path\n"
-        "1           +6    67% L > multiply#6 > add#4 > multiply#2 > a\n"
-        "2           +3   100% L > multiply#7 > a\n"
+        "1           +6    67% L > (a*b + c)*f > a*b + c > a*b > a\n"
+        "2           +3   100% L > a*3 > a\n"
         "  path 1: -2 x -3 = +6"
     )
     got = explain(L, "a", k=1)
@@ -183,7 +183,7 @@ def saturated():
         (underflowing, "underflow", "the largest of 1 live path is about 1e-400"),
         (flat_output, "flat output", "the output itself is flat"),
         (detached, "no path", "left the graph by .detach(), .data, float() or no_grad()"),
-        (not_finite, "not finite", "every value is finite; the first bad gradient is made at sqrt#1"),
+        (not_finite, "not finite", "every value is finite; the first bad gradient is made at sqrt(w)"),
         (saturated, "cut", "it is flat: its slope is 0 everywhere"),
     ],
 )

@@ -93,7 +93,7 @@ def test_random_graphs_fit_with_any_count_of_digits(seed, width, digits):
 
 def test_the_vanishing_lesson_keeps_its_numbers_and_names():
     block = str(stepper(vanishing()).next(2)).splitlines()
-    assert block[0] == "step 2/3   multiply#3 = prediction_error * prediction_error"
+    assert block[0] == "step 2/3   prediction_error * prediction_error"
     rows = [line.split() for line in block if "[left]" in line or "[right]" in line]
     assert [row[0] for row in rows] == ["prediction_error"] * 2
     assert all("-1.781e-17" in row and "-0.001" in row for row in rows)

@@ -52,7 +52,7 @@ class Names:
     def __init__(self, trace: Trace) -> None:
         named = name_nodes(trace.order, {}, None)
         self.texts = named.shown
-        self.known = frozenset(node for node, name in named.items() if not unnamed(node, name))
+        self.known = frozenset(node for node, name in named.items() if not unnamed(name))
 
     def __call__(self, node: Value) -> str:
         """The text for one value."""

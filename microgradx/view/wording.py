@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..engine import Value
-from ..tables import clip
+from ..tables import clip, columns
 from .trace import Contribution, Group, Trace
 from .words.notation import number, unnamed
 
@@ -32,15 +32,19 @@ VANISHING, EXPLODING = 1e-6, 1e3
 
 def symbol(output: Value, names: Mapping[Value, str]) -> str:
     """What the output is called in `dL/dw`: its name, or `out` if nobody named it."""
-    return "out" if output.op and unnamed(output, names[output]) else names[output]
+    return "out" if output.op and unnamed(names[output]) else names[output]
 
 
 def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30) -> str:
     """How the gradient of a node is written: `dL/dw`, with brackets where a name is more than a word."""
     top = symbol(output, names)
     name = top if node is output else names[node]
-    above, below = (f"d{x}" if re.fullmatch(r"[\w.\[\]]{1,24}", x) else f"d({clip(x, room)})" for x in (top, name))
-    return f"{above}/{below}"
+
+    def slope_of(x: str) -> str:
+        word = re.fullmatch(r"[\w.\[\]]{1,24}", x) and (columns(x) <= max(room, 12) or not unnamed(x))
+        return f"d{x}" if word else f"d({clip(x, room)})"
+
+    return f"{slope_of(top)}/{slope_of(name)}"
 
 
 @dataclass(frozen=True)

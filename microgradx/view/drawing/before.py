@@ -41,7 +41,7 @@ def before_notes(flow: Flow, before: object, kept: Iterable[int]) -> tuple[dict[
     notes = {}
     for place in kept:
         node = flow.nodes[place] if flow.nodes[place] in then else None
-        if node is None and not unnamed(flow.nodes[place], flow.names[place]):
+        if node is None and not unnamed(flow.names[place]):
             node = named.get(flow.names[place])
         if node is not None:
             grad = before.trace.adjoints[node]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...engine import Value
 from ..theme import theme_named
-from ..words.names import caller_variables
+from ..words.scope import caller_variables
 from .before import before_notes
 from .boxes import Drawable, draw_chart
 from .cards import LINES, boxed, picture

@@ -99,7 +99,7 @@ class Flow:
 
     def named(self, place: int) -> bool:
         """Whether somebody named this value, rather than it being called after its operation and place."""
-        return not unnamed(self.nodes[place], self.shown[place])
+        return not unnamed(self.shown[place])
 
     def largest(self) -> float:
         """The largest finite gradient, by absolute value; 0.0 where there is none."""

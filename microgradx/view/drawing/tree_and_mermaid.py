@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from ...engine import Value
 from ...tables import clip
 from ..theme import Theme, theme_named
-from ..words.names import caller_variables
-from ..words.notation import number, operation
+from ..words.notation import equation, number, shorter
+from ..words.scope import caller_variables
 from .cards import LINES, picture
 from .flow import snapshot
 from .folding import folded_to_fit
@@ -29,8 +29,8 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> L = a * b + a
     >>> print(tree(L))
-    L = multiply#2 + a = -4, grad 1
-      multiply#2 = a * b = -6, grad 1
+    L = a*b + a = -4, grad 1
+      a * b = -6, grad 1
         a = 2, grad -2
         b = -3, grad 2
       a: above
@@ -42,7 +42,10 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
         raise ValueError(f"depth={depth!r}, lines={lines!r} leave nothing to write: depth is at least 0 and lines at least 1")
     _check("tree", output)
     flow = snapshot(output, caller_variables(), names)
-    called = {node: clip(re.sub(r"\s+", " ", name), LONGEST) for node, name in zip(flow.nodes, flow.shown, strict=True)}
+    called = {
+        node: shorter(name, clip(re.sub(r"\s+", " ", name), LONGEST))
+        for node, name in zip(flow.nodes, flow.shown, strict=True)
+    }
     grads = dict(zip(flow.nodes, flow.grads, strict=True))
     written: list[str] = []
     seen: set[Value] = set()
@@ -54,9 +57,9 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
             written.append(f"{indent}{called[node]}: above")
             continue
         seen.add(node)
-        made = f" = {clip(operation(node, called), 2 * LONGEST + 20)}" if node.op else ""
+        made = clip(equation(node, called), 3 * LONGEST + 20) if node.op else called[node]
         grad = grads[node]
-        written.append(f"{indent}{called[node]}{made} = {number(node.data)}, grad {'?' if grad is None else number(grad)}")
+        written.append(f"{indent}{made} = {number(node.data)}, grad {'?' if grad is None else number(grad)}")
         if level < depth:
             pending += [(parent, level + 1) for parent in reversed(node.parents) if isinstance(parent, Value)]
     left = len(flow.nodes) - len(seen)

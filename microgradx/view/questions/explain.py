@@ -12,8 +12,9 @@ from ...engine import Value
 from ...tables import WIDTH, clip, columns, table
 from ..trace import Trace
 from ..wording import slope, symbol
-from ..words.names import caller_variables, displayed, find_node, name_nodes
+from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number, unnamed
+from ..words.scope import caller_variables
 from ..words.terminal import ends
 
 Link = tuple[int, float, bool, int, "Link | None"]
@@ -103,9 +104,9 @@ def explain(output: Value, wrt: Value | str, k: int = 5, names: Mapping[str, obj
     dL/dx = 10                                                       3 paths: 3 live
     sum |contribution| = 10, so 100% survives cancellation
     # contribution covers path
-    1           +4    40% L > multiply#2 > x
-    2           +3    70% L > multiply#1 > x [left]
-    3           +3   100% L > multiply#1 > x [right]
+    1           +4    40% L > 4*x > x
+    2           +3    70% L > x*x > x [left]
+    3           +3   100% L > x*x > x [right]
 
     An operand that stands twice in an operation makes two paths. The cost is edges times `k`, however many paths there
     are: forty doublings, 2**40 paths, take about a millisecond.
@@ -223,7 +224,7 @@ def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> P
 def _route(path: Path, room: int) -> str:
     """A path in `room` columns: in full, else by its named values only, else with its middle left out."""
     ends = (0, len(path.names) - 1)
-    named = [name for k, name in enumerate(path.names) if k in ends or not unnamed(path.nodes[k], name)]
+    named = [name for k, name in enumerate(path.names) if k in ends or not unnamed(name)]
     texts = [" > ".join(path.names), " > ".join(named)]
     return next((text for text in texts if columns(text) <= room), clip(texts[-1], room))
 

@@ -14,8 +14,8 @@ from ...places import Place, Root
 from ...tables import WIDTH, clip, table
 from ..trace import Trace
 from ..wording import EXPLODING, VANISHING
-from ..words.names import caller_variables, scope_of
 from ..words.notation import number
+from ..words.scope import caller_variables, scope_of
 
 
 @dataclass(frozen=True)

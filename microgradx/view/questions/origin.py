@@ -11,8 +11,9 @@ from ...modes import source_line
 from ...tables import WIDTH, clip
 from ..trace import Trace
 from ..wording import Numbers
-from ..words.names import caller_variables, displayed, name_nodes
+from ..words.names import displayed, name_nodes
 from ..words.notation import number, operation
+from ..words.scope import caller_variables
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,8 +10,9 @@ from ...engine import Value
 from ...tables import WIDTH, clip, table
 from ..trace import Trace
 from ..wording import Numbers, slope, symbol
-from ..words.names import caller_variables, displayed, find_node, name_nodes
+from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number, operation
+from ..words.scope import caller_variables
 from .explain import Sweep, counted, explain_in, signed
 from .origin import origin_in
 

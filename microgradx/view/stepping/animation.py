@@ -19,7 +19,7 @@ from ..drawing.reader import READERS
 from ..drawing.shapes import Picture
 from ..drawing.svg import SANS, plain
 from ..theme import THEMES, dark_style, theme_named
-from ..words.names import caller_variables
+from ..words.scope import caller_variables
 from .recorded import How
 from .stepper import stepper_on
 

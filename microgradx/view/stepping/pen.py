@@ -9,6 +9,7 @@ from ...engine import Value
 from ...tables import columns
 from ..trace import Contribution
 from ..wording import Pass, slope
+from ..words.notation import shorter
 from ..words.terminal import Part, Rounded, distinct_names, set_in_lines, terminal_width
 
 
@@ -47,7 +48,7 @@ class Shortened(dict[Value, str]):
 
     def __missing__(self, node: Value) -> str:
         name = self._names[node]
-        return self._short.get(name, name)
+        return shorter(name, self._short.get(name, name))
 
 
 class Pen:

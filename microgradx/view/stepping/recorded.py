@@ -10,7 +10,8 @@ from typing import overload
 from ...engine import Value
 from ..trace import GRAINS, Group, Trace
 from ..wording import Pass, SourceLine
-from ..words.names import Names, Scope, displayed, find_node, name_nodes
+from ..words.names import Names, displayed, find_node, name_nodes
+from ..words.scope import Scope
 from .forward_step import ForwardStep
 from .opening import ForwardOpening, Seed
 from .step import Step
@@ -154,10 +155,6 @@ class RecordedPass:
         """The value of that name in this pass; an unknown name raises and lists the nearest ones."""
         if isinstance(key, Value) and key in self.trace.recorded:
             return key
-        if isinstance(key, str) and key not in self.names.values():
-            for node, name in self.scope.values.items():
-                if name == key:
-                    return node
         return find_node(key, self.names, self.shared.symbol)
 
     def value(self, key: str | Value) -> float:

@@ -10,7 +10,7 @@ from ...tables import clip, columns, printable
 from ..trace import Contribution
 from ..wording import Pass
 from ..wording import slope as slope_of
-from ..words.notation import expression, operation
+from ..words.notation import equation, expression
 from ..words.terminal import Part, Rounded, distinct_names, fitted
 from .neuron_step import Neuron, recognized
 from .pen import Pen, Shortened
@@ -120,7 +120,7 @@ class Step(AnyStep):
         if self.neuron:
             return f"{names[self.node]} = {self.neuron.formula()}"
         if len(self.group.nodes) == 1:
-            return f"{names[self.node]} = {operation(self.node, names)}"
+            return equation(self.node, names)
         outside = {edge.operand for edge in self.contributions} - self.inside
         return expression(self.node, outside, names, False)
 

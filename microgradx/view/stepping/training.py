@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from ...operation import number
-from ..words.names import Scope
+from ..words.scope import Scope
 from .commit import Commit
 from .difference import Difference, difference
 from .pen import Pen
@@ -44,7 +44,11 @@ class Training(Surroundings):
         return type(self)(
             copies[self.output],
             replace(self.how, by=self.by, rule=self.how.rule and self.how.rule.of_copies(copies)),
-            Scope({copies[node]: name for node, name in called.items()}, self.scope.roots),
+            Scope(
+                {copies[node]: name for node, name in called.items()},
+                self.scope.roots,
+                {name: copies[node] for name, node in self.scope.aliases.items()},
+            ),
             {copies[node]: line for node, line in self.lines.items()},
             {copy: self.copied.get(node, node) for node, copy in copies.items()},
         )

@@ -3,88 +3,83 @@
 from __future__ import annotations
 
 import difflib
-import sys
-from collections.abc import Container, Mapping
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from ...chain import topological_order
-from ...containers import is_model, looked_into
 from ...engine import Value
 from ...owners import Owners
-from ...parts import PLAIN, root_of, walk
-from ...places import Root
-from .notation import expression, unnamed
-
-LONG, DEEP = 10_000, 4
-"""Of a list, so many items are looked at, and lists in it so deep: the caller may hold data by the million."""
-
-
-def caller_variables(depth: int = 1) -> dict[str, object]:
-    """The variables of the frame `depth` calls above the caller: locals first, then globals.
-
-    >>> def shown() -> bool:
-    ...     return "price" in caller_variables()  # depth 1: whoever called shown()
-    >>> price = Value(2.0)
-    >>> shown()
-    True
-
-    Names that start with an underscore are left out: IPython keeps every result under such a name as well.
-    """
-    frame = sys._getframe(depth + 1)
-    found = {name: thing for name, thing in frame.f_locals.items() if name.isidentifier() and name[0] != "_"}
-    for name, thing in frame.f_globals.items():
-        if name[0] != "_":
-            found.setdefault(name, thing)
-    return found
-
-
-class Scope(NamedTuple):
-    """What some variables name: values, and the models that values are parts of."""
-
-    values: dict[Value, str]
-    roots: dict[Root, str]
-
-    def within(self, graph: Container[Value]) -> Scope:
-        """What names the values of one graph: it keeps nothing else alive."""
-        return Scope({node: name for node, name in self.values.items() if node in graph}, self.roots)
+from .loops import earlier_rounds
+from .notation import LOOSEST, MadeUp, Signed, expression, made_up, shorter, unnamed
+from .scope import Scope, caller_variables, scope_of
 
 
 class Names(dict[Value, str]):
-    """The unique name of every value of a graph; `shown` has them as displays write them, `owners` whose parts they are."""
+    """The unique name of every value of a graph.
 
-    def __init__(self, owners: Owners) -> None:
-        self.owners = owners
+    `shown` has them as displays write them, `owners` whose parts they are, `scope` what else a value may be called.
+    """
+
+    def __init__(self, owners: Owners, scope: Scope) -> None:
+        self.owners, self.scope = owners, scope
         self.shown: dict[Value, str] = {}
 
 
 def name_nodes(
     order: list[Value], caller: Mapping[str, object] | Scope | None = None, names: Mapping[str, object] | None = None
 ) -> Names:
-    """One unique name per node: its label, else a variable, else its place in a model, else `op#n`.
+    """One unique name per node: its label, else a variable, else its place in a model, else the expression that made it.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0)
     >>> list(name_nodes(topological_order(a * b + 1), {"price": b}).values())
-    ['a', 'price', 'multiply#2', 'add#3']
+    ['a', 'price', 'a*price', 'a*price + 1']
 
-    `names` and `caller` map variable names to things; `names` wins. Lists, dicts, dataclasses and arrays of objects are looked
-    into (`W[0][1]`). A parameter is called by its place before any variable. A second node of the same name becomes `name#2`.
-    The n of `op#n` is the place in `order`, never an address, so every run writes the same.
+    `names` and `caller` map variable names to things; `names` wins. Lists, dicts, dataclasses, arrays of objects and attributes
+    are looked into (`W[0][1]`, `net.w`). A parameter is called by its place before any variable. A second node of the same name
+    becomes `name#2`; an input without a name is `input#n` for its place in `order`, so every run writes the same.
     """
     if not isinstance(caller, Scope):
-        caller = scope_of({**(names or {}), **{k: v for k, v in (caller or {}).items() if k not in (names or {})}})
-    named = Names(Owners(order, caller.roots))
+        sure = names or {}
+        caller = scope_of({**sure, **{k: v for k, v in (caller or {}).items() if k not in sure}}, sure)
+    named = Names(Owners(order, caller.roots), caller)
+    given = _given(order, named)
     whole, shown = _Unused(), _Unused()
     for number, node in enumerate(order):
-        place, variable = named.owners.get(node), caller.values.get(node)
-        name = node.label or (variable if place is None or place.is_module else None)
-        if name is None and place is not None:
-            named[node] = whole.unused(named.owners.written(place))
-            named.shown[node] = shown.unused(named.owners.written(place, short=True))
+        if node in given:
+            named[node], named.shown[node] = map(_kept, (whole, shown), given[node])
+        elif node.op is None:
+            named[node] = named.shown[node] = MadeUp(f"input#{number}")
         else:
-            wanted = name or f"{node.op.name if node.op else 'input'}#{number}"
-            named[node], named.shown[node] = whole.unused(wanted), shown.unused(wanted)
+            made = made_up(node, named.shown)
+            named[node], named.shown[node] = _kept(whole, made), _kept(shown, made)
     return named
+
+
+def _given(order: list[Value], named: Names) -> dict[Value, tuple[str, str]]:
+    """What values are called by those who know them, in full and for short."""
+    given: dict[Value, tuple[str, str]] = {}
+    variables: dict[Value, str] = {}
+    owners, scope = named.owners, named.scope
+    numbered = owners.numbered()
+    for node in order:
+        place = owners.get(node)
+        variable = (node is order[-1] and scope.variable(node)) or scope.values.get(node)
+        name = node.label or (variable if place is None or place.is_module else None)
+        if name is not None:
+            given[node] = name, name
+            if node.op is not None and name == variable:
+                variables[node] = name
+        elif place is not None:
+            which = numbered.get(node, "")
+            texts = owners.written(place) + which, owners.written(place, short=True) + which
+            given[node] = (Signed(texts[0], LOOSEST), Signed(texts[1], LOOSEST)) if "@" in which else texts
+    for node, name in earlier_rounds(variables, given).items():
+        given[node] = Signed(name, LOOSEST), Signed(name, LOOSEST)
+    return given
+
+
+def _kept(taken: _Unused, wanted: str) -> str:
+    """A name that is not taken, of the kind of the wanted one."""
+    return shorter(wanted, taken.unused(wanted))
 
 
 class _Unused:
@@ -104,51 +99,11 @@ class _Unused:
         return name
 
 
-def scope_of(things: Mapping[str, object]) -> Scope:
-    """The first name under which each value, and each model, is found among `things`: plain ones, then items."""
-    found = Scope({}, {})
-    for name, thing in things.items():
-        if isinstance(thing, Value):
-            found.values.setdefault(thing, name)
-    models: list[tuple[str, object]] = []
-    for name, thing in things.items():
-        if is_model(thing):
-            models.append((name, thing))
-        else:
-            _look_into(thing, name, DEEP, found.values, models)
-    inner: list[tuple[Root, str]] = []
-    for name, model in models:
-        found.roots.setdefault(root_of(model), name)
-        inner += [(root, f"{name}.{place.written}") for root, place in walk(model).roots.items()]
-    for root, name in inner:
-        found.roots.setdefault(root, name)
-    return found
-
-
-def _look_into(
-    thing: object, name: str, depth: int, found: dict[Value, str], models: list[tuple[str, object]]
-) -> None:
-    """Name the Values in a list, a dict, a dataclass or an array of objects, and in what these hold; note the models."""
-    opened = looked_into(thing)
-    if opened is None or not depth:
-        return
-    container, keys, items = opened
-    for key, item in islice(zip(keys, items, strict=False), LONG):
-        if isinstance(item, Value) or (type(item) not in PLAIN and not isinstance(item, type)):
-            place = name + (f"[{key!r}]" if isinstance(thing, Mapping) else container.suffix(key))
-            if isinstance(item, Value):
-                found.setdefault(item, place)
-            elif is_model(item):
-                models.append((place, item))
-            elif not callable(item):
-                _look_into(item, place, depth - 1, found, models)
-
-
 def displayed(named: Names) -> dict[Value, str]:
     """The names as displays write them, `out` for an output, the last of them, that nobody named."""
     output, name = next(reversed(named.items()))
     shown = dict(named.shown)
-    if output.op is not None and unnamed(output, name) and "out" not in shown.values():
+    if output.op is not None and unnamed(name) and "out" not in shown.values():
         shown[output] = "out"
     return shown
 
@@ -172,13 +127,28 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
         return known[key]
     if key == output:
         return known[list(known)[-1]]
-    displays: Mapping[Value, str] = getattr(named, "shown", {})
-    for node, name in displays.items():
-        if name == key:
-            return node
+    if (found := _also_called(key, named)) is not None:
+        return found
     near = difflib.get_close_matches(key, known, 3, 0.4) or list(known)[:3]
     shown = key if len(key) <= 60 else key[:57] + "..."
     raise KeyError(f"no value is called {shown!r} in the graph of {output}; the nearest names are {', '.join(map(repr, near))}")
+
+
+def _also_called(key: str, named: Mapping[Value, str]) -> Value | None:
+    """The node that has this name besides its own: in a display, of another variable, or as a part of a model."""
+    if not isinstance(named, Names):
+        return None
+    alias = named.scope.aliases.get(key)
+    if alias in named:
+        return alias
+    for node, name in named.shown.items():
+        if name == key:
+            return node
+    for node in named:
+        place = named.owners.get(node)
+        if place is not None and key in named.owners.spellings(place):
+            return node
+    return None
 
 
 def formula(
@@ -209,5 +179,10 @@ def formula(
             if isinstance(operand, Value):
                 uses[operand] = uses.get(operand, 0) + 1
     lines = [node for node in order if node.op and uses.get(node, 0) > 1] + [output]
+    taken = _Unused()
+    taken.taken |= set(named.values())
+    for node in lines[:-1]:
+        if unnamed(named[node]):
+            named[node] = taken.unused("part")
     texts = [expression(node, frozenset(lines), named, latex) for node in lines]
     return "\n".join(texts)

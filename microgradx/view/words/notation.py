@@ -8,10 +8,11 @@ import re
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from typing import Any, Self
 
 from ...engine import Value
 from ...operation import Op
-from ...tables import printable
+from ...tables import clip, printable
 
 Piece = str | tuple[Value | float, int, bool]
 """Text that is done, or an operand still to be written: (operand, precedence it needs, whether without spaces)."""
@@ -70,16 +71,22 @@ def operation(node: Value, named: Mapping[Value, str]) -> str:
     """
     texts: list[str] = []
     for piece in _pieces(node, False, False):
-        text = piece if isinstance(piece, str) else _atom(piece[0], named, False)
+        text = piece if isinstance(piece, str) else _atom(piece[0], named, piece[1], False)
         bare = isinstance(piece, str) or text[0] != "-" or (piece[1] <= SIGN and not "".join(texts).endswith("-"))
         texts.append(text if bare else f"({text})")
     return "".join(texts)
 
 
+def equation(node: Value, named: Mapping[Value, str]) -> str:
+    """`name = operation`, or the operation alone where nobody named what it gives."""
+    made = operation(node, named)
+    return made if unnamed(named[node]) else f"{named[node]} = {made}"
+
+
 def expression(top: Value, ends: Container[Value], named: Mapping[Value, str], latex: bool) -> str:
     """`name = expression` for `top`, written down to leaves and to `ends`, with a stack and no recursion."""
     written: list[str] = []
-    if not unnamed(top, named[top]):
+    if not unnamed(named[top]):
         written.append(f"{_name(named[top], latex)} = ")
     todo: list[Piece] = [(top, LOOSEST, False)]
     while todo:
@@ -89,7 +96,7 @@ def expression(top: Value, ends: Container[Value], named: Mapping[Value, str], l
             continue
         node, needed, tight = piece
         if not isinstance(node, Value) or not node.op or (node in ends and node is not top):
-            text = exact(top.data) if node is top else _atom(node, named, latex)
+            text = exact(top.data) if node is top else _atom(node, named, needed, latex)
             written.append("".join((BRACKETS[latex][0], text, BRACKETS[latex][1])) if text[0] == "-" and needed > SIGN else text)
         elif _precedence(node) < needed:
             opening, closing = BRACKETS[latex]
@@ -99,9 +106,85 @@ def expression(top: Value, ends: Container[Value], named: Mapping[Value, str], l
     return "".join(written)
 
 
-def unnamed(node: Value, name: str) -> bool:
-    """Whether `name` is only the stand-in `op#n` that a value gets if nobody named it."""
-    return node.label is None and name.startswith(f"{node.op.name if node.op else 'input'}#")
+class Signed(str):
+    """A name with signs in it, such as `h @ 3`; `binds` is how strongly the outermost one does.
+
+    >>> Signed("x1*w1 + b", SUM).within(PRODUCT), Signed("x1*w1", PRODUCT).within(SUM)
+    ('(x1*w1 + b)', 'x1*w1')
+    """
+
+    binds: int
+
+    def __new__(cls, text: str, binds: int = ATOM) -> Self:
+        """The text with what it binds."""
+        made = super().__new__(cls, text)
+        made.binds = binds
+        return made
+
+    def within(self, needed: int) -> str:
+        """The text as an operand, in brackets where it binds less than needed."""
+        return f"({self})" if self.binds < needed else str(self)
+
+
+class MadeUp(Signed):
+    """A name that nobody gave: the expression that made a value, or `input#0`."""
+
+
+def shorter(name: str, text: str) -> str:
+    """Another text for a name, of the same kind."""
+    return type(name)(text, name.binds) if isinstance(name, Signed) else text
+
+
+def unnamed(name: str) -> bool:
+    """Whether nobody gave a value this name."""
+    return isinstance(name, MadeUp)
+
+
+def made_up(node: Value, named: Mapping[Value, str], room: int = 24) -> MadeUp:
+    """The expression that made a value, as its name: at most `room` columns, shortened in the middle.
+
+    >>> x, w = Value(3.0), Value(2.0)
+    >>> names: dict[Value, str] = {x: "x", w: "w"}
+    >>> product = x * w
+    >>> names[product] = made_up(product, names)
+    >>> made_up(product + 1, names), made_up((product) ** 2, names)
+    ('x*w + 1', '(x*w)**2')
+    """
+    assert node.op is not None
+    pieces, binds = _pattern(node.op, len(node.parents))
+    if not pieces:
+        return MadeUp(f"{node.op.name} of {len(node.parents):,}")
+    operands = node.parents
+    texts = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            texts.append(piece)
+            continue
+        operand, needed = operands[piece[0]], piece[1]
+        name = named[operand] if isinstance(operand, Value) else number(operand)
+        if isinstance(name, Signed):
+            name = name.within(needed)
+        texts.append(f"({name})" if name[0] == "-" and needed > SIGN else name)
+    text = "".join(texts)
+    if not (text.isascii() and text.isprintable()):
+        text = clip(text, room)
+    elif len(text) > room:  # as `clip` has it, in a third of the time
+        text = f"{text[: (room - 3) // 2]}...{text[-(room - 2) // 2 :]}"
+    return MadeUp(text, binds)
+
+
+WRITTEN_OUT = 6
+"""An operation on more operands is not written out in a name."""
+
+
+@lru_cache(maxsize=512)
+def _pattern(op: Op, operands: int) -> tuple[tuple[str | tuple[int, int], ...], int]:
+    """What an operation is written with in a name: text, and for operands their place and the precedence that they need."""
+    if operands > WRITTEN_OUT:
+        return (), ATOM
+    tree = syntax(op, operands)
+    pieces: Any = _written(tree, tuple(map(float, range(operands))), (LOOSEST, _binds(tree) != SUM), False)
+    return tuple([piece if isinstance(piece, str) else (int(piece[0]), piece[1]) for piece in pieces]), _binds(tree)
 
 
 @lru_cache(maxsize=512)
@@ -239,12 +322,14 @@ def _binds(tree: ast.expr) -> int:
     return SIGN if isinstance(tree, ast.UnaryOp) else ATOM
 
 
-def _atom(node: Value | float, named: Mapping[Value, str], latex: bool) -> str:
+def _atom(node: Value | float, named: Mapping[Value, str], needed: int, latex: bool) -> str:
     """A name or a number; an input nobody named is written as its number."""
     if not isinstance(node, Value):
         return exact(node)
     name = named[node]
-    return exact(node.data) if node.op is None and unnamed(node, name) else _name(name, latex)
+    if node.op is None and unnamed(name):
+        return exact(node.data)
+    return _name(name.within(needed) if isinstance(name, Signed) else name, latex)
 
 
 def _name(name: str, latex: bool) -> str:
