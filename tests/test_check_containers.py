@@ -83,6 +83,9 @@ def test_wrt_moves_what_it_names_and_leaves_the_rest_as_it_was():
         return math.prod(x for _ in range(n))
 
     assert [row.path for row in check_gradient(power, (1.5, 3), lambda x, n: (3 * x * x, None), wrt="x").rows] == ["x"]
+    with pytest.raises(TypeError) as caught:
+        check_gradient(lambda x, n: x * range(n)[-1], (1.5, 3), lambda x, n: (2.0, 0.0))
+    assert "name those that derivatives are by with wrt=" in caught.value.__notes__[0]
     at = {"layer": {"weight": [1.0, 2.0], "bias": 3.0}, "steps": 4}
 
     def f(p):

@@ -187,6 +187,20 @@ def test_an_infinite_gradient_agrees_where_the_slope_grows_without_bound_with_th
             check_gradient(f, x, coded)
 
 
+def test_idle_inputs_among_many_are_looked_at_twice():
+    at = np.linspace(0.5, 1.5, 90)
+
+    def narrow(v):
+        return float(np.sum(np.sin(v.astype(np.float32)[:80])))
+
+    slopes = np.where(np.arange(90) < 80, np.cos(at), 0.0)
+    assert check_gradient(narrow, at, slopes).count("wrong") == 0
+    with pytest.raises(WrongDerivative):
+        check_gradient(narrow, at, 0.0 * slopes)
+    with pytest.raises(WrongDerivative):
+        check_gradient(narrow, at, 2.0 * slopes)
+
+
 def test_sixty_digits_refuse_an_f_that_turns_a_number_into_a_float():
     with pytest.raises(ValueError, match="is turned into a float"):
         derivative_of(lambda x: x - math.tanh(x), oracle="exact")(1e-3)

@@ -57,6 +57,10 @@ class Outputs:
                 result = call(point)
         except EDGE_ERRORS:  # as one number that is not there; the measurement says so
             result = math.nan
+        except TypeError as error:
+            if "integer" in str(error):
+                error.add_note("every number in at is moved, as a float: name those that derivatives are by with wrt=")
+            raise
         self.structure, numbers = output_numbers(result, f)
         self._way = plain_form(result)[1]
         self.single = len(numbers) == 1
