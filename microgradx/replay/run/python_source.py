@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...operation import Op
-from ..regroup.steps import Segment
+from ..regroup.steps import Segment, straight
 from ..tape.gradient import chain
 from ..tape.rows import code_of
 from .array_program import Array
@@ -44,20 +44,20 @@ class Source(Form):
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:
         """About how many ns it takes to compile it, infinity where too little repeats; else at least how many."""
-        if not closely:
+        if len(layout) > LONGEST_SOURCE and not closely:
             return START_COMPILING_NS + SOURCE_LOOKING_NS * len(layout)
-        rows = sum(segment.period for segment in layout.segments)
+        rows = sum(part.period for part in parts_of(layout))
         return START_COMPILING_NS + COMPILING_NS * rows if rows <= LONGEST_SOURCE else math.inf
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
-        stored = layout.needed_elsewhere(layout.segments)
+        parts = parts_of(layout)
+        stored = layout.needed_elsewhere(parts)
         names: dict[str, object] = {"inf": math.inf, "nan": math.nan}
         lines = ["def run(v):"]
-        for segment in layout.segments:
-            lines += Step(layout, segment, stored, names).lines()
+        for part in parts:
+            lines += Step(layout, part, stored, names).lines()
         lines.append(f"    return [{', '.join([f'v[{slot}]' for slot in layout.results.tolist()])}]")
-        del layout.segments
         exec(compile("\n".join(lines), "<replay>", "exec"), names)
         self.run: Callable[[list[float]], list[float]] = names["run"]  # type: ignore[assignment]
         self.rest = [*layout.constants.tolist(), *([0.0] * len(layout))]
@@ -65,6 +65,11 @@ class Source(Form):
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results."""
         return lambda inputs: np.array(self.run(inputs.tolist() + self.rest), dtype=np.float64)
+
+
+def parts_of(layout: Layout) -> list[Segment]:
+    """The rows in one piece, as lines run in half the time of loops; in loops where that would be too much to compile."""
+    return layout.segments if len(layout) > LONGEST_SOURCE else [straight(*layout.flat(), 0, len(layout))]
 
 
 class Step:
