@@ -251,6 +251,15 @@ def test_a_way_that_leaves_every_number_ends_there():
     assert picture.axes[0].get_title().endswith("diverges")
 
 
+def test_a_landscape_that_is_flat_or_has_holes_is_drawn():
+    flat = nn.plots.descent(lambda a, b: 0.0 * a + 0.0 * b + 2.0, [1.0, 1.0], {"any": 0.1}, steps=2)
+    assert flat.axes[0].get_title() == "any: rate 0.1\nloss 2 after 2 steps"
+    pole = nn.plots.descent(lambda w: mx.log(w * w), 1.0, {"any": 0.1}, steps=3, low=-1.0, high=1.0)
+    assert all(map(np.isfinite, pole.axes[0].get_ylim()))
+    nowhere = nn.plots.descent(lambda w: mx.log(w) * 1.0, -1.0, {"any": 0.1}, steps=3)
+    assert nowhere.axes[0].get_title().endswith("diverges")
+
+
 def test_spread_shows_each_layer_of_several_networks_on_one_axis():
     names = [f"layers[{k}]" for k in range(15)]
     layers = {"half": {name: [0.0, 2.0 * 0.5**k] for k, name in enumerate(names)}, "dead": {name: [0.0, 0.0] for name in names}}

@@ -64,41 +64,38 @@ def history(run: History, path: canvas.Target = None, theme: str = "light") -> P
     """
     if not run.loss:
         raise ValueError("the history has no epoch yet: train with nn.fit first")
-    rates, first = run.learning_rate, len(run.loss) - len(run.validation_loss)
-    constant = len(set(rates)) == 1
+    rates, constant = run.learning_rate, len(set(run.learning_rate)) == 1
     names = ["loss", *(["accuracy"] if run.accuracy else []), "gradient norm", *([] if constant else ["learning rate"])]
-    picture, axes = canvas.panels(len(names), f"learning rate {rates[0]:g}" if constant else "")
-    by_name = dict(zip(names, axes, strict=True))
-    for name, scale, mine, held_out in (
-        ("loss", 1.0, run.loss, run.validation_loss),
-        ("accuracy", 100.0, run.accuracy, run.validation_accuracy),
-    ):
-        if name in by_name:
-            canvas.line(by_name[name], [scale * value for value in mine], "training" if held_out else "", canvas.series(0))
-            if held_out:
-                shown = [scale * value for value in held_out]
-                canvas.line(by_name[name], shown, "validation", canvas.series(1), "--", len(run.loss) - len(held_out))
-                canvas.legend(by_name[name], 2)
-        if name in by_name:
-            by_name[name].set(xlabel="epoch", ylabel=name)
+    picture, panels = canvas.panels(len(names), f"learning rate {rates[0]:g}" if constant else "")
+    by_name = dict(zip(names, panels, strict=True))
+    _with_validation(by_name["loss"], run.loss, run.validation_loss)
     if canvas.wide([*run.loss, *run.validation_loss]):
         by_name["loss"].set_yscale("log")
     if run.accuracy:
-        by_name["accuracy"].set_ylim(min(50.0, 100.0 * min([*run.accuracy, *run.validation_accuracy])) - 2.0, 102.0)
-        by_name["accuracy"].yaxis.set_major_formatter("{x:.0f}%")
+        axes = by_name["accuracy"]
+        right, kept = ([100.0 * share for share in shares] for shares in (run.accuracy, run.validation_accuracy))
+        _with_validation(axes, right, kept)
+        axes.set_ylim(min(50.0, *right, *kept) - 2.0, 102.0)
+        axes.yaxis.set_major_formatter("{x:.0f}%")
     _norms(by_name["gradient norm"], run.gradient_norms)
     if not constant:
         canvas.line(by_name["learning rate"], rates, "", canvas.series(0))
-        by_name["learning rate"].set(xlabel="epoch", ylabel="learning rate")
-    if first and run.validation_loss:
-        by_name["loss"].axvline(first, linestyle=":", color=canvas.series(5))
+    for name, axes in by_name.items():
+        axes.set(xlabel="epoch", ylabel=name)
     return canvas.finished(picture, path, theme)
+
+
+def _with_validation(axes: Any, mine: Sequence[float], held_out: Sequence[float]) -> None:
+    """What was measured in training, and dashed what was on samples held out, which may have begun later."""
+    canvas.line(axes, mine, "training" if held_out else "", canvas.series(0))
+    if held_out:
+        canvas.line(axes, held_out, "validation", canvas.series(1), "--", len(mine) - len(held_out))
+        canvas.legend(axes, 2)
 
 
 def _norms(axes: Any, norms: Mapping[str, Sequence[float]]) -> None:
     """The gradient norms of the layers; those that are 0 throughout are told in words too."""
     canvas.with_zeros(axes, norms, canvas.ordered(len(norms)))
-    axes.set(xlabel="epoch", ylabel="gradient norm")
     if silent := [layer for layer, numbers in norms.items() if not any(numbers)]:
         told = ", ".join(silent) if len(silent) < 4 else f"{silent[0]} ... {silent[-1]}"
         axes.set_title(f"no gradient: {told}", fontsize="medium")

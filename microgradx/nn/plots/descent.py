@@ -121,7 +121,7 @@ def descent(
         heights = losses if len(landscape.leaves) == 1 else points[:, 1]
         axes.plot(points[:, 0], heights, marker="o", markersize=4, linewidth=1.2, color=canvas.series(1))
         axes.plot(points[0, 0], heights[0], marker="o", markersize=8, color=canvas.series(1), markerfacecolor="none")
-        diverged = len(losses) <= steps or losses[-1] > losses[0]
+        diverged = len(losses) <= steps or not losses[-1] <= losses[0]  # nan too
         ending = "diverges" if diverged else f"loss {losses[-1]:.2g} after {steps} steps"
         axes.set_title(f"{name}\n{ending}", fontsize="medium")
     return canvas.finished(picture, path, theme)
@@ -143,7 +143,7 @@ def _curve(panels: Sequence[Any], landscape: Landscape, frame: tuple[Array, Arra
     """The loss over one number."""
     xs = np.linspace(frame[0][0], frame[1][0], 201)
     heights = landscape.over(xs[:, None])
-    top, bottom = float(np.nanmax(heights)), float(np.nanmin(heights))
+    bottom, top = _reach(heights)
     for axes in panels:
         axes.plot(xs, heights, color=canvas.series(0))
         axes.set(xlabel=landscape.names[0], ylabel="loss", xlim=(xs[0], xs[-1]))
@@ -155,8 +155,15 @@ def _map(panels: Sequence[Any], landscape: Landscape, frame: tuple[Array, Array]
     across, up = (np.linspace(frame[0][k], frame[1][k], 41) for k in (0, 1))
     grid = np.array([[a, b] for b in up for a in across])
     heights = landscape.over(grid).reshape(len(up), len(across))
-    low, high = float(heights.min()), float(heights.max())
+    low, high = _reach(heights)
     levels = low + (high - low) * np.linspace(0.0, 1.0, 14)[1:] ** 2
     for axes in panels:
         axes.contour(across, up, heights, levels=levels, colors=[canvas.series(0)], linewidths=0.8)
         axes.set(xlabel=landscape.names[0], ylabel=landscape.names[1], xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
+
+
+def _reach(heights: Array) -> tuple[float, float]:
+    """The lowest and the highest finite loss, apart even where all are equal."""
+    finite = heights[np.isfinite(heights)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    return (low, high) if low < high else (low - 1.0, high + 1.0)
