@@ -3,7 +3,7 @@
 import math
 import random
 
-from comparison import Comparison
+from comparison import Comparison, free
 from microgradx import Value, draw, gradient, nn, sigmoid
 
 table = Comparison("e-05 means times 10^-5.")
@@ -41,7 +41,7 @@ table.row("dz/dw1 = the input", 0.05, X[0][0])
 table.row("dE/dw1 = dE/dh1 * dh1/dz * dz/dw1", 0.0001882556669401121, slope(total, w[0]))
 h1.label, o1.label, o2.label, e1.label, e2.label, total.label = "h1", "o1", "o2", "E1", "E2", "E"
 print("The paths from w1 to E, with the local slope and what passes on each wire:")
-print(draw(total, path=(w[0], total), edges="chain").save("chain_rule.svg"))
+print(draw(total, path=(w[0], total), edges="chain").save(free("chain_rule.svg")))
 
 title = "3. The gradient points uphill: one step of length 0.001 against the gradient, and 2000 random steps of the same length"
 table.section(title, reference="separate formula")

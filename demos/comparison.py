@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 EXPLANATION = (
     "Reproduced: computed by this library. Before it, the known value; from a separate formula: by plain numpy code without it.",
     "Last digits can differ: the two round in a different order. Equal to N digits: both are the same when rounded to N digits.",
 )
+
+
+def free(name: str) -> Path:
+    """Where a demo writes a picture: here if nothing of that name is and this place can be written, else in a new folder."""
+    if not Path(name).exists() and os.access(".", os.W_OK):
+        return Path(name)
+    return Path(tempfile.mkdtemp(prefix="microgradx-"), name)
 
 
 class Comparison:

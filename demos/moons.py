@@ -2,7 +2,7 @@
 
 import random
 
-from comparison import Comparison
+from comparison import Comparison, free
 from microgradx import draw, nn
 
 LOG = {  # step: (loss, accuracy) as micrograd's notebook printed them before the update of that step
@@ -52,10 +52,11 @@ model.zero_grad()
 strongest = max(model.layers[0](X[0]))
 strongest.backward()
 print("\nThe first-layer neuron with the largest output for the first point, and the slopes of that output:")
-print(draw(strongest).save("neuron.svg"))
+print(draw(strongest).save(free("neuron.svg")))
 try:
-    nn.plots.decision_boundary(model, X, 2 * labels - 1, "moons.png", title="Two moons after 100 steps")
-    print("What the network answers over the plane: moons.png")
+    picture = free("moons.png")
+    nn.plots.decision_boundary(model, X, 2 * labels - 1, picture, title="Two moons after 100 steps")
+    print(f"What the network answers over the plane: {picture}")
 except ImportError as missing:
     print(f"No picture of the plane: {missing}")
 table.verdict("Before the last step every point is on its side of the boundary.")

@@ -35,6 +35,8 @@ MODULE = {
     **dict.fromkeys(("clamp", "clip_by_value"), "microgradx.clip(x, low=0.0, high=1.0)"),
     **dict.fromkeys(("ln", "swish", "logistic", "identity"), "write log, silu, sigmoid, or nothing at all"),
     **dict.fromkeys(("frexp", "modf"), "write x - microgradx.trunc(x), or .data for the number"),
+    "isclose": "math.isclose(x.data, y.data): whether two numbers are close has no derivative",
+    "ldexp": "x * microgradx.exp2(n)",
     **dict.fromkeys(("nextafter", "ulp"), "write math's function of x.data: it has no derivative"),
 }
 

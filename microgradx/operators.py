@@ -58,6 +58,9 @@ def method(op: Op) -> Any:
         return self.apply(op, operands)
 
     spelled.op, spelled.swapped = op, None  # type: ignore[attr-defined]  # read by `spellings`
+    signature = op.__signature__
+    first, *others = signature.parameters.values()
+    spelled.__signature__ = signature.replace(parameters=[first.replace(name="self"), *others])  # type: ignore[attr-defined]
     return named(op, spelled)
 
 

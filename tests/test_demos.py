@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from comparison import Comparison
+from comparison import Comparison, free
 from microgradx.cli import main
 
 DEMOS = Path(__file__).parent.parent / "demos"
@@ -108,3 +108,13 @@ def test_a_wheel_carries_the_demos_inside_the_package(tmp_path):
 
     (wheel,) = WheelBuilder(str(DEMOS.parent)).build(directory=str(tmp_path), versions=["standard"])
     assert "microgradx/demos/spreadsheet.py" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_a_demo_overwrites_nothing_and_needs_no_place_that_can_be_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert free("neuron.svg") == Path("neuron.svg")
+    Path("neuron.svg").write_text("somebody's own")
+    other = free("neuron.svg")
+    assert (other.name, other.parent.is_dir(), other.exists()) == ("neuron.svg", True, False)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert free("new.svg").parent != Path(".")

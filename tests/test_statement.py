@@ -143,6 +143,8 @@ def test_a_call_that_does_not_fit_says_how_the_operation_is_written(call: Any, m
 def test_the_signature_of_an_operation_is_one_to_python() -> None:
     assert str(inspect.signature(mx.elu)) == "(a, alpha=1.0)"
     assert str(inspect.signature(mx.sum)) == "(*operands)"
+    assert str(inspect.signature(Value.clip)) == "(self, low=-inf, high=inf)"
+    assert str(inspect.signature(Value.where)) == "(self, a, b)"
     assert inspect.signature(mx.clip).bind(1.0, high=2.0).arguments == {"a": 1.0, "high": 2.0}
 
 
