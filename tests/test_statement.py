@@ -67,13 +67,9 @@ def test_one_statement_in_a_module_is_enough_for_everything(module: Any) -> None
 def test_one_statement_is_machine_code_and_javascript_too(module: Any) -> None:
     assert "Math.hypot(x0, x1)" in translate.javascript(module.smooth_abs, 2).value
     pytest.importorskip("llvmlite")
-    from microgradx.replay.run.machine_code import Native
-    from microgradx.replay.tape.tape import Tape
+    from test_replay_native import Native, single
 
-    tape = Tape()
-    inputs = [tape.input(1.0, 0) for _ in range(2)]
-    native = Native(tape, [tape.append(module.smooth_abs, inputs).slot]).bind()
-    assert list(native(np.array([0.75, 1.0]))) == [1.25]
+    assert list(single(Native, module.smooth_abs, 2)(np.array([0.75, 1.0]))) == [1.25]
 
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)
