@@ -39,8 +39,8 @@ def rarer_full_collections(nodes: int) -> None:
 def collector_off() -> Iterator[None]:
     """Without the cyclic collector, where a graph is recorded that only this library holds (half the time)."""
     enabled = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()  # inside: Ctrl-C must not leave it off
         yield
     finally:
         if enabled:

@@ -41,18 +41,21 @@ _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
 @contextmanager
 def observed(by: Observer) -> Iterator[None]:
-    """In this thread or task `by` answers what is asked about Values."""
+    """In this thread or task `by` answers what is asked about Values; Ctrl-C leaves nobody observing."""
     global observers
-    with _lock:
-        observers += 1
-    before = _observer.get()
+    before, counted = _observer.get(), 0
     try:
-        _observer.set(by)  # inside: Ctrl-C must not leave it set
+        with _lock:
+            observers += 1
+            counted = 1
+        _observer.set(by)
         yield
     finally:
-        _observer.set(before)
-        with _lock:
-            observers -= 1
+        try:
+            _observer.set(before)
+        finally:
+            with _lock:
+                observers -= counted
 
 
 def observer() -> Observer | None:

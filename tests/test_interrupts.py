@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import inspect
 import math
 import os
 import signal
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 
 import microgradx as mx
-from microgradx import Value, detect_anomaly, modes, nn, no_grad, stepper
+from microgradx import Value, detect_anomaly, modes, nn, no_grad, observers, stepper
 from microgradx.files import write_atomically
 from microgradx.writing import commit, new_gradients, new_numbers
 
@@ -43,8 +45,10 @@ class Interrupted:
 
     def watch(self, frame: FrameType, event: str, arg: Any) -> None:
         # Python looks for signals after calls into C, but not between a lock's `__enter__` and the block of its `with`, nor as it
-        # drops a generator.
+        # drops a generator or leaves one.
         if event == "c_call" or (event == "c_return" and arg.__name__ == "__enter__") or frame.f_code.co_name == "<genexpr>":
+            return
+        if event == "return" and frame.f_code.co_flags & inspect.CO_GENERATOR:
             return
         if frame.f_code.co_filename.startswith(PACKAGE):
             self.count += 1
@@ -294,6 +298,25 @@ def test_control_c_leaves_no_mode_on(block: Callable[[], contextlib.AbstractCont
         assert (x * x).op is mx.multiply
         assert not modes.checking()
     assert (modes.watching, modes._lines) == ([], {})
+
+
+@pytest.mark.parametrize("transformed", [False, True])
+def test_control_c_leaves_no_recording_on_and_the_collector_as_it_was(transformed: bool) -> None:
+    w, data = Value(2.0), vars(Value)["data"]
+
+    def record() -> None:
+        f = mx.grad(lambda x: (w * x).tanh()) if transformed else lambda x: (w * x).tanh()
+        mx.compile(f)(1.0)
+
+    record()
+    with Interrupted(0) as counter:
+        record()
+    for moment in range(1, counter.count - 20, max(1, counter.count // (SIGNALS + 20))):
+        with pytest.raises(KeyboardInterrupt), Interrupted(moment):
+            record()
+        assert (observers.observers, observers.observer(), gc.isenabled()) == (0, None, True), moment
+        assert vars(Value)["data"] is data, moment
+        assert (w * w).op is mx.multiply
 
 
 def test_a_control_c_that_comes_just_after_the_file_is_in_its_place_comes_through(

@@ -16,27 +16,29 @@ from ... import modes, observers
 from ...engine import Value
 
 _lock = Lock()
-_recordings = 0
+_recordings: set[object] = set()
 _data: Any = Value.data
 
 
 @contextmanager
 def watched(tape: observers.Observer) -> Iterator[None]:
-    """Record comparisons of Values on `tape`, and refuse what would freeze a number, in this thread or task."""
-    _count(1)
+    """Record comparisons of Values on `tape`, and refuse what would freeze a number, in this thread or task.
+
+    The first recording puts the watching property in place, the last takes it away, also if Ctrl-C comes in between.
+    """
+    this = object()
     try:
+        _recordings.add(this)
+        with _lock:
+            setattr(Value, "data", _watching_data)  # noqa: B010  # a class that mypy knows to be fixed
         with modes.recording(), observers.observed(tape):
             yield
     finally:
-        _count(-1)
-
-
-def _count(change: int) -> None:
-    """One recording more or less; the first puts the watching property in place, the last takes it away."""
-    global _recordings
-    with _lock:
-        _recordings += change
-        setattr(Value, "data", _watching_data if _recordings else _data)  # noqa: B010  # a class that mypy knows to be fixed
+        try:
+            _recordings.discard(this)
+        finally:
+            with _lock:
+                setattr(Value, "data", _watching_data if _recordings else _data)  # noqa: B010
 
 
 def _asked(what: str, original: Callable[..., Any]) -> Callable[..., Any]:
