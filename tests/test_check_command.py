@@ -19,6 +19,7 @@ def module(tmp_path, monkeypatch):
         "def right(x, y): return math.cos(x) * y, math.sin(x)\n"
         "def wrong(x, y): return math.cos(x) * y, math.cos(x)\n"
         "def g(x): return x * x.tanh()\n"
+        "def endless(x, y): return math.inf, math.sin(x)\n"
     )
     monkeypatch.chdir(tmp_path)
     return "checked_module"
@@ -37,6 +38,7 @@ def test_second_derivatives_and_samples_are_checked_on_request(capsys):
 def test_a_wrong_derivative_exits_with_1_and_names_the_input(module, capsys):
     assert main(["check", f"{module}:f", "x=1", "y=2", "--grad", f"{module}:right"]) == 0
     assert main(["check", f"{module}:f", "x=1", "y=2", "--grad", f"{module}:wrong"]) == 1
+    assert main(["check", f"{module}:f", "x=1", "y=2", "--grad", f"{module}:endless"]) == 1
     out = capsys.readouterr().out
     assert "WRONG" in out
     assert "microgradx check checked_module:f x=1.0 y=2.0" in out

@@ -154,6 +154,14 @@ def test_jax_takes_its_own_gradient_and_is_judged_by_its_own_precision():
         check_gradient(loss, p, lambda p: jax.tree.map(lambda g: 2.0 * g, jax.grad(loss)(p)))
 
 
+def test_jax_in_double_precision_agrees_without_reserve():
+    with jax.enable_x64(True):
+        at = jax.numpy.array([1.0, 2.0])
+        assert check_gradient(lambda v: jax.numpy.sum(v**3), at).count("agrees") == 2
+        with pytest.raises(WrongDerivative):
+            check_gradient(lambda v: jax.numpy.sum(v**3), at, lambda v: 3.0001 * v**2)
+
+
 @with_torch
 @pytest.mark.parametrize("digits", ["float64", "float32"])
 def test_torch_takes_its_own_gradient_and_is_judged_by_its_own_precision(digits):

@@ -178,6 +178,11 @@ def test_the_first_test_that_imports_the_checks_is_mutated_too(pytester):
     pytester.runpytest_subprocess("--gradcheck-mutate").assert_outcomes(failed=1)
 
 
+def test_an_infinite_gradient_fails_in_the_fixture_too(pytester):
+    pytester.makepyfile("def test_inf(gradcheck):\n    gradcheck(lambda x: x * x, 3.0, grad=float('inf'))")
+    pytester.runpytest().assert_outcomes(failed=1)
+
+
 WEAK = """
     import math
     from microgradx.testing import check_gradient
