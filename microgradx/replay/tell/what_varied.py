@@ -33,7 +33,10 @@ def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
     elif name.startswith(AS_INDEX):
         advice = "write mx.take(rows, i) for rows[i], which is recorded once for all i"
     elif isinstance(first, Fixed) or isinstance(then, Fixed):
-        advice = "what is not a number belongs to the program, so make it once and pass the same one again, or pass numbers"
+        advice = (
+            "what is not a number belongs to the program, so make it once and pass the same one again, or pass numbers "
+            "and look up by mx.take"
+        )
     else:
         advice = "pass the same few lengths and shapes again, as by padding"
     return f"{name} was {words(first)}, then {words(then)}: {advice}"
