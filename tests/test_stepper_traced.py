@@ -23,6 +23,14 @@ def recurrence(w, u, xs):
     return loss
 
 
+def collecting(w, xs):
+    h, hs = 0.0, []
+    for x in xs:
+        h = (h * w + x).tanh()
+        hs.append(h)
+    return h * h
+
+
 def line_in(function, text):
     source, start = inspect.getsourcelines(function)
     return start + next(k for k, line in enumerate(source) if text in line)
@@ -38,6 +46,9 @@ def test_rounds_of_a_loop_are_told_apart():
     assert {f"h @ {k}" for k in range(1, 31)} <= names
     assert {f"z @ {k}" for k in range(1, 31)} <= names
     assert {"w", "u", "h", "loss", "xs[3]"} <= names
+    assert "(h @ 29)*w" in names
+    kept = stepper(collecting, 0.5, [1.0] * 5)
+    assert kept["hs[3]"].node is kept["h @ 4"].node
     assert s["h @ 29"].node is s["h @ 30"].node.parents[0].parents[0].parents[0]
 
 

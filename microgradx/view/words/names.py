@@ -65,7 +65,8 @@ def _given(order: list[Value], named: Names) -> dict[Value, tuple[str, str]]:
         variable = (node is order[-1] and scope.variable(node)) or scope.values.get(node)
         name = node.label or (variable if place is None or place.is_module else None)
         if name is not None:
-            given[node] = name, name
+            told = Signed(name, LOOSEST) if " " in name else name  # several words are one operand only in brackets
+            given[node] = told, told
             if node.op is not None and name == variable:
                 variables[node] = name
         elif place is not None:
