@@ -20,18 +20,21 @@ class Zeros:
     def __init__(self) -> None:
         self._sent: set[Any] = set()  # who got something that no choice made zero
 
-    def indeterminate(self, node: Any, slot: int, upstream: Any, local: Any) -> bool:
-        """Whether upstream x local is 0 x inf (or nan) on this edge, and the zero is not that of a choice."""
+    def indeterminate(self, node: Any, slot: int, upstream: Any, local: Any, operand: Any = None) -> bool:
+        """Whether upstream x local is 0 x inf (or nan) on this edge, and the zero is not that of a choice.
+
+        `operand` is who gets it, where that is not the operand of the slot, as of a chain of sums that is drawn as one.
+        """
         sent, slope = _plain(upstream), _plain(local)
         by_choice = (sent == 0.0 and node not in self._sent) or (slope == 0.0 and chosen(node, slot))
         if not by_choice:
-            self._sent.add(node.parents[slot])
+            self._sent.add(node.parents[slot] if operand is None else operand)
         unclear = (sent == 0.0 and not math.isfinite(slope)) or (slope == 0.0 and not math.isfinite(sent))
         return unclear and not by_choice
 
 
-def indeterminate_places(edges: Iterable[tuple[Any, int, Any, Any]]) -> list[int]:
-    """The places of the indeterminate products among the edges (node, slot, upstream, local) of a pass."""
+def indeterminate_places(edges: Iterable[tuple[Any, ...]]) -> list[int]:
+    """The places of the indeterminate products among the edges (node, slot, upstream, local, perhaps operand) of a pass."""
     zeros = Zeros()
     return [place for place, edge in enumerate(edges) if zeros.indeterminate(*edge)]
 

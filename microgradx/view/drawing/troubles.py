@@ -93,7 +93,9 @@ def diagnose(flow: Flow, kept: Iterable[int] | None = None) -> Troubles:
 def indeterminate(flow: Flow) -> set[int]:
     """The places whose gradient is a guess: they get 0 x inf where no choice made the zero, or come from such a place."""
     known = [edge for edge in reversed(flow.edges) if edge.local is not None and flow.grads[edge.head] is not None]
-    met = indeterminate_places((flow.nodes[edge.head], edge.slot, flow.grads[edge.head], edge.local) for edge in known)
+    met = indeterminate_places(
+        (flow.nodes[edge.head], edge.slot, flow.grads[edge.head], edge.local, flow.nodes[edge.tail]) for edge in known
+    )
     guessed = {known[place].tail for place in met}
     if guessed:
         guessed |= {edge.tail for edge in known if edge.head in guessed}
