@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -9,10 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import microgradx as mx
 from microgradx import Value, nn
 from microgradx.containers import parameters
+from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
 from microgradx.structure import filled, flat, laid_out, paths
 from microgradx.testing import check_gradient
@@ -204,3 +208,21 @@ def test_arrays_that_are_more_than_their_numbers_are_refused_by_all() -> None:
             attempt(masked)
         with pytest.raises(TypeError, match=r"an array of dtype <U1 is not made of real numbers"):
             attempt(np.array(["a"]))
+
+
+FLOATS = st.floats(allow_nan=False)
+THINGS = st.one_of(FLOATS, st.integers(-5, 5), st.booleans(), FLOATS.map(np.float64), st.none(), st.text())
+
+
+@given(st.lists(FLOATS, min_size=30, max_size=60), st.lists(st.tuples(st.integers(0, 59), THINGS), max_size=3))
+def test_a_long_list_is_read_as_its_items_are_one_by_one(floats: list[float], others: list[tuple[int, Any]]) -> None:
+    items: list[Any] = list(floats)
+    for place, thing in others:
+        items.insert(min(place, len(items)), thing)
+    numbers = [float(x) for x in items if isinstance(x, (int, float)) and not isinstance(x, bool)]
+    structure, found = flat(items)
+    assert found == numbers
+    assert [math.copysign(1.0, x) for x in found] == [math.copysign(1.0, x) for x in numbers]
+    assert filled(structure, numbers) == [float(x) if isinstance(x, np.float64) else x for x in items]
+    assert Call((items,), {}).numbers.tolist() == numbers
+    assert Call((tuple(items), items), {}).numbers.tolist() == 2 * numbers
