@@ -2,13 +2,14 @@
 
 import math
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgradx import Value, detect_anomaly, ops
-from microgradx.nn import MLP
+from microgradx.nn import MLP, Neuron
 from microgradx.tables import columns
 from microgradx.view.questions.explain import counted, explain
 from microgradx.view.questions.layers import layers
@@ -313,3 +314,86 @@ def test_a_flat_output_ends_one_path_or_all_of_them():
     one, two = x.relu(), (x + x).relu()
     assert "the output itself is flat, so the only path ends there" in repr(why(one, x))
     assert "the output itself is flat, so all 2 paths end there" in repr(why(two, x))
+
+
+def attention(tokens, width):
+    """One head over a few tokens: every query looks at every key."""
+    rng = random.Random(1)
+    X = [[Value(rng.uniform(-1, 1)) for _ in range(width)] for _ in range(tokens)]
+    W = [[Value(rng.uniform(-1, 1)) for _ in range(width)] for _ in range(width)]
+    rows = [[ops.dot(row, x) for row in W] for x in X]
+    out = []
+    for query in rows:
+        weights = ops.softmax([ops.dot(query, key) for key in rows])
+        out += [ops.dot(weights, [row[k] for row in rows]) for k in range(width)]
+    return ops.mean([o * o for o in out]), X
+
+
+def recurrence(steps):
+    h, w, x = Value(0.3), Value(0.8), Value(0.5)
+    for _ in range(steps):
+        h = (h * w + x).tanh()
+    return h, w
+
+
+@pytest.mark.parametrize("build", [lambda: attention(3, 2), lambda: recurrence(30)])
+@pytest.mark.parametrize("k", [5, 50])
+def test_no_two_rows_of_an_explanation_read_the_same(build, k):
+    loss, of = build()
+    goal = of if isinstance(of, Value) else of[0][0]
+    block = repr(explain(loss, goal, k, {"loss": loss, "of": of}))
+    rows = [line.split(None, 3)[3] for line in block.splitlines() if re.match(r" *\d+ +[-+]", line)]
+    assert len(rows) == min(k, explain(loss, goal).live)
+    assert len(set(rows)) == len(rows)
+    assert not re.search(r"(multiply|dot|add|tanh|divide)#", block)
+    assert max(map(columns, block.splitlines())) <= 80
+
+
+def test_a_recurrence_tells_the_rounds_that_its_gradient_comes_from():
+    h, w = recurrence(30)
+    block = repr(explain(h, w))
+    assert re.search(r"by round: 9\d% comes from h @ \d+ and later, \d of 30 rounds", block)
+    assert "h > h @ 29 > w" in block
+
+
+def test_a_batch_tells_the_samples_that_its_gradient_comes_from():
+    neuron = Neuron(1, "linear", init=[[2.0]])
+    loss = ops.sum_([neuron([float(k)]) for k in range(6)])
+    lines = repr(explain(loss, neuron.w[0])).splitlines()
+    assert lines[2] == "by sample: sample 5 sends +5, sample 4 +4, sample 3 +3, 3 more +3"
+
+
+def test_a_path_is_multiplied_out_and_its_runs_are_told():
+    y = x = Value(0.7, "x")
+    for _ in range(20):
+        y = y.sigmoid()
+    block = repr(explain(y, x))
+    assert "y > y @ 19 > y @ 18 > " in block
+    assert re.search(r"path 1: 20 x sigmoid, each at most 0\.2\d+, together 1\.059e-13", block)
+    assert re.search(r"path 1: 0\.22\d* x 0\.22\d* = 0\.05\d*, x 0\.22\d* = 0\.01\d*, .*\.\.\., x", " ".join(block.split()))
+    assert math.isclose(explain(y, x).paths[0].contribution, explain(y, x).total)
+    assert "20 x sigmoid, each at most" in repr(why(y, x))
+
+
+def test_why_says_exploding():
+    y = x = Value(1.5, "x")
+    for _ in range(6):
+        y = y * y
+    found = why(y, x)
+    assert found.cause == "large factors"
+    assert "exploding, as large factors multiply" in repr(found)
+    assert why(x * x * x * 1e6, x).cause == "nothing wrong"
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda w: (w * 0.0) + (Value(-1.0, "n").log() * w.detach()),
+        lambda w: w.sqrt() * 0.0 + Value(math.inf, "i"),
+    ],
+)
+def test_not_finite_is_not_ruled_out_where_a_number_is_not(build):
+    w = Value(2.0, "w")
+    shown = repr(why(build(w), w))
+    assert "not finite" not in shown.partition("ruled out")[2] or "but" in shown
+    assert re.search(r"but \S+ is (nan|inf)", shown)

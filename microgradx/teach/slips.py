@@ -12,7 +12,8 @@ from ..tables import clip
 from ..view.questions.explain import Explanation, Path, explain_in
 from ..view.trace import Trace
 from ..view.words.names import name_nodes
-from ..view.words.notation import expression, unnamed
+from ..view.words.notation import expression
+from ..view.words.signed import unnamed
 from .passes import sent_back, slipped
 
 TOLERANCE = 5.01e-3

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ..engine import Value
 from ..tables import clip, columns
 from .trace import Contribution, Group, Trace
-from .words.notation import number, unnamed
+from .words.notation import number
+from .words.signed import unnamed
 
 
 class SourceLine(NamedTuple):

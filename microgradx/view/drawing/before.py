@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 
 from ...engine import Value
 from ..trace import Trace
-from ..words.notation import exact, number, unnamed
+from ..words.notation import exact, number
+from ..words.signed import unnamed
 from .flow import Flow, short
 from .stored import Note
 

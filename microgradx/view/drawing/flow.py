@@ -14,7 +14,7 @@ from ...owners import Owners
 from ...places import Place
 from ..trace import Trace
 from ..words.names import displayed, name_nodes
-from ..words.notation import unnamed
+from ..words.signed import unnamed
 from .recall import Edge, assigned_since, recalled
 
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from ...engine import Value
 from ...tables import clip
 from ..theme import Theme, theme_named
-from ..words.notation import equation, number, shorter
+from ..words.notation import equation, number
 from ..words.scope import caller_variables
+from ..words.signed import shorter
 from .cards import LINES, picture
 from .flow import snapshot
 from .folding import folded_to_fit

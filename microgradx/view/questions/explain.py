@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import heapq
+import itertools
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...chain import Several
 from ...engine import Value
-from ...tables import WIDTH, clip, columns, table
+from ...tables import columns, table
 from ..trace import Trace
 from ..wording import slope, symbol
 from ..words.names import displayed, find_node, name_nodes
-from ..words.notation import number, unnamed
+from ..words.notation import number
 from ..words.scope import caller_variables
-from ..words.terminal import ends
-
-Link = tuple[int, float, bool, int, "Link | None"]
-"""The end of a partial path: exponent and mantissa of its |product|, whether it is negative, its last edge, the rest."""
+from ..words.signed import unnamed
+from ..words.terminal import distinct_names, ends, terminal_width, wrapped
+from .in_common import in_common, runs
+from .sweep import Link, Sweep
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,33 @@ class Path:
     def __str__(self) -> str:
         return " > ".join(self.names)
 
+    def landmarks(self) -> list[str]:
+        """The names on the way that somebody gave, and its two ends."""
+        last = len(self.names) - 1
+        return [name for k, name in enumerate(self.names) if k in (0, last) or not unnamed(name)]
+
+    def running(self) -> str:
+        """The product of the factors that are not 1, multiplied out from left to right; the middle of long ones is left out.
+
+        >>> Path((), (), (0.5, 0.25, 1.0, 0.5), 0.0625, ()).running()
+        '0.5 x 0.25 = 0.125, x 0.5 = +0.0625'
+        """
+        factors = [factor for factor in self.factors if factor != 1.0]
+        products = list(itertools.accumulate(factors, operator.mul))
+        if len(factors) < 2:
+            return ""
+        texts = [f"x {number(factor)} = {number(product)}" for factor, product in zip(factors, products, strict=True)]
+        texts[1:2] = [f"{number(factors[0])} {texts[1]}"]
+        texts[-1] = texts[-1].rpartition(" = ")[0] + f" = {signed(self.contribution)}"
+        return ", ".join(texts[1:] if len(texts) <= 7 else [*texts[1:4], "...", *texts[-2:]])
+
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
     """A gradient as the sum over its paths; printing it shows the block.
 
     `total` is the gradient, `count` all paths, `live` those without a zero factor, `magnitude` the sum of |contribution|,
-    `paths` the largest ones and `remainder` what the others add up to.
+    `paths` the largest ones and `remainder` what the others add up to; `groups` says what many of them have in common.
     """
 
     total: float
@@ -49,6 +69,7 @@ class Explanation:
     magnitude: float
     paths: tuple[Path, ...]
     slope: str
+    groups: tuple[str, ...] = ()
 
     @property
     def remainder(self) -> float:
@@ -66,32 +87,39 @@ class Explanation:
         return abs(self.total) / self.magnitude if self.magnitude else 1.0
 
     def __repr__(self) -> str:
-        cut = self.count - self.live
+        width, cut = terminal_width(), self.count - self.live
         told = f"{counted(self.count)} path{'s' * (self.count != 1)}: {counted(self.live)} live"
         lines = ends(
             f"{self.slope} = {number(self.total)}",
             told + f", {counted(cut)} cut by a zero local derivative" * (cut > 0),
+            width,
         )
         if self.live:
-            lines.append(f"sum |contribution| = {number(self.magnitude)}, so {self.survives:.0%} survives cancellation")
-            lines += self._listed()
-        return "\n".join(clip(line, WIDTH) for line in lines)
+            survives = f", so {self.survives:.0%} survives cancellation" if math.isfinite(self.survives) else ""
+            lines.append(f"sum |contribution| = {number(self.magnitude)}{survives}")
+            lines += [part for line in self.groups for part in wrapped(line, width)]
+            lines += self._listed(width)
+        return "\n".join(lines)
 
-    def _listed(self) -> list[str]:
+    def _listed(self, width: int) -> list[str]:
+        """A row for each path, no two alike, and what the first one is the product of."""
         rows = [("#", "contribution", "covers", "path")]
         covered = 0.0
+        routes = _routes(self.paths, max(width - 32, 16))
         for place, path in enumerate(self.paths, 1):
             covered += abs(path.contribution)
-            share = f"{covered / self.magnitude:.0%}" if self.magnitude else "-"
-            rows.append((str(place), signed(path.contribution), share, _route(path, WIDTH - 32)))
-        lines = table(rows, ">>><", (3,))
+            known = self.magnitude and math.isfinite(self.magnitude)
+            share = f"{covered / self.magnitude:.0%}" if known else "-"
+            rows.append((str(place), signed(path.contribution), share, routes[place - 1]))
+        lines = table(rows, ">>><", (3,), width)
         more = self.live - len(self.paths)
         if more:
             how = f"k={self.live} lists all" if self.live < 10_000 else ""
-            lines += ends(f"  {counted(more)} more, sum {signed(self.remainder)}", how)
-        if self.paths and len(factors := [f for f in self.paths[0].factors if f != 1.0]) > 1:
-            product = " x ".join(map(number, factors))
-            lines.append(f"  path 1: {clip(product, WIDTH - 25)} = {signed(self.paths[0].contribution)}")
+            lines += ends(f"  {counted(more)} more, sum {signed(self.remainder)}", how, width)
+        if self.paths and (product := self.paths[0].running()):
+            lines += wrapped(f"  path 1: {product}", width)
+            told = runs(self.paths[0].nodes, self.paths[0].factors)
+            lines += [part for run in told for part in wrapped(f"  path 1: {run}", width)]
         return lines
 
 
@@ -132,69 +160,8 @@ def explain_in(trace: Trace, named: Mapping[Value, str], goal: Value, k: int) ->
         sweep.size.get(goal, 0.0),
         paths,
         slope(goal, trace.output, named),
+        tuple(in_common(trace, getattr(named, "rounds", {}), goal)),
     )
-
-
-class Sweep:
-    """One walk down the edges that lead to `goal`: per node its paths from the output, counted, summed and ranked.
-
-    Each node keeps its `k` largest partial products with a link to where they came from, so the walk costs edges
-    times `k`. A product is kept as mantissa and exponent, so that it cannot underflow on the way. A best-first search
-    would drown instead in a graph whose paths are all equally large.
-    """
-
-    def __init__(self, trace: Trace, goal: Value, k: int) -> None:
-        self.trace, self.goal, self.k = trace, goal, k
-        self.above = above(trace, goal)
-        self.count: dict[Value, int] = {trace.output: 1}
-        self.live: dict[Value, int] = {trace.output: 1}
-        self.size: dict[Value, float] = {trace.output: 1.0}
-        self._best: dict[Value, list[Link]] = {trace.output: [(0, 1.0, False, -1, None)]}
-        count, live, size, reaching = self.count, self.live, self.size, self.above
-        last = None
-        columns = zip(trace.column("node"), trace.column("slot"), trace.column("local"), strict=True)
-        for place, (node, slot, local) in enumerate(columns):
-            operand = node.parents[slot]
-            if operand not in reaching:
-                continue
-            count[operand] = count.get(operand, 0) + count[node]
-            if isinstance(local, Several):
-                raise ValueError(
-                    f"a path leads through {node.op.name}, a call of a compiled function that gave many numbers at once, whose "
-                    "derivatives are not known one by one: explain what the function itself gives, without compile"
-                )
-            if local == 0.0 or node not in live:
-                continue
-            live[operand] = live.get(operand, 0) + live[node]
-            size[operand] = size.get(operand, 0.0) + size[node] * abs(local)
-            if k:
-                if node is not last:
-                    last, links = node, self.largest(node)
-                factor, scale = math.frexp(abs(local))
-                if not math.isfinite(factor):
-                    scale = 1 << 40  # an infinite or undefined factor outranks every number
-                longer = self._best.setdefault(operand, [])
-                for link in links:
-                    mantissa, shift = math.frexp(link[1] * factor)
-                    longer.append((link[0] + scale + shift, mantissa, link[2] != (local < 0.0), place, link))
-
-    def largest(self, node: Value) -> list[Link]:
-        """The largest partial paths that end at a node, largest first; equal ones in the order they fire."""
-        links = self._best.get(node, [])
-        if len(links) > 1:
-            self._best[node] = links = heapq.nlargest(self.k, links, key=lambda link: link[:2])
-        return links[: self.k]
-
-
-def above(trace: Trace, goal: Value) -> set[Value]:
-    """The nodes from which a way leads down to `goal`, `goal` among them."""
-    found = {goal}
-    for node in trace.order:
-        for operand in node.parents:
-            if isinstance(operand, Value) and operand in found:
-                found.add(node)
-                break
-    return found
 
 
 def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> Path:
@@ -211,7 +178,8 @@ def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> P
     for edge in edges:
         repeats = sum(parent is edge.operand for parent in edge.node.parents)
         side = ("left", "right")[edge.slot] if len(edge.node.parents) == 2 else edge.slot
-        names.append(named[edge.operand] + (f" [{side}]" if repeats > 1 else ""))
+        name = named[edge.operand]
+        names.append(f"{name} [{side}]" if repeats > 1 else name)
     return Path(
         (trace.output, *(edge.operand for edge in edges)),
         tuple(edge.slot for edge in edges),
@@ -221,12 +189,14 @@ def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> P
     )
 
 
-def _route(path: Path, room: int) -> str:
-    """A path in `room` columns: in full, else by its named values only, else with its middle left out."""
-    ends = (0, len(path.names) - 1)
-    named = [name for k, name in enumerate(path.names) if k in ends or not unnamed(name)]
-    texts = [" > ".join(path.names), " > ".join(named)]
-    return next((text for text in texts if columns(text) <= room), clip(texts[-1], room))
+def _routes(paths: Sequence[Path], room: int) -> list[str]:
+    """Paths in `room` columns each, no two alike: in full, else by their named values only, else without their middle."""
+    whole, named = [str(path) for path in paths], [" > ".join(path.landmarks()) for path in paths]
+    texts = [
+        text if columns(text) <= room or named.count(short) > 1 else short for text, short in zip(whole, named, strict=True)
+    ]
+    short = distinct_names(texts, room)
+    return [short[text] for text in texts]
 
 
 def signed(x: float) -> str:

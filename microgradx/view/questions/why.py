@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from ...engine import Value
 from ...tables import WIDTH, clip, table
 from ..trace import Trace
-from ..wording import Numbers, slope, symbol
+from ..wording import EXPLODING, Numbers, slope, symbol
 from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number, operation
 from ..words.scope import caller_variables
-from .explain import Sweep, counted, explain_in, signed
+from .explain import counted, explain_in, signed
+from .in_common import runs
 from .origin import origin_in
+from .sweep import Sweep
 
 TINY = 1e-6
 """A gradient below this share of what flows into it, or below this size, is worth a reason."""
+STEEP_FACTORS = 3
+"""So many factors above 1 on the largest path make a large gradient an exploding one."""
 SMALLEST = 2.3e-308
 """Sums below this have lost digits: smaller doubles are subnormal."""
 PRODUCTS = frozenset(["multiply", "dot"])
@@ -38,8 +42,8 @@ class Why:
     """The cause of a gradient's size; printing it shows the proof.
 
     `cause` is one of "no path", "flat output", "cut", "cancellation", "underflow", "indeterminate" (0 x inf on the way), "not
-    finite", and for a gradient that is neither zero nor broken "small factors" or "nothing wrong". `cuts` are the zeros, those
-    that stop most paths first.
+    finite", and for a gradient that is neither zero nor broken "small factors", "large factors" or "nothing wrong". `cuts` are
+    the zeros, those that stop most paths first.
     """
 
     cause: str
@@ -90,7 +94,7 @@ def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
     if not live:
         cause, lines = _dead(named, sweep, cuts)
     elif (gradient == 0.0 and size == 0.0) or 0.0 < size < SMALLEST:
-        cause, lines = _underflow(sweep)
+        cause, lines = _underflow(named, sweep)
     elif abs(gradient) <= TINY * size:
         cause, lines = _cancelled(named, sweep)
     else:
@@ -170,7 +174,7 @@ def _reason(node: Value, slot: int, named: Mapping[Value, str]) -> str:
 def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
     """The proof that no path is live: the cuts, whose numbers add up to all paths."""
     trace, count = sweep.trace, sweep.count[sweep.goal]
-    lines = [*_cut_lines(trace, named, cuts, count), "  ruled out: no path, cancellation, underflow, not finite"]
+    lines = [*_cut_lines(trace, named, cuts, count), _ruled_out(trace, named, "no path", "cancellation", "underflow")]
     if all(trace[place].local == 0.0 for place in trace.out_of[trace.output]):
         paths = "the only path ends" if count == 1 else f"all {counted(count)} paths end"
         return "flat output", [f"the output itself is flat, so {paths} there", *lines]
@@ -178,7 +182,14 @@ def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tu
     return "cut", [f"every path, {whole}, is cut by a zero local derivative", *lines]
 
 
-def _underflow(sweep: Sweep) -> tuple[str, list[str]]:
+def _ruled_out(trace: Trace, named: Mapping[Value, str], *causes: str) -> str:
+    """The causes that it is not; "not finite" is one of them only where every number is finite."""
+    bad = next((node for node in trace.order if not math.isfinite(trace.recorded[node])), None)
+    told = f"  ruled out: {', '.join(causes)}"
+    return f"{told}, not finite" if bad is None else f"{told}; but {clip(named[bad], 24)} is {trace.recorded[bad]}"
+
+
+def _underflow(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]]:
     """The proof of an underflow: how large the largest product would be."""
     exponent, mantissa, *_ = sweep.largest(sweep.goal)[0]
     power = round((exponent + math.log2(mantissa)) * math.log10(2))
@@ -187,7 +198,7 @@ def _underflow(sweep: Sweep) -> tuple[str, list[str]]:
         "the product of the factors underflows",
         f"  the largest of {counted(live)} live path{'s' * (live > 1)} is about 1e{power}",
         "  a double holds nothing smaller than 4.9e-324",
-        "  ruled out: no path, every path cut, cancellation, not finite",
+        _ruled_out(sweep.trace, named, "no path", "every path cut", "cancellation"),
     ]
 
 
@@ -216,7 +227,7 @@ def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]
         f"{counted(sweep.live[sweep.goal])} live paths cancel",
         f"  sum |contribution| = {number(sweep.size[sweep.goal])}: half of it positive, half negative",
         *table(rows, "<><", (2,)),
-        "  ruled out: no path, every path cut, underflow, not finite",
+        _ruled_out(sweep.trace, named, "no path", "every path cut", "underflow"),
     ]
 
 
@@ -224,11 +235,17 @@ def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> t
     """What a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
     trace, goal = sweep.trace, sweep.goal
     told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
-    if abs(trace.adjoints[goal]) >= TINY:
-        return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]
+    size = abs(trace.adjoints[goal])
     path = explain_in(trace, named, goal, 1).paths[0]
+    large = size > EXPLODING and sum(abs(factor) > 1.0 for factor in path.factors) >= STEEP_FACTORS
+    if size >= TINY and not large:
+        return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]
     rows = []
-    for place in sorted(range(len(path.factors)), key=lambda place: abs(path.factors[place]))[:3]:
+    places = sorted(range(len(path.factors)), key=lambda place: abs(path.factors[place]) * (-1.0 if large else 1.0))
+    for place in places[:3]:
         node = path.nodes[place]
         rows.append((f"  x {number(path.factors[place])}", "at", f"{named[node]} = {operation(node, Numbers())}"))
-    return "small factors", [f"small factors multiply; {told}", *table(rows, "<<<", (2,))]
+    lines = [*table(rows, "<<<", (2,)), *(f"  {run}" for run in runs(path.nodes, path.factors))]
+    if large:
+        return "large factors", [f"exploding, as large factors multiply; {told}", *lines]
+    return "small factors", [f"small factors multiply; {told}", *lines]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from ...engine import Value
-from ..questions.explain import above
+from ..questions.sweep import above
 from ..trace import Contribution
 from .recorded import RecordedPass
 from .step import Step

@@ -9,7 +9,7 @@ from ...engine import Value
 from ...tables import columns
 from ..trace import Contribution
 from ..wording import Pass, slope
-from ..words.notation import shorter
+from ..words.signed import shorter
 from ..words.terminal import Part, Rounded, distinct_names, set_in_lines, terminal_width
 
 

@@ -21,18 +21,18 @@ class Round(NamedTuple):
     length: int
 
 
-def earlier_rounds(variables: Mapping[Value, str], named: Container[Value]) -> dict[Value, str]:
-    """A name for every value that a variable held in an earlier round of a loop, among those that are not `named`.
+def earlier_rounds(variables: Mapping[Value, str], named: Container[Value]) -> dict[Value, tuple[str, int]]:
+    """(variable, round) of every value that a variable held in an earlier round of a loop, among those that are not `named`.
 
     >>> h, w = Value(1.0), Value(0.5)
     >>> for _ in range(5):
     ...     h = (h * w).tanh()
     >>> list(earlier_rounds({h: "h"}, {h, w}).values())
-    ['h @ 4', 'h @ 3', 'h @ 2', 'h @ 1']
+    [('h', 4), ('h', 3), ('h', 2), ('h', 1)]
 
     A loop is seen by its rounds, which are alike: the same operations and, if there are few, an input that all of them use.
     """
-    found: dict[Value, str] = {}
+    found: dict[Value, tuple[str, int]] = {}
     for value, name in variables.items():
         rounds: list[Round] = []
         kind = _kind(value)
@@ -43,7 +43,7 @@ def earlier_rounds(variables: Mapping[Value, str], named: Container[Value]) -> d
         shared = frozenset.intersection(*(each.inputs for each in rounds))
         if len(rounds) + 1 >= ENOUGH_ROUNDS or (len(rounds) + 1 >= FEWEST_ROUNDS and shared and rounds[0].length > 1):
             for number, each in zip(range(len(rounds), 0, -1), rounds, strict=True):
-                found.setdefault(each.value, f"{name} @ {number}")
+                found.setdefault(each.value, (name, number))
     return found
 
 
@@ -53,6 +53,13 @@ def _kind(node: Value) -> Kind | None:
         return None
     below = [x.op.name if x.op else "" for x in node.parents if isinstance(x, Value)]
     return node.op.name, tuple(below[:NEAR])
+
+
+def _alike(earlier: Kind | None, kind: Kind) -> bool:
+    """Whether a value may be that of an earlier round; the first one may start from inputs."""
+    if earlier is None or earlier[0] != kind[0] or len(earlier[1]) != len(kind[1]):
+        return False
+    return all(one in (other, "") for one, other in zip(earlier[1], kind[1], strict=True))
 
 
 def _before(value: Value, kind: Kind, named: Container[Value]) -> Round | None:
@@ -65,7 +72,7 @@ def _before(value: Value, kind: Kind, named: Container[Value]) -> Round | None:
                 continue
             seen.add(operand)
             if operand.op is not None and operand not in named:
-                if _kind(operand) == kind:
+                if _alike(_kind(operand), kind):
                     below = (x for node in pending for x in node.parents[:NEAR])
                     inputs = frozenset(x for x in below if isinstance(x, Value) and x.op is None)
                     return Round(operand, inputs, len(pending))

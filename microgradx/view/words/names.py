@@ -9,19 +9,35 @@ from ...chain import topological_order
 from ...engine import Value
 from ...owners import Owners
 from .loops import earlier_rounds
-from .notation import LOOSEST, MadeUp, Signed, expression, made_up, shorter, unnamed
+from .made_up import made_up
+from .notation import expression
 from .scope import Scope, caller_variables, scope_of
+from .signed import LOOSEST, MadeUp, Signed, shorter, unnamed
 
 
 class Names(dict[Value, str]):
     """The unique name of every value of a graph.
 
-    `shown` has them as displays write them, `owners` whose parts they are, `scope` what else a value may be called.
+    `shown` has them as displays write them, `owners` whose parts they are, `scope` what else a value may be called, and
+    `rounds` the variable and the round of what a loop computed.
     """
 
     def __init__(self, owners: Owners, scope: Scope) -> None:
         self.owners, self.scope = owners, scope
-        self.shown: dict[Value, str] = {}
+        self.shown = Displayed()
+
+    @property
+    def rounds(self) -> dict[Value, tuple[str, int]]:
+        """The variable and the round of what a loop computed."""
+        return self.shown.rounds
+
+
+class Displayed(dict[Value, str]):
+    """The names as displays write them, and the rounds of loops."""
+
+    def __init__(self, names: Mapping[Value, str] | None = None, rounds: dict[Value, tuple[str, int]] | None = None) -> None:
+        super().__init__(names or {})
+        self.rounds = {} if rounds is None else rounds
 
 
 def name_nodes(
@@ -73,8 +89,9 @@ def _given(order: list[Value], named: Names) -> dict[Value, tuple[str, str]]:
             which = numbered.get(node, "")
             texts = owners.written(place) + which, owners.written(place, short=True) + which
             given[node] = (Signed(texts[0], LOOSEST), Signed(texts[1], LOOSEST)) if "@" in which else texts
-    for node, name in earlier_rounds(variables, given).items():
-        given[node] = Signed(name, LOOSEST), Signed(name, LOOSEST)
+    named.rounds.update(earlier_rounds(variables, given))
+    for node, (name, number) in named.rounds.items():
+        given[node] = (Signed(f"{name} @ {number}", LOOSEST),) * 2
     return given
 
 
@@ -100,10 +117,10 @@ class _Unused:
         return name
 
 
-def displayed(named: Names) -> dict[Value, str]:
+def displayed(named: Names) -> Displayed:
     """The names as displays write them, `out` for an output, the last of them, that nobody named."""
     output, name = next(reversed(named.items()))
-    shown = dict(named.shown)
+    shown = Displayed(named.shown, named.rounds)
     if output.op is not None and unnamed(name) and "out" not in shown.values():
         shown[output] = "out"
     return shown

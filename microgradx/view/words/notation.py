@@ -8,16 +8,15 @@ import re
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Self
 
 from ...engine import Value
 from ...operation import Op
-from ...tables import clip, printable
+from ...tables import printable
+from .signed import ATOM, LOOSEST, POWER, PRODUCT, SIGN, SUM, Signed, unnamed
 
 Piece = str | tuple[Value | float, int, bool]
 """Text that is done, or an operand still to be written: (operand, precedence it needs, whether without spaces)."""
 
-LOOSEST, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 INFIX: dict[type[ast.operator], tuple[str, int, int, int]] = {
     ast.Add: ("+", SUM, SUM, PRODUCT),  # sign, own precedence, what the left and the right operand need
     ast.Sub: ("-", SUM, SUM, PRODUCT),
@@ -106,87 +105,6 @@ def expression(top: Value, ends: Container[Value], named: Mapping[Value, str], l
     return "".join(written)
 
 
-class Signed(str):
-    """A name with signs in it, such as `h @ 3`; `binds` is how strongly the outermost one does.
-
-    >>> Signed("x1*w1 + b", SUM).within(PRODUCT), Signed("x1*w1", PRODUCT).within(SUM)
-    ('(x1*w1 + b)', 'x1*w1')
-    """
-
-    binds: int
-
-    def __new__(cls, text: str, binds: int = ATOM) -> Self:
-        """The text with what it binds."""
-        made = super().__new__(cls, text)
-        made.binds = binds
-        return made
-
-    def within(self, needed: int) -> str:
-        """The text as an operand, in brackets where it binds less than needed."""
-        return f"({self})" if self.binds < needed else str(self)
-
-
-class MadeUp(Signed):
-    """A name that nobody gave: the expression that made a value, or `input#0`."""
-
-
-def shorter(name: str, text: str) -> str:
-    """Another text for a name, of the same kind."""
-    return type(name)(text, name.binds) if isinstance(name, Signed) else text
-
-
-def unnamed(name: str) -> bool:
-    """Whether nobody gave a value this name."""
-    return isinstance(name, MadeUp)
-
-
-def made_up(node: Value, named: Mapping[Value, str], room: int = 24) -> MadeUp:
-    """The expression that made a value, as its name: at most `room` columns, shortened in the middle.
-
-    >>> x, w = Value(3.0), Value(2.0)
-    >>> names: dict[Value, str] = {x: "x", w: "w"}
-    >>> product = x * w
-    >>> names[product] = made_up(product, names)
-    >>> made_up(product + 1, names), made_up((product) ** 2, names)
-    ('x*w + 1', '(x*w)**2')
-    """
-    assert node.op is not None
-    pieces, binds = _pattern(node.op, len(node.parents))
-    if not pieces:
-        return MadeUp(f"{node.op.name} of {len(node.parents):,}")
-    operands = node.parents
-    texts = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            texts.append(piece)
-            continue
-        operand, needed = operands[piece[0]], piece[1]
-        name = named[operand] if isinstance(operand, Value) else number(operand)
-        if isinstance(name, Signed):
-            name = name.within(needed)
-        texts.append(f"({name})" if name[0] == "-" and needed > SIGN else name)
-    text = "".join(texts)
-    if not (text.isascii() and text.isprintable()):
-        text = clip(text, room)
-    elif len(text) > room:  # as `clip` has it, in a third of the time
-        text = f"{text[: (room - 3) // 2]}...{text[-(room - 2) // 2 :]}"
-    return MadeUp(text, binds)
-
-
-WRITTEN_OUT = 6
-"""An operation on more operands is not written out in a name."""
-
-
-@lru_cache(maxsize=512)
-def _pattern(op: Op, operands: int) -> tuple[tuple[str | tuple[int, int], ...], int]:
-    """What an operation is written with in a name: text, and for operands their place and the precedence that they need."""
-    if operands > WRITTEN_OUT:
-        return (), ATOM
-    tree = syntax(op, operands)
-    pieces: Any = _written(tree, tuple(map(float, range(operands))), (LOOSEST, _binds(tree) != SUM), False)
-    return tuple([piece if isinstance(piece, str) else (int(piece[0]), piece[1]) for piece in pieces]), _binds(tree)
-
-
 @lru_cache(maxsize=512)
 def syntax(op: Op, operands: int) -> ast.expr:
     """How an operation is written as a syntax tree in which operand k is the name `_k`.
@@ -231,10 +149,10 @@ def _writable(tree: ast.expr) -> bool:
 def _pieces(node: Value, tight: bool, latex: bool) -> list[Piece]:
     """One operation as pieces: its signs as text, its operands still to be written."""
     assert node.op is not None
-    return _written(syntax(node.op, len(node.parents)), node.parents, (LOOSEST, tight), latex)
+    return written_as(syntax(node.op, len(node.parents)), node.parents, (LOOSEST, tight), latex)
 
 
-def _written(tree: ast.expr, operands: tuple[Value | float, ...], around: tuple[int, bool], latex: bool) -> list[Piece]:
+def written_as(tree: ast.expr, operands: tuple[Value | float, ...], around: tuple[int, bool], latex: bool) -> list[Piece]:
     """A template's tree as pieces; the recursion is as deep as the template, not as the graph."""
     needed, tight = around
     match tree:
@@ -243,16 +161,16 @@ def _written(tree: ast.expr, operands: tuple[Value | float, ...], around: tuple[
         case ast.BinOp(left=left, op=sign, right=right):
             pieces = _infix(INFIX[type(sign)], (left, right), operands, tight, latex)
         case ast.UnaryOp(op=sign, operand=operand):
-            pieces = ["-" if isinstance(sign, ast.USub) else "+", *_written(operand, operands, (SIGN, True), latex)]
+            pieces = ["-" if isinstance(sign, ast.USub) else "+", *written_as(operand, operands, (SIGN, True), latex)]
         case ast.Call(func=ast.Name(id=name), args=args):
-            pieces = _call(name, [_written(arg, operands, (LOOSEST, False), latex) for arg in args], latex)
+            pieces = _call(name, [written_as(arg, operands, (LOOSEST, False), latex) for arg in args], latex)
         case ast.List(elts=items):
-            listed = [_written(item, operands, (LOOSEST, False), latex) for item in items]
+            listed = [written_as(item, operands, (LOOSEST, False), latex) for item in items]
             pieces = _call("[", listed, latex)
         case _:
             pieces = [ast.unparse(tree)]
     opening, closing = BRACKETS[latex]
-    return [opening, *pieces, closing] if _binds(tree) < needed else pieces
+    return [opening, *pieces, closing] if binds_of(tree) < needed else pieces
 
 
 def _infix(
@@ -265,20 +183,20 @@ def _infix(
     """`left sign right`; inside a looser sign it goes without spaces, as in `a*b + c`."""
     sign, own, left, right = how
     if latex and sign == "/":
-        over, under = (_written(side, operands, (LOOSEST, False), latex) for side in sides)
+        over, under = (written_as(side, operands, (LOOSEST, False), latex) for side in sides)
         return ["\\frac{", *over, "}{", *under, "}"]
     if latex and sign == "**":
         return [
-            *_written(sides[0], operands, (ATOM, True), latex),
+            *written_as(sides[0], operands, (ATOM, True), latex),
             "^{",
-            *_written(sides[1], operands, (LOOSEST, True), latex),
+            *written_as(sides[1], operands, (LOOSEST, True), latex),
             "}",
         ]
     if latex and right == SIGN:
         right = POWER  # two signs in a row are Python, not mathematics
     tight = tight or sign == "**"
     first, second = (
-        _written(side, operands, (need, tight or _inner(side, operands, own)), latex)
+        written_as(side, operands, (need, tight or _inner(side, operands, own)), latex)
         for side, need in zip(sides, (left, right), strict=True)
     )
     text = LATEX_SIGNS.get(sign, sign) if latex else sign
@@ -290,7 +208,7 @@ def _inner(side: ast.expr, operands: tuple[Value | float, ...], outside: int) ->
     if isinstance(side, ast.Name):
         operand = operands[int(side.id[1:])]
         return isinstance(operand, Value) and operand.op is not None and _precedence(operand) > outside
-    return _binds(side) > outside
+    return binds_of(side) > outside
 
 
 def _call(function: str, arguments: list[list[Piece]], latex: bool) -> list[Piece]:
@@ -312,10 +230,10 @@ def _call(function: str, arguments: list[list[Piece]], latex: bool) -> list[Piec
 
 def _precedence(node: Value) -> int:
     assert node.op is not None
-    return _binds(syntax(node.op, len(node.parents)))
+    return binds_of(syntax(node.op, len(node.parents)))
 
 
-def _binds(tree: ast.expr) -> int:
+def binds_of(tree: ast.expr) -> int:
     """How strongly the outermost sign of a template binds."""
     if isinstance(tree, ast.BinOp):
         return INFIX[type(tree.op)][1]
