@@ -15,7 +15,7 @@ MODULE = {
     **dict.fromkeys(("jit", "function", "script"), "microgradx.compile(f) records f and replays it"),
     **dict.fromkeys(("vmap", "pmap"), 'microgradx.compile(f, batch="x") takes many samples at once'),
     **dict.fromkeys(("gradcheck", "check", "check_grad", "check_grads"), "microgradx.check_gradient(f, at) checks derivatives"),
-    "derivative_of": "microgradx.testing.derivative_of(f, x) measures a derivative",
+    "derivative_of": "microgradx.testing.derivative_of(f)(x) measures a derivative",
     "check_op": "microgradx.testing.check_op(op) checks an operation",
     "zero_grad": "x.grad = None forgets one gradient, model.zero_grad() those of a model",
     **dict.fromkeys(("tensor", "Tensor", "Variable", "array", "constant"), "microgradx.Value(2.0) is one number with a gradient"),

@@ -113,7 +113,7 @@ def test_what_cannot_be_called_is_left_and_said_and_a_time_limit_ends_the_sweep(
         raise RuntimeError
 
     found = audit([Pair("f", "g", broken, broken)])
-    assert (found.left, "1 pairs that could not be called" in str(found)) == (["g"], True)
+    assert (found.left, "1 pair that could not be called" in str(found)) == (["g"], True)
     assert "the time limit ended it" in str(audit(module, time_limit=-1.0))
 
 

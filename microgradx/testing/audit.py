@@ -75,8 +75,8 @@ class Audit:
 
     def __str__(self) -> str:
         lines = [
-            f"audit of {self.target}: {self.pairs:,} pairs, {self.judged:,} points judged in {self.seconds:.1f} s, "
-            f"{len(self.findings)} finding{'s' * (len(self.findings) != 1)}, {len(self.left)} pairs that could not be called"
+            f"audit of {self.target}: {_many(self.pairs, 'pair')}, {_many(self.judged, 'point')} judged in {self.seconds:.1f} s, "
+            f"{_many(len(self.findings), 'finding')}, {_many(len(self.left), 'pair')} that could not be called"
             + "; the time limit ended it" * self.stopped
         ]
         if self.findings:
@@ -121,14 +121,14 @@ def audit(
     >>> from microgradx.testing.pairs import Pair
     >>> import math
     >>> print(audit([Pair("math.sin", "math.cos", math.sin, math.cos)]))
-    audit of 1 pair: 1 pairs, 6 points judged in ... s, 0 findings, 0 pairs that could not be called
+    audit of 1 pair: 1 pair, 6 points judged in ... s, 0 findings, 0 pairs that could not be called
 
     Pairs are found by their names, such as cdf and pdf, loglike and score, rosen and rosen_der, loss and gradient, in the
     module, its submodules, its objects and classes that need no arguments; or they are given. By which argument a derivative is,
     and where f is defined, is found by trying. Nothing is raised for what is found.
     """
     pairs = list(pairs_of(target) if isinstance(target, (str, ModuleType)) else target)
-    name = target if isinstance(target, str) else getattr(target, "__name__", f"{len(pairs)} pair{'s' * (len(pairs) != 1)}")
+    name = target if isinstance(target, str) else getattr(target, "__name__", _many(len(pairs), "pair"))
     found, start = Audit(name, pairs=len(pairs)), time.monotonic()
     for k, pair in enumerate(pairs):
         if time.monotonic() - start > time_limit:
@@ -164,6 +164,10 @@ def _judge_pair(pair: Pair, found: Audit, samples: int, rtol: float, rng: random
     if wrong:
         trial, worst = max(wrong, key=lambda item: item[1].worst_first()[0].off or 0.0)
         found.findings.append(Finding(pair, slot, right, len(wrong), worst, trial))
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def versions(package: str) -> str:

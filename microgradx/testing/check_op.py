@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from ..engine import Value, gradient
 from ..operation import Op
-from ..variables import push_forward
 from .blame import hint
-from .claimed import same
+from .contract import (
+    OperandPoint,
+    adds_up,
+    agrees_forward,
+    applied,
+    array_form,
+    differentiable,
+    is_linear,
+    is_total,
+    keeps_value,
+    leaves_constants,
+    listed,
+    rules_on_values,
+    undifferentiable,
+)  # fmt: skip
 from .line import EPS, Interval, Line
 from .measured import measured_slope
 from .report import Partial, Report
 from .reproduce import call_again
 from .verdicts import Verdict
-
-SPECIAL_OPERANDS = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
-OperandPoint = tuple[float, ...]
 
 
 def check_op(
@@ -44,11 +52,11 @@ def check_op(
     report = Report(f"check_op({op.name})", [], "the rule", rtol, seed=seed)
     for point in _points(intervals, samples, random.Random(seed)):
         report.rows += list(_local_rows(op, point, intervals, rtol))
-        for check in (_value, _linear, _adds_up, _constants, _forward_mode, _rules_on_values):
+        for check in (keeps_value, is_linear, adds_up, leaves_constants, agrees_forward, rules_on_values):
             _note(report, op, point, check)
     report.rows += list(_second_rows(op, next(_points(intervals, 1, random.Random(seed + 1))), intervals, rtol))
-    _note(report, op, next(_points(intervals, 1, random.Random(seed + 2))), _array_form)
-    report.faults += _total(op, len(intervals))
+    _note(report, op, next(_points(intervals, 1, random.Random(seed + 2))), array_form)
+    report.faults += is_total(op, len(intervals))
     report.evaluations = sum(row.numeric.evaluations for row in report.rows)
     options = {"domain": (domain, None), "samples": (samples, 6), "rtol": (rtol, 1e-6), "seed": (seed, 0)}
     changed = {name: given for name, (given, default) in options.items() if given != default}
@@ -87,7 +95,7 @@ def _note(report: Report, op: Op, point: OperandPoint, check: Callable[[Op, Oper
     except Exception as error:
         fault = f"{check.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}"
     if fault and not any(known.startswith(fault[:25]) for known in report.faults):
-        report.faults.append(f"{fault} (operands {_listed(point)})")
+        report.faults.append(f"{fault} (operands {listed(point)})")
 
 
 def _local_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol: float) -> Iterator[Partial]:
@@ -97,7 +105,7 @@ def _local_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol
         if not hasattr(local, "__float__"):
             raise TypeError(f"the rule for operand {slot} of {op.name} returned {local!r}, not a number: has it no return?")
         low, high = intervals[slot]
-        if low == high or _undifferentiable(op, slot):
+        if low == high or undifferentiable(op, slot):
             continue
 
         def f(x: float, slot: int = slot) -> float:
@@ -105,7 +113,7 @@ def _local_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol
 
         here = point[slot]
         numeric = measured_slope(Line(f, here), abs(here) or 1.0, rtol)
-        row = Partial(f"operand {slot} of {op.name}{_listed(point)}", here, float(local), numeric, slack=64.0 * EPS * abs(local))
+        row = Partial(f"operand {slot} of {op.name}{listed(point)}", here, float(local), numeric, slack=64.0 * EPS * abs(local))
         yield _judged(row)
 
 
@@ -120,106 +128,13 @@ def _judged(row: Partial) -> Partial:
     return row
 
 
-def _undifferentiable(op: Op, slot: int) -> bool:
-    """Whether the table says that there is no derivative with respect to this operand: its rule is the number nan."""
-    rule = op.partials[0] if op.arity is None else op.partials[slot]
-    return isinstance(rule, float) and math.isnan(rule)
-
-
-def _differentiable(op: Op, point: OperandPoint) -> list[Any]:
-    """The operands as Values, but plain numbers where there is no derivative."""
-    return [x if _undifferentiable(op, slot) else Value(x) for slot, x in enumerate(point)]
-
-
-def _value(op: Op, point: OperandPoint) -> str:
-    recorded = _applied(op, _differentiable(op, point)).data
-    plain = op.forward(*point)
-    if not isinstance(plain, float) or float(plain).hex() != recorded.hex():
-        return f"the value of a node is {recorded!r}, the float function gives {plain!r}: it must return that float"
-    return ""
-
-
-def _linear(op: Op, point: OperandPoint) -> str:
-    slopes: dict[float, list[float]] = {}
-    for upstream in (1.0, -2.5, 0.0, 1.0):
-        operands = _differentiable(op, point)
-        _applied(op, operands).backward(upstream)
-        found = [x.grad if x.reached else math.nan for x in operands if isinstance(x, Value)]
-        if upstream in slopes and not same(slopes[upstream], found):
-            return f"backward twice on fresh graphs gives {slopes[upstream]} and {found}: a rule must always give the same"
-        slopes[upstream] = found
-    for one, scaled, none in zip(slopes[1.0], slopes[-2.5], slopes[0.0], strict=True):
-        if none != 0.0 or (math.isfinite(one) and abs(scaled + 2.5 * one) > 4.0 * EPS * abs(scaled)):
-            return f"upstream gradients 1, -2.5 and 0 give {one!r}, {scaled!r} and {none!r}: not in proportion"
-    return ""
-
-
-def _adds_up(op: Op, point: OperandPoint) -> str:
-    """With every operand one and the same node, its gradient is the sum of the local derivatives; used twice, twice that."""
-    if any(_undifferentiable(op, slot) for slot in range(len(point))):
-        return ""
-    x = Value(point[0])
-    equal = (point[0],) * len(point)
-    try:
-        out = op.forward(*equal)
-        locals_ = [float(local) for local in op.local_derivatives(equal, out)]
-    except ArithmeticError:
-        return ""
-    y = _applied(op, [x] * len(point))
-    (y + y).backward()
-    expected = 2.0 * math.fsum(locals_) if all(map(math.isfinite, locals_)) else math.nan
-    room = 16.0 * EPS * math.fsum(abs(local) for local in locals_)
-    if math.isfinite(expected) and x.reached and not abs(x.grad - expected) <= room:
-        return f"one node as every operand, its result used twice, gets {x.grad!r}, not {expected!r}: contributions must add up"
-    return ""
-
-
-def _constants(op: Op, point: OperandPoint) -> str:
-    """With one operand a Value and the others plain numbers, that one has the same gradient as among Values."""
-    operands = _differentiable(op, point)
-    whole = gradient(_applied(op, operands), [x for x in operands if isinstance(x, Value)])
-    slots = [slot for slot, x in enumerate(operands) if isinstance(x, Value)]
-    for slot, expected in zip(slots, whole, strict=True):
-        mixed: list[Any] = list(point)
-        mixed[slot] = Value(point[slot])
-        (found,) = gradient(_applied(op, mixed), [mixed[slot]])
-        if not same([found], [expected]):
-            return f"operand {slot} has the gradient {expected!r} among Values and {found!r} among plain numbers"
-    return ""
-
-
-def _forward_mode(op: Op, point: OperandPoint) -> str:
-    operands = _differentiable(op, point)
-    leaves = [x for x in operands if isinstance(x, Value)]
-    out = _applied(op, operands)
-    slopes = gradient(out, leaves)
-    moved: dict[Any, Any] = {leaf: 0.5 + k for k, leaf in enumerate(leaves)}
-    push_forward([out], moved)
-    expected = math.fsum(s * (0.5 + k) for k, s in enumerate(slopes)) if all(map(math.isfinite, slopes)) else math.nan
-    room = 16.0 * EPS * math.fsum(abs(s) * (0.5 + k) for k, s in enumerate(slopes))
-    if math.isfinite(expected) and abs(moved.get(out, 0.0) - expected) > room:
-        return f"forward mode gives {moved[out]!r}, backward {expected!r} along the same direction"
-    return ""
-
-
-def _rules_on_values(op: Op, point: OperandPoint) -> str:
-    operands = _differentiable(op, point)
-    leaves = [x for x in operands if isinstance(x, Value)]
-    floats = gradient(_applied(op, operands), leaves)
-    nodes = [node.data for node in gradient(_applied(op, operands), leaves, create_graph=True)]
-    for slot, (number, node) in enumerate(zip(floats, nodes, strict=True)):
-        if not (number == node or abs(number - node) <= 64.0 * EPS * abs(number) or (number != number and node != node)):
-            return f"rules on Values: operand {slot} gets {node!r}, on floats {number!r}: use only arithmetic and primitives"
-    return ""
-
-
 def _second_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol: float) -> Iterator[Partial]:
     """The derivatives of the rules, taken on the graph, against measured slopes of the rules on floats."""
-    operands = _differentiable(op, point)
+    operands = differentiable(op, point)
     leaves = [x for x in operands if isinstance(x, Value)]
     slots = [slot for slot, x in enumerate(operands) if isinstance(x, Value)]
     try:
-        slopes = gradient(_applied(op, operands), leaves, create_graph=True)
+        slopes = gradient(applied(op, operands), leaves, create_graph=True)
         second = [gradient(slope, leaves) for slope in slopes]
     except Exception:  # what is wrong with the rules on Values has been reported
         return
@@ -233,47 +148,5 @@ def _second_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rto
                 return float(op.local_derivatives(moved, op.forward(*moved))[i])
 
             numeric = measured_slope(Line(rule, point[j]), abs(point[j]) or 1.0, rtol)
-            path = f"rule {i} by operand {j} of {op.name}{_listed(point)}"
+            path = f"rule {i} by operand {j} of {op.name}{listed(point)}"
             yield _judged(Partial(path, point[j], coded, numeric, slack=256.0 * EPS * abs(coded)))
-
-
-def _array_form(op: Op, point: OperandPoint) -> str:
-    import numpy
-
-    columns = [numpy.array([x, x]) for x in point]
-    found, expected = numpy.asarray(op.array(numpy, *columns), dtype=float), op.forward(*point)
-    if not numpy.allclose(found, expected, rtol=1e-12, atol=1e-15, equal_nan=True):
-        return f"array form: it gives {found.tolist()}, the float function {expected!r}"
-    return ""
-
-
-def _total(op: Op, count: int) -> list[str]:
-    """Findings at special operands: an exception or a complex number instead of inf or nan."""
-    for x in SPECIAL_OPERANDS:
-        for slot in range(count):
-            operands = [1.0] * count
-            operands[slot] = x
-            try:
-                out: Any = op.forward(*operands)
-            except Exception as error:
-                return [
-                    f"{op.name}{_listed(operands)} raises {type(error).__name__} ({error}): return inf or nan as IEEE 754 "
-                    "does, an exception in the middle of a graph tells nobody which node it was"
-                ]
-            if isinstance(out, complex):
-                return [f"{op.name}{_listed(operands)} is complex, {out!r}: return nan where there is no real value"]
-            try:
-                op.local_derivatives(operands, out)
-            except Exception as error:
-                return [f"a rule of {op.name} raises {type(error).__name__} ({error}) for {_listed(operands)}: return inf or nan"]
-    return []
-
-
-def _applied(op: Op, operands: Sequence[Any]) -> Value:
-    """The op on these operands, past its `gather`."""
-    first = next(x for x in operands if isinstance(x, Value))
-    return first.apply(op, operands)  # type: ignore[no-any-return]  # applied to Values it gives one
-
-
-def _listed(point: Sequence[float]) -> str:
-    return f"({', '.join(f'{x:.6g}' for x in point)})"
