@@ -120,3 +120,13 @@ def test_whole_numbers_stay_what_they_are_where_nothing_is_recorded(monkeypatch)
     f = compile(lambda x, n, ks: x * n + sum([[1.0, 2.0, 4.0][k] for k in ks]))
     assert f(2.0, 3, [0, 2]) == 11.0
     assert f.grad(2.0, 2**70, np.array([1])) == 2.0**70
+
+
+@pytest.mark.filterwarnings("ignore:turns was recorded")
+def test_a_way_that_comes_back_for_good_is_replayed_again():
+    f = compile(turns)
+    for k in range(29):
+        f.grad(k + 0.5)
+    before = f.recordings.ledger.replayed
+    assert [f.grad(0.5) for _ in range(100)] == [mx.grad(turns)(0.5)] * 100
+    assert f.recordings.ledger.replayed - before > 100 - 2 * cache.RARELY
