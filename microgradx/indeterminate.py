@@ -10,9 +10,6 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-KINKS = frozenset(["absolute", "hard_tanh", "leaky_relu", "product_or_zero", "remainder"])
-"""Operations that are no choices between operands, and whose slope is 0 by choice of a side."""
-
 
 class Zeros:
     """Follows the edges of one pass in the order of the chain rule and tells which products are indeterminate."""
@@ -42,7 +39,7 @@ def indeterminate_places(edges: Iterable[tuple[Any, ...]]) -> list[int]:
 def chosen(node: Any, slot: int) -> bool:
     """Whether a local derivative of zero comes from a choice, or from a factor that was written as 0 or chosen to be."""
     op, parents = node.op, node.parents
-    if op.facts.choice or op.name in KINKS or (op.arity is not None and op.partials[slot] == 0.0):
+    if op.facts.choice or op.facts.kink or (op.arity is not None and op.partials[slot] == 0.0):
         return True
     if op.name in ("multiply", "dot"):
         factor = parents[(slot + len(parents) // 2) % len(parents)]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         inner: bool
         exact: Callable[..., Any] | None
         further: Op | None
+        kink: bool
         replace: bool
 
 
@@ -99,6 +100,7 @@ def primitive(
     inner: bool = False,
     exact: Callable[..., Any] | None = None,
     further: Op | None = None,
+    kink: bool = False,
     replace: bool = False,
 ) -> Any:
     """Add an operation to the table: how it is written, what it computes, and one local derivative per operand.
@@ -123,6 +125,7 @@ def primitive(
     takes some operands and leaves others, write `choice=True`, where its slope dies away `saturates=True`, where neurons may
     apply it `activation=True`, where only other rules need it `inner=True`. `exact(mpmath, *operands)` is its meaning in
     mpmath's numbers, for tests that need 60 digits. `further` is the operation that a call with more operands means.
+    `kink=True` says that a slope of 0 there may be that of one side, so that 0 times infinity is 0 and no accident.
 
     The same statement again, as when a notebook's cell is run twice, gives the operation that is there; another one under its
     name needs `replace=True`. Graphs built before keep the operation that they were built with.
@@ -141,7 +144,7 @@ def primitive(
     pairs = domain if isinstance(domain, tuple) and domain and isinstance(domain[0], tuple) else (domain,) * len(partials)
     if len(pairs) != len(partials) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         raise TypeError(f"domain={domain!r} must be one (low, high), or one such pair for each of {len(partials)} operands")
-    facts = Facts(about, convention, choice, saturates, activation, inner, exact, further)
+    facts = Facts(about, convention, choice, saturates, activation, inner, exact, further, kink)
     kind = KINDS.get(None if gather else len(partials), Op)
     op = OPS[name] = kind(name, template, forward, rules, pairs, numpy, array, gather, defaults, facts)
     if numpy is not None:

@@ -25,7 +25,7 @@ leaky_relu: Settled = primitive(
     lambda a, slope, out: where(heaviside(a, 0.0), heaviside(a, 0.0), slope),  # not 1: of nan it is nan
     lambda a, slope, out: where(heaviside(a, 0.0), 1.0 - heaviside(a, 0.0), a),
     array=lambda np, a, slope: np.where(a > 0.0, a, slope * a), defaults=(0.01,),
-    about="the number above 0, below it `slope` times as much", convention="at 0 the slope is that of the left side",
+    kink=True, about="the number above 0, below it `slope` times as much", convention="at 0 the slope is that of the left side",
     activation=True, exact=lambda m, a, slope: a if a > 0 else slope * a,
 )
 elu: Settled = primitive(
@@ -62,7 +62,7 @@ hard_tanh: Unary = primitive(
     "hard_tanh", "hard_tanh({})", lambda x: ieee.minimum(ieee.maximum(x, -1.0), 1.0),
     lambda x, out: heaviside(1.0 - absolute(x), 0.0),
     array=lambda np, x: np.minimum(np.maximum(x, -1.0), 1.0), saturates=True, activation=True,
-    about="the number kept between -1 and 1", convention="at a bound the slope is 0 (of clip it is 1)",
+    kink=True, about="the number kept between -1 and 1", convention="at a bound the slope is 0 (of clip it is 1)",
     exact=lambda m, x: min(max(x, m.mpf(-1)), m.mpf(1)),
 )
 

@@ -35,21 +35,21 @@ floor_divide: Binary = primitive(
 remainder: Binary = primitive(
     "remainder", "{} % {}", ieee.remainder, 1.0, lambda a, b, out: -floor_divide(a, b),
     domain=((-5.0, 5.0), (0.7, 2.0)), numpy="remainder",
-    about="what whole division leaves, with the sign of `b`: Python's %, which is not `math.remainder`",
+    kink=True, about="what whole division leaves, with the sign of `b`: Python's %, which is not `math.remainder`",
     convention="the slopes are 1 and -(a // b), also at a jump",
     exact=lambda m, a, b: a - b * m.floor(a / b),
 )
 fmod: Binary = primitive(
     "fmod", "fmod({}, {})", ieee.fmod, 1.0, lambda a, b, out: (out - a) / b,
     domain=((-5.0, 5.0), (0.7, 2.0)), numpy="fmod",
-    about="what a division cut towards zero leaves, with the sign of `a`, as C's fmod",
+    kink=True, about="what a division cut towards zero leaves, with the sign of `a`, as C's fmod",
     convention="the slopes are 1 and minus the quotient that was cut, also at a jump",
     exact=lambda m, a, b: a - b * (m.floor(a / b) if a / b >= 0 else m.ceil(a / b)),
 )
 ieee_remainder: Binary = primitive(
     "ieee_remainder", "ieee_remainder({}, {})", ieee.ieee_remainder, 1.0, lambda a, b, out: (out - a) / b,
     domain=((-5.0, 5.0), (0.7, 2.0)), array=lambda np, a, b: nearest_rest(np, a, b),
-    about="what a division rounded to the nearest leaves: `math.remainder` (`remainder` is Python's %)",
+    kink=True, about="what a division rounded to the nearest leaves: `math.remainder` (`remainder` is Python's %)",
     convention="the slopes are 1 and minus the rounded quotient, also at a jump",
     exact=lambda m, a, b: a - b * m.nint(a / b),
 )

@@ -25,7 +25,7 @@ sign: Unary = primitive(
 )
 absolute: Unary = primitive(
     "absolute", "abs({})", abs, lambda x, out: sign(x), numpy="absolute",
-    about="the number without its sign", convention="at 0 the slope is 0", exact=lambda m, x: abs(x),
+    kink=True, about="the number without its sign", convention="at 0 the slope is 0", exact=lambda m, x: abs(x),
 )
 step: Unary = primitive(
     "step", "step({})", ieee.step, 0.0, array=lambda np, x: np.heaviside(x, 1.0),
@@ -90,7 +90,7 @@ clip: Settled = primitive(  # as PyTorch's clamp
 copysign: Binary = primitive(
     "copysign", "copysign({}, {})", math.copysign, lambda a, b, out: sign(a) * copysign(1.0, b), 0.0, numpy="copysign",
     array=lambda np, a, b: np.where((b < 0.0) | (b == 0.0) & (1.0 / b < 0.0), -np.abs(a), np.abs(a)),
-    about="`a` with the sign of `b`", convention="at a = 0 the slope is 0; flat in `b`; the sign of a zero counts",
+    kink=True, about="`a` with the sign of `b`", convention="at a = 0 the slope is 0; flat in `b`; the sign of a zero counts",
     exact=lambda m, a, b: abs(a) if b >= 0 else -abs(a),
 )
 isnan: Unary = primitive(

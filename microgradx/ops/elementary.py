@@ -17,7 +17,7 @@ product_or_zero: Binary = primitive(
     lambda a, b, out: b,
     lambda a, b, out: a,
     array=lambda np, a, b: np.where(a == 0.0, 0.0, a * b), inner=True,
-    about="a * b, and 0 where `a` is 0, whatever `b` is",
+    kink=True, about="a * b, and 0 where `a` is 0, whatever `b` is",
 )
 power_log: Binary = primitive(  # its slope in `a` is written as that of the other slope of power in `b`: the Hessian is symmetric
     "power_log", "power_log({}, {})", lambda a, b: 0.0 if a == 0.0 and b >= 0.0 else ieee.power(a, b) * ieee.log(a),
