@@ -342,3 +342,10 @@ def test_names_of_60_000_values_take_about_a_second_and_none_is_made_twice():
         y = y * 0.999 + x
     named = name_nodes(topological_order(y), {"y": y})
     assert len(set(named.values())) == len(set(named.shown.values())) == 60_001
+
+
+def test_a_running_sum_or_difference_is_no_loop_of_values_to_be_named():
+    loss = Value(0.0, "start")
+    for k in range(12):
+        loss = loss - Value(float(k), f"x{k}").tanh()
+    assert not any("@" in name for name in stepper(loss).names.values())

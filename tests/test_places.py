@@ -203,6 +203,7 @@ def test_two_networks_are_two_in_every_table_and_picture() -> None:
     table = layers(loss)
     assert [row.name for row in table.rows] == ["disc.layers[1]", "disc.layers[0]", "gen.layers[1]", "gen.layers[0]"]
     assert [row.neurons for row in table.rows] == [1, 4, 1, 4]
+    assert [line.split()[0] for line in repr(table).splitlines()[1:5]] == ["disc.L1", "disc.L0", "gen.L1", "gen.L0"]
     assert table.samples == 6
     titles = {label.split("\\n")[0] for label in re.findall(r' label="([^"]*)"', draw(loss, detail="neurons").source)}
     assert {f"{name}.L0.n{k} x6" for name in ("gen", "disc") for k in range(4)} <= titles

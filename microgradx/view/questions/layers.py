@@ -11,7 +11,7 @@ from ...engine import Value
 from ...owners import Owners
 from ...parts import walk
 from ...places import Place, Root
-from ...tables import WIDTH, clip, table
+from ...tables import WIDTH, clip, columns, table
 from ..trace import Trace
 from ..wording import EXPLODING, VANISHING
 from ..words.notation import number
@@ -22,7 +22,7 @@ from ..words.scope import caller_variables, scope_of
 class Layer:
     """What one layer received; `off`, and the reasons, are None if only a model was given and no graph.
 
-    `uses` is how often it was applied in one sample, as a recurrent cell is.
+    `uses` is how often it was applied in one sample, as a recurrent cell is; `short` is its name where there is little room.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Layer:
     input_zero: int | None
     uses: int = 1
     flag: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,8 +53,11 @@ class Layers:
         if all(row.off is None for row in self.rows):
             heads[6] = "zero"
         shown = [k for k in range(len(heads)) if any(cells[k] for cells in rows)]
-        table_of = [tuple(cells[k] for k in shown) for cells in (heads, *rows)]
-        return "\n".join([*table(table_of, "<" + ">" * (len(shown) - 1)), *(clip(line, WIDTH) for line in self._summary())])
+        cells = [tuple(row[k] for k in shown) for row in (heads, *rows)]
+        align = "<" + ">" * (len(shown) - 1)
+        if max(map(columns, table(cells, align, width=None))) > WIDTH:
+            cells[1:] = [(row.short or row.name, *some[1:]) for row, some in zip(self.rows, cells[1:], strict=True)]
+        return "\n".join([*table(cells, align), *(clip(line, WIDTH) for line in self._summary())])
 
     def _cells(self, row: Layer) -> list[str]:
         """The cells of a row; empty ones that would tell nothing."""
@@ -120,10 +124,9 @@ def _row(trace: Trace, layer: Place, units: Mapping[Place, list[Value]], paramet
     own = sum(place in off for place in zeros.values())
     idle = sum(place not in off and _input_is_zero(trace, node) for node, place in zeros.items())
     uses = Counter((unit, trace.owners.sample(node)) for unit, nodes in units.items() for node in nodes)
-    name = trace.owners.written(layer)
-    return Layer(
-        name, len(units), len(off), largest, len(parameters), len(zeros), own, idle, max(uses.values(), default=1)
-    )
+    name, short = (trace.owners.written(layer, short=brief) for brief in (False, True))
+    most = max(uses.values(), default=1)
+    return Layer(name, len(units), len(off), largest, len(parameters), len(zeros), own, idle, most, short=short)
 
 
 def _is_off(trace: Trace, node: Value) -> bool:

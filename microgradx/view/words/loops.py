@@ -38,7 +38,7 @@ def earlier_rounds(variables: Mapping[Value, str], named: Container[Value]) -> d
         kind = _kind(value)
         while kind is not None and (before := _before(rounds[-1].value if rounds else value, kind, named)) is not None:
             rounds.append(before)
-        if not rounds or (kind is not None and kind[0] == "add" and rounds[0].length == 1):
+        if not rounds or (kind is not None and kind[0] in ("add", "subtract") and rounds[0].length == 1):
             continue  # a running sum is one sum
         shared = frozenset.intersection(*(each.inputs for each in rounds))
         if len(rounds) + 1 >= ENOUGH_ROUNDS or (len(rounds) + 1 >= FEWEST_ROUNDS and shared and rounds[0].length > 1):
