@@ -14,12 +14,12 @@ from .contract import (
     agrees_forward,
     applied,
     array_form,
+    bracketed,
     differentiable,
     is_linear,
     is_total,
     keeps_value,
     leaves_constants,
-    listed,
     rules_on_values,
     undifferentiable,
 )  # fmt: skip
@@ -95,7 +95,7 @@ def _note(report: Report, op: Op, point: OperandPoint, check: Callable[[Op, Oper
     except Exception as error:
         fault = f"{check.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}"
     if fault and not any(known.startswith(fault[:25]) for known in report.faults):
-        report.faults.append(f"{fault} (operands {listed(point)})")
+        report.faults.append(f"{fault} (operands {bracketed(point)})")
 
 
 def _local_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol: float) -> Iterator[Partial]:
@@ -113,8 +113,8 @@ def _local_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rtol
 
         here = point[slot]
         numeric = measured_slope(Line(f, here), abs(here) or 1.0, rtol)
-        row = Partial(f"operand {slot} of {op.name}{listed(point)}", here, float(local), numeric, slack=64.0 * EPS * abs(local))
-        yield _judged(row)
+        path = f"operand {slot} of {op.name}{bracketed(point)}"
+        yield _judged(Partial(path, here, float(local), numeric, slack=64.0 * EPS * abs(local)))
 
 
 def _judged(row: Partial) -> Partial:
@@ -148,5 +148,5 @@ def _second_rows(op: Op, point: OperandPoint, intervals: Sequence[Interval], rto
                 return float(op.local_derivatives(moved, op.forward(*moved))[i])
 
             numeric = measured_slope(Line(rule, point[j]), abs(point[j]) or 1.0, rtol)
-            path = f"rule {i} by operand {j} of {op.name}{listed(point)}"
+            path = f"rule {i} by operand {j} of {op.name}{bracketed(point)}"
             yield _judged(Partial(path, point[j], coded, numeric, slack=256.0 * EPS * abs(coded)))

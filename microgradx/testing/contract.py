@@ -134,15 +134,16 @@ def is_total(op: Op, count: int) -> list[str]:
                 out: Any = op.forward(*operands)
             except Exception as error:
                 return [
-                    f"{op.name}{listed(operands)} raises {type(error).__name__} ({error}): return inf or nan as IEEE 754 "
+                    f"{op.name}{bracketed(operands)} raises {type(error).__name__} ({error}): return inf or nan as IEEE 754 "
                     "does, an exception in the middle of a graph tells nobody which node it was"
                 ]
             if isinstance(out, complex):
-                return [f"{op.name}{listed(operands)} is complex, {out!r}: return nan where there is no real value"]
+                return [f"{op.name}{bracketed(operands)} is complex, {out!r}: return nan where there is no real value"]
             try:
                 op.local_derivatives(operands, out)
             except Exception as error:
-                return [f"a rule of {op.name} raises {type(error).__name__} ({error}) for {listed(operands)}: return inf or nan"]
+                seen = f"{type(error).__name__} ({error}) for {bracketed(operands)}"
+                return [f"a rule of {op.name} raises {seen}: return inf or nan"]
     return []
 
 
@@ -152,6 +153,6 @@ def applied(op: Op, operands: Sequence[Any]) -> Value:
     return first.apply(op, operands)  # type: ignore[no-any-return]  # applied to Values it gives one
 
 
-def listed(point: Sequence[float]) -> str:
+def bracketed(point: Sequence[float]) -> str:
     """The operands as text."""
     return f"({', '.join(f'{x:.6g}' for x in point)})"
