@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import OPS, Value, ops, primitive, statement, stepper, topological_order, tree
+from microgradx import OPS, Value, gradient, ops, primitive, statement, stepper, topological_order, tree
 from microgradx import sum as total
 from microgradx.expression import parse
 from microgradx.nn import MLP, Module
@@ -349,3 +349,14 @@ def test_a_running_sum_or_difference_is_no_loop_of_values_to_be_named():
     for k in range(12):
         loss = loss - Value(float(k), f"x{k}").tanh()
     assert not any("@" in name for name in stepper(loss).names.values())
+
+
+def test_operations_inside_rules_and_reductions_are_written_in_the_words_of_the_user():
+    zs = [Value(float(k), f"z{k}") for k in range(3)]
+    assert formula(ops.softmax(zs)[1], {}, caller={}) == "softmax([z1, z0, z2])[0]"
+    assert formula(-ops.log_softmax(zs)[2], {}, caller={}) == "-log_softmax([z2, z0, z1])[0]"
+    x = Value(3.0, "x")
+    (slope,) = gradient(x**3, [x], create_graph=True)
+    assert formula(slope, {}, caller={}) == "3 * x**2"
+    written = formula(ops.softmax(zs)[1], {}, caller={})
+    assert parse(written, {z.label: z for z in zs}).data == ops.softmax(zs)[1].data

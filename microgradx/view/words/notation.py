@@ -26,6 +26,12 @@ INFIX: dict[type[ast.operator], tuple[str, int, int, int]] = {
     ast.Mod: ("%", PRODUCT, PRODUCT, SIGN),
     ast.Pow: ("**", POWER, ATOM, SIGN),
 }
+SPOKEN = {
+    "product_or_zero": "{} * {}",
+    "softmax_share": "softmax([{}])[0]",
+    "log_softmax_share": "log_softmax([{}])[0]",
+}
+"""How operations that rules and reductions are made of are written: in the words of who wrote the function."""
 BRACKETS = (("(", ")"), ("\\left(", "\\right)"))
 LATEX_SIGNS = {"*": "\\cdot", "%": "\\bmod", "//": "\\mathbin{//}"}
 LATEX_FUNCTIONS = frozenset(["sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "exp", "max", "min"])
@@ -124,7 +130,7 @@ def syntax(op: Op, operands: int) -> ast.expr:
     elif op.arity is None:
         fill = [", ".join(places)]
     with suppress(SyntaxError, IndexError, KeyError, ValueError, AttributeError):
-        written = ast.parse(op.template.format(*fill), mode="eval").body
+        written = ast.parse(SPOKEN.get(op.name, op.template).format(*fill), mode="eval").body
         if _writable(written) and {part.id for part in ast.walk(written) if isinstance(part, ast.Name)} >= set(places):
             return written
     return ast.Call(ast.Name(op.name), [ast.Name(place) for place in places], [])
@@ -143,6 +149,8 @@ def _writable(tree: ast.expr) -> bool:
             return _writable(operand)
         case ast.Call(func=ast.Name(), args=parts, keywords=[]) | ast.List(elts=parts):
             return all(map(_writable, parts))
+        case ast.Subscript(value=several, slice=ast.Constant(value=int())):
+            return _writable(several)
     return False
 
 
@@ -164,6 +172,8 @@ def written_as(tree: ast.expr, operands: tuple[Value | float, ...], around: tupl
             pieces = ["-" if isinstance(sign, ast.USub) else "+", *written_as(operand, operands, (SIGN, True), latex)]
         case ast.Call(func=ast.Name(id=name), args=args):
             pieces = _call(name, [written_as(arg, operands, (LOOSEST, False), latex) for arg in args], latex)
+        case ast.Subscript(value=several, slice=ast.Constant(value=int(place))):
+            pieces = [*written_as(several, operands, (ATOM, False), latex), f"[{place}]"]
         case ast.List(elts=items):
             listed = [written_as(item, operands, (LOOSEST, False), latex) for item in items]
             pieces = _call("[", listed, latex)
