@@ -103,12 +103,13 @@ class Variables:
 def transform(of: Variables | None = None) -> Iterator[Variables]:
     """The inside of a transform, in which everything is recorded; its variables are new, or those of an earlier one."""
     here = Variables(of, modes.is_recording(), _inside.get())
-    token = _inside.set(True)
+    before = _inside.get()
     try:
+        _inside.set(True)  # inside: Ctrl-C must not leave it set
         with modes.recording():
             yield here
     finally:
-        _inside.reset(token)
+        _inside.set(before)
 
 
 def places(argnums: Argnums, count: int) -> tuple[int, ...]:

@@ -316,6 +316,7 @@ def test_control_c_leaves_no_recording_on_and_the_collector_as_it_was(transforme
             record()
         assert (observers.observers, observers.observer(), gc.isenabled()) == (0, None, True), moment
         assert vars(Value)["data"] is data, moment
+        assert type(mx.grad(lambda x: x * x)(1.0)) is float, moment
         assert (w * w).op is mx.multiply
 
 
