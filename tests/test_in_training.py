@@ -206,6 +206,30 @@ def test_an_index_beyond_the_table_is_told_in_replay_too():
         nn.Embedding(7, 3)([mx.Value(1.0)])
 
 
+class Block(nn.Module):
+    """A module around another one, which gets the rows one by one."""
+
+    def __init__(self, norm):
+        self.norm = norm
+
+    def __call__(self, x):
+        return self.norm(x)
+
+
+class WholeBlock(Block):
+    def batch(self, rows):
+        return self.norm.batch(rows)
+
+
+def test_a_module_with_batch_hands_the_whole_table_on():
+    table = [[1.0], [2.0], [6.0]]
+    alone, within = nn.BatchNorm(1), nn.Sequential(WholeBlock(nn.BatchNorm(1)), Block(nn.Sequential("tanh")))
+    found = [out.data for out in in_training(within, table)]
+    with nn.training():
+        assert found == [mx.tanh(row[0].data) for row in alone.batch(table)]
+    assert within.layers[0].norm.mean[0].data == alone.mean[0].data
+
+
 def in_training(model, x):
     with nn.training():
         return model(x)
@@ -215,6 +239,10 @@ def in_training(model, x):
     ("call", "message"),
     [
         (lambda: in_training(nn.BatchNorm(2), [1.0, 2.0]), r"one row has no batch statistics: .* model\(X\)"),
+        (
+            lambda: in_training(nn.Sequential(Block(nn.BatchNorm(1))), [[1.0], [2.0]]),
+            r"statistics, and Block gets the rows one by one: .* batch\(self, rows\) .* the BatchNorm\(1\) in",
+        ),
         (lambda: in_training(nn.Sequential(nn.BatchNorm(1)), [[1.0]]), r"a batch of 1 row has no variance.* at least 2 rows"),
         (lambda: fitted(normed(), batch_size=59), r"batches of 59 of 60 rows leave one of a single row.* another batch_size"),
         (lambda: nn.BatchNorm(3)([1.0]), r"a batch normalisation of 3 numbers got a row of 1"),
@@ -232,6 +260,7 @@ def test_what_cannot_be_trained_is_told(call, message):
     [
         (lambda: nn.Sequential(), r"a Sequential needs modules: write nn\.Sequential\(nn\.Layer"),
         (lambda: nn.Sequential([nn.Layer(2, 3)]), r"\[Layer.* is not a module: write modules one by one"),
+        (lambda: nn.Sequential(nn.Module()), r"Module cannot be called on a row: give it a method __call__\(self, x\)"),
     ],
 )
 def test_what_is_not_a_sequence_of_modules_is_told(call, message):

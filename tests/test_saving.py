@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from microgradx import Value, nn
 from microgradx.files import write_atomically
+from microgradx.nn.architecture import PARTS, described
 
 
 def numbers(model):
@@ -50,7 +51,7 @@ def test_a_class_of_your_own_is_loaded_into_a_model(tmp_path):
             self.slope, self.height = Value(2.0), Value(1.0)
 
     nn.save(Line(), tmp_path / "line.json")
-    with pytest.raises(ValueError, match=r"a class of your own: build it and write load\(.*, into=model\)"):
+    with pytest.raises(ValueError, match=r"load\(\) cannot build itself: build the model and write load\(.*, into=model\)"):
         nn.load(tmp_path / "line.json")
     line = Line()
     line.slope.data = 0.0
@@ -356,9 +357,37 @@ def test_a_sequence_with_a_function_of_your_own_is_loaded_into_a_model(tmp_path)
     for own in (lambda row: row, nn.Layer(2, 2, lambda z: z * 2.0, rng=0)):
         model = nn.Sequential(nn.Layer(2, 2, rng=0), own)
         nn.save(model, tmp_path / "model.json")
-        with pytest.raises(ValueError, match=r"a class of your own"):
+        with pytest.raises(ValueError, match=r"load\(\) cannot build itself"):
             nn.load(tmp_path / "model.json")
         assert nn.load(tmp_path / "model.json", into=model) is model
+
+
+ALONE = [
+    nn.Neuron(2, "tanh", rng=0, bias=False),
+    nn.Layer(2, 3, "sigmoid", rng=0, expand=True),
+    nn.MLP(2, [3, 1], rng=0),
+    nn.Embedding(4, 2, rng=0),
+    nn.BatchNorm(2),
+    nn.Dropout(0.25),
+    nn.Sequential(nn.Layer(2, 2, rng=0), "tanh"),
+]
+
+
+@pytest.mark.parametrize("module", ALONE, ids=lambda module: type(module).__name__)
+def test_every_module_saved_alone_is_built_anew_from_its_file(tmp_path, module):
+    nn.save(module, tmp_path / "module.json")
+    again = nn.load(tmp_path / "module.json")
+    assert type(again) is type(module)
+    assert repr(again) == repr(module)
+    assert numbers(again) == numbers(module)
+    assert described(again) == described(module)
+
+
+def test_every_exported_module_can_be_built_from_a_file():
+    exported = {kind for kind in vars(nn).values() if isinstance(kind, type) and issubclass(kind, nn.Module)}
+    missing = exported - {nn.Module, nn.Sequential} - {part.kind for part in PARTS.values()}
+    assert not missing, f"{missing} cannot be loaded: give each an entry of PARTS in nn/architecture.py"
+    assert {type(module) for module in ALONE} == exported - {nn.Module}, "add one of its kind to ALONE"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .batch_norm import BatchNorm
 from .dropout import Dropout
 from .embedding import Embedding
-from .modules import ACTIVATIONS, MLP, Layer, Module
+from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
 from .sequential import Elementwise, Sequential
 
 Entries = dict[str, Any]
@@ -18,16 +18,14 @@ class Part(NamedTuple):
     """A class of modules: how one is described, built again with weights that do not matter, and how many numbers it holds."""
 
     kind: type[Module]
-    described: Callable[[Any], Entries]
+    described: Callable[[Any], Entries | None]
     built: Callable[..., Module]
     numbers: Callable[..., int]
 
 
-def _layer(layer: Layer) -> Entries:
-    neuron = layer.neurons[0]
+def _neuron(neuron: Neuron) -> Entries:
     return {
         "inputs": len(neuron.w),
-        "outputs": len(layer.neurons),
         "activation": _name(neuron.activation),
         "expand": neuron.expand,
         "bias": neuron.b is not None,
@@ -39,9 +37,10 @@ def _name(activation: Any) -> str:
 
 
 PARTS: dict[str, Part] = {
+    "Neuron": Part(Neuron, _neuron, lambda **entries: Neuron(**entries, init="zeros"), lambda inputs, **_: inputs),
     "Layer": Part(
         Layer,
-        _layer,
+        lambda layer: {"outputs": len(layer.neurons), **_neuron(layer.neurons[0])},
         lambda **entries: Layer(**entries, init="zeros"),
         lambda inputs, outputs, **_: inputs * outputs,
     ),
@@ -66,25 +65,24 @@ PARTS: dict[str, Part] = {
     "Dropout": Part(Dropout, lambda drop: {"probability": drop.probability}, Dropout, lambda **_: 0),
     "Elementwise": Part(Elementwise, lambda module: {"activation": _name(module.activation)}, Elementwise, lambda **_: 0),
 }
+"""The classes that `load` builds again, by the name that a file has for them; a Sequential is made of such parts."""
 
 
 def described(model: Module) -> Entries | None:
-    """The entries from which a model of this shape is built again; None if it is of a class or a function of the user's own.
+    """The entries from which a model of this shape is built again; None with a class not in `PARTS`, or a function without name.
 
     >>> described(Sequential(Layer(2, 3, "tanh"), Dropout(0.5)))["modules"][1]
     {'Dropout': {'probability': 0.5}}
     """
     if type(model) is MLP:
         return model.architecture()
-    if type(model) is not Sequential:
-        return None
-    parts = [_part(module) for module in model.layers]
-    return None if None in parts else {"modules": parts}
+    return _part(model)
 
 
 def _part(module: Any) -> Entries | None:
     if type(module) is Sequential:
-        return described(module)
+        parts = [_part(one) for one in module.layers]
+        return None if None in parts else {"modules": parts}
     for name, part in PARTS.items():
         if type(module) is part.kind:
             try:

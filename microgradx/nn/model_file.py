@@ -88,8 +88,8 @@ def _check(content: Entries) -> None:
     shape = content["architecture"]
     if shape is None:
         return
-    if isinstance(shape, dict) and shape.keys() == {"modules"} and isinstance(shape["modules"], list):
-        return  # of a Sequential: whoever builds it sees whether its parts are known
+    if isinstance(shape, dict) and [type(x) for x in shape.values()] in ([list], [dict]):
+        return  # of a Sequential, or of one part: whoever builds it sees whether it is known
     if not isinstance(shape, dict) or {name: type(x) for name, x in shape.items()} != KINDS:
         raise Damaged(f"its architecture {_short(shape)} gives no network: it needs {', '.join(KINDS)}, each of its kind")
     widths = [shape["inputs"], *shape["sizes"]]

@@ -59,7 +59,7 @@ def load(
     """The model saved at `path`, built anew; or the numbers of the file put `into` a model of the same shape.
 
     Nothing is changed before the whole file has been read and checked: a damaged file, a foreign one or one of another
-    shape raises ValueError and leaves everything as it was. A network of your own class needs `into`: the file knows no classes.
+    shape raises ValueError and leaves everything as it was. A network of your own class needs `into`: load builds those of `nn`.
 
     `optimizer=` takes one of the class that was saved, such as `nn.Adam()`: it gets the settings and the memory of the file and
     is bound to the model. `history=nn.History()` is filled in the same way; `fit(..., history=history)` goes on behind it.
@@ -98,9 +98,10 @@ def _built(content: Entries, path: str | os.PathLike[str]) -> Any:
     """The network that the file describes."""
     shape = content["architecture"]
     if shape is None:
-        raise ValueError(f"{path} holds a model of a class of your own: build it and write load({str(path)!r}, into=model)")
+        cure = f"build the model and write load({str(path)!r}, into=model)"
+        raise ValueError(f"{path} holds a model with a class or function that load() cannot build itself: {cure}")
     try:
-        return built(shape if "modules" in shape else {"MLP": shape}, len(content["parameters"]))
+        return built(shape if len(shape) == 1 else {"MLP": shape}, len(content["parameters"]))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is damaged: its architecture {shape!r} gives no network ({error})") from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..operation import Op, Operand
 from .modules import ACTIVATIONS, Module, activation_named
-from .training_mode import is_training
+from .training_mode import Mode, is_training, mode, training
 
 
 class Elementwise(Module):
@@ -46,6 +46,8 @@ class Sequential(Module):
         if not modules:
             raise TypeError("a Sequential needs modules: write nn.Sequential(nn.Layer(2, 8), nn.Layer(8, 1, 'linear'))")
         for module in modules:
+            if isinstance(module, Module) and not callable(module):
+                raise TypeError(f"{type(module).__name__} cannot be called on a row: give it a method __call__(self, x)")
             if not isinstance(module, str) and not callable(module):
                 raise TypeError(f"{module!r} is not a module: write modules one by one, as in nn.Sequential(first, second)")
         self.layers = [Elementwise(module) if isinstance(module, (str, Op)) else module for module in modules]
@@ -64,11 +66,28 @@ class Sequential(Module):
         table: list[Any] = list(rows)
         for layer in self.layers:
             together = getattr(layer, "batch", None)
-            table = [_row(row) for row in (map(layer, table) if together is None else together(table))]
+            table = [_row(row) for row in (_one_by_one(layer, table) if together is None else together(table))]
         return [_alone(row) for row in table]
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+def _one_by_one(layer: Callable[[Any], Any], table: list[Any]) -> list[Any]:
+    """What a module without `batch` gives for each row; in it nothing can be normalised over the table."""
+    current = mode.get()
+    if current is None or current.statistics is not None:
+        return [layer(row) for row in table]
+
+    def refuse(norm: Any, _: list[Any]) -> Any:
+        name = type(layer).__name__
+        raise ValueError(
+            f"one row has no batch statistics, and {name} gets the rows one by one: give it a method batch(self, rows) that "
+            f"hands the whole table to the {norm!r} in it, by norm.batch(rows)"
+        )
+
+    with training(Mode(current.noise, refuse)):
+        return [layer(row) for row in table]
 
 
 def _row(output: Any) -> list[Any]:
