@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from microgradx.cli import main
+from microgradx.view.theme import THEMES
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "demos" / "drawing.py"
@@ -41,7 +42,11 @@ def test_the_command_without_a_file_prints_the_tree(capsys):
 
 def test_a_wrong_option_is_an_error_of_one_line(capsys, tmp_path):
     assert main(["draw", "a*a", "a=3", "--theme", "pink", "-o", str(tmp_path / "g.svg")]) == 2
-    assert capsys.readouterr().err == "microgradx: theme='pink' is not known: write one of 'light', 'dark', 'auto'\n"
+    refused = f"microgradx: theme='pink' is not known: write one of {', '.join(map(repr, THEMES))}\n"
+    assert capsys.readouterr().err == refused
+    (tmp_path / "g.svg").write_text("old")
+    assert main(["draw", "a*a", "a=3", "--theme", "pink", "-o", str(tmp_path / "g.svg")]) == 2
+    assert capsys.readouterr().err == refused
     assert main(["draw", "a*a", "a=3", "-o", "g.doc"]) == 2
     assert "end the name in .svg" in capsys.readouterr().err
 

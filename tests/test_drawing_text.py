@@ -9,7 +9,7 @@ import pytest
 
 from microgradx import Value, animate, draw, formula, mermaid, stepper, tree
 from microgradx import sum as total
-from microgradx.view.theme import LIGHT
+from microgradx.view.theme import LIGHT, THEMES
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -163,7 +163,7 @@ def test_the_last_frame_shows_where_nothing_moves(tmp_path):
     [
         ({"path": "pass.gif"}, "an animation is an SVG file or a page, got 'pass.gif': end the name in .svg or .html"),
         ({"path": "pass.svg", "seconds": 0.0}, "seconds=0.0 shows no step"),
-        ({"path": "pass.svg", "theme": "sepia"}, "theme='sepia' is not known: write one of 'light', 'dark', 'auto'"),
+        ({"path": "pass.svg", "theme": "pink"}, f"theme='pink' is not known: write one of {', '.join(map(repr, THEMES))}"),
     ],
 )
 def test_an_animation_that_cannot_be_is_refused(arguments, message):

@@ -113,8 +113,8 @@ def test_the_page_keeps_its_limit_in_a_notebook():
     with pytest.raises(ValueError, match=r"the page would have .* MiB, more than 0\.0: step by 'layer'"):
         stepper(expression()).show(limit=1000)
     assert "<iframe" in stepper(expression()).show(limit=None)._repr_html_()
-    with pytest.raises(ValueError, match="theme='sepia' is not known"):
-        stepper(expression()).show(theme="sepia")
+    with pytest.raises(ValueError, match="theme='pink' is not known"):
+        stepper(expression()).show(theme="pink")
 
 
 def test_where_frames_are_removed_a_sentence_and_a_table_are_left():

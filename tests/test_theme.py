@@ -10,6 +10,7 @@ import pytest
 
 import microgradx
 from microgradx import Value, animate, draw, mermaid, nn, stepper
+from microgradx.cli import main
 from microgradx.view import theme
 
 PACKAGE = Path(microgradx.__file__).parent
@@ -30,7 +31,7 @@ def product():
     return y
 
 
-def test_a_new_theme_is_one_entry_and_serves_everything(monkeypatch, tmp_path):
+def test_a_new_theme_is_one_entry_and_serves_everything(monkeypatch, tmp_path, capsys):
     tones = {**theme.LIGHT.tones, "neg": ("#123456", "#FEDCBA")}
     sepia = replace(theme.LIGHT, background="#F4ECD8", tones=tones)
     monkeypatch.setitem(theme.THEMES, "sepia", sepia)
@@ -42,7 +43,17 @@ def test_a_new_theme_is_one_entry_and_serves_everything(monkeypatch, tmp_path):
     assert "fill:#FEDCBA" in mermaid(y, theme="sepia")
     page = stepper(y).to_html(tmp_path / "page.html", theme="sepia").read_text()
     assert '<html lang="en" data-theme="sepia">' in page
-    assert "light / dark / sepia" in page
+    assert " / ".join(name for name in theme.THEMES if name != "auto") in page
+    (tmp_path / "step.html").write_text("old")
+    assert main(["step", "a*a", "a=3", "-o", str(tmp_path / "step.html"), "-f", "--theme", "sepia"]) == 0
+    assert ":root{--background:#F4ECD8" in (tmp_path / "step.html").read_text()
+    assert main(["play", "lecture", "-o", str(tmp_path / "play.html"), "--theme", "sepia"]) == 0
+    assert ":root{--background:#F4ECD8" in (tmp_path / "play.html").read_text()
+    trained = nn.play(nn.MLP(2, [2, 1], rng=0), *nn.data.moons(20), epochs=2, theme="sepia")
+    assert ":root{--background:#F4ECD8" in trained.html
+    with pytest.raises(SystemExit):
+        main(["draw", "--help"])
+    assert "--theme {" + ",".join(theme.THEMES) + "}" in capsys.readouterr().out
     assert "--neg:#123456" in stepper(y).to_html(tmp_path / "page.html").read_text()
     pytest.importorskip("matplotlib")
     figure = nn.plots.losses({"run": [1.0, 0.5]}, theme="sepia", title="loss")
@@ -56,11 +67,12 @@ def test_a_new_theme_is_one_entry_and_serves_everything(monkeypatch, tmp_path):
         lambda y: mermaid(y, theme="pink"),
         lambda y: animate(y, "x.svg", theme="pink"),
         lambda y: stepper(y).to_html("x.html", theme="pink"),
+        lambda y: nn.play(nn.MLP(2, [1]), [[0.0, 1.0]], [1.0], theme="pink"),
     ],
-    ids=["draw", "mermaid", "animate", "page"],
+    ids=["draw", "mermaid", "animate", "page", "play"],
 )
 def test_a_theme_that_is_not_there_is_refused_alike_everywhere(use):
-    with pytest.raises(ValueError, match="theme='pink' is not known: write one of 'light', 'dark', 'auto'"):
+    with pytest.raises(ValueError, match=f"theme='pink' is not known: write one of {', '.join(map(repr, theme.THEMES))}"):
         use(product())
 
 

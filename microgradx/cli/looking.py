@@ -8,7 +8,8 @@ import sys
 import webbrowser
 from typing import Any
 
-from .output import add_output, as_json, destination
+from ..view.theme import theme_named
+from .output import add_output, add_theme, as_json, destination
 from .targets import add_target, named_target, target, wanted
 from .verbs import verb
 
@@ -26,6 +27,7 @@ def add_step(commands: Any) -> None:
     command.add_argument("--json", action="store_true", help="print the contributions as JSON")
     command.add_argument("-i", "--interactive", action="store_true", help="open a prompt instead of printing all steps")
     add_output(command, "write one self-contained web page, a .html file")
+    add_theme(command, "auto")
     command.add_argument("--open", action="store_true", help="show the written page in the browser")
 
 
@@ -55,10 +57,11 @@ def _edge(s: Any, edge: Any) -> dict[str, Any]:
 
 def write_page(s: Any, options: argparse.Namespace) -> int:
     """Write the page of a stepper where `-o` says."""
+    theme_named(options.theme)
     if options.output == "-":
-        sys.stdout.write(s.show().html)
+        sys.stdout.write(s.show(theme=options.theme).html)
         return 0
-    path = s.to_html(destination(options, PAGES))
+    path = s.to_html(destination(options, PAGES), theme=options.theme)
     print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
     if options.open:
         webbrowser.open(path.resolve().as_uri())
@@ -141,7 +144,7 @@ def add_draw(commands: Any) -> None:
     add_output(command, "file to write (.svg, .png, .jpg, .pdf, .dot or .html); without it the graph is printed as text")
     command.add_argument("--edges", metavar="{local,chain,none}", default="local", help="what stands on a wire (local)")
     command.add_argument("--flow", metavar="{forward,backward}", default="forward", help="which way arrows point (forward)")
-    command.add_argument("--theme", metavar="{light,dark,auto}", default="light", help="the colours (light)")
+    add_theme(command, "light")
     grains = "{auto,full,values,neurons,layers,model}"
     command.add_argument("--detail", metavar=grains, default="auto", help="how much is folded into one card (auto)")
     pages = "{readme,screen,slide,paper}"
@@ -165,6 +168,7 @@ def _draw(options: argparse.Namespace) -> int:
     if options.output is None:
         print(as_json({"tree": tree(out)}) if options.json else tree(out))
         return 0
+    theme_named(options.theme)  # before it is asked whether the file may be written
     path = None if options.output == "-" else destination(options, SUFFIXES)
     names = ("edges", "flow", "theme", "detail", "for_", "rankdir", "depth", "module", "sample", "step", "engine")
     way = None if options.path is None else (options.path, out)

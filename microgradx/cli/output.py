@@ -9,11 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..view.theme import THEMES
+
 
 def add_output(command: argparse.ArgumentParser, what: str) -> None:
     """The arguments that `destination` reads."""
     command.add_argument("-o", "--output", metavar="FILE", help=f"{what}; - for standard output")
     command.add_argument("-f", "--force", action="store_true", help="overwrite the file if it exists")
+
+
+def add_theme(command: argparse.ArgumentParser, default: str) -> None:
+    """The argument that says in which colours."""
+    command.add_argument("--theme", metavar=f"{{{','.join(THEMES)}}}", default=default, help=f"the colours ({default})")
 
 
 def destination(options: argparse.Namespace, suffixes: Sequence[str]) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .looking import PAGES, write_page
-from .output import add_output, destination
+from .output import add_output, add_theme, destination
 from .targets import target
 from .verbs import verb
 
@@ -23,6 +23,7 @@ def add_play(commands: Any) -> None:
     command.add_argument("target", metavar="TARGET", nargs="?", help=ready)
     command.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="the numbers of the expression's names")
     add_output(command, "write the page there, a .html file, and do not open it")
+    add_theme(command, "auto")
     command.set_defaults(open=False)
 
 
@@ -38,7 +39,8 @@ def _play(options: argparse.Namespace) -> int:
         return write_page(stepper(outputs[0], names={}), options)
     folder = Path(tempfile.mkdtemp(prefix="microgradx-"))
     for name, output in zip(names, outputs, strict=True):
-        path = stepper(output, names={}).to_html(folder / (f"{name}.html" if name in READY else "play.html"))
+        file = folder / (f"{name}.html" if name in READY else "play.html")
+        path = stepper(output, names={}).to_html(file, theme=options.theme)
         print(f"opening {path}", file=sys.stderr)
         webbrowser.open(path.resolve().as_uri())
     return 0
@@ -49,7 +51,7 @@ def _play_training(options: argparse.Namespace) -> int:
 
     if options.target not in READY_PAGES:
         raise ValueError(f"there is no page {options.target!r}: write an expression, or one of {', '.join(READY_PAGES)}")
-    page = READY_PAGES[options.target]()
+    page = READY_PAGES[options.target](options.theme)
     if options.output == "-":
         sys.stdout.write(page.html)
         return 0

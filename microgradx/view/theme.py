@@ -62,9 +62,9 @@ DARK_NOTEBOOKS = ('[data-jp-theme-light="false"]', ".vscode-dark", '[theme="dark
 def theme_named(name: str) -> Theme:
     """The theme of that name.
 
-    >>> theme_named("sepia")
+    >>> theme_named("pink")
     Traceback (most recent call last):
-    ValueError: theme='sepia' is not known: write one of 'light', 'dark', 'auto'
+    ValueError: theme='pink' is not known: write one of 'light', 'dark', ...
     """
     if name not in THEMES:
         raise ValueError(f"theme={name!r} is not known: write one of {', '.join(map(repr, THEMES))}")

@@ -18,7 +18,7 @@ from ...engine import Value
 from ...files import write_atomically
 from ...parts import walk
 from ...view.stepping.page.recomputed import CannotRecompute, recomputed
-from ...view.theme import SERIES, page_colours
+from ...view.theme import SERIES, page_colours, theme_named
 from ...view.trace import Trace
 from ...view.wording import Pass
 from ...view.words.names import name_nodes
@@ -65,6 +65,7 @@ def play(
     against: Any = None,
     plane: tuple[int, int] = (0, 1),
     title: str = "",
+    theme: str = "auto",
 ) -> Playground:
     """A page on which the training of `model` on these data is watched, asked about, and gone on with.
 
@@ -77,21 +78,25 @@ def play(
     `optimizer` Adam with a rate of 0.05. `against` is a second run beside the first: another optimizer from the same start,
     another model of the same shape, or both as a pair. Of more than two inputs `plane` says which two are drawn; the others are
     held at their means. The page computes with the model's own operations, written as JavaScript, and asks no network for
-    anything.
+    anything. `theme` is one of `draw`'s: auto is that of the reader's system.
     """
+    theme_named(theme)  # before anything is trained
     samples = Samples(X, y)
     if samples.x.shape[1] < 2 or len(set(plane)) != 2 or not all(0 <= k < samples.x.shape[1] for k in plane):
         wide = samples.x.shape[1]
         raise ValueError(f"plane={plane!r} of rows of {wide} inputs: a page draws over two of them, such as (0, 1)")
     measure = named_loss(loss, model, samples)
     runs = recorded_runs(model, samples, measure, optimizer, count("epochs", epochs, "training needs at least 1"), against)
-    html = _page(model, samples, measure, runs, plane, title or f"{type(model).__name__} on {len(samples)} samples")
+    heading = title or f"{type(model).__name__} on {len(samples)} samples"
+    html = _page(model, samples, measure, runs, plane, heading, theme)
     if len(html.encode()) > LIMIT:
         raise ValueError(f"the page would have {len(html) / 2**20:.1f} MiB, more than 3: take a smaller model or fewer epochs")
     return Playground(html)
 
 
-def _page(model: Any, samples: Samples, measure: Loss, runs: list[RecordedRun], plane: tuple[int, int], title: str) -> str:
+def _page(
+    model: Any, samples: Samples, measure: Loss, runs: list[RecordedRun], plane: tuple[int, int], title: str, theme: str
+) -> str:
     """The text of the page."""
     graph, script, places = _graph(model, samples, measure)
     step = -(-len(samples) // SHOWN)
@@ -102,7 +107,7 @@ def _page(model: Any, samples: Samples, measure: Loss, runs: list[RecordedRun], 
         "x": _short(x), "t": _short(t), "plane": list(plane), "means": _short(samples.x.mean(axis=0)),
         "kind": _kind(measure, answer.size, t), "series": list(SERIES), "loss": getattr(measure, "__name__", "loss"),
     }  # fmt: skip
-    style, code = page_colours("auto") + _file("playground.css"), '"use strict";\n' + script
+    style, code = page_colours(theme) + _file("playground.css"), '"use strict";\n' + script
     engine = (files("microgradx.view.stepping.page") / "graph.js").read_text(encoding="utf-8")
     code += engine + "".join(map(_file, ("canvas.js", "playground.js")))
     parts = {

@@ -2,7 +2,7 @@
 
 Each gives a matplotlib figure that shows itself in a notebook, and writes it to `path` if there is one, as PNG or SVG by its
 suffix. No window is opened and no global state of matplotlib is touched. Needs the `plot` extra. Colours are those of a `theme`,
-as of drawings: light, dark, or auto, an SVG that follows its reader.
+as of drawings; auto is an SVG that follows its reader.
 """
 
 from .curves import history, losses

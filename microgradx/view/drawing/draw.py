@@ -67,7 +67,8 @@ def draw(
     - `for_` is the page it is made for: "readme", "screen", "slide", "paper", or (width, height) in pixels. Direction and folding
       are chosen so that text can be read there; up to 50 values each keeps its card.
     - `edges`: "local" writes the local derivative on a wire, "chain" upstream * local, "none" nothing.
-    - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR, RL, TB or BT. `theme`: light, dark, auto.
+    - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR, RL, TB or BT.
+      `theme`: the name of a set of colours, one of `view.theme.THEMES`.
     - `detail`: "full" draws every value, "values" without labels on wires, "neurons", "layers" and "model" fold.
       `show`: which lines a card has, of name, value and grad; without grad the wires are bare.
       `constants` gives plain numbers cards of their own. `caption=False` leaves the text below out.

@@ -156,8 +156,8 @@ class Stepper(Training):
     def to_html(self, path: str | Path, limit: int | None = LIMIT, theme: str = "auto") -> Path:
         """Write the pass as one self-contained page and return its path: graph, slider, keys, and the whole table.
 
-        Raises ValueError if the page would exceed `limit` bytes (5 MiB); `limit=None` insists. `theme` is light, dark, or auto
-        for that of the reader's system.
+        Raises ValueError if the page would exceed `limit` bytes (5 MiB); `limit=None` insists. `theme` is one of those of `draw`;
+        auto is that of the reader's system.
         """
         return write_page(self._page(theme), path, limit)
 
