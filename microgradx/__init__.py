@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import hints, missing, ops
+from . import hints, missing, operation, ops
 from . import snapshot as _snapshot  # noqa: F401  # tells copy and pickle how to take a graph
 from .chain import chain_rule as chain_rule
 from .chain import topological_order as topological_order
@@ -86,6 +86,13 @@ if not TYPE_CHECKING:  # who checks types reads the imports above
     __all__ += ["grad", "hessian", "hvp", "jacobian", "jvp", "take", "topological_order", "value_and_grad", "vjp"]
     __all__ += [name for name in LAZY if name != "compile"]  # like sum, it would replace a builtin in `from microgradx import *`
     __all__ += ops.__all__
+
+    def _help_text(op):
+        from .reference import help_text
+
+        return help_text(op)
+
+    operation.Help.writer = staticmethod(_help_text)
 
     def __getattr__(name):
         from importlib import import_module

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 OPS: dict[str, Op] = {}
 """Every primitive by name, in the order of the table; tests, the compiler and the drawings walk it."""
@@ -85,17 +85,18 @@ NO_FACTS = Facts()
 
 
 class Help:
-    """The `__doc__` of an operation, written from its statement when it is asked for; that of the class stays as it is."""
+    """The `__doc__` of an operation, written from its statement when it is asked for; that of the class stays as it is.
+
+    Who writes it knows formulas, far above this room; the package says who that is.
+    """
+
+    writer: ClassVar[Callable[[Op], str]]
 
     def __init__(self, doc: str) -> None:
         self.doc = doc
 
     def __get__(self, op: Op | None, owner: type[Op] | None = None) -> str:
-        if op is None:
-            return self.doc
-        from .reference import help_text  # written with formulas, which rooms far above this one know
-
-        return help_text(op)
+        return self.doc if op is None else Help.writer(op)
 
 
 class Op:

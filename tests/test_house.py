@@ -41,9 +41,8 @@ FLOORS = [
 ]
 """A room imports only from floors below its own. Within a floor, rooms do not know each other."""
 
-LATE = {("operation", "operators"), ("operation", "reference")}
-"""Imports inside a function that look up: a rule that raised is asked again about numbers that are spelled with the table, and
-the help of an operation is written with formulas."""
+LATE = {("operation", "operators")}
+"""An import inside a function that looks up: a rule that raised is asked again about numbers that are spelled with the table."""
 
 
 def room(path: Path) -> str:

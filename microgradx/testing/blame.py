@@ -13,7 +13,7 @@ from ..variables import push_forward
 from .inputs import Inputs
 from .line import Line
 from .measured import measured_slope
-from .numeric import Numeric
+from .numeric import ADVICE, Numeric
 from .report import Partial
 from .verdicts import Shape, Verdict
 
@@ -76,6 +76,15 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
         cause = CONSTANT_SEEN[coded_by]
         return f"{coded_by} takes something as constant that is not: look for {cause} in f, or for a custom rule that is wrong"
     return "no usual slip gives that number: a term of the size of the difference may be missing, or one too many"
+
+
+def _advice(numeric: Numeric, refused: float) -> str:
+    """What `==` adds to what was measured."""
+    row = Partial("x", numeric.at, refused, numeric, Verdict.WRONG)
+    return hint(row, [row], "the code", True).partition(":")[0]
+
+
+ADVICE.append(_advice)
 
 
 def blamed(output: Value, row: Partial, leaf: Value | None) -> str:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from .verdicts import Shape, Verdict
 
+ADVICE: list[Callable[[Numeric, float], str]] = []
+"""What a refused number looks like next to the measured one: `blame`, which knows, adds itself."""
+
 COMPARISON_WATCHERS: list[Callable[[Numeric, float], None]] = []
 """Called with every measured derivative that was found equal to a number, and that number: the pytest plugin counts them."""
 
@@ -114,11 +117,7 @@ class Numeric:
     def __repr__(self) -> str:
         if self.refused is None:
             return self._written()
-        from .blame import hint
-        from .report import Partial
-
-        advice = hint(row := Partial("x", self.at, self.refused, self, Verdict.WRONG), [row], "the code", True)
-        return f"{self._written()}; {advice.partition(':')[0]}"
+        return "; ".join([self._written(), *(advice(self, self.refused) for advice in ADVICE)])
 
     def _written(self) -> str:
         if self.bent:
