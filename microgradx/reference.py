@@ -56,7 +56,7 @@ def value_and_slopes(name: str) -> tuple[str, dict[str, str]]:
     """The formula of an operation, and that of its derivative for each operand; of a reduction for the first.
 
     >>> value_and_slopes("tanh"), value_and_slopes("divide")
-    (('tanh(x)', {'x': '(1 / cosh(x))**2'}), ('a / b', {'a': '1 / b', 'b': '-(a / b) / b'}))
+    (('tanh(x)', {'x': 'sech(x)**2'}), ('a / b', {'a': '1 / b', 'b': '-(a / b) / b'}))
     """
     if name in COMPOSED:
         x = Value(0.5, "x")
