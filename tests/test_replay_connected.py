@@ -253,7 +253,7 @@ def test_a_call_is_drawn_stepped_explained_and_checked() -> None:
     assert "+36" in str(mx.explain(y, w))
     assert mx.testing.check_gradient(compile(lambda x: w * x * x), 2.0, order=2).ok
     opened = mx.stepper(compile(lambda x, v: x * v[0] + v[1]), 2.0, [3.0, 4.0])
-    assert "multiply" in opened.list()
+    assert "x*v[0]" in opened.list()
     assert len(opened) == 2
     states = compile(lambda x: logistic(w, x))(0.1)
     with pytest.raises(ValueError, match=r"a call of a compiled function that gave .* numbers at once"):
