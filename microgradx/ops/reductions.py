@@ -18,11 +18,19 @@ from .choices import absolute, compare, where
 INF, NAN = float("inf"), float("nan")
 
 
+_ROWS = (list, tuple)
+"""What is a row for certain, as a network gives them; only anything else is looked at twice."""
+
+
 def _items(*operands: Any) -> Sequence[Any]:
     """The operands of a reduction: one sequence, or several numbers, as for Python's `max`."""
-    if len(operands) == 1 and isinstance(operands[0], Iterable):
-        _refuse_table(operands[0], "axis=0 or another one, or axis=None for all numbers")
-        return tuple(operands[0])
+    if len(operands) == 1:
+        (row,) = operands
+        if type(row) in _ROWS:
+            return tuple(row)
+        if isinstance(row, Iterable):
+            _refuse_table(row, "axis=0 or another one, or axis=None for all numbers")
+            return tuple(row)
     return operands
 
 
@@ -34,13 +42,20 @@ def _refuse_table(operands: Any, remedy: str) -> None:
 
 
 def _pairs(*rows: Any) -> Sequence[Any]:
-    if len(rows) != 2 or any(len(getattr(row, "shape", (1,))) != 1 for row in rows):
-        seen = ", ".join([f"an array of shape {row.shape}" if hasattr(row, "shape") else repr(row) for row in rows])
-        raise TypeError(f"dot takes two rows of numbers, got {seen}: write dot([a, b], [c, d]), or A @ v for arrays")
-    lefts, rights = map(tuple, rows)
+    """The operands of a dot: those of the left row, then those of the right one."""
+    if len(rows) != 2 or type(rows[0]) not in _ROWS or type(rows[1]) not in _ROWS:
+        _refuse_all_but_two_rows(rows)
+    left, right = rows
+    lefts, rights = tuple(left), tuple(right)
     if len(lefts) != len(rights):
         raise ValueError(f"dot needs two sequences of one length, got {len(lefts)} and {len(rights)}")
     return lefts + rights
+
+
+def _refuse_all_but_two_rows(rows: Sequence[Any]) -> None:
+    if len(rows) != 2 or any(len(getattr(row, "shape", (1,))) != 1 for row in rows):
+        seen = ", ".join([f"an array of shape {row.shape}" if hasattr(row, "shape") else repr(row) for row in rows])
+        raise TypeError(f"dot takes two rows of numbers, got {seen}: write dot([a, b], [c, d]), or A @ v for arrays")
 
 
 def _products_of_others(factors: Sequence[Any], out: Any) -> list[Any]:
