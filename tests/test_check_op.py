@@ -6,8 +6,9 @@ import math
 import mpmath
 import pytest
 
-from microgradx import OPS, primitive
+from microgradx import OPS, ieee, primitive
 from microgradx.testing import WrongDerivative, check_op, survivors
+from microgradx.testing.contract import means_exact
 from microgradx.testing.sixty_digits import in_digits
 
 
@@ -99,6 +100,26 @@ def test_a_rule_that_changes_from_call_to_call_is_found(define):
 
 def test_a_function_that_does_not_return_a_float_is_found(define):
     assert "must return that float" in found(define(lambda a: 1, lambda a, out: 0.0))
+
+
+def test_a_value_that_exact_contradicts_is_found(define):
+    shifted = define(lambda a: a * a + 1e-6, lambda a, out: 2.0 * a, exact=lambda m, a: a * a)  # no slope tells the shift
+    assert "value: the float function gives" in found(shifted, domain=(0.5, 2.0))
+
+
+def test_an_exact_that_is_wrong_is_found(define):
+    wrong = define(lambda a: a * a, lambda a, out: 2.0 * a, exact=lambda m, a: a**3)
+    assert "value: the float function gives 0.25, exact says 0.125 (operands (0.5))" in found(wrong, domain=(0.5, 2.0), samples=0)
+
+
+def test_an_exact_that_raises_is_found(define):
+    assert "means exact: TypeError" in found(define(lambda a: a * a, lambda a, out: 2.0 * a, exact=lambda m: 1))
+
+
+def test_a_right_exact_is_accepted_also_where_it_has_a_pole(define):
+    quotient = define(ieee.divide, lambda a, b, out: 1.0 / b, lambda a, b, out: -out / b, exact=lambda m, a, b: a / b)
+    assert check_op(quotient, domain=[(1.0, 2.0), (0.5, 2.0)]).ok
+    assert means_exact(quotient, (1.0, 0.0)) == ""
 
 
 def test_a_wrong_array_form_is_found(define):

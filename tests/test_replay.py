@@ -237,6 +237,13 @@ def test_printing_a_program_says_what_stands_for_what():
     assert "array instructions" in text
 
 
+def test_a_program_is_asked_for_with_the_arguments_of_a_call():
+    f = compile(lambda x, y: x * y)
+    assert "2 inputs" in str(f.program(2.0, y=3.0))
+    with pytest.raises(TypeError, match=r"program\(\) takes the arguments of a call: f\.program\(\.\.\.\).*'x'"):
+        f.program()
+
+
 def test_an_operand_of_inputs_and_of_what_lies_behind_them_is_named_after_the_inputs():
     draws = np.linspace(-1.0, 1.0, 1000).tolist()
 

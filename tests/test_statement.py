@@ -154,7 +154,7 @@ def test_a_class_that_holds_an_operation_hands_it_on_as_it_is() -> None:
 
 def test_the_reference_file_is_what_the_statements_say() -> None:
     path = Path(mx.__file__).with_name("OPERATIONS.md")
-    assert path.read_text(encoding="utf-8") == reference.markdown(), "write it anew: microgradx ops --markdown > " + path.name
+    assert path.read_text(encoding="utf-8") == reference.markdown(), f"write it anew: microgradx ops --markdown > {path}"
 
 
 def test_the_reference_holds_every_operation_but_the_inner_ones() -> None:

@@ -91,6 +91,6 @@ sinc_derivative: Binary = primitive(
     float("nan"), lambda order, a, out: sinc_derivative(order + 1.0, a), domain=((1.0, 1.0), (-2.0, 2.0)), inner=True,
     about="derivative of sinc of that order", convention="the order counts derivatives, so it has no slope (nan)",
     exact=lambda m, order, a: m.quad(
-        lambda t: (m.pi * t) ** order * m.cos(m.pi * (a * t + order / 2)), [0, 0.25, 0.5, 0.75, 1]
+        lambda t: (m.pi * t) ** order * m.cospi(a * t + order / 2), [0, 0.25, 0.5, 0.75, 1]
     ),
 )

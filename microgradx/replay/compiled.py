@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, SupportsIndex
@@ -188,6 +189,11 @@ class Compiled(CompiledFunction):
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program that a call with these arguments would run: print it to see its instructions."""
+        with suppress(ValueError):  # a function written in C may tell nothing of its arguments
+            try:
+                inspect.signature(self.f).bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"program() takes the arguments of a call: f.program(...); {error}") from None
         call = Call(args, kwargs, self.fixed)
         return self.recordings.replay(self.f, call, lambda known, inputs: known.program.run(inputs))[1].program
 

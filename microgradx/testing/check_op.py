@@ -20,6 +20,7 @@ from .contract import (
     is_total,
     keeps_value,
     leaves_constants,
+    means_exact,
     rules_on_values,
     undifferentiable,
 )  # fmt: skip
@@ -39,11 +40,12 @@ def check_op(
     >>> check_op(OPS["tanh"]).ok
     True
 
-    At random points of the domain, at its edges and at 0 and 1 where it contains them: the value is that of the float
-    function; every local derivative agrees with measured slopes (at a kink it lies between them); backward is linear in the
-    upstream gradient, adds up over repeated operands, leaves constants alone and repeats to the bit; forward mode gives the
-    same; the rules work on Values, and their derivatives agree with measured slopes of the rules; the array form gives the
-    same numbers. At 0, huge numbers, inf and nan nothing raises and nothing is complex.
+    At random points of the domain, at its edges and at 0 and 1 where it contains them: the value is that of the float function,
+    and what `exact` says where the statement has it and mpmath is installed; every local derivative agrees with measured slopes
+    (at a kink it lies between them); backward is linear in the upstream gradient, adds up over repeated operands, leaves
+    constants alone and repeats to the bit; forward mode gives the same; the rules work on Values, and their derivatives agree
+    with measured slopes of the rules; the array form gives the same numbers. At 0, huge numbers, inf and nan nothing raises and
+    nothing is complex.
     """
     __tracebackhide__ = True
     if samples < 0:
@@ -52,7 +54,7 @@ def check_op(
     report = Report(f"check_op({op.name})", [], "the rule", rtol, seed=seed)
     for point in _points(intervals, samples, random.Random(seed)):
         report.rows += list(_local_rows(op, point, intervals, rtol))
-        for check in (keeps_value, is_linear, adds_up, leaves_constants, agrees_forward, rules_on_values):
+        for check in (keeps_value, means_exact, is_linear, adds_up, leaves_constants, agrees_forward, rules_on_values):
             _note(report, op, point, check)
     report.rows += list(_second_rows(op, next(_points(intervals, 1, random.Random(seed + 1))), intervals, rtol))
     _note(report, op, next(_points(intervals, 1, random.Random(seed + 2))), array_form)

@@ -11,6 +11,7 @@ from ..operation import Op
 from ..variables import push_forward
 from .claimed import same
 from .line import EPS
+from .sixty_digits import PRECISION, fits
 
 SPECIAL_OPERANDS = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
 OperandPoint = tuple[float, ...]
@@ -34,6 +35,21 @@ def keeps_value(op: Op, point: OperandPoint) -> str:
     if not isinstance(plain, float) or float(plain).hex() != recorded.hex():
         return f"the value of a node is {recorded!r}, the float function gives {plain!r}: it must return that float"
     return ""
+
+
+def means_exact(op: Op, point: OperandPoint) -> str:
+    """A finite value is the number that `exact` gives with 60 digits, where the statement says it and mpmath is installed."""
+    if op.facts.exact is None or not math.isfinite(value := op.forward(*point)):
+        return ""
+    try:
+        import mpmath  # type: ignore[import-untyped]  # it has no annotations
+    except ImportError:
+        return ""
+    with mpmath.workdps(PRECISION):
+        meant = op.facts.exact(mpmath, *map(mpmath.mpf, point))
+        if isinstance(meant, (mpmath.mpf, int)) and fits(op, point, float(meant)):
+            return ""
+        return f"value: the float function gives {value!r}, exact says {mpmath.nstr(meant, 17)}"
 
 
 def is_linear(op: Op, point: OperandPoint) -> str:

@@ -156,10 +156,14 @@ def in_digits(mpmath: Any, op: Op, operands: Sequence[Any]) -> Any:
         result = getattr(mpmath, name)(*operands)
     else:
         result = op.forward(*operands)
-    floats = [float(x) for x in operands]
-    rounded = op.forward(*floats)
-    slopes = zip(op.local_derivatives(floats, rounded), floats, strict=True)
-    rounding = math.fsum(abs(d) * 4.0 * EPS * abs(x) for d, x in slopes if math.isfinite(d))
-    if not isinstance(result, (mpmath.mpf, int)) or not abs(float(result) - rounded) <= 1e-9 * abs(rounded) + rounding + 1e-300:
+    if not isinstance(result, (mpmath.mpf, int)) or not fits(op, [float(x) for x in operands], float(result)):
         raise TypeError(f"operation {name!r} computes with floats only")
     return mpmath.mpf(result)
+
+
+def fits(op: Op, operands: Sequence[float], result: float) -> bool:
+    """Whether the value of `op` is `result`, but for what rounding the operands would change."""
+    rounded = op.forward(*operands)
+    slopes = zip(op.local_derivatives(operands, rounded), operands, strict=True)
+    rounding = math.fsum(abs(d) * 4.0 * EPS * abs(x) for d, x in slopes if math.isfinite(d))
+    return abs(result - rounded) <= 1e-9 * abs(rounded) + rounding + 1e-300
