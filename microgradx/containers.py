@@ -71,7 +71,9 @@ def is_model(x: Any) -> bool:
 
 def is_array(x: Any) -> bool:
     """Whether `x` is an array, of numpy or of another library that follows its protocol."""
-    return hasattr(type(x), "__array__") and not isinstance(x, getattr(sys.modules.get("numpy"), "generic", ()))
+    if not hasattr(type(x), "__array__") or isinstance(x, getattr(sys.modules.get("numpy"), "generic", ())):
+        return False
+    return hasattr(x, "ndim") and hasattr(x, "dtype")  # a DataFrame has one for each column
 
 
 def plain(x: Any) -> Any:
@@ -97,7 +99,7 @@ def looked_into(x: Any) -> tuple[Container, Sequence[Any], Iterable[Any]] | None
         return Container(type(x)), tuple(named), named.values()
     if isinstance(x, (set, frozenset)):
         return Container(type(x)), range(len(x)), x
-    if is_array(x) and x.ndim and x.dtype.hasobject:
+    if is_array(x) and x.ndim and hasattr(x, "flat") and x.dtype.hasobject:
         import numpy
 
         return Container(type(x)), list(numpy.ndindex(x.shape)), x.flat

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .samples import as_array
+
 Points = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -174,7 +176,7 @@ def _shuffled(x: Points, y: Points, labels: NDArray[np.int64], noise: float, see
 
 
 def _pair(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = np.asarray(as_array(X)), np.asarray(as_array(y))
     if X.ndim == 0 or y.ndim == 0 or len(X) != len(y) or len(X) == 0:
         raise ValueError(
             f"X of shape {X.shape} and y of shape {y.shape}: each row of X needs exactly one entry of y, and at least 1 row"

@@ -19,6 +19,7 @@ from .gradients import clear, frozen
 from .init import per_layer, starting_weights
 from .lookup import known
 from .parameter_list import ParameterList
+from .samples import as_array
 from .units import watching
 
 Activation = Callable[[Any], Any]
@@ -274,7 +275,7 @@ def _vector(x: Any) -> list[Any]:
         return x
     if not isinstance(x, Iterable) or getattr(x, "shape", None) == ():
         raise TypeError(f"{x!r} is not a list, tuple or array of inputs: write model([x]) for one number")
-    return list(x)
+    return list(as_array(x))
 
 
 def _count(n: Any, what: str) -> int:

@@ -14,7 +14,7 @@ from ..replay.specialization import drawn
 from ..structure import flat
 from .losses import plain_numbers
 from .replayed import Recorded
-from .samples import Array, Samples
+from .samples import Array, Samples, as_array
 
 WORTH_RECORDING = 100
 """Rows from which on a model is recorded: that takes as long as computing some fifty rows forward."""
@@ -30,6 +30,7 @@ def predict(model: Callable[..., Any], X: Any) -> Array:
 
     No graph is kept. A long table is replayed by a few array instructions, to 1e-15 or so of what the model gives row by row.
     """
+    X = as_array(X)
     if not isinstance(X, Iterable) or getattr(X, "shape", None) == ():
         raise TypeError(f"X={X!r} is not a table: write predict([[x1, x2], ...]), a row of inputs for each answer")
     X = X if hasattr(X, "tolist") else list(X)

@@ -15,6 +15,20 @@ Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 
+def as_array(data: Any) -> Any:
+    """A table of another library, such as a DataFrame or a tensor, as an array of numpy; anything else as it is.
+
+    Iterating a DataFrame gives the labels of its columns, which may be whole numbers: no row must be read from one in that way.
+    """
+    if isinstance(data, (list, tuple, np.ndarray)) or getattr(data, "shape", None) == ():
+        return data
+    if hasattr(type(data), "to_numpy"):
+        return np.asarray(data.to_numpy())
+    if hasattr(type(data), "__array__"):
+        return np.asarray(data.detach() if hasattr(data, "detach") else data)
+    return data
+
+
 class Samples:
     """The rows of X and their targets, as lists for a model that is called and as arrays for one that is replayed.
 
@@ -26,10 +40,11 @@ class Samples:
     """
 
     def __init__(self, X: Any, y: Any, names: tuple[str, str] = ("X", "y")) -> None:
+        X, y = as_array(X), as_array(y)
         for name, data in zip(names, (X, y), strict=True):
             if not isinstance(data, Iterable) or isinstance(data, str) or getattr(data, "shape", None) == ():
                 raise TypeError(f"{name}={data!r} is not a list or an array: each row of X needs one entry of y")
-        rows = [list(row) if hasattr(row, "__len__") else [row] for row in _listed(X)]
+        rows = [_row(row) for row in _listed(X)]
         self.targets = _listed(y)
         if not rows or len(rows) != len(self.targets):
             raise ValueError(
@@ -42,7 +57,7 @@ class Samples:
                     f"{names[0]}[{place}] has {len(row)} numbers, {names[0]}[0] has {len(rows[0])}: every row needs as many"
                 )
         self.x = _numbers(names[0], rows)
-        self.t = _numbers(names[1], [target if hasattr(target, "__len__") else [target] for target in self.targets])
+        self.t = _numbers(names[1], [_row(target) for target in self.targets])
         whole = all(isinstance(number, int) for number in rows[0]) and all(isinstance(n, int) for row in rows for n in row)
         self.rows: list[list[Any]] = rows if whole else self.x.tolist()
 
@@ -102,6 +117,11 @@ def held_out(samples: Samples, validation: Any, seed: int) -> tuple[Samples, Sam
 def batch_size_checked(size: Any) -> int | None:
     """The number of rows in a batch, None for all."""
     return None if size is None else count("batch_size", size, "a batch needs at least 1 row; None takes all rows at once")
+
+
+def _row(entry: Any) -> list[Any]:
+    """The numbers of one sample; a name is one entry, not its letters."""
+    return list(entry) if hasattr(entry, "__len__") and not isinstance(entry, str) else [entry]
 
 
 def _listed(data: Any) -> list[Any]:

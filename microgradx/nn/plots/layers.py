@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...parts import walk
+from ..samples import as_array
 from ..units import layer_of, units
 from . import canvas
 
@@ -82,7 +83,7 @@ def gradients(model: Any) -> dict[str, list[float]]:
 
 def activations(model: Any, X: Any) -> dict[str, list[float]]:
     """The outputs of every unit for all rows of `X`, by layer; of a model of your own too, if it is made of layers or neurons."""
-    found = units(model, [[float(number) for number in row] for row in X])
+    found = units(model, [[float(number) for number in row] for row in as_array(X)])
     if not found:
         raise ValueError(f"{type(model).__name__} has no neurons of this package that it calls equally often for each row")
     return {name: layer.outputs.ravel().tolist() for name, layer in found.items()}

@@ -11,7 +11,7 @@ from ...parts import walk
 from ...view.theme import theme_named
 from ..losses import plain_numbers
 from ..prediction import predict
-from ..samples import Array
+from ..samples import Array, as_array
 from ..snapshots import Snapshots
 from ..units import layer_of, watched
 from . import canvas
@@ -185,7 +185,7 @@ def _samples(axes: Any, X: Array, y: Any, labels: Sequence[Any]) -> None:
 
 
 def _checked(X: Any, y: Any) -> tuple[Array, Any]:
-    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    X, y = np.asarray(as_array(X), dtype=float), np.asarray(as_array(y))
     if X.ndim != 2 or X.shape[1] != 2 or y.shape != (len(X),) or len(X) == 0:
         raise ValueError(
             f"X of shape {X.shape}, y of shape {y.shape}: a boundary is drawn for rows of 2 inputs, one label each"
@@ -194,7 +194,7 @@ def _checked(X: Any, y: Any) -> tuple[Array, Any]:
 
 
 def _points(X: Any) -> Array:
-    X = np.array(X, dtype=np.float64)
+    X = np.array(as_array(X), dtype=np.float64)
     if X.ndim != 2 or X.shape[1] != 2 or len(X) == 0:
         raise ValueError(f"X of shape {X.shape}: neurons are drawn over the plane of rows of 2 inputs")
     points: Array = X
