@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +47,15 @@ def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30
     return f"{slope_of(top)}/{slope_of(name)}"
 
 
+class Arrival(NamedTuple):
+    """The how-manieth contribution to its operand an edge brings, of how many, and the gradient so far before and after it."""
+
+    nth: int
+    of: int
+    before: float
+    after: float
+
+
 @dataclass(frozen=True)
 class Pass:
     """What every step of one pass shares: the trace, the names, and which step fires each node.
@@ -65,6 +73,7 @@ class Pass:
     word: str = "step"
     grain: str = ""
     lines: Mapping[Value, SourceLine] = field(default_factory=dict)
+    _arrivals: dict[Value, dict[int, Arrival]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def symbol(self) -> str:
@@ -82,10 +91,25 @@ class Pass:
             return name
         return f"{name} [{('left', 'right')[edge.slot] if len(edge.node.parents) == 2 else edge.slot}]"
 
-    def arrived(self, place: int) -> tuple[int, int]:
-        """Which arrival at its operand an edge is, and how many there are in all."""
-        places = self.trace.into[self.trace[place].operand]
-        return bisect_left(places, place) + 1, len(places)
+    def arrived(self, place: int) -> Arrival:
+        """Which arrival at its operand an edge is, counted and added up in the order of the steps."""
+        return self.arrivals(self.trace[place].operand)[place]
+
+    def arrivals(self, operand: Value) -> dict[int, Arrival]:
+        """The contributions to a value by place, in the order of the steps: of layers that overlap it is not the engine's.
+
+        The last one completes the gradient, so what stands after it is the engine's sum to the last bit.
+        """
+        if operand not in self._arrivals:
+            edges = {place: self.trace[place] for place in self.trace.into.get(operand, ())}
+            order = sorted(edges, key=lambda place: (self.fired_in[edges[place].node], place))
+            after, found = 0.0, {}
+            for nth, place in enumerate(order, 1):
+                before, after = after, after + edges[place].contribution if nth > 1 else edges[place].contribution
+                after = self.trace.adjoints[operand] if nth == len(order) else after
+                found[place] = Arrival(nth, len(order), before, after)
+            self._arrivals[operand] = found
+        return self._arrivals[operand]
 
 
 class Numbers(dict[Value, str]):

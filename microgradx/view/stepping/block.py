@@ -66,7 +66,7 @@ class BlockWriter:
         trace = self.of.trace
         together = by_operand(trace, self.wanted)
         size = {
-            node: max(abs(trace[places[-1]].after), *(abs(trace[place].contribution) for place in places))
+            node: max(abs(self.of.arrived(places[-1]).after), *(abs(trace[place].contribution) for place in places))
             for node, places in together.items()
         }
         ranked = sorted((node for node in size if size[node]), key=lambda n: -math.inf if math.isnan(size[n]) else -size[n])
@@ -134,11 +134,11 @@ class BlockWriter:
         cells = [f"  {self.pen.slot(edge)}", self.pen.number(upstream), "x", self._local(edge, local), "="]
         if self.part is not None and row >= self.part:
             return [*cells, "?", *(["?", "", "", ""] if self.pen.tight.before else ["", "?", ""])]
-        nth, total = self.of.arrived(place)
+        nth, total, grown, grows = self.of.arrived(place)
         mark = " *" if nth == total and edge.operand in self.of.trace.carried else ""
         in_ = f"{nth} of {total}{' final' * (nth == total)}" if self.pen.tight.words else f"{nth}/{total}"
-        before = [self.pen.number(edge.before or 0.0)] if self.pen.tight.before else []
-        return [*cells, self.pen.number(edge.contribution), *before, "->", self.pen.number(edge.after) + mark, f"  {in_}"]
+        before = [self.pen.number(grown)] if self.pen.tight.before else []
+        return [*cells, self.pen.number(edge.contribution), *before, "->", self.pen.number(grows) + mark, f"  {in_}"]
 
     def factors(self, place: int) -> tuple[float, float]:
         """Upstream and local derivative of an edge; where the step hides operations, those of the whole step."""

@@ -45,7 +45,7 @@ def _row(pen: Pen, places: list[int]) -> tuple[str, ...]:
     average = (pen.number(mean(sent)), pen.number(deviation(sent))) if len(sent) > 1 else ("", "")
     if any(edge.operand is not edges[0].operand for edge in edges):  # values of several samples, whose gradients are their own
         return (name, str(len(sent)), *average, "", "", "", "", "each its own", "")
-    nth, of = pen.of.arrived(places[-1])
-    mark = " *" if nth == of and edges[-1].operand in pen.of.trace.carried else ""
-    grown = (pen.number(edges[0].before or 0.0), "->", pen.number(edges[-1].after) + mark)
-    return (name, str(len(sent)), *average, "=", pen.number(total(sent)), *grown, "  final" * (nth == of))
+    first, last = pen.of.arrived(places[0]), pen.of.arrived(places[-1])
+    mark = " *" if last.nth == last.of and edges[-1].operand in pen.of.trace.carried else ""
+    grown = (pen.number(first.before), "->", pen.number(last.after) + mark)
+    return (name, str(len(sent)), *average, "=", pen.number(total(sent)), *grown, "  final" * (last.nth == last.of))

@@ -189,7 +189,7 @@ class RecordedPass:
             return self.starts["backward"] + fired_in[node]
         if node not in self.trace.into:
             raise KeyError(f"{self.names[node]!r} is the output itself and an input too: its pass has no steps")
-        return self.starts["backward"] + fired_in[self.trace[self.trace.into[node][-1]].node]
+        return self.starts["backward"] + max(fired_in[self.trace[place].node] for place in self.trace.into[node])
 
     def _counted(self, key: int) -> int:
         last = len(self)

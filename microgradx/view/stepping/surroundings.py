@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Self
 
 from ...engine import Value
-from ..trace import Contribution
 from ..words.terminal import Block, Part, fitted, terminal_width
 from .cursor import Cursor
 from .pen import Pen
@@ -32,18 +31,18 @@ class Surroundings(Cursor):
         (0.0, 2.0, 4.0)
         """
         node = self.find(key)
-        arrived = [edge.after for edge, _ in self._writes(node)]
+        arrived = [after for after, _ in self._writes(node)]
         return arrived[-1] if arrived else float(node is self.output and self.at >= self.starts["backward"])
 
-    def _writes(self, node: Value) -> list[tuple[Contribution, int]]:
-        """The contributions that have reached a node by now, each with the number of its step."""
+    def _writes(self, node: Value) -> list[tuple[float, int]]:
+        """The gradient of a node after each contribution that has reached it by now, with the number of its step."""
         done, start = [], self.starts["backward"]
         coming = self.at_place(self.at + 1) if self.part else None
         begun = coming.leaving[: self.part] if isinstance(coming, Step) else []
-        for place in self.trace.into.get(node, ()):
+        for place, arrival in self.shared.arrivals(node).items():
             k = self.shared.fired_in[self.trace[place].node]
             if start + k <= self.at or place in begun:
-                done.append((self.trace[place], k))
+                done.append((arrival.after, k))
         return done
 
     def told(self, key: str | Value, pen: Pen | None = None) -> Block:
@@ -70,7 +69,7 @@ class Surroundings(Cursor):
                 parts.append(f"  watch {self.told(node, pen)}")
                 continue
             writes = self._writes(node)
-            changes = "".join(f" -> {pen.number(edge.after)} (step {k})" for edge, k in writes[-EARLIER:])
+            changes = "".join(f" -> {pen.number(after)} (step {k})" for after, k in writes[-EARLIER:])
             start = "0" if len(writes) <= EARLIER else f"{len(writes) - EARLIER} earlier, ..."
             parts.append(f"  watch {pen.slope(node)}: {start}{changes}")
         return parts

@@ -75,15 +75,14 @@ def _body(step: Step, of: Pass, marks: Marks | None) -> str:
 
 def _cells(of: Pass, places: list[int]) -> list[str]:
     """What was sent into one value: upstream, into, local, contribution, gradient so far, arrived."""
-    first, last = of.trace[places[0]], of.trace[places[-1]]
-    nth, total = of.arrived(places[-1])
-    grew = f"{number(first.before or 0.0)} -> {number(last.after)}"
+    first, last = of.trace[places[0]], of.arrived(places[-1])
+    arrived, grew = f"{last.nth} of {last.of}", f"{number(of.arrived(places[0]).before)} -> {number(last.after)}"
     if len(places) == 1:
         into = clip(of.slot(first), 40)
-        return [number(first.upstream), into, number(first.local), number(first.contribution), grew, f"{nth} of {total}"]
+        return [number(first.upstream), into, number(first.local), number(first.contribution), grew, arrived]
     sent = math.fsum(of.trace[place].contribution for place in places)
     into = clip(of.names[first.operand], 40)
-    return [f"{len(places)} added up", into, "", number(sent), grew, f"{nth} of {total}"]
+    return [f"{len(places)} added up", into, "", number(sent), grew, arrived]
 
 
 def _of_unit(of: Pass, unit: Place, places: list[int]) -> list[str]:

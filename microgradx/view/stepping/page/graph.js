@@ -15,7 +15,7 @@ const graph = (() => {
   const values = new Float64Array(count), gradients = new Float64Array(count), held = new Map();
   const edges = [];  // as they send: from the output down, operand by operand; the number of an edge is its place in the table
   for (let node = last; node >= 0; node--) {
-    model.of[node].forEach((operand, slot) => { if (operand >= 0) edges.push({ node, slot, operand, upstream: 0, local: 0, sent: 0, before: 0, after: 0 }); });
+    model.of[node].forEach((operand, slot) => { if (operand >= 0) edges.push({ node, slot, operand, upstream: 0, local: 0, sent: 0 }); });
   }
   const outOf = Array.from({ length: count }, () => []), into = Array.from({ length: count }, () => []);
   edges.forEach((edge, k) => { outOf[edge.node].push(k); into[edge.operand].push(k); });
@@ -40,8 +40,7 @@ const graph = (() => {
         edge.upstream = gradients[node];
         edge.local = slopes ? slopes[edge.slot] : 0;  // a value that is held does not depend on what made it
         edge.sent = edge.upstream === 0 || edge.local === 0 ? 0 : edge.upstream * edge.local;  // also against infinity
-        edge.before = gradients[edge.operand];
-        edge.after = gradients[edge.operand] += edge.sent;
+        gradients[edge.operand] += edge.sent;
       }
     }
   }

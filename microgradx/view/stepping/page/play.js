@@ -23,7 +23,8 @@ const play = (() => {
   function refresh() {
     moved = true;
     graph.run();
-    for (const [row, places] of rows) renumber(row, places);
+    const grown = new Float64Array(values.length);  // gradients as far as the rows have come
+    for (const [row, places] of rows) renumber(row, places, grown);
     for (const [node, card] of cards) {
       const [, value] = card.querySelectorAll("text");
       if (card.dataset.g) value.textContent = number(values[node]) + (graph.held.has(node) ? " held" : "");
@@ -36,14 +37,16 @@ const play = (() => {
     document.dispatchEvent(new Event("refreshed"));
   }
 
-  function renumber(row, places) {
+  function renumber(row, places, grown) {
     const [first, end] = [edges[places[0]], edges[places.at(-1)]], cells = row.cells;
     if (places.length === 1) {
       cells[2].textContent = number(first.upstream);
       cells[4].textContent = number(first.local);
     }
     cells[5].textContent = number(places.reduce((total, k) => total + edges[k].sent, 0));
-    if (first.operand === end.operand) cells[6].textContent = `${number(first.before)} -> ${number(end.after)}`;
+    const before = grown[first.operand];
+    for (const k of places) grown[edges[k].operand] += edges[k].sent;
+    if (first.operand === end.operand) cells[6].textContent = `${number(before)} -> ${number(grown[end.operand])}`;
   }
 
   // The panel of the chosen value.
