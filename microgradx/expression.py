@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -67,7 +68,9 @@ def _parsed(text: str) -> tuple[str | None, ast.expr]:
     except (RecursionError, MemoryError):
         raise ValueError(f"{_clipped(text)} is nested more deeply than Python's parser goes: build it as a graph") from None
     except (SyntaxError, ValueError) as error:
-        raise ValueError(f"{_clipped(text)} is not an expression: {getattr(error, 'msg', error)}") from None
+        joined = re.search(r"(?<![\w.])(\d+\.?\d*)\s*([a-df-zA-Z_(]\w*)", text)
+        hint = f": write {joined[1]}*{joined[2]} for {joined[0]}" if joined else ""
+        raise ValueError(f"{_clipped(text)} is not an expression: {getattr(error, 'msg', error)}{hint}") from None
     match statements:
         case [ast.Expr(value=expression)]:
             return None, expression
@@ -122,6 +125,8 @@ def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tupl
         case ast.Subscript(value=several, slice=ast.Constant(value=int() as place)):
             return lambda found: _item(found, place), [several]
     shown = ast.get_source_segment(text.strip(), node) or type(node).__name__
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Constant):
+        raise ValueError(f"{_clipped(shown)} calls a number: write {shown.replace('(', '*(', 1)}")
     raise ValueError(
         f"{_clipped(shown)} is not allowed in an expression: "
         "use numbers, names, + - * / // % ** and functions such as tanh(x)"

@@ -61,8 +61,7 @@ def test_a_command_finds_modules_beside_it_also_late_and_leaves_the_search_path_
 ) -> None:
     (tmp_path / "late_helper.py").write_text("def doubled(x):\n    return 2 * x\n")
     (tmp_path / "graphs_here.py").write_text(
-        "from microgradx import Value\n"
-        "def graph():\n    from late_helper import doubled\n    return doubled(Value(3.0, 'x'))\n"
+        "from microgradx import Value\ndef graph():\n    from late_helper import doubled\n    return doubled(Value(3.0, 'x'))\n"
     )
     monkeypatch.chdir(tmp_path)
     before = list(sys.path)
@@ -177,3 +176,82 @@ def test_jax_is_asked_for_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "jax.numpy", None)
     with pytest.raises(ModuleNotFoundError, match=r"to_jax\(\) needs jax: pip install 'microgradx\[jax\]'"):
         to_jax(None)  # type: ignore[arg-type]  # it is asked first
+
+
+NET = """from microgradx import Value, nn
+m = nn.MLP(2, [3, 2], rng=0)
+def f(x): return x*x + 2*x
+def g(x, y): return x*y
+def f_prime(x): return 2*x + 2
+def loss(): return sum(m([1.0, 2.0]))
+"""
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inner").mkdir()
+    for name in ("net_at_the_door.py", "inner/my-net.py", "json.py"):
+        (tmp_path / name).write_text(NET)
+    return tmp_path
+
+
+def test_a_path_of_a_file_works_in_every_command(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in ("net_at_the_door.py", "inner/my-net.py", "json.py", str(net / "net_at_the_door.py")):
+        status, out, _ = said(capsys, "check", f"{path}:f", "x=2", "--grad", f"{path}:f_prime")
+        assert (status, "1 right" in out) == (0, True)
+        assert said(capsys, "audit", path)[1].startswith(f"audit of {path}: 1 pair")
+        for verb in ("step", "layers", "draw", "explain", "why"):
+            assert said(capsys, verb, f"{path}:loss", *["--wrt", "L0.n0.b"] * (verb in ("explain", "why")))[0] == 0
+    assert json.loads("[1]") == [1]
+    assert sys.modules["json"] is json
+
+
+def test_a_file_imports_what_lies_beside_it(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (net / "inner" / "lies_beside.py").write_text("two = 2.0\n")
+    (net / "inner" / "importing.py").write_text(
+        "from microgradx import Value\nfrom lies_beside import two\nL = Value(two) * 3.0\n"
+    )
+    assert "= 6" in said(capsys, "draw", "inner/importing.py:L")[1]
+
+
+def test_what_is_amiss_with_a_file_is_said(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in [
+        (("step", "nope.py:loss"), "there is no file 'nope.py' in "),
+        (("audit", "nope.py"), "there is no file 'nope.py' in "),
+        (("draw", "json.py"), "json.py is a file: add the name of a Value, function or model in it, such as json.py:loss"),
+        (("check", "json.py"), "json.py is a file: add the name"),
+        (("step", "json.py:los"), "json.py has no 'los': write for example json.py:loss"),
+        (("step", "json.py:f"), "json.py:f takes x, got no numbers: write json.py:f x=1.0"),
+    ]:
+        status, _, error = said(capsys, *words)
+        assert (status, told in error) == (2, True), error
+
+
+def test_a_function_is_called_with_the_numbers_given(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "backward of out = x*x + 2*x = 8" in said(capsys, "step", "net_at_the_door.py:f", "x=2")[1]
+    _, out, _ = said(capsys, "explain", "net_at_the_door.py:g", "y=5", "x=2")
+    assert "dout/dx = 5" in out
+    assert "dout/dy = 2" in out
+
+
+def test_a_model_is_drawn_at_ones_with_its_outputs(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "L1.n1" in said(capsys, "draw", "net_at_the_door.py:m")[1]
+    assert "2 outputs; gradients are those of their sum" in said(capsys, "draw", "net_at_the_door.py:m", "-o", "-")[1]
+
+
+def test_a_name_after_an_expression_is_asked_about_with_wrt(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "write --wrt a to ask about its gradient" in said(capsys, "explain", "a*b + a", "a", "a=2", "b=3")[2]
+
+
+def test_usage_without_a_target_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["explain"])
+    error = capsys.readouterr().err
+    assert 'are required: TARGET, write for example: microgradx explain "L = (a*b + c)*f" a=2' in error
+
+
+def test_the_demos_are_listed_without_running_one(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = said(capsys, "demo", "--list")
+    assert status == 0
+    assert out.startswith("All demos, each run by microgradx demo NAME:\n  chain_rule")

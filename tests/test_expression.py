@@ -71,3 +71,11 @@ def test_what_is_not_an_expression_of_numbers_raises_and_shows_it(text: str, adv
 def test_a_wrong_number_of_operands_is_named() -> None:
     with pytest.raises(TypeError, match=r"atan2 is written atan2\(y, x\), got no x"):
         parse("atan2(1)", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"), [("2x + 1", r"write 2\*x for 2x"), ("1 + 2(x+1)", r"calls a number: write 2\*\(x\+1\)")]
+)
+def test_a_product_without_its_sign_is_written_with_it(text: str, advice: str) -> None:
+    with pytest.raises(ValueError, match=advice):
+        parse(text, {"x": 3.0})

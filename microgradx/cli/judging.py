@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from ..module_attribute import names_attribute
 from .output import add_output, destination
 from .targets import add_target, numbers_of_expression, pairs
 from .verbs import FOUND, verb
@@ -33,7 +34,7 @@ def add_check(commands: Any) -> None:
 def _check(options: argparse.Namespace) -> int:
     from ..testing.command import check_target
 
-    expression = ":" not in options.target
+    expression = not names_attribute(options.target)
     numbers = numbers_of_expression(options.target, options.values) if expression else pairs(options.values)
     report = check_target(options.target, numbers, options.grad, options.rtol, options.order, options.samples)
     print(report.to_json() if options.json else report)
@@ -44,7 +45,7 @@ def add_audit(commands: Any) -> None:
     """`microgradx audit`."""
     examples = ("scipy.special", "my_module --samples 20 --json")
     command = verb(commands, "audit", "judge every derivative in a module", examples, _audit, FOUND)
-    command.add_argument("module", metavar="MODULE", help="a module that can be imported, such as scipy.special")
+    command.add_argument("module", metavar="MODULE", help="such as scipy.special, or a file such as net.py")
     command.add_argument("--samples", type=_count, default=6, metavar="N", help="how many points for each pair (6)")
     command.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="when to stop (60)")
     command.add_argument("--seed", type=int, default=0, help="other points (0)")

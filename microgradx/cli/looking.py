@@ -8,9 +8,10 @@ import sys
 import webbrowser
 from typing import Any
 
+from ..view.drawing.subject import joined
 from ..view.theme import theme_named
 from .output import add_output, add_theme, as_json, destination
-from .targets import add_target, named_target, target, wanted
+from .targets import add_target, named_target, outputs_and_names, target, wanted
 from .verbs import verb
 
 LECTURE = '"L = (a*b + c)*f" a=2 b=-3 c=10 f=-2'
@@ -164,7 +165,8 @@ def _draw(options: argparse.Namespace) -> int:
     from ..view.drawing.draw import draw
     from ..view.drawing.tree_and_mermaid import tree
 
-    out = target(options)  # the name of this variable is what the drawing calls a result without one
+    outputs, _ = outputs_and_names(options)
+    out = joined(outputs)  # the name of this variable is what the drawing calls a result without one
     if options.output is None:
         print(as_json({"tree": tree(out)}) if options.json else tree(out))
         return 0
@@ -172,7 +174,7 @@ def _draw(options: argparse.Namespace) -> int:
     path = None if options.output == "-" else destination(options, SUFFIXES)
     names = ("edges", "flow", "theme", "detail", "for_", "rankdir", "depth", "module", "sample", "step", "engine")
     way = None if options.path is None else (options.path, out)
-    drawing = draw(out, path=way, **{name: getattr(options, name) for name in names})
+    drawing = draw(outputs if outputs[1:] else out, path=way, **{name: getattr(options, name) for name in names})
     if path is None:
         sys.stdout.write(drawing.svg())
         return 0

@@ -54,14 +54,17 @@ def _bench(options: argparse.Namespace) -> int:
 def add_demo(commands: Any) -> None:
     """`microgradx demo`."""
     purpose = "train a network on two moons, then list the demos; or run the one named"
-    command = verb(commands, "demo", purpose, ("", "neuron", "neuron --code"), _demo)
+    command = verb(commands, "demo", purpose, ("", "--list", "neuron", "neuron --code"), _demo)
     command.add_argument("name", nargs="?", metavar="NAME", help="which demo (moons)")
+    command.add_argument("--list", action="store_true", help="only list the demos")
     told = "options of the demo, such as --all; --code shows its code"
     command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help=told)
 
 
 def _demo(options: argparse.Namespace) -> int:
     demos = _demos()
+    if options.list:
+        return _list(demos)
     name = options.name or "moons"
     if name not in demos:
         near = difflib.get_close_matches(name, demos, 1, 0.7)
@@ -73,10 +76,17 @@ def _demo(options: argparse.Namespace) -> int:
     sys.path.insert(0, str(demos[name].parent))  # as Python does for a script: the demos share `comparison`
     runpy.run_path(sys.argv[0], run_name="__main__")
     if options.name is None:
-        print("\nAll demos, each run by microgradx demo NAME:")
-        for name, path in demos.items():
-            purpose = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-            print(f"  {name:16} {purpose.partition(chr(10))[0]}")
+        print()
+        _list(demos)
+    return 0
+
+
+def _list(demos: dict[str, Path]) -> int:
+    """Print the name of each demo and what it is for."""
+    print("All demos, each run by microgradx demo NAME:")
+    for name, path in demos.items():
+        purpose = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        print(f"  {name:16} {purpose.partition(chr(10))[0]}")
     return 0
 
 

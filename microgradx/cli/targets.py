@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import sys
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..chain import topological_order
 from ..engine import Value
 from ..expression import names_in, parse
-from ..module_attribute import imported
+from ..module_attribute import imported, module_named, names_attribute
+from ..testing.command import arguments
+from ..view.drawing.subject import joined, outputs_of, values_in
 
 READABLE = 32
 """A computed value is called by its expression if that is no longer than so many characters."""
@@ -19,32 +21,60 @@ READABLE = 32
 
 def add_target(command: argparse.ArgumentParser) -> None:
     """The arguments that `target` reads."""
-    command.add_argument("target", metavar="TARGET", help="an expression such as '(a*b + c)*f', or module:attribute")
-    command.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="the numbers of the expression's names")
+    command.add_argument("target", metavar="TARGET", help="an expression such as '(a*b + c)*f', or file.py:name")
+    command.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="a number for each name, if there are any")
 
 
 def target(options: argparse.Namespace) -> Value:
     """The graph that a command is about: an expression with its name=number pairs, or `module:attribute`.
 
-    An attribute that can be called is called without arguments; importing a module runs its code.
+    A function is called with the numbers given for its parameters, a model with ones; importing a module runs its code.
     """
     return named_target(options)[0]
 
 
 def named_target(options: argparse.Namespace) -> tuple[Value, dict[str, Any]]:
     """`target`, and what names its values besides their labels: the variables of the module, or the parts of the expression."""
-    module, colon, attribute = options.target.partition(":")
-    module = module.removesuffix(".py").replace("/", ".") if colon and module.endswith(".py") else module
-    if colon and all(part.isidentifier() for part in (*module.split("."), attribute)):
-        if options.values:
-            raise ValueError(f"{' '.join(options.values)} belongs to an expression, {options.target} has its numbers already")
-        found: Any = imported(f"{module}:{attribute}")
-        found = found() if callable(found) and not isinstance(found, Value) else found
-        if not isinstance(found, Value):
-            raise TypeError(f"{options.target} gave {found!r}, not a Value")
-        return found, {name: thing for name, thing in vars(sys.modules[module]).items() if name[0] != "_"}
-    out = parse(options.target, numbers_of_expression(options.target, options.values))
-    return out, parts_by_expression(out)
+    outputs, names = outputs_and_names(options)
+    return joined(outputs), names
+
+
+def outputs_and_names(options: argparse.Namespace) -> tuple[list[Value], dict[str, Any]]:
+    """The same with each output for itself, where a function or a model gives several."""
+    text = options.target
+    for word in options.values:
+        if hasattr(options, "wrt") and word.isidentifier():
+            raise ValueError(f"{word!r} is not NAME=NUMBER: write --wrt {word} to ask about its gradient")
+    if not names_attribute(text):
+        out = parse(text, numbers_of_expression(text, options.values))
+        return [out], parts_by_expression(out)
+    found = imported(text)
+    result: object = found
+    if callable(getattr(found, "named_parameters", None)):
+        result = outputs_of(found, ())
+    elif callable(found) and not isinstance(found, Value):
+        result = _given_by(text, found, pairs(options.values))
+    elif options.values:
+        raise ValueError(f"{' '.join(options.values)} belongs to an expression, {text} has its numbers already")
+    outputs = values_in(result)
+    if not outputs:
+        raise TypeError(f"{text} gave {result!r}, not a Value")
+    module = module_named(text.rpartition(":")[0])
+    return outputs, {name: thing for name, thing in vars(module).items() if name[0] != "_"}
+
+
+def _given_by(text: str, f: Callable[..., Any], numbers: dict[str, float]) -> object:
+    """What a function gives for the numbers of its parameters, or without any if it can be called so."""
+    if not numbers:
+        try:
+            inspect.signature(f).bind()
+        except TypeError:
+            pass  # it needs arguments: which, is told below
+        except ValueError:
+            return f()
+        else:
+            return f()
+    return outputs_of(f, arguments(text, f, numbers), "stepper")
 
 
 def parts_by_expression(out: Value) -> dict[str, Value]:

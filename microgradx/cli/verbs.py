@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 DONE = "exit status: 0 done, 2 wrong usage"
 FOUND = "exit status: 0 nothing wrong, 1 something is, 2 wrong usage"
@@ -16,6 +16,14 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    example = ""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse wrong words; where some are missing, with an example."""
+        if self.example and "are required" in message:
+            message = f"{message.replace(', NAME=NUMBER', '')}, write for example: {self.example}"
+        super().error(message)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
@@ -30,9 +38,8 @@ def verb(
 ) -> argparse.ArgumentParser:
     """A new command with its help: one sentence, examples, and what its exit status means."""
     shown = "\n".join(["examples:", *(f"  microgradx {name} {example}".rstrip() for example in examples), "", status])
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=shown
-    )
+    command: Parser = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=shown)
+    command.example = f"microgradx {name} {examples[0]}"
     command.set_defaults(run=run, parser=command)
     return command
 

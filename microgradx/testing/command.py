@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..engine import Value
 from ..expression import parse
-from ..module_attribute import imported
+from ..module_attribute import imported, names_attribute
 from ..operation import Op
 from .check_gradient import check_gradient
 from .check_op import check_op
@@ -38,7 +38,7 @@ def check_target(
 
 
 def _checked(target: str, numbers: dict[str, float], grad: str | None, rtol: float, order: Order, samples: int) -> Report:
-    if ":" not in target:
+    if not names_attribute(target):
         if grad:
             raise ValueError(f"--grad judges a function such as module:f, but {target!r} is an expression: leave --grad out")
         expression, leaves = _expression(target, numbers)
@@ -46,7 +46,7 @@ def _checked(target: str, numbers: dict[str, float], grad: str | None, rtol: flo
     found = imported(target)
     if isinstance(found, Op):
         return check_op(found, rtol=rtol)
-    at = _arguments(target, found, numbers)
+    at = arguments(target, found, numbers)
     return check_gradient(found, at, imported(grad) if grad else None, rtol=rtol, order=order, samples=samples)
 
 
@@ -63,7 +63,7 @@ def _expression(text: str, numbers: dict[str, float]) -> tuple[Callable[[], Valu
     return expression, leaves
 
 
-def _arguments(target: str, f: Any, numbers: dict[str, float]) -> tuple[float, ...]:
+def arguments(target: str, f: Any, numbers: dict[str, float]) -> tuple[float, ...]:
     """The given numbers in the order of the parameters of f."""
     names = parameter_names(f) or ["x"]
     if set(names) != set(numbers):

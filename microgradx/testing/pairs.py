@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from ..module_attribute import module_named
+
 DERIVATIVE_NAMES = (
     "{}_grad", "{}_gradient", "{}_prime", "{}prime", "{}_derivative", "{}_deriv", "{}_der", "{}_jac", "{}_jacobian", "{}_dot",
     "{}_score", "d{}", "d_{}", "grad_{}",
@@ -40,7 +42,7 @@ class Pair:
 
 def pairs_of(target: str | ModuleType) -> Iterator[Pair]:
     """Every pair in a module, in its public submodules, and in the objects and classes there."""
-    module = importlib.import_module(target) if isinstance(target, str) else target
+    module = module_named(target) if isinstance(target, str) else target
     known: set[tuple[Any, ...]] = set()
     for inner in _modules(module):
         for pair in _pairs_in(inner):

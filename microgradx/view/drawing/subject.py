@@ -32,8 +32,8 @@ def outputs_of(given: object, args: Sequence[Any], who: str = "draw") -> list[Va
         raise TypeError(f"{who}(f, *args) {SHOWS[who]}s what a function gives; {given!r} cannot be called: write {who}(result)")
     result = given
     if not isinstance(given, Value) and callable(given):
-        result = _called(given, args) if args else _without_arguments(given)
-    found = [result] if isinstance(result, Value) else _values(result)
+        result = _called(given, args) if args else _without_arguments(given, who)
+    found = [result] if isinstance(result, Value) else values_in(result)
     if not found:
         made = f"{_name(given)} returned {result!r}, in which there is no Value" if callable(given) else f"got {given!r}"
         raise TypeError(
@@ -48,7 +48,8 @@ def joined(outputs: Sequence[Value]) -> Value:
     return outputs[0] if len(outputs) == 1 else sum_(*outputs)
 
 
-def _values(result: object) -> list[Value]:
+def values_in(result: object) -> list[Value]:
+    """The Values in a structure; none in what is no structure, as a model is not."""
     if result is None or isinstance(result, (str, bytes, int, float)) or callable(getattr(result, "named_parameters", None)):
         return []
     return [number for number in flat(result)[1] if isinstance(number, Value)]
@@ -81,13 +82,13 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
     return plain + (["x"] if more == 1 and "x" not in plain else [f"x{k}" for k in range(more)])
 
 
-def _without_arguments(given: Callable[..., Any]) -> object:
+def _without_arguments(given: Callable[..., Any], who: str) -> object:
     """What a function without parameters gives, or a model at ones, as many as it takes."""
     if not callable(getattr(given, "named_parameters", None)):
         try:
             inspect.signature(given).bind()
         except TypeError as error:
-            raise TypeError(f"draw({_name(given)}) needs its arguments ({error}): write draw({_name(given)}, 2.0)") from None
+            raise TypeError(f"{who}({_name(given)}) needs its arguments ({error}): write {who}({_name(given)}, 2.0)") from None
         except ValueError:
             pass  # it has no signature to ask
         return given()
@@ -96,7 +97,7 @@ def _without_arguments(given: Callable[..., Any]) -> object:
             return given([Value(1.0, label=f"x[{k}]") for k in range(count)])
         except (TypeError, ValueError, IndexError):
             continue
-    raise TypeError(f"draw({_name(given)}) found no count of inputs that it takes: write draw({_name(given)}, x)")
+    raise TypeError(f"{who}({_name(given)}) found no count of inputs that it takes: write {who}({_name(given)}, x)")
 
 
 def _name(given: object) -> str:
