@@ -214,6 +214,23 @@ def test_two_networks_are_two_in_every_table_and_picture() -> None:
     assert {"gen.L0.n3.w[0]", "disc.L0.n3.w[0]"} <= set(draw_names(loss, gen, disc))
 
 
+class Cell(nn.Module):
+    def __init__(self, wide: str) -> None:
+        setattr(self, wide, nn.Sequential(nn.Layer(1, 2, "tanh", rng=0), nn.Layer(2, 1, "tanh", rng=1)))
+
+    def __call__(self, x: Any) -> Any:
+        (part,) = [part for part in vars(self).values() if isinstance(part, nn.Sequential)]
+        return part([part([x])])
+
+
+@pytest.mark.parametrize(("x", "wide"), [(0.5, "recurrent_cell_of_all_gates"), (0.0, "recurrent_cell")])
+def test_the_table_of_layers_cuts_no_name_while_its_columns_can_be_narrower(x: float, wide: str) -> None:
+    text = repr(layers(Cell(wide)(x)))
+    assert [line.split()[0] for line in text.splitlines()[1:3]] == [f"{wide}.L1", f"{wide}.L0"]
+    assert max(map(len, text.splitlines())) <= 80
+    assert ("zero = own + input + other" in text) is (x == 0.0)
+
+
 def draw_names(loss: Value, gen: Any, disc: Any) -> list[str]:
     return list(stepper(loss).shared.names.values())
 

@@ -48,16 +48,28 @@ class Layers:
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
-        heads = ["layer", "neurons", "uses", "off", f"max |{self.what}|", "params", "zero =", "own off", "+ input 0", "+ other"]
-        rows = [self._cells(row) for row in self.rows]
-        if all(row.off is None for row in self.rows):
-            heads[6] = "zero"
-        shown = [k for k in range(len(heads)) if any(cells[k] for cells in rows)]
-        cells = [tuple(row[k] for k in shown) for row in (heads, *rows)]
-        align = "<" + ">" * (len(shown) - 1)
-        if max(map(columns, table(cells, align, width=None))) > WIDTH:
-            cells[1:] = [(row.short or row.name, *some[1:]) for row, some in zip(self.rows, cells[1:], strict=True)]
+        cells: list[tuple[str, ...]] = []
+        for short, narrow in ((False, False), (True, False), (True, True)):  # the fullest that is not wider than a terminal
+            cells = self._table(short, narrow)
+            align = "<" + ">" * (len(cells[0]) - 1)
+            if max(map(columns, table(cells, align, width=None))) <= WIDTH:
+                break
         return "\n".join([*table(cells, align), *(clip(line, WIDTH) for line in self._summary())])
+
+    def _table(self, short: bool, narrow: bool) -> list[tuple[str, ...]]:
+        """Heads and rows, with short names, or so narrow that names have more room: without causes where nothing is zero."""
+        heads = ["layer", "neurons", "uses", "off", f"max |{self.what}|", "params", "zero =", "own off", "+ input 0", "+ other"]
+        if narrow:
+            heads[4:] = ["max |grad|", "params", "zero =", "own", "+ input", "+ other"]
+        rows = [self._cells(row) for row in self.rows]
+        shown = [k for k in range(len(heads)) if any(cells[k] for cells in rows)]
+        if narrow and not any(row.zero for row in self.rows):
+            shown = [k for k in shown if k <= 6]
+        if shown[-1] == 6:
+            heads[6] = "zero"
+        names = [row.short if short and row.short else row.name for row in self.rows]
+        named = [heads, *([name, *cells[1:]] for name, cells in zip(names, rows, strict=True))]
+        return [tuple([cells[k] for k in shown]) for cells in named]
 
     def _cells(self, row: Layer) -> list[str]:
         """The cells of a row; empty ones that would tell nothing."""
@@ -154,6 +166,7 @@ def _of_model(model: Any, roots: Mapping[Root, str]) -> Layers:
             sum(not parameter.grad for parameter in row),
             None,
             None,
+            short=owners.written(layer, short=True),
         )
         for layer, row in found.items()
     ]
