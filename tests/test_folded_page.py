@@ -136,3 +136,46 @@ def test_a_folded_page_fits_a_phone_and_works_by_keyboard(visit):  # noqa: F811
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.locator(".unit").is_visible()
+
+
+SEEN = (
+    "element => { const box = element.getBoundingClientRect(); const bar = document.querySelector('.controls').offsetHeight;"
+    " return box.top >= bar - 1 && box.top < innerHeight && box.bottom > bar; }"
+)
+
+
+@pytest.mark.browser
+def test_guess_mode_hides_every_gradient_of_a_folded_page(visit):  # noqa: F811
+    page = visit(model_and_loss()[1])
+    page.locator(".column .open").first.click()
+    page.locator(".unit-card").first.click()
+    page.locator("[data-do=changed]").click()
+    page.locator("[data-do=guess]").click()
+    shown = page.locator(".columns").inner_text()
+    assert {line.strip() for line in shown.splitlines() if line.strip().startswith("grad")} == {"grad ?", "grad 1"}
+    assert page.locator(".squares rect.pos, .squares rect.neg, .squares rect.zero, .squares [fill-opacity]").count() == 0
+    assert all(text.endswith("gradient ?") for text in page.locator(".squares title").all_text_contents())
+    assert set(page.locator(".unit tbody td:nth-child(3)").all_text_contents()) == {"?"}
+    assert page.locator(".unit-card.pos, .unit-card.neg").count() == 0
+    assert not page.locator(".changes").is_visible()
+    page.locator(".squares rect").nth(4).click()
+    page.locator("[data-do=reveal]").click()
+    told = page.evaluate("cursor.number(graph.gradients[graph.model.names.indexOf('L0.n1.w[1]')])")
+    assert page.locator(".squares title").nth(4).text_content().endswith(f"gradient {told}")
+    page.locator("[data-do=guess]").click()
+    assert page.locator(".changes").is_visible()
+    assert "grad ?" not in page.locator(".columns").inner_text()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 400])
+def test_what_is_opened_on_a_folded_page_is_in_sight(visit, width):  # noqa: F811
+    page = visit(model_and_loss()[1])
+    page.set_viewport_size({"width": width, "height": 640})
+    page.locator(".column .open").first.click()
+    page.locator(".unit-card").last.click()
+    assert page.locator(".unit").evaluate(SEEN)
+    page.locator(".operation").last.click()
+    assert page.locator(".chosen").evaluate(SEEN)
+    page.locator("[data-do=changed]").evaluate("button => button.click()")
+    assert page.locator(".changes").evaluate(SEEN)

@@ -238,3 +238,50 @@ def test_the_ready_network_learns_by_descent_in_the_page(visit):  # noqa: F811
     for _ in range(60):
         page.locator("[data-do=once]").click()
     assert numbers(page, "graph.values")[-1] < 0.2
+
+
+@pytest.mark.browser
+def test_a_right_guess_at_the_seed_is_shown_on_its_card(visit):  # noqa: F811
+    page = visit(example(), "#s=0")
+    page.locator("[data-do=guess]").click()
+    page.locator("svg .card", has_text="b").first.click()
+    page.locator("[name=guess]").fill("-4")
+    page.keyboard.press("Enter")
+    card = page.locator("svg .card[aria-pressed=true]")
+    assert card.locator(".grad").text_content() == "grad -4"
+    assert "neg" in card.get_attribute("class").split()
+
+
+@pytest.mark.browser
+def test_an_emptied_field_changes_nothing_and_a_long_number_is_not_cut(visit):  # noqa: F811
+    page = visit(example())
+    page.locator("svg .card", has_text="b").first.click()
+    field = page.locator(".chosen [name=value]")
+    field.fill("")
+    page.keyboard.press("Enter")
+    assert field.input_value() == "-3"
+    assert numbers(page, "graph.values")[1] == -3
+    field.fill("-0.7071067811865476")
+    page.keyboard.press("Enter")
+    assert field.evaluate("field => field.scrollWidth <= field.clientWidth")
+
+
+@pytest.mark.browser
+def test_the_slider_of_a_value_goes_on_beyond_its_end(visit):  # noqa: F811
+    page = visit(example())
+    page.locator("svg .card", has_text="b").first.click()
+    slider = page.locator(".chosen [name=range]")
+    assert slider.get_attribute("max") == "6"
+    slider.focus()
+    page.keyboard.press("End")
+    assert numbers(page, "graph.values")[1] == 6
+    assert [slider.get_attribute(end) for end in ("min", "max")] == ["0", "12"]
+
+
+@pytest.mark.browser
+def test_what_changed_counts_only_what_there_is(visit):  # noqa: F811
+    page = visit(example())
+    page.locator("[data-do=changed]").click()
+    assert page.locator(".changes p").text_content() == "nothing changed"
+    page.evaluate("play.set(0, 0)")
+    assert page.locator(".changes p").text_content() == "6 values changed, or the gradient there; 1 gradient became 0"

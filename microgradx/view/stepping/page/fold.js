@@ -31,19 +31,22 @@ const fold = (() => {
   const mean = numbers => numbers.reduce((a, b) => a + b, 0) / (numbers.length || 1);
   const spread = numbers => { const m = mean(numbers); return Math.sqrt(mean(numbers.map(x => (x - m) ** 2))); };
   const told = numbers => numbers.length === 1 ? number(numbers[0]) : `${number(mean(numbers))} ± ${number(spread(numbers))}`;
-  const toneOf = numbers => {
-    const m = mean(numbers);
+  const gradientOf = nodes => nodes.some(play.hidden) ? "?" : told(nodes.map(k => gradients[k]));
+  const toneOf = nodes => {
+    if (nodes.some(play.hidden)) return "";
+    const numbers = nodes.map(k => gradients[k]), m = mean(numbers);
     return !Number.isFinite(m) ? "bad" : numbers.every(x => x === 0) ? "zero" : Math.abs(m) <= spread(numbers) ? "" : m > 0 ? "pos" : "neg";
   };
+  const into = element => element.scrollIntoView({ block: "nearest" });
   const idle = nodes => nodes.filter(graph.flat).length;
   const dead = part => here(heads[part]).length > 0 && idle(here(heads[part])) === here(heads[part]).length;
 
   function card(part) {
-    const nodes = here(heads[part]), made = press("", `unit-card ${toneOf(nodes.map(k => gradients[k]))}`, () => { chosen = chosen === part ? -1 : part; paint(); });
+    const nodes = here(heads[part]), made = press("", `unit-card ${toneOf(nodes)}`, () => { chosen = chosen === part ? -1 : part; paint(); into(unit); });
     const off = idle(nodes);
     made.append(element("b", model.parts[part].name), element("span", nodes.length ? told(nodes.map(k => values[k])) : "not used here"));
     if (off) made.append(element("i", nodes.length === 1 ? "off" : off === nodes.length ? `never fires (0 of ${off})` : `fires ${nodes.length - off} of ${nodes.length}`));
-    made.append(element("span", nodes.length ? `grad ${told(nodes.map(k => gradients[k]))}` : ""));
+    made.append(element("span", nodes.length ? `grad ${gradientOf(nodes)}` : ""));
     made.classList.toggle("off", off > 0 && off === nodes.length);
     made.setAttribute("aria-expanded", String(chosen === part));
     return made;
@@ -57,11 +60,11 @@ const fold = (() => {
     const svg = shape("svg", { viewBox: `0 0 ${wide * size} ${rows.length * size}`, width: wide * size, height: rows.length * size, role: "img", class: "squares" });
     svg.setAttribute("aria-label", `gradients of the ${rows.length} x ${wide} parameters of ${layer.name}`);
     rows.forEach((part, y) => parameters[part].forEach((node, x) => {
-      const g = gradients[node], tone = !Number.isFinite(g) ? "bad" : g > 0 ? "pos" : g < 0 ? "neg" : "zero";
+      const g = gradients[node], tone = toneOf([node]);
       const square = shape("rect", { x: x * size + 0.5, y: y * size + 0.5, width: size - 1, height: size - 1, class: tone, "data-node": node });
       if (tone === "pos" || tone === "neg") square.setAttribute("fill-opacity", (0.15 + 0.85 * Math.sqrt(Math.abs(g) / most)).toFixed(2));
       const title = shape("title", {});
-      title.textContent = `${model.names[node]} = ${number(values[node])}, gradient ${number(g)}`;
+      title.textContent = `${model.names[node]} = ${number(values[node])}, gradient ${gradientOf([node])}`;
       square.append(title);
       svg.append(square);
     }));
@@ -75,7 +78,7 @@ const fold = (() => {
     head.setAttribute("aria-expanded", String(layer.open));
     const units = layer.parts.filter(part => heads[part].length).length;
     made.append(head, element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples.length < 2 ? "off" : "never fire"}` : ""}`));
-    if (nodes.length) made.append(element("p", `value ${told(nodes.map(k => values[k]))}`), element("p", `grad ${told(nodes.map(k => gradients[k]))}`));
+    if (nodes.length) made.append(element("p", `value ${told(nodes.map(k => values[k]))}`), element("p", `grad ${gradientOf(nodes)}`));
     if (layer.parts.some(part => parameters[part].length)) made.append(squares(layer));
     if (layer.open) made.append(...layer.parts.filter(part => heads[part].length).map(card));
     return made;
@@ -90,8 +93,8 @@ const fold = (() => {
   }
 
   function row(node) {
-    const made = press("", `operation ${toneOf([gradients[node]])}`, () => play.choose(node));
-    made.append(element("b", model.names[node] || graph.op(node)), element("span", number(values[node])), element("span", `grad ${number(gradients[node])}`));
+    const made = press("", `operation ${toneOf([node])}`, () => play.choose(node));
+    made.append(element("b", model.names[node] || graph.op(node)), element("span", number(values[node])), element("span", `grad ${gradientOf([node])}`));
     return made;
   }
 
@@ -105,7 +108,7 @@ const fold = (() => {
     for (const node of parameters[chosen]) {
       const line = element("tr"), first = element("td");
       first.append(press(model.names[node], "link", () => play.choose(node)));
-      line.append(first, element("td", number(values[node])), element("td", number(gradients[node])));
+      line.append(first, element("td", number(values[node])), element("td", gradientOf([node])));
       body.append(line);
     }
     table.append(head, body);
@@ -119,7 +122,7 @@ const fold = (() => {
     const focused = document.activeElement?.closest(".columns") && [...columns.querySelectorAll("button")].indexOf(document.activeElement);
     columns.replaceChildren(...layers.map(column), ...rest.length ? [ending()] : []);
     box.querySelector(".which").textContent = sample ? `sample ${sample} of ${samples.length}` : `all ${samples.length} samples: mean ± spread`;
-    if (typeof focused === "number") columns.querySelectorAll("button")[focused]?.focus();
+    if (typeof focused === "number") columns.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     openUnit();
     mark();
   }
@@ -138,7 +141,7 @@ const fold = (() => {
   slider.closest("p").hidden = samples.length < 2;
   slider.addEventListener("input", () => { sample = Number(slider.value); paint(); });
   document.addEventListener("painted", mark);
-  document.addEventListener("refreshed", paint);
+  for (const changed of ["refreshed", "guessed"]) document.addEventListener(changed, paint);
   box.hidden = false;
   if (layers.length === 1) layers[0].open = true;
   paint();

@@ -183,6 +183,7 @@ const cursor = (() => {
   addEventListener("beforeprint", () => paint(last));
   addEventListener("afterprint", () => paint(at));
   one(".controls").hidden = false;
+  new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${one(".controls").offsetHeight}px`)).observe(one(".controls"));
   if (!linked()) show(0);
-  return { number, repaint, zoom, at: () => at };
+  return { number, signOf, repaint, zoom, at: () => at };
 })();

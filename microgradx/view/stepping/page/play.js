@@ -50,11 +50,12 @@ const play = (() => {
   }
 
   // The panel of the chosen value.
-  function choose(node) {
+  function choose(node, follow = true) {
     chosen = node;
     for (const [other, card] of cards) card.setAttribute("aria-pressed", String(other === node));
     panel.hidden = false;
     show();
+    if (follow) panel.scrollIntoView({ block: "nearest" });
   }
 
   function show() {
@@ -71,9 +72,10 @@ const play = (() => {
     panel.querySelector(".answers").replaceChildren(...hidden(node) ? [] : [arriving(node), ways(node), element("p", why(node), "reason")]);
   }
 
-  const spread = (node, x) => {  // a slider from minus to plus twice the recorded size, at least 1
+  const spread = (node, x) => {  // a slider from minus to plus twice the recorded size, at least 1; around a number beyond that
     const size = Math.max(1, 2 * Math.abs(recorded.values[node])), wide = Number.isFinite(size) ? size : 1;
-    Object.assign(range, { min: String(Math.min(-wide, x)), max: String(Math.max(wide, x)), step: String(wide / 200) });
+    const middle = Number.isFinite(x) && Math.abs(x) >= wide ? x : 0;
+    Object.assign(range, { min: String(middle - wide), max: String(middle + wide), step: String(wide / 200) });
     range.value = String(x);
   };
 
@@ -161,8 +163,9 @@ const play = (() => {
     first.append(head);
     table.append(first, body);
     const woke = some.filter(row => row.g === 0 && row.h !== 0).length, died = some.filter(row => row.g !== 0 && row.h === 0).length;
-    const words = some.length ? `${some.length} values or gradients changed; ${died} gradients became 0, ${woke} no longer are` : "nothing changed";
-    list.replaceChildren(element("p", words), ...some.length ? [table] : []);
+    const count = (n, what, end) => n ? [`${n} ${what}${n === 1 ? "" : "s"} ${end}`] : [];
+    const words = [...count(some.length, "value", "changed, or the gradient there"), ...count(died, "gradient", "became 0"), ...count(woke, "gradient", "no longer 0")];
+    list.replaceChildren(element("p", words.join("; ") || "nothing changed"), ...some.length ? [table] : []);
   }
 
   function descend() {
@@ -188,17 +191,25 @@ const play = (() => {
     one(".losses").textContent = `${history.length - 1} step${history.length === 2 ? "" : "s"}: ${top} ${number(history[0])} -> ${number(history.at(-1))}`;
   }
 
+  function guessed() {  // what is hidden has changed: everything that shows gradients is told
+    cursor.repaint();
+    show();
+    document.dispatchEvent(new Event("guessed"));
+  }
+
+  const tellOf = node => { known.add(node); guessed(); };
+
   function judge(text) {
     const guess = Number(text), right = gradients[chosen], said = panel.querySelector(".verdict");
     if (text.trim() === "" || Number.isNaN(guess)) { said.textContent = "write a number"; return; }
     const near = guess === right || Math.abs(guess - right) <= 1e-3 * Math.max(Math.abs(guess), Math.abs(right));
     said.textContent = near ? "right" : Math.sign(guess) !== Math.sign(right) ? "wrong sign" : "wrong";
-    if (near) { known.add(chosen); cursor.repaint(); show(); }
+    if (near) tellOf(chosen);
   }
 
   const acts = {
     reset: () => { stop(); history = []; graph.reset(); moved = false; one(".loss").setAttribute("hidden", ""); one(".losses").textContent = ""; refresh(); moved = false; tell(); },
-    changed: () => { const list = one(".changes"); list.hidden = !list.hidden; one("[data-do=changed]").setAttribute("aria-pressed", String(!list.hidden)); tell(); },
+    changed: () => { const list = one(".changes"); list.hidden = !list.hidden; one("[data-do=changed]").setAttribute("aria-pressed", String(!list.hidden)); tell(); list.scrollIntoView({ block: "nearest" }); },
     once: () => { stop(); descend(); },
     descend: () => {
       if (timer) { stop(); return; }
@@ -211,23 +222,27 @@ const play = (() => {
       document.body.classList.toggle("guessing", guessing);
       one("[data-do=guess]").setAttribute("aria-pressed", String(guessing));
       if (guessing && chosen === last) choose(edges.length ? edges[0].operand : last);
-      cursor.repaint();
-      show();
+      one("[data-do=changed]").disabled = guessing;
+      guessed();
     },
     free: () => { graph.reset(chosen); refresh(); },
     judge: () => judge(panel.querySelector("[name=guess]").value),
-    reveal: () => { known.add(chosen); panel.querySelector(".verdict").textContent = "revealed"; cursor.repaint(); show(); },
+    reveal: () => { panel.querySelector(".verdict").textContent = "revealed"; tellOf(chosen); },
     close: () => { panel.hidden = true; },
   };
   for (const it of all("[data-do]")) it.addEventListener("click", () => acts[it.dataset.do]());
-  field.addEventListener("change", () => set(chosen, Number(field.value)));
+  field.addEventListener("change", () => { if (field.value === "") field.value = String(values[chosen]); else set(chosen, Number(field.value)); });
   range.addEventListener("input", () => { field.value = range.value; set(chosen, Number(range.value)); });
+  range.addEventListener("change", () => spread(chosen, values[chosen]));
   panel.querySelector("[name=guess]").addEventListener("keydown", event => { if (event.key === "Enter") acts.judge(); });
   document.addEventListener("painted", () => {
     if (!guessing) return;
-    for (const [node, card] of cards) if (card.dataset.g && hidden(node)) {
-      card.querySelector(".grad").textContent = "grad ?";
+    for (const [node, card] of cards) if (card.dataset.g) {
+      if (!hidden(node) && !known.has(node)) continue;
+      const told = hidden(node) ? "?" : number(gradients[node]);
+      card.querySelector(".grad").textContent = `grad ${told}`;
       card.classList.remove("pos", "neg", "zero", "bad");
+      if (known.has(node)) card.classList.add("done", cursor.signOf(told));
     }
     for (const [wire, k] of wires) if (hidden(edges[k].operand)) wire.classList.remove("pos", "neg", "zero", "bad");
   });
@@ -244,7 +259,7 @@ const play = (() => {
       if (!from || event.buttons !== 1) return;
       const far = event.clientX - from.x;
       if (!from.dragged && Math.abs(far) < 5) return;
-      if (!from.dragged) { card.setPointerCapture(event.pointerId); choose(node); }
+      if (!from.dragged) { card.setPointerCapture(event.pointerId); choose(node, false); }
       from.dragged = true;
       set(node, Number((from.value + Math.round(far / 4) * unit(node)).toPrecision(12)));
     });
@@ -253,7 +268,7 @@ const play = (() => {
     card.addEventListener("keydown", event => {
       if (event.key === "Enter" || event.key === " ") choose(node);
       else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-        choose(node);
+        choose(node, false);
         set(node, Number((values[node] + (event.key === "ArrowUp" ? 1 : -1) * unit(node) * (event.shiftKey ? 10 : 1)).toPrecision(12)));
       } else return;
       event.preventDefault();
@@ -264,5 +279,5 @@ const play = (() => {
   for (const it of all("[data-live]")) it.hidden = false;
   tell();
   document.addEventListener("found", event => { const node = names.indexOf(event.detail); if (node >= 0) choose(node); });
-  return { choose, set };
+  return { choose, set, hidden };
 })();
