@@ -76,8 +76,9 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
 
 
 def _text(name: str) -> str:
-    """A file that lies beside this one."""
-    return (files(__package__) / name).read_text(encoding="utf-8")
+    """A file that lies beside this one, without the indentation, which a page carries in vain."""
+    text = (files(__package__) / name).read_text(encoding="utf-8")
+    return "\n".join(line.lstrip() for line in text.splitlines()) + "\n"
 
 
 def table_html(of: Pass, steps: int) -> str:
