@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import copy
-import linecache
 import os
 import sys
 import warnings
 from functools import cache
-from pathlib import Path
 from types import FrameType
 
-_HERE = str(Path(__file__).parent) + os.sep  # a file beside the package may begin with the same name
+_HERE = os.path.dirname(__file__) + os.sep  # a file beside the package may begin with the same name
 _DEMOS = _HERE + "demos" + os.sep  # an installed package carries them; they are written as users write
 
 
@@ -31,8 +27,10 @@ def _belongs(frame: FrameType, folders: tuple[str, ...]) -> bool:
 @cache
 def _inner_folders(with_numpy: bool) -> tuple[str, ...]:
     """The folders of this package and, once it is loaded, of numpy, and what stands between a caller and `with` or a copy."""
+    import copy
+
     numpy = sys.modules["numpy"].__file__ if with_numpy else None
-    folders = (_HERE, str(Path(numpy).parent) + os.sep) if numpy else (_HERE,)
+    folders = (_HERE, os.path.dirname(numpy) + os.sep) if numpy else (_HERE,)
     return *folders, contextlib.__file__, copy.__file__
 
 
@@ -66,6 +64,9 @@ def called_function(depth: int = 1) -> str | None:
     >>> _ = math.sqrt(Asked())
     math.sqrt
     """
+    import ast  # with linecache a tenth of the time of importing the package, for the text of an error
+    import linecache
+
     frame = sys._getframe(depth + 1)
     places = list(frame.f_code.co_positions()) if hasattr(frame.f_code, "co_positions") else []
     line, last_line, start, end = places[frame.f_lasti // 2] if frame.f_lasti // 2 < len(places) else (None,) * 4

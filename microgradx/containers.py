@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import sys
 from collections import defaultdict, deque
@@ -27,7 +26,7 @@ class Container(NamedTuple):
         """A container of this kind. A dataclass is made without calling it: what `__post_init__` computed is an item too."""
         if issubclass(self.kind, Mapping):
             return self.kind(*self.first, dict(zip(keys, items, strict=True)))
-        if dataclasses.is_dataclass(self.kind):
+        if hasattr(self.kind, "__dataclass_fields__"):
             kind: Any = self.kind
             made = object.__new__(kind)
             for key, item in zip(keys, items, strict=True):
@@ -58,8 +57,10 @@ def opened(x: Any) -> tuple[Container, Sequence[Any], Iterable[Any]] | None:
         return Container(kind), getattr(kind, "_fields", range(len(x))), x
     if isinstance(x, Mapping):
         return Container(kind, (x.default_factory,) if isinstance(x, defaultdict) else ()), tuple(x), x.values()
-    if dataclasses.is_dataclass(kind) and not is_model(x):
-        keys = tuple([field.name for field in dataclasses.fields(x)])
+    if hasattr(kind, "__dataclass_fields__") and not is_model(x):
+        from dataclasses import fields  # whoever has a dataclass has imported it; this package has none
+
+        keys = tuple([field.name for field in fields(x)])
         return Container(kind), keys, [getattr(x, key) for key in keys]
     return None
 

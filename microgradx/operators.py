@@ -40,6 +40,23 @@ if TYPE_CHECKING:
         def __get__(self, value: S, kind: type[S]) -> Callable[..., S]: ...
 
 
+class Called:
+    """How the method of an operation is called, worked out when it is asked for: importing the package asks for none.
+
+    >>> Called(ops.clip).__signature__
+    <Signature (self, low=-inf, high=inf)>
+    """
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+
+    @property
+    def __signature__(self) -> Any:
+        signature = self.op.__signature__
+        first, *others = signature.parameters.values()
+        return signature.replace(parameters=[first.replace(name="self"), *others])
+
+
 @overload
 def method(op: Unary) -> Alone: ...
 @overload
@@ -58,9 +75,7 @@ def method(op: Op) -> Any:
         return self.apply(op, operands)
 
     spelled.op, spelled.swapped = op, None  # type: ignore[attr-defined]  # read by `spellings`
-    signature = op.__signature__
-    first, *others = signature.parameters.values()
-    spelled.__signature__ = signature.replace(parameters=[first.replace(name="self"), *others])  # type: ignore[attr-defined]
+    spelled.__wrapped__ = Called(op)  # type: ignore[attr-defined]  # where `inspect.signature` looks for the parameters
     return named(op, spelled)
 
 

@@ -137,6 +137,17 @@ def test_importing_loads_neither_numpy_nor_graphviz() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_importing_loads_nothing_that_reads_source_or_signatures() -> None:
+    program = """
+import sys
+before = set(sys.modules)
+import microgradx
+print({"ast", "dataclasses", "dis", "inspect", "linecache", "pathlib"} & set(sys.modules) - before)
+"""
+    run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "set()"
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'microgradx' has no attribute 'tahn'"):
         _ = mx.tahn
