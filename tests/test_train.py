@@ -203,7 +203,7 @@ def test_too_large_a_rate_ends_in_that_error_not_in_silence():
             TypeError,
             r"the loss gave 0\.5: it must give one Value made from the outputs",
         ),
-        ({"optimizer": "adam"}, TypeError, r"optimizer='adam' is not an optimizer: write for example nn\.SGD\(lr=0\.1\)"),
+        ({"optimizer": 0.1}, TypeError, r"optimizer=0\.1 is not an optimizer: write for example nn\.SGD\(lr=0\.1\)"),
         ({"epochs": 0}, ValueError, r"epochs=0: training needs at least 1"),
         ({"batch_size": 0}, ValueError, r"batch_size=0: a batch needs at least 1 row; None takes all"),
         ({"X": [[1.0], ["a"]]}, ValueError, r"X\[1\] holds 'a', a name: number the classes"),

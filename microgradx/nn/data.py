@@ -13,7 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import hints
+from .keywords import keywords
 from .samples import as_array
+from .settings import stream
 
 Points = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -21,6 +24,7 @@ Labels = NDArray[np.int64]
 _GATES = {"and": (0, 0, 0, 1), "or": (0, 1, 1, 1), "nand": (1, 1, 1, 0), "nor": (1, 0, 0, 0), "xor": (0, 1, 1, 0)}
 
 
+@keywords(hints.POINTS, "nn.data.circles(100, noise=0.1, seed=1)")
 def circles(n: int = 100, noise: float = 0.05, seed: int = 1) -> tuple[Points, Labels]:
     """Points on two circles around the origin: label 0 on the outer (radius 1), 1 on the inner (radius 0.8).
 
@@ -38,6 +42,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 1) -> tuple[Points, L
     return _shuffled(x, y, np.repeat([0, 1], [len(outer), len(inner)]), noise, seed)
 
 
+@keywords(hints.POINTS, "nn.data.moons(100, noise=0.1, seed=1)")
 def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> tuple[Points, Labels]:
     """Points on two interleaved half circles: label 0 on the upper, 1 on the lower.
 
@@ -55,6 +60,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> tuple[Points, L
     return _shuffled(x, y, np.repeat([0, 1], [len(outer), len(inner)]), noise, seed)
 
 
+@keywords(hints.POINTS, "nn.data.spirals(100, noise=0.1, seed=1)")
 def spirals(
     n: int = 200, noise: float = 0.05, seed: int = 1, classes: int = 2, turns: float = 1.0
 ) -> tuple[Points, Labels]:
@@ -114,6 +120,7 @@ def spreadsheet() -> tuple[Points, Points, list[Points]]:
     return np.array([[0.05, 0.10]]), np.array([[0.01, 0.99]]), weights
 
 
+@keywords(hints.POINTS, "nn.data.train_test_split(X, y, test_size=0.25)")
 def train_test_split(
     X: ArrayLike, y: ArrayLike, test_size: float = 0.25, seed: int = 0
 ) -> tuple[NDArray[np.generic], NDArray[np.generic], NDArray[np.generic], NDArray[np.generic]]:
@@ -131,7 +138,7 @@ def train_test_split(
         raise ValueError(
             f"test_size={test_size!r} of {len(X)} rows leaves no row on one side: write a share between 0 and 1, such as 0.25"
         )
-    order = np.random.RandomState(seed).permutation(len(X))
+    order = stream(seed).permutation(len(X))
     test, train = order[:held_out], order[held_out:]
     return X[train], X[test], y[train], y[test]
 
@@ -150,8 +157,7 @@ def minibatches(
     if size < 1:
         raise ValueError(f"size={size!r}: a batch needs at least 1 row")
     seed = random.getrandbits(32) if seed is None else seed
-    stream = seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed)
-    order = stream.permutation(len(X))
+    order = (seed if isinstance(seed, np.random.RandomState) else stream(seed)).permutation(len(X))
     return ((X[order[start : start + size]], y[order[start : start + size]]) for start in range(0, len(X), size))
 
 
@@ -166,12 +172,12 @@ def _shuffled(x: Points, y: Points, labels: NDArray[np.int64], noise: float, see
     """Rows in scikit-learn's order: the shuffle draws from the stream first, then the noise."""
     if not 0.0 <= noise < math.inf:
         raise ValueError(f"noise={noise!r}: a standard deviation is a finite number, 0 or more")
-    stream = np.random.RandomState(seed)
+    drawn = stream(seed)
     order = np.arange(len(labels))
-    stream.shuffle(order)
+    drawn.shuffle(order)
     points = np.column_stack([x, y])[order]
     if noise:
-        points += stream.normal(scale=noise, size=points.shape)
+        points += drawn.normal(scale=noise, size=points.shape)
     return points, labels[order]
 
 

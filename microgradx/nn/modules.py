@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, Self
 
-from .. import ops
+from .. import hints, ops
 from ..containers import attributes, parameters
 from ..engine import Value
 from ..module_calls import placed
@@ -17,6 +17,7 @@ from ..places import NOWHERE
 from ..statement import NEURON_FUNCTIONS
 from .gradients import clear, frozen
 from .init import per_layer, starting_weights
+from .keywords import keywords
 from .lookup import known
 from .parameter_list import ParameterList
 from .samples import as_array
@@ -109,6 +110,13 @@ class Module:
             setattr(self, name, thing)
 
 
+def _network(inputs: Any = 2, **_: Any) -> str:
+    """The call of an MLP that was probably meant: its widths in one list are the inputs and the sizes."""
+    if isinstance(inputs, (list, tuple)):
+        return f"MLP({inputs[0]}, {list(inputs[1:])})" if len(inputs) > 1 else "MLP(2, [16, 1])"
+    return f"MLP({inputs}, [16, 1])"
+
+
 class Neuron(Module):
     """activation(w . x + b), with weights from `init` (uniform in -1..1) and bias 0, or none with `bias=False`.
 
@@ -197,6 +205,7 @@ class MLP(Module):
     `nn.init`); biases are 0. Called on one input vector it returns one Value if the last layer has one neuron, else a list.
     """
 
+    @keywords(hints.NETWORK, _network)
     def __init__(
         self,
         inputs: int,

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from .. import hints
 from ..engine import Value
+from .keywords import keywords
 from .optimizer import Memory, Optimizer, elementwise
 from .settings import real, share
 
@@ -27,6 +29,7 @@ class SGD(Optimizer):
     the rate multiplies the whole velocity). `weight_decay` adds weight_decay * weight to the gradient.
     """
 
+    @keywords(hints.RULE, "SGD(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -39,9 +42,7 @@ class SGD(Optimizer):
         super().__init__(parameters, lr=lr, weight_decay=weight_decay)
         self.momentum = share("momentum", momentum)
         if nesterov and not momentum:
-            raise ValueError(
-                "nesterov=True with momentum=0: looking ahead along a velocity needs momentum above 0, such as 0.9"
-            )
+            raise ValueError("nesterov=True with momentum=0: looking ahead along a velocity needs momentum above 0, such as 0.9")
         self.nesterov = nesterov
 
     @elementwise
@@ -59,6 +60,7 @@ class Adagrad(Optimizer):
     0.9
     """
 
+    @keywords(hints.RULE, "Adagrad(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -85,6 +87,7 @@ class RMSProp(Optimizer):
     0.9
     """
 
+    @keywords(hints.RULE, "RMSProp(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -115,6 +118,7 @@ class Adam(Optimizer):
     The first move is `lr` whatever the size of the gradient. `betas` are the shares kept of the mean and of the mean square.
     """
 
+    @keywords(hints.RULE, "Adam(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -152,6 +156,7 @@ class AdamW(Adam):
     0.85
     """
 
+    @keywords(hints.RULE, "AdamW(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -189,3 +194,7 @@ def kept(beta: float, updates: float) -> float:
         return np.full(len(updates), math.pow(beta, updates[0]))
     counts, places = np.unique(updates, return_inverse=True)
     return np.array([math.pow(beta, count) for count in counts.tolist()])[places]
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {rule.__name__.lower(): rule for rule in (SGD, Adagrad, RMSProp, Adam, AdamW)}
+"""The rules by name, each made with its usual rate."""

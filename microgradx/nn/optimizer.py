@@ -68,6 +68,11 @@ class Optimizer:
 
     def _leaves(self, parameters: Iterable[Value]) -> list[Value]:
         """Each of the parameters once, if they are what can be moved."""
+        if isinstance(parameters, (int, float)):
+            alone = f"{type(self).__name__}(lr={parameters!r}) for nn.fit"
+            raise TypeError(
+                f"an optimizer moves Values, got {parameters!r}: write {self._call()}, or {alone}, which hands them over"
+            )
         if not isinstance(parameters, Iterable):
             raise TypeError(f"an optimizer moves Values, got {parameters!r}: write {self._call()}")
         chosen = list({id(parameter): parameter for parameter in parameters}.values())

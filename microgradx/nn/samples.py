@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .settings import count
+from .settings import count, stream
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -76,7 +76,7 @@ class Batches:
     """The places of each batch, epoch after epoch: all rows at once, or shuffled anew by one stream of random numbers."""
 
     def __init__(self, rows: int, size: int | None, seed: int, epochs_before: int = 0) -> None:
-        self.rows, self.size, self.stream = rows, size, np.random.RandomState(seed)
+        self.rows, self.size, self.stream = rows, size, stream(seed)
         for _ in range(epochs_before):
             self.epoch()
 

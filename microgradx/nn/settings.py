@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 
 def real(name: str, value: Any, low: float = 0.0, hint: str = "") -> float:
     """The finite number `value`, at least `low`.
@@ -41,6 +43,18 @@ def count(name: str, value: Any, what: str) -> int:
     if value < 1:
         raise ValueError(f"{name}={value!r}: {what}")
     return int(value)
+
+
+def stream(seed: Any) -> np.random.RandomState:
+    """The random numbers of a seed.
+
+    >>> stream(1).permutation(4).tolist()
+    [3, 2, 0, 1]
+    """
+    try:
+        return np.random.RandomState(seed)
+    except (TypeError, ValueError):
+        raise TypeError(f"seed={seed!r} is not a seed: write a whole number from 0 to 2**32 - 1, such as seed=1") from None
 
 
 def _float(name: str, value: Any) -> float:

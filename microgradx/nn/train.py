@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import hints
 from ..engine import Value
 from .diagnosis import at_first, at_last
 from .history import History
+from .keywords import keywords
 from .lookup import known
 from .losses import LOSSES, Loss
 from .mistakes import refuse_mismatch
 from .node_by_node import Model
+from .optim import OPTIMIZERS
 from .optimizer import Optimizer
 from .progress import bar
 from .right_answers import judge, unjudged
@@ -24,13 +27,14 @@ from .training_run import Seen, TrainingRun, checked_targets
 Callback = Callable[[int, "Model", History], object]
 
 
+@keywords(hints.FIT, 'nn.fit(model, X, y, loss="mse", optimizer=nn.Adam(lr=0.01), epochs=100)')
 def fit(
     model: Model,
     X: Any,
     y: Any,
     *,
     loss: str | Loss,
-    optimizer: Optimizer,
+    optimizer: str | Optimizer,
     epochs: int,
     batch_size: int | None = None,
     schedule: Schedule | None = None,
@@ -56,7 +60,8 @@ def fit(
     `loss` is called with all outputs and all targets of a batch; a penalty is added in a function of your own:
     `lambda outputs, y: nn.hinge(outputs, y) + nn.l2(model.parameters(), 1e-4)`. Without `batch_size` an epoch is one
     update by all rows; with it the rows are shuffled anew in each epoch, by `seed`. `schedule(epoch)` sets the rate; `clip`
-    is the longest gradient allowed. An optimizer made with some of the parameters moves only those; frozen ones stay.
+    is the longest gradient allowed. An optimizer made with some of the parameters moves only those; frozen ones stay. Its name,
+    such as "adam", stands for one with the usual rate.
 
     `accuracy(outputs, targets)`, of plain numbers, is measured for the losses for classes, for a sigmoid, tanh or softmax before
     another loss whose targets are labels, or by the function given. A
@@ -81,6 +86,8 @@ def fit(
     size = batch_size_checked(batch_size)
     epochs = count("epochs", epochs, "training needs at least 1")
     patience = None if patience is None else count("patience", patience, "training goes on for at least 1 epoch")
+    if isinstance(optimizer, str):
+        optimizer = known("optimizer", optimizer, OPTIMIZERS, "an optimizer such as nn.Adam(lr=0.01)")()
     _check(optimizer, schedule, callbacks, clip, validated is not None, patience, keep_best)
     measure = _known_loss(loss)
     if not _is_part(optimizer.parameters, model.parameters()):
