@@ -9,16 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...engine import Value
-from ...tables import columns, table
+from ...tables import columns
 from ..trace import Trace
 from ..wording import slope, symbol
+from ..words.cells import set_in_cells
 from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number
 from ..words.scope import caller_variables
 from ..words.signed import unnamed
-from ..words.terminal import distinct_names, ends, terminal_width, wrapped
+from ..words.terminal import Ends, Part, TableRows, distinct_names, set_in_lines, terminal_width
 from .in_common import in_common, runs
 from .sweep import Link, Sweep
+
+CELL_COLUMNS = 120
+"""In a cell of a notebook, which has no width that is known, a path gets the room it has in so wide a terminal."""
 
 
 @dataclass(frozen=True)
@@ -87,21 +91,24 @@ class Explanation:
         return abs(self.total) / self.magnitude if self.magnitude else 1.0
 
     def __repr__(self) -> str:
-        width, cut = terminal_width(), self.count - self.live
+        width = terminal_width()
+        return "\n".join(set_in_lines(self._parts(width), width))
+
+    def _repr_html_(self) -> str:
+        return set_in_cells(self._parts(CELL_COLUMNS))
+
+    def _parts(self, width: int) -> list[Part]:
+        cut = self.count - self.live
         told = f"{counted(self.count)} path{'s' * (self.count != 1)}: {counted(self.live)} live"
-        lines = ends(
-            f"{self.slope} = {number(self.total)}",
-            told + f", {counted(cut)} cut by a zero local derivative" * (cut > 0),
-            width,
-        )
+        told += f", {counted(cut)} cut by a zero local derivative" * (cut > 0)
+        parts: list[Part] = [Ends(f"{self.slope} = {number(self.total)}", told)]
         if self.live:
             survives = f", so {self.survives:.0%} survives cancellation" if math.isfinite(self.survives) else ""
-            lines.append(f"sum |contribution| = {number(self.magnitude)}{survives}")
-            lines += [part for line in self.groups for part in wrapped(line, width)]
-            lines += self._listed(width)
-        return "\n".join(lines)
+            parts.append(f"sum |contribution| = {number(self.magnitude)}{survives}")
+            parts += [*self.groups, *self._listed(width)]
+        return parts
 
-    def _listed(self, width: int) -> list[str]:
+    def _listed(self, width: int) -> list[Part]:
         """A row for each path, no two alike, and what the first one is the product of."""
         rows = [("#", "contribution", "covers", "path")]
         covered = 0.0
@@ -111,16 +118,15 @@ class Explanation:
             known = self.magnitude and math.isfinite(self.magnitude)
             share = f"{covered / self.magnitude:.0%}" if known else "-"
             rows.append((str(place), signed(path.contribution), share, routes[place - 1]))
-        lines = table(rows, ">>><", (3,), width)
+        parts: list[Part] = [TableRows(rows, ">>><")]
         more = self.live - len(self.paths)
         if more:
             how = f"k={self.live} lists all" if self.live < 10_000 else ""
-            lines += ends(f"  {counted(more)} more, sum {signed(self.remainder)}", how, width)
+            parts.append(Ends(f"  {counted(more)} more, sum {signed(self.remainder)}", how))
         if self.paths and (product := self.paths[0].running()):
-            lines += wrapped(f"  path 1: {product}", width)
-            told = runs(self.paths[0].nodes, self.paths[0].factors)
-            lines += [part for run in told for part in wrapped(f"  path 1: {run}", width)]
-        return lines
+            told = (product, *runs(self.paths[0].nodes, self.paths[0].factors))
+            parts += [f"  path 1: {line}" for line in told]
+        return parts
 
 
 def explain(output: Value, wrt: Value | str, k: int = 5, names: Mapping[str, object] | None = None) -> Explanation:
@@ -192,9 +198,7 @@ def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> P
 def _routes(paths: Sequence[Path], room: int) -> list[str]:
     """Paths in `room` columns each, no two alike: in full, else by their named values only, else without their middle."""
     whole, named = [str(path) for path in paths], [" > ".join(path.landmarks()) for path in paths]
-    texts = [
-        text if columns(text) <= room or named.count(short) > 1 else short for text, short in zip(whole, named, strict=True)
-    ]
+    texts = [text if columns(text) <= room or named.count(short) > 1 else short for text, short in zip(whole, named, strict=True)]
     short = distinct_names(texts, room)
     return [short[text] for text in texts]
 

@@ -11,11 +11,13 @@ from ...engine import Value
 from ...owners import Owners
 from ...parts import walk
 from ...places import Place, Root
-from ...tables import WIDTH, clip, columns, table
+from ...tables import columns, table
 from ..trace import Trace
 from ..wording import EXPLODING, VANISHING
+from ..words.cells import set_in_cells
 from ..words.notation import number
 from ..words.scope import caller_variables, scope_of
+from ..words.terminal import TableRows, set_in_lines, terminal_width
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,20 @@ class Layers:
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     def __repr__(self) -> str:
-        cells: list[tuple[str, ...]] = []
-        for short, narrow in ((False, False), (True, False), (True, True)):  # the fullest that is not wider than a terminal
-            cells = self._table(short, narrow)
-            align = "<" + ">" * (len(cells[0]) - 1)
-            if max(map(columns, table(cells, align, width=None))) <= WIDTH:
-                break
-        return "\n".join([*table(cells, align), *(clip(line, WIDTH) for line in self._summary())])
+        return self.told(terminal_width())
 
-    def _table(self, short: bool, narrow: bool) -> list[tuple[str, ...]]:
+    def _repr_html_(self) -> str:
+        return set_in_cells([self._table(False, False), *self._summary()])
+
+    def told(self, width: int) -> str:
+        """The table in lines of so many columns: the fullest that has room."""
+        for short, narrow in ((False, False), (True, False), (True, True)):
+            shown = self._table(short, narrow)
+            if max(map(columns, set_in_lines([shown], width))) <= width:
+                break
+        return "\n".join([*table(shown.cells, shown.kinds, width=width), *set_in_lines(self._summary(), width)])
+
+    def _table(self, short: bool, narrow: bool) -> TableRows:
         """Heads and rows, with short names, or so narrow that names have more room: without causes where nothing is zero."""
         heads = ["layer", "neurons", "uses", "off", f"max |{self.what}|", "params", "zero =", "own off", "+ input 0", "+ other"]
         if narrow:
@@ -69,7 +76,7 @@ class Layers:
             heads[6] = "zero"
         names = [row.short if short and row.short else row.name for row in self.rows]
         named = [heads, *([name, *cells[1:]] for name, cells in zip(names, rows, strict=True))]
-        return [tuple([cells[k] for k in shown]) for cells in named]
+        return TableRows([[cells[k] for k in shown] for cells in named], "<" + ">" * (len(shown) - 1))
 
     def _cells(self, row: Layer) -> list[str]:
         """The cells of a row; empty ones that would tell nothing."""

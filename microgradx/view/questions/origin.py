@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from ...engine import Value
 from ...modes import source_line
-from ...tables import WIDTH, clip
+from ...tables import clip
 from ..trace import Trace
 from ..wording import Numbers
+from ..words.cells import set_in_cells
 from ..words.names import displayed, name_nodes
 from ..words.notation import number, operation
 from ..words.scope import caller_variables
+from ..words.terminal import set_in_lines, terminal_width
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,7 +27,10 @@ class Origin:
     lines: tuple[str, ...] = field(repr=False)
 
     def __repr__(self) -> str:
-        return "\n".join(clip(line, WIDTH) for line in self.lines)
+        return "\n".join(set_in_lines(self.lines, terminal_width()))
+
+    def _repr_html_(self) -> str:
+        return set_in_cells(self.lines)
 
 
 def origin(output: Value, names: Mapping[str, object] | None = None) -> Origin:

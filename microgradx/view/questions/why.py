@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...engine import Value
-from ...tables import WIDTH, clip, table
+from ...tables import clip, table
 from ..trace import Trace
 from ..wording import EXPLODING, Numbers, slope, symbol
+from ..words.cells import set_in_cells
 from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number, operation
 from ..words.scope import caller_variables
+from ..words.terminal import Part, TableRows, set_in_lines, terminal_width
 from .explain import counted, explain_in, signed
 from .in_common import runs
 from .origin import origin_in
@@ -49,10 +51,22 @@ class Why:
     cause: str
     gradient: float
     cuts: tuple[Cut, ...]
-    lines: tuple[str, ...] = field(repr=False)
+    parts: tuple[Part, ...] = field(repr=False)
 
     def __repr__(self) -> str:
-        return "\n".join(clip(line, WIDTH) for line in self.lines)
+        lines, width = [], terminal_width()
+        for part in self.parts:
+            lines += table(part.cells, part.kinds, (2,), width) if isinstance(part, TableRows) else set_in_lines([part], width)
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return set_in_cells(self.lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The proof in sentences, none of them shortened."""
+        rows = (part.cells if isinstance(part, TableRows) else [[str(part)]] for part in self.parts)
+        return tuple(" ".join(cells) for some in rows for cells in some)
 
 
 def why(output: Value, wrt: Value | str, names: Mapping[str, object] | None = None) -> Why:
@@ -86,8 +100,8 @@ def why_in(trace: Trace, named: Mapping[Value, str], goal: Value) -> Why:
     if not math.isfinite(gradient):
         told = f"{head}: a value or a factor on the way is not finite"
         return Why("not finite", gradient, (), (told, *(f"  {line}" for line in origin_in(trace, named).lines)))
-    if lines := _indeterminate(trace, named, goal):
-        return Why("indeterminate", gradient, (), (f"{head}: {lines[0]}", *lines[1:]))
+    if proof := _indeterminate(trace, named, goal):
+        return Why("indeterminate", gradient, (), (f"{head}: {proof[0]}", *proof[1:]))
     sweep = Sweep(trace, goal, 1)
     live, size = sweep.live.get(goal, 0), sweep.size.get(goal, 0.0)
     cuts = _cuts(named, sweep) if live < sweep.count[goal] else ()
@@ -171,7 +185,7 @@ def _reason(node: Value, slot: int, named: Mapping[Value, str]) -> str:
     return "its slope is 0 there"
 
 
-def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
+def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[Part]]:
     """The proof that no path is live: the cuts, whose numbers add up to all paths."""
     trace, count = sweep.trace, sweep.count[sweep.goal]
     lines = [*_cut_lines(trace, named, cuts, count), _ruled_out(trace, named, "no path", "cancellation", "underflow")]
@@ -189,7 +203,7 @@ def _ruled_out(trace: Trace, named: Mapping[Value, str], *causes: str) -> str:
     return f"{told}, not finite" if bad is None else f"{told}; but {clip(named[bad], 24)} is {trace.recorded[bad]}"
 
 
-def _underflow(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]]:
+def _underflow(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[Part]]:
     """The proof of an underflow: how large the largest product would be."""
     exponent, mantissa, *_ = sweep.largest(sweep.goal)[0]
     power = round((exponent + math.log2(mantissa)) * math.log10(2))
@@ -216,7 +230,7 @@ def _cut_lines(trace: Trace, named: Mapping[Value, str], cuts: tuple[Cut, ...], 
     return lines
 
 
-def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]]:
+def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[Part]]:
     """The proof of a cancellation: the largest path of each sign, and what all add up to without their signs."""
     rows = []
     for sign in (1.0, -1.0):
@@ -226,12 +240,12 @@ def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[str]
     return "cancellation", [
         f"{counted(sweep.live[sweep.goal])} live paths cancel",
         f"  sum |contribution| = {number(sweep.size[sweep.goal])}: half of it positive, half negative",
-        *table(rows, "<><", (2,)),
+        TableRows(rows, "<><"),
         _ruled_out(sweep.trace, named, "no path", "every path cut", "underflow"),
     ]
 
 
-def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[str]]:
+def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[Part]]:
     """What a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
     trace, goal = sweep.trace, sweep.goal
     told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
@@ -245,7 +259,7 @@ def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> t
     for place in places[:3]:
         node = path.nodes[place]
         rows.append((f"  x {number(path.factors[place])}", "at", f"{named[node]} = {operation(node, Numbers())}"))
-    lines = [*table(rows, "<<<", (2,)), *(f"  {run}" for run in runs(path.nodes, path.factors))]
+    lines: list[Part] = [TableRows(rows, "<<<"), *(f"  {run}" for run in runs(path.nodes, path.factors))]
     if large:
         return "large factors", [f"exploding, as large factors multiply; {told}", *lines]
     return "small factors", [f"small factors multiply; {told}", *lines]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ....engine import Value
 from ....places import Place
+from ....tables import WIDTH
 from ...questions.layers import layers_in
 from ...wording import Pass
 from ...words.notation import number
@@ -86,4 +87,4 @@ def without_script(of: Pass) -> str:
     head = "".join(f"<th>{name}</th>" for name in ("unit, first sample", "value", "gradient"))
     lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
-    return f'<noscript><pre>{escape(repr(layers_in(of.trace)))}</pre>{table}</noscript>'
+    return f"<noscript><pre>{escape(layers_in(of.trace).told(WIDTH))}</pre>{table}</noscript>"
