@@ -71,6 +71,12 @@ NN = {
     **dict.fromkeys(("clip_grad_norm_", "clip_grad_norm"), "nn.clip_gradients(model.parameters(), max_norm)"),
     **dict.fromkeys(("lr_scheduler", "StepLR", "CosineAnnealingLR"), "nn.schedules has them"),
     **dict.fromkeys(("state_dict", "load_state_dict"), "nn.save(model, path) and nn.load(path, into=model)"),
+    **{
+        name: f"nn.data.{name}"
+        for name in ("train_test_split", "moons", "circles", "spirals", "gates", "xor", "spreadsheet", "minibatches")
+    },
+    **{name: "nn.data." + name[5:] for name in ("make_moons", "make_circles")},
+    **{name: f"nn.plots.{name}" for name in ("decision_boundary", "histograms", "frames", "descent", "loss_shape")},
 }
 
 STEPPER = {
@@ -82,6 +88,45 @@ STEPPER = {
     **dict.fromkeys(("forward", "backward"), "s.next() and s.prev() walk the pass that stepper(y) recorded"),
     **dict.fromkeys(("html", "save", "page"), 's.to_html("pass.html") writes a page'),
     "breakpoint": "s.break_on(...) sets where cont() stops",
+}
+
+MODEL = {
+    **dict.fromkeys(("fit", "partial_fit", "train_on_batch"), "nn.fit(model, X, y, loss=..., optimizer=..., epochs=...)"),
+    **dict.fromkeys(("summary", "describe"), "microgradx.layers(model(x)) has a line for each layer, print(model) its shape"),
+    **dict.fromkeys(("save", "to_json", "save_weights"), 'nn.save(model, "model.json")'),
+    **dict.fromkeys(("load", "load_weights", "from_file"), 'nn.load("model.json"), or nn.load("model.json", into=model)'),
+    **dict.fromkeys(("state_dict", "load_state_dict"), "nn.save(model, path) and nn.load(path, into=model)"),
+    "predict_proba": "microgradx.sigmoid(model.predict(X)), if the model gives one logit for each row",
+    "predict_classes": "model.predict(X) > 0.0 for one logit, model.predict(X).argmax(axis=1) for an output for each class",
+    **dict.fromkeys(("score", "evaluate", "accuracy"), "nn.accuracy(model.predict(X), y)"),
+    **dict.fromkeys(("train", "eval"), "nn.fit trains, nn.predict asks; with nn.training(): dropout and batch statistics are on"),
+    **dict.fromkeys(("weights", "params", "get_weights", "coefs_", "coef_"), "model.parameters(), or model.named_parameters()"),
+    **dict.fromkeys(("count_params", "num_parameters", "n_params"), "len(model.parameters())"),
+    **dict.fromkeys(("forward", "call", "apply"), "model(x), and a model of your own has a method __call__(self, x)"),
+    "backward": "loss.backward(), of the number that was made from the outputs",
+    "compile": "nn.fit takes loss and optimizer; microgradx.compile(model) replays its calls",
+    **dict.fromkeys(("draw", "plot", "show", "visualize"), "microgradx.draw(model(x))"),
+    **dict.fromkeys(("to", "cuda", "cpu", "double"), FLOATS),
+}
+
+HISTORY = {
+    **dict.fromkeys(("losses", "train_loss", "training_loss"), "history.loss"),
+    **dict.fromkeys(("acc", "accuracies", "train_accuracy"), "history.accuracy"),
+    **dict.fromkeys(("val_loss", "val_losses", "test_loss", "validation_losses"), "history.validation_loss"),
+    **dict.fromkeys(("val_accuracy", "val_acc", "test_accuracy"), "history.validation_accuracy"),
+    **dict.fromkeys(("history", "keys", "items"), "history.loss, history.accuracy ... are lists; print(history) a table"),
+    **dict.fromkeys(("epoch", "epochs"), "range(len(history.loss))"),
+    **dict.fromkeys(("lr", "rates", "learning_rates"), "history.learning_rate"),
+    **dict.fromkeys(("gradients", "grad_norm", "grad_norms"), "history.gradient_norms, by layer"),
+    **dict.fromkeys(("best_epoch", "best_loss"), "history.best is the epoch, where something is validated"),
+    **dict.fromkeys(("show", "draw"), "history.plot()"),
+}
+
+PICTURE = {
+    **dict.fromkeys(("save", "write", "to_file"), 'picture.savefig("picture.png"), or path= when it is drawn'),
+    **dict.fromkeys(("to_svg", "to_html"), "picture.svg()"),
+    "to_png": "picture.png()",
+    **dict.fromkeys(("display", "view"), "picture.savefig(path); in a notebook a picture shows itself"),
 }
 
 FIT = {

@@ -127,3 +127,32 @@ def test_notes_do_not_count_as_a_difference_and_go_into_the_file(tmp_path):
     back = nn.History()
     nn.load(tmp_path / "m.json", history=back)
     assert (back, back.notes) == (history, history.notes)
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss", "written"),
+    [
+        (Y, "mse", "loss='binary_cross_entropy', or accuracy=lambda outputs, y: nn.accuracy(outputs, y, 0.5)"),
+        (Y, "huber", "loss='binary_cross_entropy', or"),
+        (2 * Y - 1, "mse", "loss='hinge', or accuracy=lambda outputs, y: nn.accuracy(outputs, y)"),
+    ],
+)
+def test_a_loss_for_numbers_on_labels_says_why_there_is_no_accuracy(targets, loss, written):
+    told = notes(net(), y=targets, loss=loss, epochs=2)
+    assert f"no accuracy is measured, as {loss} is a loss for numbers and not for classes: write {written}" in told
+    assert "no accuracy" not in notes(net(), y=targets, loss=loss, epochs=2, accuracy=nn.accuracy)
+    assert "no accuracy" not in notes(net(), y=targets + 0.5, loss=loss, epochs=2)
+
+
+def test_units_that_never_fire_are_told_with_the_rows_that_were_looked_at():
+    model = nn.MLP(2, [8, 1], rng=0, init="he")
+    for neuron in model.layers[0].neurons:
+        neuron.b.data = -100.0
+    rows, labels = nn.data.moons(100)
+    told = notes(model, rows, labels)
+    assert "8 of 8 units of layers[0] never fire on the 64 rows that were looked at, of 100" in told
+
+
+def test_accuracy_of_a_model_says_to_ask_for_its_answers():
+    with pytest.raises(TypeError, match=r"MLP is a model, .*: write nn.accuracy\(model.predict\(X\), y\)"):
+        nn.accuracy(net(), X, Y)

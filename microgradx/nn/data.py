@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,9 +62,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> tuple[Points, L
 
 
 @keywords(hints.POINTS, "nn.data.spirals(100, noise=0.1, seed=1)")
-def spirals(
-    n: int = 200, noise: float = 0.05, seed: int = 1, classes: int = 2, turns: float = 1.0
-) -> tuple[Points, Labels]:
+def spirals(n: int = 200, noise: float = 0.05, seed: int = 1, classes: int = 2, turns: float = 1.0) -> tuple[Points, Labels]:
     """Points on `classes` arms of a spiral that wind around each other; label k on arm k.
 
     >>> X, y = spirals(90, classes=3)
@@ -73,9 +72,7 @@ def spirals(
     Every arm starts near the centre and winds `turns` times out to radius 1.
     """
     if classes < 2 or _count(n) < classes:
-        raise ValueError(
-            f"classes={classes!r} with n={n!r}: spirals needs at least 2 classes and a point for each of them"
-        )
+        raise ValueError(f"classes={classes!r} with n={n!r}: spirals needs at least 2 classes and a point for each of them")
     labels = np.sort(np.arange(n) % classes)
     sizes = np.bincount(labels)
     radius = np.concatenate([np.linspace(0.1, 1.0, size) for size in sizes])
@@ -188,3 +185,11 @@ def _pair(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.generic], NDArray[np.g
             f"X of shape {X.shape} and y of shape {y.shape}: each row of X needs exactly one entry of y, and at least 1 row"
         )
     return X, y
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        own = [known for known, thing in globals().items() if getattr(thing, "__module__", None) == __name__]
+        write = {f"make_{known}": f"nn.data.{known}" for known in own}
+        raise hints.missing_name("module 'microgradx.nn.data'", name, write, own)

@@ -38,7 +38,7 @@ def at_last(run: TrainingRun, history: History, budget: int) -> list[str]:
     """What the end shows; units are looked at on no more rows than `budget`."""
     notes = [*_course(history), *_without_gradient(history), *_moves(run, history), *_gap(history)]
     rows = run.samples.rows[:: max(1, len(run.samples) // ROWS)][: min(ROWS, budget)]
-    return notes + _asleep(units(run.model, rows), len(rows)) if len(rows) > 1 else notes
+    return notes + _asleep(units(run.model, rows), len(rows), len(run.samples)) if len(rows) > 1 else notes
 
 
 def _first_loss(loss: float, measure: Loss, answer: Any, samples: Samples) -> list[str]:
@@ -149,7 +149,7 @@ def _gap(history: History) -> list[str]:
     return []
 
 
-def _asleep(layers: dict[str, Layer], rows: int) -> list[str]:
+def _asleep(layers: dict[str, Layer], rows: int, known: int) -> list[str]:
     """Units that never fire, or sit where their activation is flat."""
     off, flat = [], []
     for name, layer in layers.items():
@@ -161,8 +161,9 @@ def _asleep(layers: dict[str, Layer], rows: int) -> list[str]:
             off.append(f"{never} of {count} units of {name}")
         elif asleep > SATURATED:
             flat.append(f"{name} ({100.0 * asleep:.0f} %)")
+    looked = f"{rows} rows" if rows == known else f"the {rows} rows that were looked at, of {known}"
     return [
-        f"{names} never fire on {rows} rows, so they do not learn: a smaller learning rate, other starting weights or "
+        f"{names} never fire on {looked}, so they do not learn: a smaller learning rate, other starting weights or "
         "activation='leaky_relu'"
         for names in _joined(off)
     ] + [

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..hints import HISTORY, missing_name
 from ..tables import table
 
 if TYPE_CHECKING:
@@ -104,6 +105,16 @@ class History:
         from .plots.curves import history
 
         return history(self, path, theme)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise missing_name("a History", name, HISTORY, [*dir(type(self)), *vars(self)])
+
+        def __getitem__(self, name):
+            column = name if isinstance(name, str) else "loss"
+            here = HISTORY.get(column) or (f"history.{column}" if hasattr(self, column) else "history.loss")
+            raise TypeError(f"history[{name!r}]: a History has attributes, each a list: write {here}")
 
     def __str__(self) -> str:
         return "\n".join([self.table(), *(f"- {note}" for note in self.notes)]) if self.loss else "no epoch was finished"

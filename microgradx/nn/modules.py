@@ -6,7 +6,7 @@ import random
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FunctionType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .. import hints, ops
 from ..containers import attributes, parameters
@@ -99,6 +99,13 @@ class Module:
         if not callable(self):
             raise TypeError(f"{type(self).__name__} cannot be called on a row: give it a method __call__(self, x)")
         return predict(self, X)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            if hasattr(type(self), name):  # a property of your own that raised
+                return object.__getattribute__(self, name)
+            raise hints.missing_name(f"a {type(self).__name__}", name, hints.MODEL, [*dir(type(self)), *vars(self)])
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes, and which parameters are frozen: a copy keeps them so."""

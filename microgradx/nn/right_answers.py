@@ -25,6 +25,10 @@ def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
     are 0 and 1, or -1 and +1, or probabilities, which mean class 1 above 0.5. Several outputs answer the index of the largest
     (the first of equals); their targets are indices or rows of probabilities. An output that is nan is wrong.
     """
+    if callable(outputs) and not hasattr(outputs, "__len__"):
+        raise TypeError(
+            f"{type(outputs).__name__} is a model, and accuracy compares answers: write nn.accuracy(model.predict(X), y)"
+        )
     if len(outputs) != len(targets) or len(outputs) == 0:
         raise ValueError(f"{len(outputs)} outputs and {len(targets)} targets: {EACH}")
     judged, wanted = _rows(outputs), _rows(targets)
@@ -60,8 +64,14 @@ def judge(measure: Loss, answer: Any, targets: NDArray[np.float64]) -> Callable[
 def unjudged(measure: Loss, answer: Any, targets: NDArray[np.float64]) -> list[str]:
     """A note that says why nothing is judged though the targets look like classes: what 0 or 1 is above which is not known."""
     numbers, _, labels = _outputs(answer, targets)
-    if measure in LOSSES.values() or len(numbers) != 1 or labels != {0.0, 1.0} or judge(measure, answer, targets) is not None:
+    if len(numbers) != 1 or labels not in ({0.0, 1.0}, {-1.0, 1.0}) or judge(measure, answer, targets) is not None:
         return []
+    if measure in LOSSES.values():
+        usual, middle = ("binary_cross_entropy", ", 0.5") if labels == {0.0, 1.0} else ("hinge", "")
+        return [
+            f"no accuracy is measured, as {measure.__name__} is a loss for numbers and not for classes: write loss={usual!r}, or "
+            f"accuracy=lambda outputs, y: nn.accuracy(outputs, y{middle})"
+        ]
     return [
         "no accuracy is measured, as the outputs before a loss of your own may be scores or probabilities: write "
         "accuracy=nn.accuracy if an output above 0 means class 1"

@@ -5,6 +5,9 @@ suffix. No window is opened and no global state of matplotlib is touched. Needs 
 as of drawings; auto is an SVG that follows its reader.
 """
 
+from typing import TYPE_CHECKING
+
+from ...hints import missing_name
 from .curves import history, losses
 from .descent import descent
 from .functions import activation, loss_shape
@@ -25,3 +28,8 @@ __all__ = [
     "neurons",
     "spread",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        raise missing_name("module 'microgradx.nn.plots'", name, {}, __all__)

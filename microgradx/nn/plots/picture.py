@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from ...hints import PICTURE, missing_name
 from ...view.theme import DARK, DARK_NOTEBOOKS, LIGHT
 
 ROLES = ("background", "ink", "faint")
@@ -43,6 +44,11 @@ class Picture(Figure):
             bundle["text/plain"] += f"\n{error}"
         wanted = set(bundle if include is None else include) - set(exclude or ())
         return {kind: data for kind, data in bundle.items() if kind in wanted}
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise missing_name("a Picture", name, PICTURE, dir(type(self)))
 
     def __repr__(self) -> str:
         return f"<Picture of {len(self.axes)} panel{'s' * (len(self.axes) != 1)}: it shows itself in a notebook; .savefig(path)>"
