@@ -18,8 +18,8 @@ from . import hints, missing, operation, ops
 from . import snapshot as _snapshot  # noqa: F401  # tells copy and pickle how to take a graph
 from .chain import chain_rule as chain_rule
 from .chain import topological_order as topological_order
+from .derivatives import gradient as gradient
 from .engine import Value as Value
-from .engine import gradient as gradient
 from .gather import take as take
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad

@@ -1,26 +1,15 @@
-"""The graph of values and the chain rule in reverse topological order."""
+"""The graph of values: nodes, how operations make them, and the pass that leaves gradients in them."""
 
 from __future__ import annotations
 
 import copyreg
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from numbers import Rational
-from typing import TYPE_CHECKING, Any, Literal, Never, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Never, Protocol, TypeVar
 
 from . import callers, micrograd_names, modes, observers
-from .chain import (
-    OVERWRITTEN,
-    Many,
-    Several,
-    chain_rule,
-    clock,
-    contribution,
-    numbers_alone,
-    numbers_of,
-    topological_order,
-    unreached,
-)
+from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_alone, numbers_of, topological_order, unreached
 from .modes import QUIET, innermost, watching
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
@@ -200,7 +189,7 @@ class Value(Operators):
         observers.look("backward() was called")
         adjoints = unreached(self)
         adjoints[self] = number(seed)
-        _pass(adjoints)
+        backward_pass(adjoints)
         add_gradients(adjoints)
 
     def forward(self) -> Value:
@@ -385,69 +374,10 @@ for _name, _answer in micrograd_names.answers():
 del _name, _op, _swapped, _answer
 
 
-@overload
-def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: Literal[False] = False) -> list[float]: ...
-
-
-@overload
-def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: Literal[True]) -> list[Value]: ...
-
-
-def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: bool = False) -> list[Any]:
-    """d(sum of outputs)/dx for each x in `wrt`, leaving every `.grad` as it was.
-
-    >>> x = Value(3.0)
-    >>> (slope,) = gradient(x**3, [x], create_graph=True)
-    >>> slope.data, gradient(slope, [x])
-    (27.0, [18.0])
-
-    With `create_graph` the results are nodes built by the same rules, so they can be differentiated again. What does not
-    depend on x has the derivative 0.
-    """
-    if isinstance(wrt, Value):
-        raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
-    variables = list(wrt)
-    for x in variables:
-        if not isinstance(x, Value):
-            raise TypeError(f"wrt must hold Values, got {x!r}: a number or a name in it has no place in the graph")
-    outputs = unboxed(outputs)
-    ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
-    for output in ends:
-        if not isinstance(output, Value):
-            raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
-    adjoints = unreached(*ends)
-    for output in ends:
-        adjoints[output] = (adjoints[output] or 0.0) + 1.0
-    if create_graph:
-        watch = modes.backward_watch()
-        with modes.unchecked():
-            chain_rule(adjoints, adjoints, itself, product, watch)
-        return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
-    observers.look("a gradient was computed without create_graph=True")
-    _pass(adjoints)
-    return [adjoints.get(x, 0.0) for x in variables]
-
-
-def _pass(adjoints: dict[Any, Any]) -> None:
+def backward_pass(adjoints: dict[Any, Any]) -> None:
     """A backward pass in numbers, from the seeds in `adjoints`."""
     watch = modes.backward_watch()
     if watch is None:
         numbers_alone(adjoints)
     else:
         chain_rule(adjoints, adjoints, watch=watch)
-
-
-def itself(node: Value) -> Value:
-    """What the rules are asked about when the derivative is to be a graph: the node, not its number."""
-    return node
-
-
-def product(upstream: Any, local: Any) -> Any:
-    """upstream * local as the chain rule has it, for Values: no node for a multiplication by 1."""
-    if type(local) is float and local == 1.0:
-        return upstream
-    if isinstance(local, Several):
-        return local.arriving(upstream)
-    if type(upstream) is float and upstream == 1.0:
-        return local
-    return contribution(upstream, local)

@@ -13,7 +13,8 @@ from typing import Any
 
 from . import ops
 from .chain import topological_order
-from .engine import Value, gradient
+from .derivatives import gradient
+from .engine import Value
 from .operation import OPS, Op
 from .statement import COMPOSED
 from .tables import clip, table

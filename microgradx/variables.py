@@ -10,7 +10,8 @@ from typing import Any, SupportsIndex
 
 from . import modes, observers, ops
 from .chain import clock, edges, topological_order, unreached
-from .engine import Value, gradient, itself, product
+from .derivatives import gradient, itself, product
+from .engine import Value
 from .operation import Op, Operand
 from .structure import Structure, by_numbers, filled, flat, owned
 

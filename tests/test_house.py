@@ -28,7 +28,7 @@ FLOORS = [
     {"chain", "indeterminate"},
     {"modes", "writing", "micrograd_names"},
     {"engine"},
-    {"snapshot", "structure", "places"},
+    {"derivatives", "snapshot", "structure", "places"},
     {"parts"},
     {"module_calls", "owners"},
     {"variables"},

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Value, gradient
+from ..derivatives import gradient
+from ..engine import Value
 from ..modes import no_grad
 from ..operation import Op
 from ..parts import walk

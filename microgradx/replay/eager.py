@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import Value, gradient
+from ..derivatives import gradient
+from ..engine import Value
 from ..structure import filled, flat
 from ..variables import transform
 from .arguments import Call

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from ..engine import Value, gradient
+from ..derivatives import gradient
+from ..engine import Value
 from ..operation import Op
 from .blame import hint
 from .contract import (

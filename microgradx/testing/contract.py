@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine import Value, gradient
+from ..derivatives import gradient
+from ..engine import Value
 from ..operation import Op
 from ..variables import push_forward
 from .claimed import same

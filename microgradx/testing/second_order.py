@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine import Value, gradient
+from ..derivatives import gradient
+from ..engine import Value
 from ..modes import recording
 from ..ops import dot
 from .claimed import Coded, floors, from_backward

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine import Value, gradient
+from ...derivatives import gradient
+from ...engine import Value
 from ..lookup import known
 from ..losses import LOSSES, cross_entropy
 from ..modules import activation_named

@@ -1,0 +1,70 @@
+"""Derivatives of values with respect to others, as numbers or as graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, overload
+
+from . import modes, observers
+from .chain import Several, chain_rule, contribution, unreached
+from .engine import Value, backward_pass
+from .operation import unboxed
+
+
+@overload
+def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: Literal[False] = False) -> list[float]: ...
+
+
+@overload
+def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: Literal[True]) -> list[Value]: ...
+
+
+def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: bool = False) -> list[Any]:
+    """d(sum of outputs)/dx for each x in `wrt`, leaving every `.grad` as it was.
+
+    >>> x = Value(3.0)
+    >>> (slope,) = gradient(x**3, [x], create_graph=True)
+    >>> slope.data, gradient(slope, [x])
+    (27.0, [18.0])
+
+    With `create_graph` the results are nodes built by the same rules, so they can be differentiated again. What does not
+    depend on x has the derivative 0.
+    """
+    if isinstance(wrt, Value):
+        raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
+    variables = list(wrt)
+    for x in variables:
+        if not isinstance(x, Value):
+            raise TypeError(f"wrt must hold Values, got {x!r}: a number or a name in it has no place in the graph")
+    outputs = unboxed(outputs)
+    ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
+    for output in ends:
+        if not isinstance(output, Value):
+            raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
+    adjoints = unreached(*ends)
+    for output in ends:
+        adjoints[output] = (adjoints[output] or 0.0) + 1.0
+    if create_graph:
+        watch = modes.backward_watch()
+        with modes.unchecked():
+            chain_rule(adjoints, adjoints, itself, product, watch)
+        return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
+    observers.look("a gradient was computed without create_graph=True")
+    backward_pass(adjoints)
+    return [adjoints.get(x, 0.0) for x in variables]
+
+
+def itself(node: Value) -> Value:
+    """What the rules are asked about when the derivative is to be a graph: the node, not its number."""
+    return node
+
+
+def product(upstream: Any, local: Any) -> Any:
+    """upstream * local as the chain rule has it, for Values: no node for a multiplication by 1."""
+    if type(local) is float and local == 1.0:
+        return upstream
+    if isinstance(local, Several):
+        return local.arriving(upstream)
+    if type(upstream) is float and upstream == 1.0:
+        return local
+    return contribution(upstream, local)
