@@ -12,7 +12,7 @@ from ..engine import Value
 from ..tables import clip, columns
 from .trace import Contribution, Group, Trace
 from .words.notation import number
-from .words.signed import unnamed
+from .words.signed import enclosed, unnamed
 
 
 class SourceLine(NamedTuple):
@@ -42,7 +42,7 @@ def slope(node: Value, output: Value, names: Mapping[Value, str], room: int = 30
 
     def slope_of(x: str) -> str:
         word = re.fullmatch(r"[\w.\[\]]{1,24}", x) and (columns(x) <= max(room, 12) or not unnamed(x))
-        return f"d{x}" if word else f"d({clip(x, room)})"
+        return f"d{x}" if word or (enclosed(x) and columns(x) <= room) else f"d({clip(x, room)})"
 
     return f"{slope_of(top)}/{slope_of(name)}"
 

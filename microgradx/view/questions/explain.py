@@ -7,6 +7,7 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 from ...engine import Value
 from ...tables import columns
@@ -18,7 +19,8 @@ from ..words.notation import number
 from ..words.scope import caller_variables
 from ..words.signed import unnamed
 from ..words.terminal import Ends, Part, TableRows, distinct_names, set_in_lines, terminal_width
-from .in_common import in_common, runs
+from .asked import EveryInput, named_inputs, refuse_swapped
+from .in_common import in_common, one_of_many, runs
 from .sweep import Link, Sweep
 
 CELL_COLUMNS = 120
@@ -64,7 +66,8 @@ class Explanation:
     """A gradient as the sum over its paths; printing it shows the block.
 
     `total` is the gradient, `count` all paths, `live` those without a zero factor, `magnitude` the sum of |contribution|,
-    `paths` the largest ones and `remainder` what the others add up to; `groups` says what many of them have in common.
+    `paths` the largest ones and `remainder` what the others add up to; `groups` says what many of them have in common,
+    and `sample` which one the value belongs to, if its module was called for several.
     """
 
     total: float
@@ -74,6 +77,7 @@ class Explanation:
     paths: tuple[Path, ...]
     slope: str
     groups: tuple[str, ...] = ()
+    sample: str = ""
 
     @property
     def remainder(self) -> float:
@@ -102,6 +106,7 @@ class Explanation:
         told = f"{counted(self.count)} path{'s' * (self.count != 1)}: {counted(self.live)} live"
         told += f", {counted(cut)} cut by a zero local derivative" * (cut > 0)
         parts: list[Part] = [Ends(f"{self.slope} = {number(self.total)}", told)]
+        parts += [self.sample] if self.sample else []
         if self.live:
             survives = f", so {self.survives:.0%} survives cancellation" if math.isfinite(self.survives) else ""
             parts.append(f"sum |contribution| = {number(self.magnitude)}{survives}")
@@ -129,7 +134,15 @@ class Explanation:
         return parts
 
 
-def explain(output: Value, wrt: Value | str, k: int = 5, names: Mapping[str, object] | None = None) -> Explanation:
+@overload
+def explain(output: Value, wrt: Value | str, k: int = 5, names: Mapping[str, object] | None = None) -> Explanation: ...
+@overload
+def explain(
+    output: Value, wrt: None = None, k: int = 5, names: Mapping[str, object] | None = None
+) -> EveryInput[Explanation]: ...
+def explain(
+    output: Value, wrt: Value | str | None = None, k: int = 5, names: Mapping[str, object] | None = None
+) -> Explanation | EveryInput[Explanation]:
     """The derivative d(output)/d(wrt) as a sum over paths: their exact number and the `k` largest by |contribution|.
 
     >>> x = Value(3.0)
@@ -143,15 +156,21 @@ def explain(output: Value, wrt: Value | str, k: int = 5, names: Mapping[str, obj
     3           +3   100% L > x*x > x [right]
 
     An operand that stands twice in an operation makes two paths. The cost is edges times `k`, however many paths there
-    are: forty doublings, 2**40 paths, take about a millisecond.
+    are: forty doublings, 2**40 paths, take about a millisecond. `explain(L)` explains the gradient of every named input.
     """
     if not isinstance(output, Value):
         raise TypeError(f"explain(L, w) needs the Value whose gradient is asked; {output!r} has no graph")
     if k < 0:
         raise ValueError(f"k is how many of the largest paths to list, 0 or more; got {k}")
     trace = Trace(output)
-    named = name_nodes(trace.order, caller_variables(1), names)
-    return explain_in(trace, displayed(named), find_node(wrt, named, symbol(output, named)), k)
+    caller = caller_variables(1)
+    named = name_nodes(trace.order, caller, names)
+    shown = displayed(named)
+    if wrt is None:
+        return EveryInput({name: explain_in(trace, shown, node, k) for name, node in named_inputs(named)})
+    if isinstance(wrt, Value) and wrt not in named:
+        refuse_swapped("explain", output, wrt, (symbol(output, named), name_nodes([wrt], caller, names)[wrt]))
+    return explain_in(trace, shown, find_node(wrt, named, symbol(output, named)), k)
 
 
 def explain_in(trace: Trace, named: Mapping[Value, str], goal: Value, k: int) -> Explanation:
@@ -167,6 +186,7 @@ def explain_in(trace: Trace, named: Mapping[Value, str], goal: Value, k: int) ->
         paths,
         slope(goal, trace.output, named),
         tuple(in_common(trace, getattr(named, "rounds", {}), goal)),
+        one_of_many(trace, goal),
     )
 
 

@@ -95,3 +95,20 @@ def runs(nodes: Sequence[Value], factors: Sequence[float]) -> list[str]:
             if max(some) < 1.0 or min(some) > 1.0:
                 told.append(f"{len(some)} x {name}, each {bound}, together {number(math.prod(some))}")
     return told
+
+
+def one_of_many(trace: Trace, goal: Value) -> str:
+    """A sentence for the output of a module that was called for several samples: which of them this one is.
+
+    >>> from microgradx.nn import Neuron
+    >>> neuron = Neuron(1, "linear", init=[[2.0]])
+    >>> first, second = neuron([1.0]), neuron([5.0])
+    >>> one_of_many(Trace(first + second), second)
+    'sample 1 of 2 alone, counted from 0: the others have their own'
+    """
+    place, number = trace.owners.get(goal), trace.owners.sample(goal)
+    if place is None or not place.is_module or not number:
+        return ""
+    samples = sorted({trace.owners.sample(node) for node in trace.order if trace.owners.get(node) == place})
+    which = f"sample {samples.index(number)} of {len(samples)} alone, counted from 0"
+    return f"{which}: the others have their own" if len(samples) > 1 else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import overload
 
 from ...engine import Value
 from ...tables import clip, table
@@ -15,6 +16,7 @@ from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number, operation
 from ..words.scope import caller_variables
 from ..words.terminal import Part, TableRows, set_in_lines, terminal_width
+from .asked import EveryInput, named_inputs, refuse_swapped
 from .explain import counted, explain_in, signed
 from .in_common import runs
 from .origin import origin_in
@@ -69,7 +71,11 @@ class Why:
         return tuple(" ".join(cells) for some in rows for cells in some)
 
 
-def why(output: Value, wrt: Value | str, names: Mapping[str, object] | None = None) -> Why:
+@overload
+def why(output: Value, wrt: Value | str, names: Mapping[str, object] | None = None) -> Why: ...
+@overload
+def why(output: Value, wrt: None = None, names: Mapping[str, object] | None = None) -> EveryInput[Why]: ...
+def why(output: Value, wrt: Value | str | None = None, names: Mapping[str, object] | None = None) -> Why | EveryInput[Why]:
     """Why d(output)/d(wrt) is zero, tiny or not finite.
 
     >>> w, x = Value(-2.0), Value(1.5)
@@ -80,13 +86,19 @@ def why(output: Value, wrt: Value | str, names: Mapping[str, object] | None = No
       1 of 1  at h = relu(-3): it is off, and an off relu has slope 0
               dL/dh = 3 arrived there and was stopped
       ruled out: no path, cancellation, underflow, not finite
+
+    `why(L)` answers for every named input.
     """
     if not isinstance(output, Value):
         raise TypeError(f"why(L, w) needs the Value whose gradient is asked; {output!r} has no graph")
     trace = Trace(output)
     caller = caller_variables(1)
     named = name_nodes(trace.order, caller, names)
+    if wrt is None:
+        shown = displayed(named)
+        return EveryInput({name: why_in(trace, shown, node) for name, node in named_inputs(named)})
     if isinstance(wrt, Value) and wrt not in named:
+        refuse_swapped("why", output, wrt, (symbol(output, named), name_nodes([wrt], caller, names)[wrt]))
         return _no_path(wrt, symbol(output, named), name_nodes([wrt], caller, names)[wrt])
     return why_in(trace, displayed(named), find_node(wrt, named, symbol(output, named)))
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from ...engine import Value
 from ..questions.sweep import above
 from ..trace import Contribution
+from ..words.names import UnknownValue
 from .recorded import RecordedPass
 from .step import Step
 from .stops import Stop, Test, stops_at
@@ -196,7 +197,7 @@ class Cursor(RecordedPass):
         layers = {group.name: group for group in self.trace.groups("layer") if group.name}
         matching = [g for name, g in layers.items() if name == path or name.endswith(f".{path}")]
         if not matching:
-            raise KeyError(f"there is no layer {layer!r} in this pass; its layers are {', '.join(layers) or 'none'}")
+            raise UnknownValue(f"there is no layer {layer!r} in this pass; its layers are {', '.join(layers) or 'none'}")
         return {node for group in matching for node in group.nodes}
 
 

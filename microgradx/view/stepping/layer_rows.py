@@ -33,7 +33,8 @@ def layer_rows(pen: Pen, together: dict[Value, list[int]]) -> list[Part]:
             for into, count, average, wide, _, added, *rest in rows
         ]
     head = ("  into", "from", "mean", "spread", "", "sum", *(("so far", "", "") if pen.tight.before else ("", "", "so far")), "")
-    shown = [0, 1, 2, *([3] if pen.tight.words else []), 4, 5, *([6] if pen.tight.before else []), 7, 8]
+    averages = [2, *([3] if pen.tight.words else [])] if any(row[2] for row in rows) else []
+    shown = [0, 1, *averages, 4, 5, *([6] if pen.tight.before else []), 7, 8]
     shown += [9] if pen.tight.arrived else []
     return [TableRows([[row[k] for k in shown] for row in (head, *rows)], "".join("<>>><>><<<"[k] for k in shown))]
 

@@ -97,6 +97,10 @@ class Prompt(cmd.Cmd):
         if word == "uncommit":
             s.uncommit()
             return "taken back: all is as it was before commit"
+        if "=" in word:
+            raise ValueError(
+                f"{word!r} is not a command: guess {word} says whether a gradient is that, whatif {word} puts the number in"
+            )
         raise ValueError(f"no command is called {word!r}; help lists them all")
 
     def _about(self, word: str, name: str) -> object:
@@ -157,5 +161,3 @@ def _count(text: str) -> int:
         return int(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a count of steps: write a whole number") from None
-
-

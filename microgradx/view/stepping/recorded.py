@@ -10,7 +10,7 @@ from typing import overload
 from ...engine import Value
 from ..trace import GRAINS, Group, Trace
 from ..wording import Pass, SourceLine
-from ..words.names import Names, displayed, find_node, name_nodes
+from ..words.names import Names, UnknownValue, displayed, find_node, name_nodes
 from ..words.scope import Scope
 from .forward_step import ForwardStep
 from .opening import ForwardOpening, Seed
@@ -188,7 +188,7 @@ class RecordedPass:
         if node in fired_in:
             return self.starts["backward"] + fired_in[node]
         if node not in self.trace.into:
-            raise KeyError(f"{self.names[node]!r} is the output itself and an input too: its pass has no steps")
+            raise UnknownValue(f"{self.names[node]!r} is the output itself and an input too: its pass has no steps")
         return self.starts["backward"] + max(fired_in[self.trace[place].node] for place in self.trace.into[node])
 
     def _counted(self, key: int) -> int:

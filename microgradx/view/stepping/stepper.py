@@ -117,7 +117,11 @@ class Stepper(Training):
         return "\n".join(pen.lines(nodes, lambda: [*step.parts(pen, look), *self.history(pen), *notes]))
 
     def _notes(self, pen: Pen) -> list[Part]:
-        return [f"  {note}" for note in (self.note, self._changed(pen)) if note]
+        return [f"  {note}" for note in (self.note, self._changed(pen), self._asked()) if note]
+
+    def _asked(self) -> str:
+        """At the start of a what-if: how it is put beside the pass it was asked of."""
+        return "a what-if t of a stepper s: s.diff(t) shows what changes" if self.copied and self.at == 0 else ""
 
     if not TYPE_CHECKING:
 

@@ -31,6 +31,8 @@ ByKey = Mapping[str, float] | Mapping[Value, float] | Mapping[str | Value, float
 
 def by_key(numbers: ByKey | None, by_name: Mapping[str, float]) -> dict[str | Value, float]:
     """The numbers of both together."""
+    if numbers is not None and not isinstance(numbers, Mapping):
+        raise TypeError(f"{numbers!r} does not say which value it is for: write the name with it, for example a=6")
     asked: dict[str | Value, float] = {}
     for given in (numbers or {}, by_name):
         for key, number in given.items():

@@ -53,7 +53,7 @@ class Training(Surroundings):
             {copy: self.copied.get(node, node) for node, copy in copies.items()},
         )
 
-    def diff(self, other: Training) -> Difference:
+    def diff(self, other: Training | None = None, **numbers: float) -> Difference:
         """What changes from this pass to another one: before -> after of values and gradients, the largest change first.
 
         >>> from microgradx import Value, stepper
@@ -64,8 +64,12 @@ class Training(Surroundings):
 
         The other may be a what-if of this one, or a pass of the same model: after an update, in another epoch, of another sample.
         """
+        if numbers:
+            asked = ", ".join(f"{name}={x!r}" for name, x in numbers.items())
+            raise TypeError(f"diff compares two steppers, and {asked} is a number to put in: write s.diff(s.what_if({asked}))")
         if not isinstance(other, Training):
-            raise TypeError(f"diff compares two steppers, got {other!r}: write s.diff(stepper(L)), or s.diff(s.what_if(a=3.0))")
+            got = "none" if other is None else repr(other)
+            raise TypeError(f"diff compares two steppers, got {got}: write s.diff(stepper(L)), or s.diff(s.what_if(a=3.0))")
         return difference(self, other)
 
     def commit(self) -> None:
@@ -126,4 +130,3 @@ class Training(Surroundings):
         node, then = changed[0]
         more = f", and {len(changed) - 1} more changed" if len(changed) > 1 else ""
         return f"{pen.names[node]} was {pen.number(then)} when this pass was recorded, now {pen.number(node.data)}{more}"
-

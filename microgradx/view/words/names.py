@@ -12,7 +12,14 @@ from .loops import earlier_rounds
 from .made_up import made_up
 from .notation import expression
 from .scope import Scope, caller_variables, scope_of
-from .signed import LOOSEST, MadeUp, Signed, shorter, unnamed
+from .signed import LOOSEST, MadeUp, Signed, enclosed, shorter, unnamed
+
+
+class UnknownValue(KeyError):
+    """A KeyError whose text is printed as it is: Python puts the text of its own in quotes."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Names(dict[Value, str]):
@@ -81,7 +88,8 @@ def _given(order: list[Value], named: Names) -> dict[Value, tuple[str, str]]:
         variable = (node is order[-1] and scope.variable(node)) or scope.values.get(node)
         name = node.label or (variable if place is None or place.is_module else None)
         if name is not None:
-            told = Signed(name, LOOSEST) if " " in name else name  # several words are one operand only in brackets
+            loose = " " in name and not enclosed(name)  # several words are one operand only in brackets
+            told = Signed(name, LOOSEST) if loose else name
             given[node] = told, told
             if node.op is not None and name == variable:
                 variables[node] = name
@@ -132,11 +140,11 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
     >>> a = Value(2.0, label="alpha")
     >>> find_node("alfa", {a: "alpha"}, "L")
     Traceback (most recent call last):
-    KeyError: "no value is called 'alfa' in the graph of L; the nearest names are 'alpha'"
+    microgradx.view.words.names.UnknownValue: no value is called 'alfa' in the graph of L; the nearest names are 'alpha'
     """
     if isinstance(key, Value):
         if key not in named:
-            raise KeyError(f"{key!r} is not in the graph of {output}; no way leads from {output} down to it")
+            raise UnknownValue(f"{key!r} is not in the graph of {output}; no way leads from {output} down to it")
         return key
     if not isinstance(key, str):
         raise TypeError(f"a value is found by its name or given as a Value, got {key!r}")
@@ -149,7 +157,8 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
         return found
     near = difflib.get_close_matches(key, known, 3, 0.4) or list(known)[:3]
     shown = key if len(key) <= 60 else key[:57] + "..."
-    raise KeyError(f"no value is called {shown!r} in the graph of {output}; the nearest names are {', '.join(map(repr, near))}")
+    names = ", ".join(map(repr, near))
+    raise UnknownValue(f"no value is called {shown!r} in the graph of {output}; the nearest names are {names}")
 
 
 def _also_called(key: str, named: Mapping[Value, str]) -> Value | None:

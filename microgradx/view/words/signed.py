@@ -40,3 +40,17 @@ def shorter(name: str, text: str) -> str:
 def unnamed(name: str) -> bool:
     """Whether nobody gave a value this name."""
     return isinstance(name, MadeUp)
+
+
+def enclosed(text: str) -> bool:
+    """Whether one pair of brackets stands round the whole text.
+
+    >>> enclosed("(a*b + c)"), enclosed("(a + b)*(c + d)"), enclosed("a")
+    (True, False, False)
+    """
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return sign == ")" and place == len(text) - 1 and text[0] == "("
+    return False
