@@ -179,3 +179,82 @@ def test_what_is_opened_on_a_folded_page_is_in_sight(visit, width):  # noqa: F81
     assert page.locator(".chosen").evaluate(SEEN)
     page.locator("[data-do=changed]").evaluate("button => button.click()")
     assert page.locator(".changes").evaluate(SEEN)
+
+
+@pytest.mark.browser
+def test_a_layer_and_a_unit_are_found_and_opened(visit):  # noqa: F811
+    page = visit(model_and_loss()[1])
+    offered = page.locator("datalist option").evaluate_all("options => options.map(option => option.value)")
+    assert {"L0", "L1.n4"} <= set(offered)
+    page.locator(".find").fill("L1.n4")
+    page.keyboard.press("Enter")
+    assert page.locator(".unit h3").text_content() == "L1.n4"
+    assert page.locator(".unit").evaluate(SEEN)
+    assert page.locator(".column .open").all_text_contents() == ["▸ L0", "▾ L1", "▸ L2"]
+    page.locator(".find").fill("L0")
+    page.keyboard.press("Enter")
+    assert page.locator(".column .open").first.text_content() == "▾ L0"
+    page.locator(".find").fill("L9")
+    page.keyboard.press("Enter")
+    assert page.locator(".find").evaluate("field => field.validationMessage") == "no value of that name"
+
+
+@pytest.mark.browser
+def test_path_to_is_disabled_where_layers_are_folded_and_its_key_says_why(visit):  # noqa: F811
+    page = visit(model_and_loss()[1])
+    assert page.locator("[data-go=only]").is_disabled()
+    page.locator("body").press("o")
+    assert "through the layers of a folded network" in page.locator(".now").text_content()
+
+
+@pytest.mark.browser
+def test_the_table_of_a_folded_page_is_closed_and_names_a_step_once(visit):  # noqa: F811
+    page = visit(model_and_loss()[1])
+    table = page.locator("main table")
+    assert not table.is_visible()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert table.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    page.locator("main summary").click()
+    assert table.is_visible()
+    titles = page.locator("main tbody").nth(1).locator("tr > td:nth-child(2)").all_text_contents()
+    assert titles[0]
+    assert set(titles[1:]) == {""}
+
+
+@pytest.mark.browser
+def test_operations_of_one_kind_stand_together_over_all_samples(visit):  # noqa: F811
+    model = nn.MLP(2, [40, 1], rng=1)
+    X = [[k / 10.0, 1.0] for k in range(6)]
+    loss = mx.mean((model(point) - k / 30.0) ** 2 for k, point in enumerate(X))
+    page = visit(loss)
+    ending = page.locator(".column").last
+    assert ending.locator(".operation b").all_text_contents() == ["subtract x6", "_ ** 2 x6", "output"]
+    page.locator("[name=sample]").fill("2")
+    names = ending.locator(".operation b").all_text_contents()
+    assert names == ["L1.n0 [2] - 0.03333", "(L1.n0 [2] - 0.03333) ** 2", "output"]
+
+
+@pytest.mark.browser
+def test_the_table_is_opened_and_printed_without_a_script(visit):  # noqa: F811
+    page = visit(model_and_loss()[1], script=False)
+    row = page.locator("main tbody tr").first
+    assert not row.is_visible()
+    page.emulate_media(media="print")
+    assert row.is_visible()
+    page.emulate_media(media="screen")
+    page.locator("main summary").click()
+    assert row.is_visible()
+
+
+@pytest.mark.browser
+def test_every_name_that_is_offered_is_found(visit):  # noqa: F811
+    page = visit(model_and_loss(4)[1])
+    offered = page.locator("datalist option").evaluate_all("options => options.map(option => option.value)")
+    assert len(offered) > 60
+    for name in offered[::7]:
+        page.locator(".find").fill(name)
+        page.keyboard.press("Enter")
+        assert page.locator(".find").evaluate("field => field.validationMessage") == "", name

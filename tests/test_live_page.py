@@ -285,3 +285,28 @@ def test_what_changed_counts_only_what_there_is(visit):  # noqa: F811
     assert page.locator(".changes p").text_content() == "nothing changed"
     page.evaluate("play.set(0, 0)")
     assert page.locator(".changes p").text_content() == "6 values changed, or the gradient there; 1 gradient became 0"
+
+
+def test_an_output_that_nobody_named_is_called_out(tmp_path):
+    path = tmp_path / "play.html"
+    assert main(["play", "a*b + 1", "a=2", "b=-3", "-o", str(path)]) == 0
+    text = path.read_text()
+    assert "outputs[0]" not in text
+    assert '"names":["a","b","a*b","out"]' in text
+
+
+def test_without_a_browser_play_says_where_the_page_is(monkeypatch, capsys):
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    assert main(["play", "lecture"]) == 0
+    told = capsys.readouterr().err
+    assert "no browser was found here: open " in told
+    assert "lecture.html in one yourself, or write the page elsewhere with -o" in told
+    monkeypatch.setattr("webbrowser.open", lambda address: True)
+    main(["play", "lecture"])
+    assert "no browser" not in capsys.readouterr().err
+
+
+def test_a_legend_says_what_colours_dashes_and_numbers_mean(write):  # noqa: F811
+    text = write(example()).read_text()
+    assert "the number on a wire is the local derivative" in text
+    assert "<dt>guess</dt>" in text

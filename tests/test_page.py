@@ -347,3 +347,15 @@ def test_an_operation_of_thousands_of_operands_is_written_whole():
     assert "xs[7] [7]" in text
     assert "xs[7] [4000]" in text
     assert "[8] [" not in text
+
+
+@pytest.mark.browser
+def test_the_way_to_no_value_says_what_to_write_first(visit):
+    page = visit(example())
+    page.locator("[data-go=only]").click()
+    assert page.locator(".now").text_content().startswith("Write a name into the find box first")
+    assert page.locator(".aside").count() == 0
+    page.locator(".find").fill("c")
+    page.locator("[data-go=only]").click()
+    assert page.locator("[data-go=only]").get_attribute("aria-pressed") == "true"
+    assert page.locator("tr.aside").count() > 0

@@ -29,21 +29,28 @@ def add_play(commands: Any) -> None:
 
 def _play(options: argparse.Namespace) -> int:
     from ..view.stepping.ready_graphs import READY
-    from ..view.stepping.stepper import stepper
+    from ..view.stepping.recorded import How
+    from ..view.stepping.stepper import stepper_on
 
     if (options.target or "").isidentifier() and options.target not in READY and not options.values:
         return _play_training(options)
     names = [options.target] if options.target else list(READY)
     outputs = [READY[name]() if name in READY else target(options) for name in names]
     if options.output:
-        return write_page(stepper(outputs[0], names={}), options)
+        return write_page(stepper_on(outputs[0], How(), {}, {}), options)
     folder = Path(tempfile.mkdtemp(prefix="microgradx-"))
     for name, output in zip(names, outputs, strict=True):
         file = folder / (f"{name}.html" if name in READY else "play.html")
-        path = stepper(output, names={}).to_html(file, theme=options.theme)
-        print(f"opening {path}", file=sys.stderr)
-        webbrowser.open(path.resolve().as_uri())
+        path = stepper_on(output, How(), {}, {}).to_html(file, theme=options.theme)
+        _open(path)
     return 0
+
+
+def _open(path: Path) -> None:
+    """Show a page in the browser; without one, say where the page is."""
+    print(f"opening {path}", file=sys.stderr)
+    if not webbrowser.open(path.resolve().as_uri()):
+        print(f"no browser was found here: open {path} in one yourself, or write the page elsewhere with -o", file=sys.stderr)
 
 
 def _play_training(options: argparse.Namespace) -> int:
@@ -57,7 +64,8 @@ def _play_training(options: argparse.Namespace) -> int:
         return 0
     beside = Path(tempfile.mkdtemp(prefix="microgradx-")) / f"{options.target}.html"
     path = page.save(destination(options, PAGES) if options.output else beside)
-    print(f"{'wrote' if options.output else 'opening'} {path}", file=sys.stderr)
-    if not options.output:
-        webbrowser.open(path.resolve().as_uri())
+    if options.output:
+        print(f"wrote {path}", file=sys.stderr)
+    else:
+        _open(path)
     return 0

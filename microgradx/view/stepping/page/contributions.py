@@ -64,10 +64,12 @@ def _body(step: Step, of: Pass, marks: Marks | None) -> str:
             key: object = (of.trace.gives(edge.operand) or edge.operand) if step.group.name else place
             together.setdefault(key, []).append(place)
     start = [str(step.index), clip(step.title(60), 60)]
-    rows = []
+    rows: list[str] = []
     for into, places in together.items():
         cells = _of_unit(of, into, places) if isinstance(into, Place) else _cells(of, places)
         attributes = marks.of_row(cells[1], places) if marks else ""
+        if rows and marks and not marks.drawn:
+            start = ["", ""]
         whole = [f'<th scope="row">{start[0]}</th>', *(f"<td>{escape(cell)}</td>" for cell in (start[1], *cells))]
         rows.append(f"<tr{attributes}>{''.join(whole)}</tr>")
     return f"<tbody{marks.of_step(step) if marks else ''}>\n" + "\n".join(rows) + "\n</tbody>"

@@ -17,6 +17,18 @@ const fold = (() => {
     if (of.size === 1) sampleOf[node] = [...of][0];
   });
   const rest = model.op.map((op, node) => node).filter(node => model.op[node] >= 0 && model.part[node] < 0);
+  const SHORT = 28;  // letters up to which a value that nobody named is called by its formula, else by its operation
+  model.names.forEach((name, node) => {
+    if (name) return;
+    const text = graph.formula(node);
+    model.names[node] = text.length <= SHORT ? text : graph.formula(node, () => "_");
+  });
+  const kinds = new Map(), kind = [];  // operations made alike, each in its own sample, are of one kind
+  model.of.forEach((operands, node) => {
+    const made = model.part[node] >= 0 || model.op[node] < 0 ? `part ${model.part[node]}` : `${model.op[node]} of ${operands.map(x => x < 0 ? "" : kind[x])}`;
+    if (!kinds.has(made)) kinds.set(made, kinds.size);
+    kind.push(kinds.get(made));
+  });
   const layers = model.layers.map((name, k) => ({ name, parts: model.parts.map((_, part) => part).filter(part => model.parts[part].layer === k), open: false }));
   let sample = 0, chosen = -1;  // sample 0 stands for all of them
 
@@ -29,7 +41,7 @@ const fold = (() => {
   };
   const here = nodes => sample ? nodes.filter(node => sampleOf[node] === sample) : nodes;
   const mean = numbers => numbers.reduce((a, b) => a + b, 0) / (numbers.length || 1);
-  const spread = numbers => { const m = mean(numbers); return Math.sqrt(mean(numbers.map(x => (x - m) ** 2))); };
+  const spread = numbers => { if (numbers.every(x => x === numbers[0])) return 0; const m = mean(numbers); return Math.sqrt(mean(numbers.map(x => (x - m) ** 2))); };
   const told = numbers => numbers.length === 1 ? number(numbers[0]) : `${number(mean(numbers))} ± ${number(spread(numbers))}`;
   const gradientOf = nodes => nodes.some(play.hidden) ? "?" : told(nodes.map(k => gradients[k]));
   const toneOf = nodes => {
@@ -77,7 +89,7 @@ const fold = (() => {
     const head = press(`${layer.open ? "▾" : "▸"} ${layer.name}`, "open", () => { layer.open = !layer.open; paint(); });
     head.setAttribute("aria-expanded", String(layer.open));
     const units = layer.parts.filter(part => heads[part].length).length;
-    made.append(head, element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples.length < 2 ? "off" : "never fire"}` : ""}`));
+    made.append(head, element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples.length < 2 ? "off" : off === 1 ? "never fires" : "never fire"}` : ""}`));
     if (nodes.length) made.append(element("p", `value ${told(nodes.map(k => values[k]))}`), element("p", `grad ${gradientOf(nodes)}`));
     if (layer.parts.some(part => parameters[part].length)) made.append(squares(layer));
     if (layer.open) made.append(...layer.parts.filter(part => heads[part].length).map(card));
@@ -87,8 +99,16 @@ const fold = (() => {
   function ending() {  // what is computed from the network's outputs
     const made = element("section", "", "column"), nodes = here(rest).filter(node => !sample || sampleOf[node] === sample || node === graph.last);
     made.append(element("p", rest.length > nodes.length ? `then, in this sample` : `then ${rest.length} operation${rest.length === 1 ? "" : "s"}`, "then"));
-    const listed = nodes.slice(-12), last = listed.includes(graph.last) ? listed : [...listed, graph.last];
-    made.append(...last.map(row));
+    const alike = new Map();
+    for (const node of [...nodes, graph.last]) alike.set(sample ? node : kind[node], new Set(alike.get(sample ? node : kind[node])).add(node));
+    made.append(...[...alike.values()].slice(-12).map(together => together.size === 1 ? row([...together][0]) : group([...together])));
+    return made;
+  }
+
+  function group(nodes) {  // operations of one kind over the samples
+    const texts = new Set(nodes.map(node => graph.formula(node, () => "_")));
+    const made = element("div", "", `operation ${toneOf(nodes)}`), text = texts.size === 1 ? [...texts][0] : graph.op(nodes[0]);
+    made.append(element("b", `${text} x${nodes.length}`), element("span", told(nodes.map(k => values[k]))), element("span", `grad ${gradientOf(nodes)}`));
     return made;
   }
 
@@ -137,6 +157,21 @@ const fold = (() => {
     });
   }
 
+  document.addEventListener("found", event => {  // the name of a layer or of a unit opens it
+    const part = model.parts.findIndex(part => part.name === event.detail), layer = part < 0 ? layers.find(layer => layer.name === event.detail) : layers[model.parts[part].layer];
+    if (!layer) return;
+    event.preventDefault();
+    layer.open = true;
+    if (part >= 0) chosen = part;
+    paint();
+    into(columns.children[layers.indexOf(layer)]);
+    if (part >= 0) into(unit);
+  });
+  const findable = new Set([...layers, ...model.parts].map(({ name }) => name).concat(model.names));
+  document.getElementById("names").replaceChildren(...[...findable].slice(0, 2000).map(name => Object.assign(element("option"), { value: name })));
+  const only = document.querySelector("[data-go=only]");
+  only.disabled = true;
+  only.title = "All ways lead through the layers of a folded network: click a square or an operation for the ways to it.";
   slider.max = String(samples.length);
   slider.closest("p").hidden = samples.length < 2;
   slider.addEventListener("input", () => { sample = Number(slider.value); paint(); });

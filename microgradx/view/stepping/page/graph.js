@@ -79,10 +79,14 @@ const graph = (() => {
   // Why the gradient of a value is what it is: a list of sentences' parts that `play` puts into words.
   const flat = node => outOf[node].length > 0 && !held.has(node) && outOf[node].every(k => edges[k].local === 0);
   const op = node => model.op[node] < 0 ? null : model.operations[model.op[node]];
-  const formula = node => {
-    const named = model.of[node].map(x => x >= 0 ? model.names[x] : String(constants[-1 - x]));
-    const bracketed = named.map(text => /[ +*/-]/.test(text) && named.length < 3 ? `(${text})` : text);
-    const template = model.templates[model.op[node]];
+  const loose = text => {  // whether a sign stands in it outside brackets
+    const bare = text.replace(/\([^()]*\)/g, "");
+    return bare === text ? / [+*/-] /.test(text) : loose(bare);
+  };
+  const formula = (node, called = x => model.names[x]) => {
+    const named = model.of[node].map(x => x >= 0 ? called(x) : cursor.number(constants[-1 - x]));
+    const template = model.templates[model.op[node]], inside = template.includes("(");
+    const bracketed = named.map(text => !inside && loose(text) ? `(${text})` : text);
     return template.split("{}").length - 1 === named.length
       ? bracketed.reduce((text, name) => text.replace("{}", () => name), template) : template.replace("{}", () => named.join(", "));
   };

@@ -89,6 +89,7 @@ const cursor = (() => {
 
   function reveal(body) {
     // Only while the reader is in the table already: moving must not scroll the graph away.
+    if (body.closest("details:not([open])")) return;
     const box = body.getBoundingClientRect(), top = one(".controls").getBoundingClientRect().bottom;
     if (one("main").getBoundingClientRect().top < top && (box.top < top || box.bottom > innerHeight)) body.scrollIntoView({ block: "center" });
   }
@@ -99,16 +100,23 @@ const cursor = (() => {
     const fires = bodies.findIndex(body => body.dataset.name === wanted);
     let hit = fires + 1;
     if (fires < 0) rows.forEach((some, i) => { if (some.some(row => into(row) === wanted)) hit = i + 1; });
-    if (hit) { found = wanted; show(hit); document.dispatchEvent(new CustomEvent("found", { detail: wanted })); }
-    find.setCustomValidity(hit ? "" : "no value of that name");
+    if (hit) { found = wanted; show(hit); }
+    const opened = !document.dispatchEvent(new CustomEvent("found", { detail: wanted, cancelable: true }));  // a layer or unit, or an input
+    find.setCustomValidity(hit || opened ? "" : "no value of that name");
     find.reportValidity();
   }
 
   function only() {
+    const button = one("[data-go=only]");
+    if (!button.disabled && !found) search(find.value);
+    if (button.disabled || !found) {
+      one(".now").textContent = button.disabled ? button.title : "Write a name into the find box first: this then shows only what leads to that value.";
+      if (!button.disabled) find.focus();
+      return;
+    }
     path = path || !found ? null : new Set([found]);
     if (path) for (let i = last - 1; i >= 0; i--) if (shown(i + 1)) path.add(bodies[i].dataset.name);
-    one("[data-go=only]").setAttribute("aria-pressed", String(Boolean(path)));
-    if (!found) find.focus();
+    button.setAttribute("aria-pressed", String(Boolean(path)));
     for (const row of rows.flat()) {
       const aside = Boolean(path) && !path.has(into(row));
       row.classList.toggle("aside", aside);
@@ -180,8 +188,9 @@ const cursor = (() => {
   for (const button of all("[data-go]")) button.addEventListener("click", () => moves[button.dataset.go]());
   const linked = () => { const step = /^#s=(\d+)$/.exec(location.hash); if (step) show(Number(step[1])); return step; };
   addEventListener("hashchange", linked);
-  addEventListener("beforeprint", () => paint(last));
-  addEventListener("afterprint", () => paint(at));
+  const aside = one("main details:not([open])");
+  addEventListener("beforeprint", () => { paint(last); if (aside) aside.open = true; });
+  addEventListener("afterprint", () => { paint(at); if (aside) aside.open = false; });
   one(".controls").hidden = false;
   new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${one(".controls").offsetHeight}px`)).observe(one(".controls"));
   if (!linked()) show(0);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -42,6 +43,7 @@ def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
 
 def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
     """The page of a pass. It asks the network for nothing, and its policy lets only its own script and style run."""
+    of = replace(of, names={**of.names, of.trace.output: of.symbol})
     drawn = None if folds(of) else PageGraph(of)
     if drawn is None and len(of.trace) > LISTED:
         of = by_layer(of)
@@ -53,6 +55,7 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
         found, lost = Recomputed("", ""), str(error)
     scripts = ["graph.js", "page.js", "play.js", *(["fold.js"] if drawn is None else [])]
     script = '"use strict";\n' + found.script + "".join(map(_text, scripts))
+    table = contributions(of, of.steps, Marks(of, drawn))
     themes = [name for name in THEMES if name != "auto"]
     parts = {
         "style_hash": _hash(style),
@@ -70,15 +73,31 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
         "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
         "data": f'<script type="application/json" id="graph">{found.data}</script>\n' if found.data else sentence(lost),
         "graph": drawn.svg() if drawn else without_script(of),
-        "table": contributions(of, of.steps, Marks(of, drawn)),
+        "table": table if drawn else _closed(table),
+        "legend": _legend(folded=drawn is None) if drawn or found.data else "",
     }
     return Template(_text("page.html")).substitute(parts)
 
 
+def _legend(folded: bool) -> str:
+    """What the colours of a page mean, and its dashes and the numbers on wires, or its squares."""
+    colours = '<b class="up">blue</b>: the gradient is above 0; <b class="down">orange</b>: below 0; grey: 0'
+    squares = "a square is a parameter: a row for each unit, a column for each number it multiplies, the last one its bias; "
+    squares += "the fuller its colour, the larger its gradient; a dashed card never fires"
+    wires = "dashed: nothing was sent, or 0; the number on a wire is the local derivative, by which a gradient is multiplied"
+    return f'<p class="legend">{colours}; {squares if folded else wires}.</p>'
+
+
+def _closed(table: str) -> str:
+    """The table of a folded page, which is long, closed until it is asked for."""
+    return f"<details><summary>every contribution, step by step</summary>\n{table}\n</details>"
+
+
 def _text(name: str) -> str:
-    """A file that lies beside this one, without the indentation, which a page carries in vain."""
+    """A file that lies beside this one, without indentation and lines of comment, which a page need not carry."""
     text = (files(__package__) / name).read_text(encoding="utf-8")
-    return "\n".join(line.lstrip() for line in text.splitlines()) + "\n"
+    lines = (line.lstrip() for line in text.splitlines())
+    return "\n".join(line for line in lines if not line.startswith("//")) + "\n"
 
 
 def table_html(of: Pass, steps: int) -> str:

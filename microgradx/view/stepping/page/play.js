@@ -278,6 +278,9 @@ const play = (() => {
   for (const [row, places] of rows) row.addEventListener("click", () => choose(edges[places[0]].operand));
   for (const it of all("[data-live]")) it.hidden = false;
   tell();
-  document.addEventListener("found", event => { const node = names.indexOf(event.detail); if (node >= 0) choose(node); });
+  document.addEventListener("found", event => {
+    const node = names.indexOf(event.detail);
+    if (node >= 0) { event.preventDefault(); choose(node); }
+  });
   return { choose, set, hidden };
 })();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ from ....operation import Op
 from ....tables import printable
 from ....translate import javascript
 from ...wording import Pass
-from .folded import folded
+from ...words.signed import unnamed
+from .folded import folded, folds
 
 
 class Recomputed(NamedTuple):
@@ -48,10 +50,8 @@ def recomputed(of: Pass) -> Recomputed:
         number = [-1 if isinstance(x, Value) else constants.setdefault(repr(x), len(constants)) for x in parents]
         operands.append([place[x] if isinstance(x, Value) else -1 - k for x, k in zip(parents, number, strict=True)])
     units = folded(of) or {}
-    whose = units.get("part", [-1] * len(order))  # what a unit computes is called after it, by the page
-    names = ["" if part >= 0 and node.op else printable(of.names[node]) for part, node in zip(whose, order, strict=True)]
     data = {
-        "names": names,
+        "names": _names(of, units.get("part", [-1] * len(order))),
         "operations": [op.name for op, _ in kinds],
         "templates": [op.template for op, _ in kinds],
         "op": operations,
@@ -63,6 +63,16 @@ def recomputed(of: Pass) -> Recomputed:
     text = json.dumps({**data, **units}, separators=(",", ":"), allow_nan=False)
     text = text.replace("<", "\\u003c")  # no name ends the script element
     return Recomputed(text, _script(list(kinds)))
+
+
+def _names(of: Pass, whose: Sequence[int]) -> list[str]:
+    """What values are called; the page itself names what a unit computes, and where units are folded what nobody named."""
+    folding = folds(of)
+    names = []
+    for part, node in zip(whose, of.trace.order, strict=True):
+        made_up = folding and node is not of.trace.output and unnamed(of.names[node])
+        names.append("" if node.op and (part >= 0 or made_up) else printable(of.names[node]))
+    return names
 
 
 def _json_number(x: float) -> float | str:
