@@ -46,7 +46,7 @@ class BlockWriter:
             off = f"; off in {step.off} of {len(step.heads)} samples" if step.off else ""
             parts.append(f"  {pen.slope(step.top)} = {pen.number(step.upstream)}   ({self._came_from()}{off})")
             parts += layer_rows(pen, by_operand(self.of.trace, self.shown)) if self.summed else self._rows()
-            parts += self._left_out()
+            parts += [*self._left_out(), *self._shares()]
         parts += [*self._found(), *self._carried()]
         return [*parts, fitted(f"  {step.line}", pen.width)] if step.line else parts
 
@@ -174,6 +174,17 @@ class BlockWriter:
         if self.filtered:
             lines.append(f"  {self.filtered} filtered out; s.only() shows all again")
         return lines
+
+    def _shares(self) -> list[Part]:
+        """Under the log of a softmax: each class's share p, as the local derivatives are y - p."""
+        op, first = self.step.node.op, self.step.node.parents[0]
+        if self.summed or self.part is not None or not self.shown or op is None or op.name != "log_softmax_share":
+            return []
+        edges = [self.of.trace[place] for place in self.shown]
+        shares = [f"{self.pen.names[edge.operand]} {self.pen.number((edge.slot == 0) - edge.local)}" for edge in edges]
+        right = self.pen.names[first] if isinstance(first, Value) else self.pen.number(first)
+        told = f"  local = y - p (y is 1 for {right}, else 0); so the loss -log p has slopes p - y"
+        return [f"  p = softmax: {', '.join(shares)}", told]
 
     def _found(self) -> list[Part]:
         """What the value that was asked for has got with this step."""
