@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from microgradx import Value, explain, nn, stepper, why
+from microgradx import Value, draw, explain, nn, stepper, topological_order, why
 from microgradx.view.questions.asked import ANSWERS_TOLD
 from microgradx.view.stepping.prompt import Prompt
 
@@ -107,3 +107,19 @@ def test_a_layer_of_one_sample_has_no_columns_for_mean_and_spread() -> None:
     one = str(stepper(model([1.0, 2.0]), by="layer").next())
     assert one.split("into", 1)[1].split("\n")[0].split() == ["from", "sum", "so", "far"]
     assert "mean" in str(stepper(model([1.0, 2.0]) + model([2.0, 1.0]), by="layer").next(2))
+
+
+def test_a_file_name_given_to_draw_is_answered_with_save() -> None:
+    _, _, L = graph()
+    with pytest.raises(TypeError, match=r"draw takes no name of a file, got 'o2.svg': write draw\(result\).save\('o2.svg'\)"):
+        draw(L, "o2.svg")
+
+
+def test_the_gradients_of_a_graph_are_forgotten_as_the_hint_for_zero_grad_says() -> None:
+    a, _, L = graph()
+    L.backward()
+    with pytest.raises(AttributeError, match=r"for x in microgradx.topological_order\(y\): x.grad = None"):
+        L.zero_grad()
+    for x in topological_order(L):
+        x.grad = None
+    assert (a.grad, a.reached) == (0.0, False)

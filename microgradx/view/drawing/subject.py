@@ -28,6 +28,8 @@ def outputs_of(given: object, args: Sequence[Any], who: str = "draw") -> list[Va
 
     Numbers among the arguments become Values that are called after the parameters of the function.
     """
+    if args and isinstance(args[0], str) and who == "draw" and isinstance(given, Value):
+        raise TypeError(f"draw takes no name of a file, got {args[0]!r}: write draw(result).save({args[0]!r})")
     if args and not callable(given):
         raise TypeError(f"{who}(f, *args) {SHOWS[who]}s what a function gives; {given!r} cannot be called: write {who}(result)")
     result = given
