@@ -183,10 +183,10 @@ def refuse_stale(node: Any) -> None:
         return
     for parent in node.parents:
         if type(parent) is not float and parent._stamp > node._stamp:
-            raise stale(node, parent)
+            raise _stale(node, parent)
 
 
-def stale(node: Any, parent: Any) -> RuntimeError:
+def _stale(node: Any, parent: Any) -> RuntimeError:
     """The error for a `node` whose number no longer follows from those of its parents."""
     if node._stamp == OVERWRITTEN:
         return RuntimeError(

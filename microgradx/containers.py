@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .operation import Operand
 
 FUNCTIONS = (FunctionType, functools.partial)
-DEEPEST = 1000  # containers in containers: Python's recursion ends there too
+_DEEPEST = 1000  # containers in containers: Python's recursion ends there too
 
 
 class Container(NamedTuple):
@@ -77,7 +77,7 @@ def is_array(x: Any) -> bool:
     return hasattr(x, "ndim") and hasattr(x, "dtype")  # a DataFrame has one for each column
 
 
-def plain(x: Any) -> Any:
+def plain_container(x: Any) -> Any:
     """An array that is no more than its numbers, as a file of them; any other one is refused."""
     import numpy
 
@@ -107,7 +107,7 @@ def looked_into(x: Any) -> tuple[Container, Sequence[Any], Iterable[Any]] | None
     return None
 
 
-def walk(x: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def every_item(x: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """(path, thing) for everything that `x` is made of, looking into containers, arrays of objects and models.
 
     >>> list(walk({"w": [1.0, None]}, "params"))
@@ -122,7 +122,7 @@ def walk(x: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(item, Operand):  # mostly: as the item of a generator of its own it would take twice as long
             yield inner, item
         else:
-            yield from walk(item, inner)
+            yield from every_item(item, inner)
 
 
 def attributes(x: Any) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def parameters(model: Any) -> list[tuple[str, Any]]:
     set, which may be another one in another process.
     """
     try:
-        everything = list(walk(model))
+        everything = list(every_item(model))
     except RecursionError:
         raise endless(model) from None
     found = [(path[1:], leaf) for path, leaf in everything if is_leaf(leaf)]
@@ -186,7 +186,7 @@ def endless(x: Any) -> ValueError:
         if id(thing) in above:
             return ValueError(f"a {kind} that holds itself has no end: x{path} leads back, so take that out")
         container, keys, items = looked_into(thing) or (Container(kind), (), ())
-        if len(above) < DEEPEST:
+        if len(above) < _DEEPEST:
             inner = above | {id(thing)}
             pending += [(item, path + container.suffix(key), inner) for key, item in zip(keys, items, strict=True)]
     return ValueError(f"a {kind} is nested too deeply: put its numbers into one list")

@@ -166,7 +166,7 @@ RULE = {
     **dict.fromkeys(("decay", "l2"), "weight_decay=1e-4"),
 }
 
-POINTS = {
+SET_OF_POINTS = {
     **dict.fromkeys(("random_state", "rng"), "seed=1"),
     **dict.fromkeys(("n_samples", "samples", "size"), "n=100"),
     **dict.fromkeys(("std", "sigma"), "noise=0.1"),

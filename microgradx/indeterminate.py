@@ -23,7 +23,7 @@ class Zeros:
         `operand` is who gets it, where that is not the operand of the slot, as of a chain of sums that is drawn as one.
         """
         sent, slope = _plain(upstream), _plain(local)
-        by_choice = (sent == 0.0 and node not in self._sent) or (slope == 0.0 and chosen(node, slot))
+        by_choice = (sent == 0.0 and node not in self._sent) or (slope == 0.0 and _chosen(node, slot))
         if not by_choice:
             self._sent.add(node.parents[slot] if operand is None else operand)
         unclear = (sent == 0.0 and not math.isfinite(slope)) or (slope == 0.0 and not math.isfinite(sent))
@@ -36,7 +36,7 @@ def indeterminate_places(edges: Iterable[tuple[Any, ...]]) -> list[int]:
     return [place for place, edge in enumerate(edges) if zeros.indeterminate(*edge)]
 
 
-def chosen(node: Any, slot: int) -> bool:
+def _chosen(node: Any, slot: int) -> bool:
     """Whether a local derivative of zero comes from a choice, or from a factor that was written as 0 or chosen to be."""
     op, parents = node.op, node.parents
     if op.facts.choice or op.facts.kink or (op.arity is not None and op.partials[slot] == 0.0):

@@ -27,7 +27,7 @@ WRITE = {
 UNSHOWN = frozenset([*WRITE, *hints.VALUE])
 """Names that are there only to say what to write instead."""
 
-RULE = (
+_RULE = (
     "a rule of your own is not a closure on each value but one statement for all: "
     'cube = microgradx.primitive("cube", "{} ** 3", lambda a: a**3, lambda a, out: 3.0 * a * a), then y = cube(x)'
 )
@@ -71,10 +71,10 @@ def _send_back(value: Any) -> None:
 
 
 def _refuse_closure(value: Any, closure: Any) -> NoReturn:
-    raise TypeError(f"_backward cannot be assigned: {RULE}")
+    raise TypeError(f"_backward cannot be assigned: {_RULE}")
 
 
 def refuse_made_by_hand(*more: Any, **names: Any) -> NoReturn:
     """Raise where a value is to be made with operands and operation, as an operation of one's own would make it."""
     seen = ", ".join([*map(repr, more), *(f"{name}={x!r}" for name, x in names.items())])
-    raise TypeError(f"a Value is made of a number and a label, and got {seen} too: {RULE}")
+    raise TypeError(f"a Value is made of a number and a label, and got {seen} too: {_RULE}")

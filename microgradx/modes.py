@@ -20,7 +20,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Said(ref["Block"]):
+class Said(ref["_Block"]):
     """What a block says while it is open, one of the texts below; None before and after, and once the block is dropped."""
 
     __slots__ = ("outer", "says")
@@ -47,7 +47,7 @@ _lines: dict[int, tuple[str, ref[Any]]] = {}
 reference takes the entry away with its node, by a call into C alone as well."""
 
 
-class Block:
+class _Block:
     """What `with` opens, as often as one likes, or what decorates a function: then a block round each call.
 
     It takes back only what it said itself, as blocks that generators hold open close in any order. Ctrl-C leaves none open:
@@ -92,13 +92,13 @@ class Block:
 
         @wraps(function)
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with Block(self._says):
+            with _Block(self._says):
                 return function(*args, **kwargs)
 
         return inside
 
 
-_nobody = Said(Block(""))
+_nobody = Said(_Block(""))
 _nobody.says, _nobody.outer = None, None
 _innermost: ContextVar[Said] = ContextVar("innermost", default=_nobody)
 innermost = _innermost.get
@@ -129,7 +129,7 @@ def _open(said: Said) -> Said:
     return said
 
 
-def no_grad() -> Block:
+def no_grad() -> _Block:
     """Compute without recording: results are leaves, in this thread or task only; also a decorator, `@no_grad()`.
 
     >>> from microgradx import Value
@@ -140,12 +140,12 @@ def no_grad() -> Block:
     (True, 4.0)
     """
     look("no_grad() was entered")
-    return Block("not recorded")
+    return _Block("not recorded")
 
 
 def recording() -> AbstractContextManager[None]:
     """Record again inside `no_grad`, as a transform must to find its derivative."""
-    return Block("recorded") if watching else nullcontext()
+    return _Block("recorded") if watching else nullcontext()
 
 
 def is_recording() -> bool:
@@ -153,7 +153,7 @@ def is_recording() -> bool:
     return not watching or _said(RECORDED, True)
 
 
-def detect_anomaly() -> Block:
+def detect_anomaly() -> _Block:
     """Raise FloatingPointError at the first operation that makes nan, inf or 0 x inf, naming it and its line.
 
     0 x inf is meant on the way back, where it counts as 0: right behind a choice (where, relu, max, clip ...), which raises
@@ -167,10 +167,10 @@ def detect_anomaly() -> Block:
 
     Every node built inside remembers its file and line (`source_line`), which makes building some ten times slower.
     """
-    return Block("checked")
+    return _Block("checked")
 
 
-def lines_noted() -> Block:
+def lines_noted() -> _Block:
     """Every node built inside remembers its file and line, as under `detect_anomaly`, and no number is checked.
 
     >>> from microgradx import Value
@@ -179,12 +179,12 @@ def lines_noted() -> Block:
     >>> source_line(y) is not None
     True
     """
-    return Block("noted")
+    return _Block("noted")
 
 
 def unchecked() -> AbstractContextManager[None]:
     """Let pass, inside `detect_anomaly`, what rules that build the graph of a derivative meet on their way and throw away."""
-    return Block("not checked") if watching else nullcontext()
+    return _Block("not checked") if watching else nullcontext()
 
 
 def checking() -> bool:

@@ -17,14 +17,14 @@ from .places import Place, Root, call_of, place_of
 _running: ContextVar[Root | None] = ContextVar("running", default=None)
 """The root that was called in this thread or task, and is running."""
 _numbers = count(1)
-USUAL = [("x", inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty)]
+_USUAL = [("x", inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty)]
 """What most modules are called with: `model(x)`."""
 
 
 def placed(function: Callable[..., Any]) -> Callable[..., Any]:
     """A module's `__call__` that marks what it gives as its output."""
     _, *others = inspect.signature(function).parameters.values()
-    if [(x.name, x.kind, x.default) for x in others] != USUAL:
+    if [(x.name, x.kind, x.default) for x in others] != _USUAL:
 
         @wraps(function)
         def call(self: Any, /, *args: Any, **named: Any) -> Any:

@@ -218,7 +218,7 @@ class Op:
         if self.arity is None:
             return ()
         for function in (*filter(callable, self.partials), *((self.forward,) if self.arity > 1 else ())):
-            names = parameters(function)
+            names = operand_names_of(function)
             if names is not None and len(names) >= self.arity:
                 return names[: self.arity]
         return ("x",) if self.arity == 1 else tuple("abcdefgh"[: self.arity])
@@ -330,7 +330,7 @@ def find(name: str) -> Op:
         raise KeyError(f"no operation {name!r}: import the module whose primitive({name!r}, ...) defines it first") from None
 
 
-def parameters(function: Callable[..., Any]) -> tuple[str, ...] | None:
+def operand_names_of(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """The names of a Python function's positional parameters; None for what is not written in Python or takes any number."""
     code = getattr(function, "__code__", None)
     if code is None or code.co_flags & 0x04:  # *args

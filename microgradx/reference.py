@@ -41,7 +41,7 @@ def sample(op: Op) -> list[Value]:
     return [Value(float(f"{point:.2g}"), name) for name, point in zip(names, points, strict=True)]
 
 
-def written(node: Any) -> str:
+def _written(node: Any) -> str:
     """A value as the formula that made it, a number as it is.
 
     >>> x = Value(2.0, "x")
@@ -62,20 +62,20 @@ def value_and_slopes(name: str) -> tuple[str, dict[str, str]]:
     if name in COMPOSED:
         x = Value(0.5, "x")
         out: Any = COMPOSED[name](x)
-        return written(out), {"x": written(gradient(out, [x], create_graph=True)[0])}
+        return _written(out), {"x": _written(gradient(out, [x], create_graph=True)[0])}
     op = OPS[name]
     operands = sample(op)
     out = operands[0].apply(op, operands)
     try:
         slopes = op.local_derivatives(operands, out)
     except Exception as error:  # a rule of somebody's own may refuse Values: its help says so instead of failing
-        return written(out), {"operands": f"none for Values: {error}"}
+        return _written(out), {"operands": f"none for Values: {error}"}
     shown = operands if op.arity else operands[:1]
-    return written(out), {str(x.label): _slope(slope) for x, slope in zip(shown, slopes, strict=False)}
+    return _written(out), {str(x.label): _slope(slope) for x, slope in zip(shown, slopes, strict=False)}
 
 
 def _slope(slope: Any) -> str:
-    return "none" if isinstance(slope, float) and math.isnan(slope) else written(slope)
+    return "none" if isinstance(slope, float) and math.isnan(slope) else _written(slope)
 
 
 def help_text(op: Op) -> str:
@@ -112,7 +112,7 @@ def _example(op: Op) -> list[str]:
     ]
 
 
-def told(name: str) -> str:
+def told_in_words(name: str) -> str:
     """The signature and the help of an operation, or of a function made of operations, by its name."""
     if name in OPS:
         return f"{OPS[name].written()}: {help_text(OPS[name])}"
@@ -137,7 +137,7 @@ def row(name: str) -> tuple[str, str, str, str]:
     return call, about or formula, slope, facts.convention if facts else ""
 
 
-def names_in(room: ModuleType) -> list[str]:
+def names_in_formula(room: ModuleType) -> list[str]:
     """The operations that a file of the table states, in its order, and functions made of them; not the inner ones."""
     before = [op for other in ROOMS[: ROOMS.index(room)] for op in vars(other).values()]
     here = [op for op in vars(room).values() if isinstance(op, Op) and op not in before and not op.facts.inner]
@@ -146,7 +146,7 @@ def names_in(room: ModuleType) -> list[str]:
 
 def lines() -> list[str]:
     """The whole table for a terminal."""
-    rows = [row(name) for room in ROOMS for name in names_in(room)]
+    rows = [row(name) for room in ROOMS for name in names_in_formula(room)]
     cells = [[clip(cell, wide) for cell, wide in zip(cells, (28, 44, 60, 70), strict=True)] for cells in (HEADINGS, *rows)]
     return table(cells, "<<<<", (), None, "  ")
 
@@ -164,7 +164,7 @@ def markdown() -> str:
         "methods of a `Value` too, `x.tanh()`. `help(microgradx.tanh)` shows an example.",
     ]
     for room in ROOMS:
-        rows = [HEADINGS, ("---",) * 4, *map(row, names_in(room))]
+        rows = [HEADINGS, ("---",) * 4, *map(row, names_in_formula(room))]
         text += ["", f"## {(room.__doc__ or '').splitlines()[0].rstrip('.')}", ""]
         text += [f"| {' | '.join(_cell(cell, k) for k, cell in enumerate(cells))} |" for cells in rows]
     return "\n".join(text) + "\n"

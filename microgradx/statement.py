@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from .operation import OPS, UFUNCS, Facts, Op, Rule, parameters
+from .operation import OPS, UFUNCS, Facts, Op, Rule, operand_names_of
 from .signatures import KINDS, Binary, OfOne, Reduction, Settled, Ternary, Unary
 
 COMPOSED: dict[str, OfOne] = {}
@@ -165,7 +165,7 @@ def _check_statement(name: str, template: str, forward: Any, partials: tuple[Any
         raise TypeError(f"the rules of {name!r} must be functions or floats, got {partials!r}")
     names = ["operands"] if gather else ["a"] if len(partials) == 1 else list("abcdefgh"[: len(partials)])
     for slot, rule in enumerate(partials):
-        taken = parameters(rule)
+        taken = operand_names_of(rule)
         least = len(taken or ()) - len(getattr(rule, "__defaults__", None) or ())
         if taken is not None and not least <= len(names) + 1 <= len(taken):
             raise TypeError(
@@ -188,7 +188,7 @@ def composed(function: Callable[[Any], Any]) -> OfOne:
     return function
 
 
-def activation(function: Callable[[Any], Any]) -> OfOne:
+def neuron_function(function: Callable[[Any], Any]) -> OfOne:
     """`composed`, for one that neurons may apply."""
     NEURON_FUNCTIONS[function.__name__] = function
     return composed(function)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from .containers import Container, endless, is_array, is_model, opened, plain, walk
+from .containers import Container, endless, every_item, is_array, is_model, opened, plain_container
 from .operation import Operand, number
 
 
@@ -56,7 +56,7 @@ class Branch(Structure):
     __slots__ = ()
 
 
-class Model(Structure):
+class NamedModel(Structure):
     """(model, names, attributes): anything with `named_parameters()`. Its numbers are those parameters, each of them once.
 
     It is differentiated where it is, as its parameters are Values: put together it is the model itself.
@@ -73,7 +73,7 @@ class Operands(tuple[Any, ...]):
 
 ONE = One()
 DICT = Container(dict)
-MANY = 32  # floats that are read at once
+MANY_NUMBERS = 32  # floats that are read at once
 
 
 def flat(x: Any) -> tuple[Structure, list[Any]]:
@@ -106,7 +106,7 @@ def _apart(x: Any, chunks: list[Any]) -> Structure:
         chunks.append((x if kind is float else number(x),))
         return ONE
     if (kind is list or kind is tuple) and x:
-        if len(x) > MANY and (array := _floats(x)) is not None:
+        if len(x) > MANY_NUMBERS and (array := _floats(x)) is not None:
             chunks.append(array)
             return Row((kind, len(x)))
         kinds = list(map(type, x))  # and counted: for a thousand numbers two thirds of the time of a set of them
@@ -125,7 +125,7 @@ def _apart(x: Any, chunks: list[Any]) -> Structure:
         chunks.append(Operands((x,)))
         return ONE
     if is_array(x):
-        return _array_apart(plain(x), chunks)
+        return _array_apart(plain_container(x), chunks)
     if (found := opened(x)) is not None:
         container, keys, items = found
         parts = tuple([_apart(item, chunks) for item in items])
@@ -175,8 +175,8 @@ def _model_apart(x: Any, chunks: list[Any]) -> Structure:
         names.setdefault(parameter, name)  # a weight used in two places is one number
     if names:
         chunks.append(Operands(names))
-    attributes = [(path, leaf) for path, leaf in walk(x) if leaf is None or isinstance(leaf, (str, Real)) or callable(leaf)]
-    return Model((x, tuple(names.values()), tuple(attributes)))
+    attributes = [(path, leaf) for path, leaf in every_item(x) if leaf is None or isinstance(leaf, (str, Real)) or callable(leaf)]
+    return NamedModel((x, tuple(names.values()), tuple(attributes)))
 
 
 def parts(structure: Structure) -> tuple[Structure, ...]:
@@ -193,7 +193,7 @@ def size(structure: Structure) -> int:
             return int(structure[1])
         case Grid():
             return math.prod(structure[0])
-        case Model():
+        case NamedModel():
             return len(structure[1])
     return sum(map(size, parts(structure)))
 
@@ -220,7 +220,7 @@ def _filled(structure: Structure, numbers: Iterator[Any], as_slopes: bool) -> An
         case Branch():
             container, keys, inner = structure
             return container.made(keys, [_filled(part, numbers, as_slopes) for part in inner])
-        case Model():
+        case NamedModel():
             own = list(itertools.islice(numbers, size(structure)))
             return dict(zip(structure[1], own, strict=True)) if as_slopes else structure[0]
     return structure[0]
@@ -248,7 +248,7 @@ def paths(structure: Structure, path: str) -> Iterator[str]:
             container, keys, inner = structure
             for key, part in zip(keys, inner, strict=True):
                 yield from paths(part, path + container.suffix(key))
-        case Model():
+        case NamedModel():
             yield from (f"{path}.{name}" if path else name for name in structure[1])
 
 
@@ -256,7 +256,7 @@ def owned(structure: Structure) -> list[bool]:
     """For each number, whether it is a parameter of a model."""
     if isinstance(structure, Branch):
         return [own for part in parts(structure) for own in owned(part)]
-    return [isinstance(structure, Model)] * size(structure)
+    return [isinstance(structure, NamedModel)] * size(structure)
 
 
 def words(structure: Structure) -> str:
@@ -270,7 +270,7 @@ def words(structure: Structure) -> str:
             return f"an array of shape {structure[0]}"
         case Branch():
             return str(structure[0].words(structure[1]))
-        case Model():
+        case NamedModel():
             return f"a {type(structure[0]).__name__} with {size(structure)} parameters"
     return repr(structure[0])
 
@@ -296,7 +296,7 @@ def laid_out(x: Any, like: Structure | None, what: str) -> list[Any]:
     if isinstance(like, Fixed) or x is None:
         return []
     container, keys, inner = like if isinstance(like, Branch) else (Container(list), (), ())
-    if isinstance(like, Model):
+    if isinstance(like, NamedModel):
         container, keys, inner = Container(dict), like[1], (ONE,) * size(like)
         x = dict(x.named_parameters()) if is_model(x) else x
     if isinstance(x, Mapping):

@@ -13,7 +13,7 @@ from microgradx.nn.data import moons
 from microgradx.places import name_of, place_of
 from microgradx.view.drawing.flow import snapshot
 from microgradx.view.drawing.folding import LEVELS, groups
-from microgradx.view.drawing.spread import spread
+from microgradx.view.drawing.spread import spread_of
 
 
 def batch(points: int, sizes: list[int], expand: bool = False) -> Value:
@@ -83,7 +83,7 @@ def test_the_mean_on_a_folded_card_is_the_mean_over_the_batch():
     loss = batch(64, [4, 1])
     outputs = [node for node in snapshot(loss).nodes if name_of(node) == "layers[0].neurons[2]" and node.op]
     assert len(outputs) == 64
-    expected = f"L0.n2 x64\\n{spread([n.data for n in outputs])}\\ngrad {spread([n.grad for n in outputs])}"
+    expected = f"L0.n2 x64\\n{spread_of([n.data for n in outputs])}\\ngrad {spread_of([n.grad for n in outputs])}"
     assert expected in draw(loss).source
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import microgradx as mx
 from microgradx import nn
-from microgradx.bench.cases import layers, total
+from microgradx.bench.cases import layers_case, sum_of
 from microgradx.replay.arguments import Call
 from microgradx.replay.batch import batch_program, batched
 from microgradx.replay.batch.batched import PairwiseSum
@@ -25,10 +25,10 @@ COUNT = 59
 
 def sample_loss(p, x, y):
     """Hinge loss of a small network on one sample."""
-    first, second, last = layers(p, SIZES)
-    h = [total([w * v for w, v in zip(ws, x, strict=True)] + [b]).relu() for ws, b in first]
-    h = [total([w * v for w, v in zip(ws, h, strict=True)] + [b]).tanh() for ws, b in second]
-    return (1.0 - y * total([w * v for w, v in zip(last[0][0], h, strict=True)] + [last[0][1]])).relu()
+    first, second, last = layers_case(p, SIZES)
+    h = [sum_of([w * v for w, v in zip(ws, x, strict=True)] + [b]).relu() for ws, b in first]
+    h = [sum_of([w * v for w, v in zip(ws, h, strict=True)] + [b]).tanh() for ws, b in second]
+    return (1.0 - y * sum_of([w * v for w, v in zip(last[0][0], h, strict=True)] + [last[0][1]])).relu()
 
 
 def data(n, rng=0):
@@ -38,7 +38,7 @@ def data(n, rng=0):
 
 def eager(p, X, y):
     leaves = [mx.Value(v) for v in p]
-    loss = total([sample_loss(leaves, x, t) for x, t in zip(X.tolist(), y.tolist(), strict=True)]) / float(len(y))
+    loss = sum_of([sample_loss(leaves, x, t) for x, t in zip(X.tolist(), y.tolist(), strict=True)]) / float(len(y))
     loss.backward()
     return loss.data, np.array([leaf.grad for leaf in leaves])
 
@@ -69,11 +69,11 @@ def test_shared_weights_along_a_sample_are_summed_over_positions_and_samples():
     X, w = r.normal(size=(50, 12)), r.normal(size=3)
 
     def f(w, x):
-        return total([total([w[j] * x[t + j] for j in range(3)]).tanh() ** 2 for t in range(10)])
+        return sum_of([sum_of([w[j] * x[t + j] for j in range(3)]).tanh() ** 2 for t in range(10)])
 
     value, slopes = compile(f, batch="x").value_and_grad(w, X)
     leaves = [mx.Value(v) for v in w]
-    out = total([f(leaves, x) for x in X.tolist()]) / 50.0
+    out = sum_of([f(leaves, x) for x in X.tolist()]) / 50.0
     out.backward()
     assert value == pytest.approx(out.data, rel=1e-13)
     assert slopes == pytest.approx(np.array([leaf.grad for leaf in leaves]), rel=1e-12)
@@ -84,7 +84,7 @@ def test_every_kind_of_operation_runs_on_a_chunk(name):
     f = compile(lambda w, x: getattr(mx, name)(w * x) * x, batch="x")
     xs = np.linspace(-2, 2, 37)
     leaf = mx.Value(0.7)
-    out = total([getattr(mx, name)(leaf * x) * x for x in xs.tolist()]) / 37.0
+    out = sum_of([getattr(mx, name)(leaf * x) * x for x in xs.tolist()]) / 37.0
     out.backward()
     value, slope = f.value_and_grad(0.7, xs)
     assert (value, slope) == pytest.approx((out.data, leaf.grad), rel=1e-12)
@@ -97,7 +97,7 @@ def test_operations_on_many_operands_run_on_a_chunk():
     w, X = np.array([0.5, 0.25]), np.random.default_rng(2).normal(size=(40, 2))
     value, slopes = compile(f, batch="x").value_and_grad(w, X)
     leaves = [mx.Value(v) for v in w]
-    out = total([f(leaves, x) for x in X.tolist()]) / 40.0
+    out = sum_of([f(leaves, x) for x in X.tolist()]) / 40.0
     out.backward()
     assert value == pytest.approx(out.data, rel=1e-12)
     assert slopes == pytest.approx(np.array([leaf.grad for leaf in leaves]), rel=1e-12)
@@ -110,7 +110,7 @@ def test_the_batch_arguments_may_be_named_in_any_order():
 
 
 def test_rows_of_samples_that_nothing_reads_any_more_are_written_over():
-    f = compile(lambda w, x: total([w * v for v in x]).sin().tanh().exp().sin().tanh(), batch="x")
+    f = compile(lambda w, x: sum_of([w * v for v in x]).sin().tanh().exp().sin().tanh(), batch="x")
     X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
     assert f(0.5, X) == pytest.approx(np.tanh(np.sin(np.exp(np.tanh(np.sin(0.5 * X.sum(axis=1)))))).mean(), rel=1e-14)
     ((recording,),) = f.recordings.values()
@@ -138,7 +138,7 @@ def test_captured_values_get_the_gradient_of_the_batch():
     value = compile(loss, batch=("x", "y")).backward(X, y)
     found = [parameter.grad for parameter in model.parameters()]
     model.zero_grad()
-    out = total([loss(x, t) for x, t in zip(X.tolist(), y.tolist(), strict=True)]) / 100.0
+    out = sum_of([loss(x, t) for x, t in zip(X.tolist(), y.tolist(), strict=True)]) / 100.0
     out.backward()
     assert value == pytest.approx(out.data, rel=1e-13)
     assert found == pytest.approx([parameter.grad for parameter in model.parameters()], rel=1e-11, abs=1e-15)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microgradx as mx
-from microgradx.bench.cases import attention, circles, rnn, rosenbrock
+from microgradx.bench.cases import attention, circles_case, rnn, rosenbrock
 from microgradx.replay.compile import compile
 
 
@@ -130,7 +130,7 @@ def test_every_slope_of_a_narrow_program_has_the_bits_of_backward_at_every_call(
         assert g.value_and_grad(xs)[1] == expected[1]
 
 
-@pytest.mark.parametrize("make", [circles, attention, rosenbrock])
+@pytest.mark.parametrize("make", [circles_case, attention, rosenbrock])
 def test_every_thread_and_every_call_of_a_wide_program_gives_the_same_bits(make):
     case = make()
     f = compile(case.f)

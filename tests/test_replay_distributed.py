@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from microgradx.bench.cases import total
+from microgradx.bench.cases import sum_of
 from microgradx.replay.compile import compile
 
 distributed = pytest.importorskip("distributed")
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # what the cluster says about
 
 def loss(w, x, y):
     """A small regression on one sample."""
-    return (total([(a * b).tanh() for a, b in zip(w, x, strict=True)]) - y) ** 2
+    return (sum_of([(a * b).tanh() for a, b in zip(w, x, strict=True)]) - y) ** 2
 
 
 def slow_or_die(flag):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx.bench.cases import attention, bodies, circles, moons, rosenbrock
+from microgradx.bench.cases import attention, bodies, circles_case, moons_case, rosenbrock
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
 from microgradx.replay.specialization import Recording
@@ -13,7 +13,10 @@ jax = pytest.importorskip("jax")
 jax.config.update("jax_enable_x64", True)
 
 
-@pytest.mark.parametrize("case", [lambda: moons(20), lambda: circles(30), attention, lambda: rosenbrock(50), lambda: bodies(8)])
+CASES = [lambda: moons_case(20), lambda: circles_case(30), attention, lambda: rosenbrock(50), lambda: bodies(8)]
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_jitted_programs_give_the_numbers_of_numpy(case):
     case = case()
     program = Recording(case.f, Call((case.x,), {})).program

@@ -15,7 +15,7 @@ import pytest
 from replay_forms import only
 
 import microgradx as mx
-from microgradx.bench.cases import attention, chain, circles, conv1d, moons, random_graph, rnn, rosenbrock
+from microgradx.bench.cases import attention, chain_case, circles_case, conv1d, moons_case, random_graph, rnn, rosenbrock
 from microgradx.operation import Op
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
@@ -24,7 +24,7 @@ from microgradx.replay.run import interpreter, ladder, llvm_text, machine_code
 from microgradx.replay.run.interpreter import Interpreter
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import COMPILING, unload
-from microgradx.replay.run.llvm_text import code, written
+from microgradx.replay.run.llvm_text import code, written_llvm
 from microgradx.replay.run.machine_code import ROWS_IN_ONE, Native
 from microgradx.replay.run.row_by_row import Loop
 from microgradx.replay.specialization import Recording
@@ -66,7 +66,7 @@ def equal(a, b):
 
 
 def test_every_operation_with_an_array_form_has_machine_code():
-    assert {op.name for op in TABLE if written(op, op.arity or 4) is None} == NO_ARRAY_FORM
+    assert {op.name for op in TABLE if written_llvm(op, op.arity or 4) is None} == NO_ARRAY_FORM
 
 
 @pytest.mark.parametrize("form", [Native, Interpreter])
@@ -182,7 +182,7 @@ def test_a_program_of_many_small_calls_is_never_run_as_arrays_so_that_its_digits
 
 def test_a_narrow_program_changes_once_that_would_have_paid(monkeypatch):
     monkeypatch.setattr(ladder, "FORMS", [Loop, Native])
-    case = chain(200)
+    case = chain_case(200)
     program = recorded(case.f, case.x)
     run = program.gradient_runner().ladder(False)
     forms = [run.kind.name]
@@ -193,7 +193,7 @@ def test_a_narrow_program_changes_once_that_would_have_paid(monkeypatch):
     assert forms[-1] == "native"
 
 
-@pytest.mark.parametrize("make", [moons, circles, conv1d, attention, lambda: rosenbrock(5000)])
+@pytest.mark.parametrize("make", [moons_case, circles_case, conv1d, attention, lambda: rosenbrock(5000)])
 def test_a_wide_program_stays_an_array_program(make):
     case = make()
     run = recorded(case.f, case.x).gradient_runner()
@@ -202,7 +202,7 @@ def test_a_wide_program_stays_an_array_program(make):
 
 
 def test_the_printed_program_says_machine_code():
-    case = chain(100)
+    case = chain_case(100)
     program, _ = settled(case.f, case.x)
     assert "scalar rows as machine code (native)" in str(program)
 
@@ -229,7 +229,7 @@ def test_threads_run_one_program_at_once():
 
 
 def test_a_pickled_program_carries_no_code_and_compiles_again():
-    case = chain(100)
+    case = chain_case(100)
     program, native = settled(case.f, case.x)
     copy = pickle.loads(pickle.dumps(program))
     again = copy.gradient_runner()
@@ -274,12 +274,12 @@ def test_an_operation_without_machine_code_is_a_call_of_python():
 
 def test_a_c_function_that_is_missing_leaves_the_program_to_other_forms(monkeypatch):
     monkeypatch.setitem(llvm_text.C_NAMES, "sin", "no_such_function")
-    written.cache_clear()
+    written_llvm.cache_clear()
     try:
-        case = chain(50)
+        case = chain_case(50)
         assert settled(case.f, case.x)[1].form == "loop"
     finally:
-        written.cache_clear()
+        written_llvm.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_an_operation_of_the_users_own_is_called_as_its_array_form_may_round_oth
         None,
         (),
     )
-    assert written(swish, 1) is None
+    assert written_llvm(swish, 1) is None
     assert code(swish.array, 1) is not None
     assert single(Interpreter, swish, 1)(np.array([0.3]))[0] == swish.forward(0.3)
 
@@ -319,7 +319,7 @@ def test_an_operation_of_the_users_own_is_called_as_its_array_form_may_round_oth
 def test_without_llvmlite_a_program_becomes_source(monkeypatch):
     for module in (interpreter, machine_code):
         monkeypatch.setattr(module, "AVAILABLE", False)
-    case = chain(50)
+    case = chain_case(50)
     run = recorded(case.f, case.x).gradient_runner()
     run.settle()
     assert run.form == "source"

@@ -17,10 +17,10 @@ from microgradx.bench.cases import (
     CASES,
     attention,
     bodies,
-    chain,
-    circles,
+    chain_case,
+    circles_case,
     conv1d,
-    moons,
+    moons_case,
     polynomial,
     random_graph,
     rnn,
@@ -63,7 +63,7 @@ def eager(case):
 
 @pytest.mark.parametrize(
     ("case", "most"),
-    [(moons, 46), (circles, 36), (conv1d, 12), (attention, 31), (rosenbrock, 19), (polynomial, 8), (bodies, 22)],
+    [(moons_case, 46), (circles_case, 36), (conv1d, 12), (attention, 31), (rosenbrock, 19), (polynomial, 8), (bodies, 22)],
 )
 def test_regular_code_becomes_a_few_array_instructions(case, most):
     run, value, slopes = arrays(case())
@@ -78,15 +78,15 @@ def names(run):
 
 
 def test_ten_times_the_samples_are_the_same_instructions():
-    assert names(arrays(moons(20))[0]) == names(arrays(moons(60))[0])
+    assert names(arrays(moons_case(20))[0]) == names(arrays(moons_case(60))[0])
 
 
 def test_the_order_of_terms_does_not_change_the_program():
-    assert names(arrays(moons(70, shuffled=True))[0]) == names(arrays(moons(70))[0])
+    assert names(arrays(moons_case(70, shuffled=True))[0]) == names(arrays(moons_case(70))[0])
 
 
 def test_the_network_is_recognised_as_matrix_products_without_gathers():
-    found = names(arrays(moons())[0])
+    found = names(arrays(moons_case())[0])
     assert found.count("take") == 0
     assert found.count("matmul") >= 7
 
@@ -118,7 +118,10 @@ def test_rows_that_can_wait_are_computed_with_the_first_that_cannot():
     assert schedule([6, 5, 5, AT_ONCE], latest, users.__getitem__, [0, 0, 1, 0]) == [1, 2, 2, 1]
 
 
-@pytest.mark.parametrize("case", [lambda: random_graph(3000), lambda: rnn(20), lambda: chain(300), lambda: random_graph(300)])
+IRREGULAR = [lambda: random_graph(3000), lambda: rnn(20), lambda: chain_case(300), lambda: random_graph(300)]
+
+
+@pytest.mark.parametrize("case", IRREGULAR)
 def test_irregular_code_gives_the_eager_gradient(case):
     _, value, slopes = compiled(case())
     expected = eager(case())
@@ -127,13 +130,13 @@ def test_irregular_code_gives_the_eager_gradient(case):
 
 
 def test_the_form_is_chosen_by_cost():
-    assert compiled(chain(2000))[0].form in ("loop", "interpreter")
-    assert compiled(moons(30))[0].form == "array"
+    assert compiled(chain_case(2000))[0].form in ("loop", "interpreter")
+    assert compiled(moons_case(30))[0].form == "array"
 
 
 def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
     monkeypatch.setattr(ladder, "FORMS", [Loop, Source])
-    case = chain(200)
+    case = chain_case(200)
     program = Recording(case.f, Call((case.x,), {})).program
     x = np.array(case.x)
     first, run = program.run_gradient(x), program.gradient_runner()
@@ -148,7 +151,7 @@ def test_a_narrow_program_too_long_to_compile_is_not_regrouped_and_never_compile
     monkeypatch.setattr(python_source, "LONGEST_SOURCE", 100)
     monkeypatch.setattr(machine_code, "LONGEST_CODE", 100)
     monkeypatch.setattr(steps, "FEWEST", 10**9)
-    case = chain(400)
+    case = chain_case(400)
     program = Recording(case.f, Call((case.x,), {})).program
     program.run_gradient(np.array(case.x))
     program.gradient_runner().settle()
@@ -170,12 +173,12 @@ def test_the_first_rows_of_a_long_recurrence_tell_that_it_is_too_deep_for_arrays
     looked = []
     monkeypatch.setattr(runner, "BEGINNING", 500)
     monkeypatch.setattr(runner, "Columns", lambda tape, outputs: looked.append(len(tape)) or Columns(tape, outputs))
-    assert compiled(chain(3000))[0].plan is None
+    assert compiled(chain_case(3000))[0].plan is None
     assert looked == [500]
 
 
 def test_the_first_rows_of_a_tape_are_a_program_of_their_own():
-    case = chain(100)
+    case = chain_case(100)
     tape = Recording(case.f, Call((case.x,), {})).program.tape
     first, ends = tape.beginning(52)
     assert (len(first), ends, first.inputs) == (52, [51], tape.inputs)
@@ -183,9 +186,9 @@ def test_the_first_rows_of_a_tape_are_a_program_of_their_own():
 
 
 def test_levels_found_in_blocks_of_a_few_rows_make_the_same_program(monkeypatch):
-    known = [str(arrays(case())[0].plan.instructions) for case in (attention, moons)]
+    known = [str(arrays(case())[0].plan.instructions) for case in (attention, moons_case)]
     monkeypatch.setattr(sums, "ROWS_AT_ONCE", 7)
-    assert [str(arrays(case())[0].plan.instructions) for case in (attention, moons)] == known
+    assert [str(arrays(case())[0].plan.instructions) for case in (attention, moons_case)] == known
 
 
 def test_the_second_derivatives_of_a_chain_keep_few_bytes_a_step():
@@ -214,7 +217,7 @@ def test_the_array_program_of_a_narrow_one_is_made_under_the_lock_of_its_tape(mo
             free.append(other.submit(tape.lock.acquire, blocking=False).result())
         return Columns(tape, rows)
 
-    run = compiled(chain(30))[0]
+    run = compiled(chain_case(30))[0]
     monkeypatch.setattr(runner, "Columns", columns)
     assert run.plan is None
     assert run.array_plan() is run.plan

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microgradx import nn
-from microgradx.bench.cases import layers, total
+from microgradx.bench.cases import layers_case, sum_of
 from microgradx.replay.compile import compile
 
 SIZES = [2, 10, 5, 1]
@@ -15,14 +15,14 @@ X, y = nn.data.circles(300, noise=0.05, seed=1)
 
 def cost(p):
     """Mean cross-entropy on the logit of the 2-10-5-1 network with relu, written for one number at a time."""
-    first, second, last = layers(p, SIZES)
+    first, second, last = layers_case(p, SIZES)
     losses = []
     for point, label in zip(X.tolist(), y.tolist(), strict=True):
-        h = [total([w * x for w, x in zip(ws, point, strict=True)] + [b]).relu() for ws, b in first]
-        h = [total([w * x for w, x in zip(ws, h, strict=True)] + [b]).relu() for ws, b in second]
-        z = total([w * x for w, x in zip(last[0][0], h, strict=True)] + [last[0][1]])
+        h = [sum_of([w * x for w, x in zip(ws, point, strict=True)] + [b]).relu() for ws, b in first]
+        h = [sum_of([w * x for w, x in zip(ws, h, strict=True)] + [b]).relu() for ws, b in second]
+        z = sum_of([w * x for w, x in zip(last[0][0], h, strict=True)] + [last[0][1]])
         losses.append(z.softplus() - float(label) * z)
-    return total(losses) / 300.0
+    return sum_of(losses) / 300.0
 
 
 def start(scale):

@@ -9,7 +9,7 @@ import pytest
 from microgradx import Value
 from microgradx.cli import main
 from microgradx.teach import grade_engine
-from microgradx.teach.engine_cases import CASES
+from microgradx.teach.engine_cases import ENGINE_CASES
 
 
 def failed(engine, **options):
@@ -21,7 +21,7 @@ def test_an_engine_without_a_fault_passes_every_case():
     for engine in (Value, broken_engines.Right):
         report = grade_engine(engine)
         assert report.ok, report
-        assert (report.points, report.most) == (len(CASES), len(CASES))
+        assert (report.points, report.most) == (len(ENGINE_CASES), len(ENGINE_CASES))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_engine_is_not_asked_for_functions_that_it_does_not_have():
 
     report = grade_engine(Plain)
     assert {r.case: r.verdict for r in report.results}["tanh"] == "left out"
-    assert (report.points, report.most) == (len(CASES) - 1, len(CASES) - 1)
+    assert (report.points, report.most) == (len(ENGINE_CASES) - 1, len(ENGINE_CASES) - 1)
 
 
 def test_cases_can_be_left_out_by_name():

@@ -25,7 +25,7 @@ class Case(NamedTuple):
     by_hand: Callable[[Array], tuple[float, Array]] | None = None
 
 
-def total(terms: Sequence[Any]) -> Any:
+def sum_of(terms: Sequence[Any]) -> Any:
     """The sum, left to right."""
     result = terms[0]
     for term in terms[1:]:
@@ -33,7 +33,7 @@ def total(terms: Sequence[Any]) -> Any:
     return result
 
 
-def layers(p: Scalars, sizes: Sequence[int]) -> list[list[tuple[Scalars, Any]]]:
+def layers_case(p: Scalars, sizes: Sequence[int]) -> list[list[tuple[Scalars, Any]]]:
     """Flat parameters as layers of neurons (weights, bias)."""
     numbers = iter(p)
     return [
@@ -48,7 +48,7 @@ def matrices(p: Array, sizes: Sequence[int]) -> list[Array]:
     return [p[low:high].reshape(b, -1) for low, high, b in zip(ends, ends[1:], sizes[1:], strict=False)]
 
 
-def moons(n: int = 100, rng: int = 1, shuffled: bool = False) -> Case:
+def moons_case(n: int = 100, rng: int = 1, shuffled: bool = False) -> Case:
     """Hinge loss of a 2-16-16-1 network with relu on n points, plus an L2 term."""
     r = random.Random(rng)
     sizes = [2, 16, 16, 1]
@@ -60,16 +60,16 @@ def moons(n: int = 100, rng: int = 1, shuffled: bool = False) -> Case:
         terms = [w * x for w, x in zip(weights, inputs, strict=True)] + [bias]
         if shuffled:
             r.shuffle(terms)
-        return total(terms)
+        return sum_of(terms)
 
     def f(p: Scalars) -> Any:
-        first, second, last = layers(p, sizes)
+        first, second, last = layers_case(p, sizes)
         losses = []
         for point, label in zip(points, labels, strict=True):
             h = [neuron(w, b, point).relu() for w, b in first]
             h = [neuron(w, b, h).relu() for w, b in second]
             losses.append((1.0 - label * neuron(*last[0], h)).relu())
-        return total(losses) * (1.0 / n) + 1e-4 * total([q * q for q in p])
+        return sum_of(losses) * (1.0 / n) + 1e-4 * sum_of([q * q for q in p])
 
     X, y = np.array(points), np.array(labels)
 
@@ -93,7 +93,7 @@ def moons(n: int = 100, rng: int = 1, shuffled: bool = False) -> Case:
     return Case(f, start, by_hand)
 
 
-def circles(n: int = 300, rng: int = 1) -> Case:
+def circles_case(n: int = 300, rng: int = 1) -> Case:
     """Mean cross-entropy on the logit of a 2-10-5-1 network with relu."""
     r = random.Random(rng)
     sizes = [2, 10, 5, 1]
@@ -102,14 +102,14 @@ def circles(n: int = 300, rng: int = 1) -> Case:
     start = [r.gauss(0, 0.5) for _ in range(91)]
 
     def f(p: Scalars) -> Any:
-        first, second, last = layers(p, sizes)
+        first, second, last = layers_case(p, sizes)
         losses = []
         for point, label in zip(points, labels, strict=True):
-            h = [total([w * x for w, x in zip(ws, point, strict=True)] + [b]).relu() for ws, b in first]
-            h = [total([w * x for w, x in zip(ws, h, strict=True)] + [b]).relu() for ws, b in second]
-            z = total([w * x for w, x in zip(last[0][0], h, strict=True)] + [last[0][1]])
+            h = [sum_of([w * x for w, x in zip(ws, point, strict=True)] + [b]).relu() for ws, b in first]
+            h = [sum_of([w * x for w, x in zip(ws, h, strict=True)] + [b]).relu() for ws, b in second]
+            z = sum_of([w * x for w, x in zip(last[0][0], h, strict=True)] + [last[0][1]])
             losses.append(z.softplus() - label * z)
-        return total(losses) / float(n)
+        return sum_of(losses) / float(n)
 
     X, y = np.array(points), np.array(labels)
 
@@ -144,10 +144,10 @@ def conv1d(rng: int = 1) -> Case:
         for signal in signals:
             for o in range(4):
                 for t in range(60):
-                    z = total([weights[o][c][j] * signal[c][t + j] for c in range(2) for j in range(5)]) + p[40 + o]
+                    z = sum_of([weights[o][c][j] * signal[c][t + j] for c in range(2) for j in range(5)]) + p[40 + o]
                     h = z.relu()
                     energy.append(h * h)
-        return total(energy)
+        return sum_of(energy)
 
     return Case(f, [r.gauss(0, 1) for _ in range(44)])
 
@@ -162,14 +162,14 @@ def attention(rng: int = 1) -> Case:
         maps = [[p[(m * width + j) * width : (m * width + j + 1) * width] for j in range(width)] for m in range(3)]
         energy = []
         for rows in batch:
-            q, k, v = ([[total([w * x for w, x in zip(ws, row, strict=True)]) for ws in one] for row in rows] for one in maps)
+            q, k, v = ([[sum_of([w * x for w, x in zip(ws, row, strict=True)]) for ws in one] for row in rows] for one in maps)
             for i in range(length):
-                scores = [total([a * b for a, b in zip(q[i], k[j], strict=True)]) * width**-0.5 for j in range(length)]
+                scores = [sum_of([a * b for a, b in zip(q[i], k[j], strict=True)]) * width**-0.5 for j in range(length)]
                 weights = [score.exp() for score in scores]
-                whole = total(weights)
-                mixed = [total([weight / whole * v[j][d] for j, weight in enumerate(weights)]) for d in range(width)]
-                energy.append(total([m * m for m in mixed]))
-        return total(energy)
+                whole = sum_of(weights)
+                mixed = [sum_of([weight / whole * v[j][d] for j, weight in enumerate(weights)]) for d in range(width)]
+                energy.append(sum_of([m * m for m in mixed]))
+        return sum_of(energy)
 
     return Case(f, [r.gauss(0, 0.3) for _ in range(3 * width * width)])
 
@@ -184,9 +184,9 @@ def rnn(steps: int = 100, width: int = 8, rng: int = 1) -> Case:
         h: Scalars = [0.0] * width
         energy = []
         for x in xs:
-            h = [(total([w * v for w, v in zip(row, (*x, *h), strict=False)]) + row[-1]).tanh() for row in rows]
-            energy.append(total([v * v for v in h]))
-        return total(energy)
+            h = [(sum_of([w * v for w, v in zip(row, (*x, *h), strict=False)]) + row[-1]).tanh() for row in rows]
+            energy.append(sum_of([v * v for v in h]))
+        return sum_of(energy)
 
     X = np.array(xs)
 
@@ -212,7 +212,7 @@ def rosenbrock(n: int = 1000, rng: int = 1) -> Case:
     r = random.Random(rng)
 
     def f(x: Scalars) -> Any:
-        return total([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in itertools.pairwise(x)])
+        return sum_of([100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in itertools.pairwise(x)])
 
     def by_hand(x: Array) -> tuple[float, Array]:
         a = x[:-1]
@@ -231,7 +231,7 @@ def polynomial(n: int = 400, degree: int = 5, rng: int = 1) -> Case:
     xs, ys = [r.uniform(-1, 1) for _ in range(n)], [r.gauss(0, 1) for _ in range(n)]
 
     def f(c: Scalars) -> Any:
-        return total([(total([ck * x**k for k, ck in enumerate(c)]) - y) ** 2 for x, y in zip(xs, ys, strict=True)])
+        return sum_of([(sum_of([ck * x**k for k, ck in enumerate(c)]) - y) ** 2 for x, y in zip(xs, ys, strict=True)])
 
     powers, targets = np.array(xs)[:, None] ** np.arange(degree + 1), np.array(ys)
 
@@ -252,7 +252,7 @@ def bodies(n: int = 50, rng: int = 1) -> Case:
             for j in range(i):
                 d = [x[3 * i + k] - x[3 * j + k] for k in range(3)]
                 terms.append(-1.0 / (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + 0.01).sqrt())
-        return total(terms)
+        return sum_of(terms)
 
     first, second = np.tril_indices(n, -1)
 
@@ -285,13 +285,13 @@ def random_graph(n: int, rng: int = 3) -> Case:
                 made.append((a * b).tanh())
             else:
                 made.append(a.sin() if kind == 3 else a * 0.5 + b)
-        return total([y.tanh() for y in made[-50:]])
+        return sum_of([y.tanh() for y in made[-50:]])
 
     start = random.Random(rng)
     return Case(f, [start.gauss(0, 1) for _ in range(50)])
 
 
-def chain(n: int = 10_000) -> Case:
+def chain_case(n: int = 10_000) -> Case:
     """n operations, each on the result of the one before."""
 
     def f(x: Scalars) -> Any:
@@ -304,9 +304,9 @@ def chain(n: int = 10_000) -> Case:
 
 
 CASES: dict[str, Callable[[], Case]] = {
-    "moons 100": moons,
-    "moons 1000": lambda: moons(1000),
-    "circles 300": circles,
+    "moons 100": moons_case,
+    "moons 1000": lambda: moons_case(1000),
+    "circles 300": circles_case,
     "conv1d": conv1d,
     "attention": attention,
     "rnn 100 steps": rnn,
@@ -316,5 +316,5 @@ CASES: dict[str, Callable[[], Case]] = {
     "random 1k": lambda: random_graph(1_000),
     "random 10k": lambda: random_graph(10_000),
     "random 100k": lambda: random_graph(100_000),
-    "chain 10k": chain,
+    "chain 10k": chain_case,
 }

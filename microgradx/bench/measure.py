@@ -83,7 +83,7 @@ def check_figures(value: float, slopes: Array, expected: tuple[float, Array]) ->
         raise ArithmeticError(f"the compiled gradient is off by {worst:.1e} of the largest one")
 
 
-def row(name: str, figures: dict[str, Any]) -> list[str]:
+def measured_row(name: str, figures: dict[str, Any]) -> list[str]:
     """The figures as text, in the order of `HEAD`."""
     hand, straight, compiled = figures.get("numpy"), figures.get("source"), figures["compile"]
     return [
@@ -102,7 +102,7 @@ def row(name: str, figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def line(cells: Sequence[str]) -> str:
+def report_line(cells: Sequence[str]) -> str:
     """One line of the table."""
     return table([cells], "<" + ">" * (len(cells) - 1), width=None, least=(16, *[10] * (len(cells) - 1)))[0]
 
@@ -112,6 +112,6 @@ def bench(names: Sequence[str] = ()) -> None:
     chosen = [name for name in CASES if not names or any(name.startswith(wanted) for wanted in names)]
     if not chosen:
         raise ValueError(f"no case begins with {', '.join(names)}: there are {', '.join(CASES)}")
-    print(line(HEAD))
+    print(report_line(HEAD))
     for name in chosen:
-        print(line(row(name, measure(CASES[name]()))), flush=True)
+        print(report_line(measured_row(name, measure(CASES[name]()))), flush=True)

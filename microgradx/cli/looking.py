@@ -38,7 +38,7 @@ def _step(options: argparse.Namespace) -> int:
     out, names = named_target(options)  # the name of this variable is what a result without one is called
     s = stepper(out, by=options.by, names=names)
     if options.output:
-        return write_page(s, options)
+        return write_page_file(s, options)
     if options.json:
         steps = [{"fires": step.name, "contributions": [_edge(s, edge) for edge in step.contributions]} for step in s]
         print(as_json({"output": s.output.data, "steps": steps}))
@@ -56,7 +56,7 @@ def _edge(s: Any, edge: Any) -> dict[str, Any]:
     return {"from": s.names[edge.node], "into": s.names[edge.operand], **numbers}
 
 
-def write_page(s: Any, options: argparse.Namespace) -> int:
+def write_page_file(s: Any, options: argparse.Namespace) -> int:
     """Write the page of a stepper where `-o` says."""
     theme_named(options.theme)
     if options.output == "-":

@@ -9,7 +9,7 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from .looking import PAGES, write_page
+from .looking import PAGES, write_page_file
 from .output import add_output, add_theme, destination
 from .targets import target
 from .verbs import verb
@@ -37,7 +37,7 @@ def _play(options: argparse.Namespace) -> int:
     names = [options.target] if options.target else list(READY)
     outputs = [READY[name]() if name in READY else target(options) for name in names]
     if options.output:
-        return write_page(stepper_on(outputs[0], How(), {}, {}), options)
+        return write_page_file(stepper_on(outputs[0], How(), {}, {}), options)
     folder = Path(tempfile.mkdtemp(prefix="microgradx-"))
     for name, output in zip(names, outputs, strict=True):
         file = folder / (f"{name}.html" if name in READY else "play.html")

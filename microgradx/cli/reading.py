@@ -29,12 +29,13 @@ def _ops(options: argparse.Namespace) -> int:
     if options.markdown:
         print(reference.markdown(), end="")
     elif options.json:
-        names = [options.name] if options.name else [name for room in reference.ROOMS for name in reference.names_in(room)]
+        every = [name for room in reference.ROOMS for name in reference.names_in_formula(room)]
+        names = [options.name] if options.name else every
         print(as_json([dict(zip(reference.HEADINGS, reference.row(name), strict=True)) for name in names]))
     elif options.name is None:
         print(*reference.lines(), sep="\n")
     else:
-        print(reference.told(options.name))
+        print(reference.told_in_words(options.name))
     return 0
 
 

@@ -15,7 +15,7 @@ from ..module_attribute import imported, module_named, names_attribute
 from ..testing.command import arguments
 from ..view.drawing.subject import joined, outputs_of, values_in
 
-READABLE = 32
+_READABLE = 32
 """A computed value is called by its expression if that is no longer than so many characters."""
 
 
@@ -94,7 +94,7 @@ def parts_by_expression(out: Value) -> dict[str, Value]:
             text = expression(node, (), named, latex=False)
             if not text.startswith(f"{node.op.name}("):  # else it stands for one thing wherever it is written
                 text = f"({text.replace(' * ', '*').replace(' / ', '/')})"
-            if len(text) <= READABLE:
+            if len(text) <= _READABLE:
                 parts.setdefault(text, node)
     return parts
 

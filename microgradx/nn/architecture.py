@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 from .batch_norm import BatchNorm
 from .dropout import Dropout
 from .embedding import Embedding
+from .model_file import Entries
 from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
 from .sequential import Elementwise, Sequential
 
-Entries = dict[str, Any]
 
-
-class Part(NamedTuple):
+class _Part(NamedTuple):
     """A class of modules: how one is described, built again with weights that do not matter, and how many numbers it holds."""
 
     kind: type[Module]
@@ -36,34 +35,34 @@ def _name(activation: Any) -> str:
     return next(name for name, known in ACTIVATIONS.items() if known is activation)
 
 
-PARTS: dict[str, Part] = {
-    "Neuron": Part(Neuron, _neuron, lambda **entries: Neuron(**entries, init="zeros"), lambda inputs, **_: inputs),
-    "Layer": Part(
+PARTS: dict[str, _Part] = {
+    "Neuron": _Part(Neuron, _neuron, lambda **entries: Neuron(**entries, init="zeros"), lambda inputs, **_: inputs),
+    "Layer": _Part(
         Layer,
         lambda layer: {"outputs": len(layer.neurons), **_neuron(layer.neurons[0])},
         lambda **entries: Layer(**entries, init="zeros"),
         lambda inputs, outputs, **_: inputs * outputs,
     ),
-    "MLP": Part(
+    "MLP": _Part(
         MLP,
         lambda model: model.architecture(),
         lambda **entries: MLP(**entries, init="zeros"),
         lambda inputs, sizes, **_: sum(m * n for m, n in zip([inputs, *sizes], sizes, strict=False)),
     ),
-    "Embedding": Part(
+    "Embedding": _Part(
         Embedding,
         lambda table: {"count": len(table.rows), "width": len(table.rows[0])},
         lambda **entries: Embedding(**entries, init="zeros"),
         lambda count, width: count * width,
     ),
-    "BatchNorm": Part(
+    "BatchNorm": _Part(
         BatchNorm,
         lambda norm: {"width": len(norm.scale), "follow": norm.follow, "epsilon": norm.epsilon},
         BatchNorm,
         lambda width, **_: 4 * width,
     ),
-    "Dropout": Part(Dropout, lambda drop: {"probability": drop.probability}, Dropout, lambda **_: 0),
-    "Elementwise": Part(Elementwise, lambda module: {"activation": _name(module.activation)}, Elementwise, lambda **_: 0),
+    "Dropout": _Part(Dropout, lambda drop: {"probability": drop.probability}, Dropout, lambda **_: 0),
+    "Elementwise": _Part(Elementwise, lambda module: {"activation": _name(module.activation)}, Elementwise, lambda **_: 0),
 }
 """The classes that `load` builds again, by the name that a file has for them; a Sequential is made of such parts."""
 

@@ -10,7 +10,7 @@ from ..engine import Value
 from .gradients import frozen
 from .losses import plain_numbers
 from .modules import Module
-from .settings import count, positive
+from .settings import count, positive_number
 from .settings import share as checked_share
 from .training_mode import is_training, mode
 
@@ -39,7 +39,7 @@ class BatchNorm(Module):
         self.mean = [Value(0.0) for _ in range(width)]
         self.variance = [Value(1.0) for _ in range(width)]
         self.follow = checked_share("follow", follow)
-        self.epsilon = positive("epsilon", epsilon, "what is added to a variance")
+        self.epsilon = positive_number("epsilon", epsilon, "what is added to a variance")
         frozen.update([*self.mean, *self.variance])
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from ..engine import Value
 from ..places import name_of
 from ..writing import commit, new_gradients
 from .gradients import moves
-from .settings import positive
+from .settings import positive_number
 
 
 def gradient_norm(parameters: Iterable[Value]) -> float:
@@ -54,7 +54,7 @@ class NoDirection(FloatingPointError):
 
 def clipped(slopes: Sequence[float], max_norm: float) -> tuple[list[float], float]:
     """(the slopes as a gradient of length `max_norm` at most, the length they have)."""
-    limit = positive("max_norm", max_norm, "a length to clip to")
+    limit = positive_number("max_norm", max_norm, "a length to clip to")
     for place, slope in enumerate(slopes):
         if not math.isfinite(slope):
             raise NoDirection(place, slope)

@@ -13,7 +13,7 @@ from ..places import Place
 from .history import History
 from .losses import Loss, binary_cross_entropy, cross_entropy, half_squared_error, mse
 from .samples import Array, Samples
-from .units import Layer, units
+from .units import LayerUnits, units
 
 if TYPE_CHECKING:
     from .training_run import TrainingRun
@@ -24,7 +24,7 @@ ROWS = 64
 OFF, SATURATED, FLAT = 0.25, 0.5, 0.05
 """Told: a share of units that never fire; a share of slopes that are below this part of the steepest."""
 
-FAST, USUAL = 0.1, "about 0.1 % is usual"
+_FAST, USUAL = 0.1, "about 0.1 % is usual"
 """Told: a layer that moves by more than this part of its size in an update."""
 
 
@@ -126,7 +126,7 @@ def _moves(run: TrainingRun, history: History) -> list[str]:
     for name, places in run.layers.items():
         size = float(np.linalg.norm(run.before[places]))
         moved = float(np.linalg.norm(run.weights[places] - run.before[places]))
-        if size and moved > FAST * size and history.loss[-1] > 1e-6:
+        if size and moved > _FAST * size and history.loss[-1] > 1e-6:
             notes.append(
                 f"{name} moved by {100.0 * moved / size:.0f} % of its size in the last update ({USUAL}): lower the learning rate"
             )
@@ -149,7 +149,7 @@ def _gap(history: History) -> list[str]:
     return []
 
 
-def _asleep(layers: dict[str, Layer], rows: int, known: int) -> list[str]:
+def _asleep(layers: dict[str, LayerUnits], rows: int, known: int) -> list[str]:
     """Units that never fire, or sit where their activation is flat."""
     off, flat = [], []
     for name, layer in layers.items():

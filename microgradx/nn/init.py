@@ -14,11 +14,11 @@ from typing import Any
 
 from .lookup import known
 
-Rows = list[list[float]]
-Initializer = Callable[[int, int, Any], Rows]
+_Rows = list[list[float]]
+Initializer = Callable[[int, int, Any], _Rows]
 
 
-def zeros(fan_in: int, fan_out: int, stream: Any) -> Rows:
+def zeros(fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """All weights 0: every unit of a layer stays equal to its neighbours, and behind a ReLU nothing ever moves.
 
     >>> zeros(2, 1, None)
@@ -69,27 +69,27 @@ def truncated_normal(std: float | None = None, limit: float = 2.0) -> Initialize
     return partial(_normal, std, limit)
 
 
-def xavier_normal(fan_in: int, fan_out: int, stream: Any) -> Rows:
+def xavier_normal(fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """Standard deviation sqrt(2 / (fan_in + fan_out)), for tanh and sigmoid layers (Glorot and Bengio 2010, eq. 12)."""
     return _bell(fan_in, fan_out, stream, math.sqrt(2.0 / (fan_in + fan_out)))
 
 
-def xavier_uniform(fan_in: int, fan_out: int, stream: Any) -> Rows:
+def xavier_uniform(fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """Evenly within +-sqrt(6 / (fan_in + fan_out)), the same spread as `xavier_normal` (Glorot and Bengio 2010, eq. 16)."""
     return _flat(fan_in, fan_out, stream, math.sqrt(2.0 / (fan_in + fan_out)))
 
 
-def he_normal(fan_in: int, fan_out: int, stream: Any) -> Rows:
+def he_normal(fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """Standard deviation sqrt(2 / fan_in), for ReLU layers, which pass half of their inputs (He et al. 2015, eq. 10)."""
     return _bell(fan_in, fan_out, stream, math.sqrt(2.0 / fan_in))
 
 
-def he_uniform(fan_in: int, fan_out: int, stream: Any) -> Rows:
+def he_uniform(fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """Evenly within +-sqrt(6 / fan_in), the same spread as `he_normal`."""
     return _flat(fan_in, fan_out, stream, math.sqrt(2.0 / fan_in))
 
 
-def lecun_normal(fan_in: int, fan_out: int, stream: Any) -> Rows:
+def lecun_normal(fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """Standard deviation sqrt(1 / fan_in), keeping a weighted sum as large as its inputs (LeCun et al. 1998, eq. 16).
 
     Course notes often call this one Xavier; `xavier_fan_in` is the same rule under that name.
@@ -97,7 +97,7 @@ def lecun_normal(fan_in: int, fan_out: int, stream: Any) -> Rows:
     return _bell(fan_in, fan_out, stream, _lecun(fan_in))
 
 
-def lecun_uniform(fan_in: int, fan_out: int, stream: Any) -> Rows:
+def lecun_uniform(fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """Evenly within +-sqrt(3 / fan_in), the same spread as `lecun_normal`."""
     return _flat(fan_in, fan_out, stream, _lecun(fan_in))
 
@@ -105,7 +105,7 @@ def lecun_uniform(fan_in: int, fan_out: int, stream: Any) -> Rows:
 glorot_normal, glorot_uniform, xavier_fan_in = xavier_normal, xavier_uniform, lecun_normal
 
 
-def starting_weights(init: Any, fan_in: int, fan_out: int, stream: Any) -> Rows:
+def starting_weights(init: Any, fan_in: int, fan_out: int, stream: Any) -> _Rows:
     """The weights of one layer, from what the user gave as `init`: a name, a rule, or the matrix itself.
 
     >>> starting_weights([[0.15, 0.2], [0.25, 0.3]], 2, 2, None)
@@ -139,19 +139,19 @@ def per_layer(init: Any, layers: int) -> list[Any]:
     return list(init)
 
 
-def _rows(fan_in: int, fan_out: int, draw: Callable[[], float]) -> Rows:
+def _rows(fan_in: int, fan_out: int, draw: Callable[[], float]) -> _Rows:
     return [[draw() for _ in range(fan_in)] for _ in range(fan_out)]
 
 
-def _constant(value: float, fan_in: int, fan_out: int, stream: Any) -> Rows:
+def _constant(value: float, fan_in: int, fan_out: int, stream: Any) -> _Rows:
     return _rows(fan_in, fan_out, lambda: value)
 
 
-def _uniform(low: float, high: float, fan_in: int, fan_out: int, stream: Any) -> Rows:
+def _uniform(low: float, high: float, fan_in: int, fan_out: int, stream: Any) -> _Rows:
     return _rows(fan_in, fan_out, lambda: float(stream.uniform(low, high)))
 
 
-def _normal(std: float | None, limit: float, fan_in: int, fan_out: int, stream: Any) -> Rows:
+def _normal(std: float | None, limit: float, fan_in: int, fan_out: int, stream: Any) -> _Rows:
     return _bell(fan_in, fan_out, stream, _lecun(fan_in) if std is None else std, limit)
 
 
@@ -159,12 +159,12 @@ def _lecun(fan_in: int) -> float:
     return math.sqrt(1.0 / fan_in)
 
 
-def _flat(fan_in: int, fan_out: int, stream: Any, std: float) -> Rows:
+def _flat(fan_in: int, fan_out: int, stream: Any, std: float) -> _Rows:
     """Evenly spread with standard deviation `std`: the half width of such a range is sqrt(3) * std."""
     return uniform(-math.sqrt(3.0) * std, math.sqrt(3.0) * std)(fan_in, fan_out, stream)
 
 
-def _bell(fan_in: int, fan_out: int, stream: Any, std: float, limit: float = math.inf) -> Rows:
+def _bell(fan_in: int, fan_out: int, stream: Any, std: float, limit: float = math.inf) -> _Rows:
     def draw() -> float:
         while True:
             value = stream.standard_normal() if hasattr(stream, "standard_normal") else stream.gauss(0.0, 1.0)

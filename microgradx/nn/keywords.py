@@ -8,10 +8,10 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def keywords(instead: Mapping[str, str], whole: str | Callable[..., str]) -> Callable[[Function], Function]:
+def keywords(instead: Mapping[str, str], whole: str | Callable[..., str]) -> Callable[[_Function], _Function]:
     """A decorator: of arguments that do not fit, the error says the right word, and how a `whole` call is written.
 
     >>> @keywords({"lr": "optimizer=nn.SGD(lr=0.1)"}, "train(epochs=10)")
@@ -27,7 +27,7 @@ def keywords(instead: Mapping[str, str], whole: str | Callable[..., str]) -> Cal
     `whole` may be a function of the arguments that were given.
     """
 
-    def told(function: Function) -> Function:
+    def told(function: _Function) -> _Function:
         signature, name = inspect.signature(function), function.__qualname__.removesuffix(".__init__")
         known = [key for key in signature.parameters if key != "self"]
 
@@ -42,7 +42,7 @@ def keywords(instead: Mapping[str, str], whole: str | Callable[..., str]) -> Cal
                 raise _misfit(name, error, signature, args, named, whole) from None
             return function(*args, **named)
 
-        return cast(Function, call)
+        return cast(_Function, call)
 
     return told
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import ops
-from ..containers import walk
+from ..containers import every_item
 from ..engine import Value
 from ..operation import Operand
-from .settings import positive
+from .settings import positive_number
 
 Loss = Callable[[Any, Any], Any]
 
@@ -60,7 +60,7 @@ def huber(outputs: Any, targets: Any, delta: float = 1.0) -> Any:
 
     With c the error clipped to +-delta it is the mean of c * (error - c / 2) (Huber 1964).
     """
-    delta = positive("delta", delta, "the error at which the loss turns straight")
+    delta = positive_number("delta", delta, "the error at which the loss turns straight")
     errors = [output - target for output, target in _paired(outputs, targets)]
     clipped = [ops.clip(error, -delta, delta) for error in errors]
     return ops.mean([near * (error - near * 0.5) for error, near in zip(errors, clipped, strict=True)])
@@ -218,7 +218,7 @@ def is_row(item: Any) -> bool:
 
 def _flat(items: Any) -> list[Any]:
     """All numbers of a number, a row or a list of rows, and whatever else stands in their places."""
-    leaves = [leaf for _, leaf in walk(items)]
+    leaves = [leaf for _, leaf in every_item(items)]
     return [number for leaf in leaves for number in (leaf.ravel().tolist() if hasattr(leaf, "ravel") else [leaf])]
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..replay.run.array_program import Array as Array
 from .settings import real
 
-Array = NDArray[np.float64]
-Places = NDArray[np.int64]
+ParameterPlaces = NDArray[np.int64]
 
 
 class Memories:
@@ -35,19 +35,19 @@ class Memories:
         other.columns = {name: column.copy() for name, column in self.columns.items()}
         return other
 
-    def alike(self, places: Places) -> list[NDArray[np.bool_]]:
+    def alike(self, places: ParameterPlaces) -> list[NDArray[np.bool_]]:
         """Which of `places` remember nothing yet, and which do: an update of arrays takes those that began together."""
         blank = np.ones(len(places), dtype=bool)
         for column in self.columns.values():
             blank &= np.isnan(column[places])
         return [which for which in (blank, ~blank) if which.any()]
 
-    def get(self, places: Places) -> dict[str, Array]:
+    def get(self, places: ParameterPlaces) -> dict[str, Array]:
         """The columns of rows that remember under the same names."""
         found = {name: column[places] for name, column in self.columns.items()}
         return {name: column for name, column in found.items() if not np.isnan(column).all()}
 
-    def put(self, places: Places, memory: Mapping[str, Any]) -> None:
+    def put(self, places: ParameterPlaces, memory: Mapping[str, Any]) -> None:
         """Remember this for these rows, and nothing else."""
         for name, numbers in memory.items():
             if not isinstance(numbers, np.ndarray):

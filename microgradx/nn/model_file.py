@@ -11,7 +11,7 @@ from typing import Any
 
 FORMAT = "microgradx model 1"
 Entries = dict[str, Any]
-KINDS = {"inputs": int, "sizes": list, "activation": str, "output": str, "expand": bool, "bias": bool}
+_KINDS = {"inputs": int, "sizes": list, "activation": str, "output": str, "expand": bool, "bias": bool}
 
 
 class Damaged(ValueError):
@@ -90,8 +90,8 @@ def _check(content: Entries) -> None:
         return
     if isinstance(shape, dict) and [type(x) for x in shape.values()] in ([list], [dict]):
         return  # of a Sequential, or of one part: whoever builds it sees whether it is known
-    if not isinstance(shape, dict) or {name: type(x) for name, x in shape.items()} != KINDS:
-        raise Damaged(f"its architecture {_short(shape)} gives no network: it needs {', '.join(KINDS)}, each of its kind")
+    if not isinstance(shape, dict) or {name: type(x) for name, x in shape.items()} != _KINDS:
+        raise Damaged(f"its architecture {_short(shape)} gives no network: it needs {', '.join(_KINDS)}, each of its kind")
     widths = [shape["inputs"], *shape["sizes"]]
     if len(widths) < 2 or not all(type(width) is int and width >= 1 for width in widths):
         raise Damaged(f"its architecture {_short(shape)} gives no network: sizes are whole numbers from 1 on")

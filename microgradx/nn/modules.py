@@ -21,7 +21,7 @@ from .keywords import keywords
 from .lookup import known
 from .parameter_list import ParameterList
 from .samples import as_array
-from .units import watching
+from .units import watching_units
 
 Activation = Callable[[Any], Any]
 
@@ -162,7 +162,7 @@ class Neuron(Module):
             total = ops.dot(self.w, x)
         total = total if self.b is None else total + self.b
         out = self.activation(total)
-        if (seen := watching.get()) is not None:
+        if (seen := watching_units.get()) is not None:
             seen.append((self, total, out))
         return out
 

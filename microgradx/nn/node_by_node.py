@@ -32,7 +32,7 @@ class Model(Protocol):
         """Every parameter."""
 
 
-class Pass(NamedTuple):
+class BatchPass(NamedTuple):
     """The loss of a batch, what the model answered to each row, and the slope at each parameter that the loss depends on."""
 
     loss: float
@@ -50,7 +50,7 @@ class NodeByNode:
         self.model, self.measure, self.names, self.advice, self.state = model, measure, names, advice, state
         self.parameters = list({id(parameter): parameter for parameter in names.values()}.values())
 
-    def differentiate(self, samples: Samples, places: Places | None, when: str, noise: Array) -> Pass:
+    def differentiate(self, samples: Samples, places: Places | None, when: str, noise: Array) -> BatchPass:
         """The loss and its slopes on these rows; FloatingPointError, told in words, if one of them is not finite."""
         clear(self.parameters)
         rows, targets = samples.taken(places)
@@ -67,7 +67,7 @@ class NodeByNode:
                 raise FloatingPointError(
                     f"the loss of {when} is {total.data!r}, but its slope at {name} is {parameter.grad!r}; {self.advice()}"
                 )
-        return Pass(total.data, [plain_numbers(output) for output in outputs], slopes, found)
+        return BatchPass(total.data, [plain_numbers(output) for output in outputs], slopes, found)
 
     def measured(self, samples: Samples) -> tuple[float, Any]:
         """The loss of all samples and the answers to them, as plain numbers."""

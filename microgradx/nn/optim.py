@@ -144,8 +144,8 @@ class Adam(Optimizer):
         updates = memory["updates"] = memory.get("updates", 0.0) + 1.0
         mean = memory["mean"] = beta * memory.get("mean", 0.0) + (1.0 - beta) * gradient
         square = memory["square"] = beta_square * memory.get("square", 0.0) + (1.0 - beta_square) * gradient * gradient
-        unbiased_mean = mean / (1.0 - kept(beta, updates))
-        unbiased_square = square / (1.0 - kept(beta_square, updates))
+        unbiased_mean = mean / (1.0 - _kept(beta, updates))
+        unbiased_square = square / (1.0 - _kept(beta_square, updates))
         return weight - ratio(self.lr * unbiased_mean, root(unbiased_square) + self.epsilon)
 
 
@@ -186,7 +186,7 @@ def ratio(move: float, size: float) -> float:
     return move / size if size else 0.0
 
 
-def kept(beta: float, updates: float) -> float:
+def _kept(beta: float, updates: float) -> float:
     """beta**updates; for an array by the same function, as numpy's power may round otherwise."""
     if not isinstance(updates, np.ndarray):
         return math.pow(beta, updates)

@@ -13,7 +13,7 @@ from ..operation import number
 from ..places import name_of
 from ..writing import commit, new_numbers
 from .gradients import clear, frozen, moves
-from .memories import Array, Memories, Places
+from .memories import Array, Memories, ParameterPlaces
 from .parameter_list import ParameterList
 from .settings import real
 
@@ -103,7 +103,7 @@ class Optimizer:
         look(".data was assigned")
         commit(([self], "_memories", [memories]), *new_numbers(moving, weights.tolist()))
 
-    def moved(self, weights: Array, gradients: Array, places: Places) -> tuple[Array, Memories]:
+    def moved(self, weights: Array, gradients: Array, places: ParameterPlaces) -> tuple[Array, Memories]:
         """Where one step takes the parameters at these places, and what is remembered then; nothing is changed yet."""
         self._refuse("the gradient of {} is {!r}", gradients, places)
         memories, moved = self._memories.copy(), np.empty(len(places))
@@ -159,7 +159,7 @@ class Optimizer:
         """What was chosen when it was made: the rate and its kin."""
         return {name: value for name, value in vars(self).items() if name != "parameters" and not name.startswith("_")}
 
-    def _refuse(self, what: str, numbers: Array, places: Places) -> None:
+    def _refuse(self, what: str, numbers: Array, places: ParameterPlaces) -> None:
         """Raise by name if one of the numbers, each of the parameter in its place, is not finite."""
         bad = np.flatnonzero(~np.isfinite(numbers))
         if len(bad):

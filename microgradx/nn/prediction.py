@@ -16,7 +16,7 @@ from .losses import plain_numbers
 from .replayed import Recorded
 from .samples import Array, Samples, as_array
 
-WORTH_RECORDING = 100
+_WORTH_RECORDING = 100
 """Rows from which on a model is recorded: that takes as long as computing some fifty rows forward."""
 
 
@@ -39,7 +39,7 @@ def predict(model: Callable[..., Any], X: Any) -> Array:
     samples = Samples(X, np.zeros(len(X)))
     with no_grad():
         before, first = drawn(), model(samples.rows[0])
-        if len(samples) >= WORTH_RECORDING and drawn() == before and not checking():
+        if len(samples) >= _WORTH_RECORDING and drawn() == before and not checking():
             with suppress(Exception):  # whatever a model of your own does: call it as it is
                 return _replayed(model, samples, first)
         answers = [first, *(model(row) for row in samples.rows[1:])]

@@ -16,7 +16,7 @@ from .node_by_node import Model
 from .optim import SGD
 from .optimizer import Optimizer
 from .samples import Samples
-from .settings import count, positive
+from .settings import count, positive_number
 from .train import fit
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def rate_range(
     rows in each step; the test ends when the loss has risen to four times its smallest or is not finite. The optimizer is
     SGD unless one is given.
     """
-    low, high = positive("low", low, "the first rate"), positive("high", high, "the last rate")
+    low, high = positive_number("low", low, "the first rate"), positive_number("high", high, "the last rate")
     if not low < high:
         raise ValueError(f"low={low!r}, high={high!r}: the rate grows from the smaller to the larger one")
     steps = count("steps", steps, "the test takes one step at each rate")

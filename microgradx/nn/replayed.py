@@ -22,11 +22,11 @@ from ..replay.batch.batched import CHUNK, PairwiseSum
 from ..replay.batch.buffers import row_by_row
 from ..replay.compile import compile
 from ..replay.specialization import Recording
-from ..replay.tape.gradient import gradient
+from ..replay.tape.gradient import gradient_rows
 from ..structure import One, filled, flat
 from .in_training import InTraining
 from .losses import LOSSES, Loss, half_squared_error
-from .node_by_node import Pass
+from .node_by_node import BatchPass
 from .samples import Array, Places, Samples
 
 
@@ -68,7 +68,7 @@ class Recorded:
     def _plan(self, slopes: bool) -> BatchPlan:
         if slopes not in self.plans:
             inputs = [self.tape.inputs[slot] for slot in self.slots]
-            rows = gradient(self.tape, self.row, inputs) if slopes else []
+            rows = gradient_rows(self.tape, self.row, inputs) if slopes else []
             self.plans[slopes] = BatchPlan(self.tape, [self.row, *rows], self.per_sample, self.outputs)
         return self.plans[slopes]
 
@@ -134,7 +134,7 @@ class Replayed:
             raise TypeError(f"the loss gave {found!r}, not one number made from the outputs")
         return found
 
-    def differentiate(self, samples: Samples, places: Places | None, weights: Array, noise: Array) -> Pass:
+    def differentiate(self, samples: Samples, places: Places | None, weights: Array, noise: Array) -> BatchPass:
         """The loss of these rows, the outputs, and the slope at each parameter that is read."""
         x, t = (samples.x, samples.t) if places is None else (samples.x[places], samples.t[places])
         given = [x, t if self.known else np.zeros((len(x), self.width)), *([noise] if self.state.count else [])]
@@ -144,7 +144,7 @@ class Replayed:
         if self.known:
             totals, slopes, outputs = self._sent_back(given, weights)
             divisor = self._divisor(len(x))
-            return Pass(totals / divisor, self._shaped(outputs), slopes / divisor, self._read())
+            return BatchPass(totals / divisor, self._shaped(outputs), slopes / divisor, self._read())
         outputs = self._run(given, weights)[:, : self.width]
         loss, given[1], captured = self._own_loss(outputs, samples.taken(places)[1], weights)
         _, slopes, outputs = self._sent_back(given, weights)
@@ -153,7 +153,7 @@ class Replayed:
             if id(parameter) in captured:
                 slopes[k] += captured[id(parameter)]
                 reached[k] = True
-        return Pass(loss, self._shaped(outputs), slopes, reached)
+        return BatchPass(loss, self._shaped(outputs), slopes, reached)
 
     def _sent_back(self, given: Sequence[Array], weights: Array) -> tuple[float, Array, Array]:
         """(total, its slopes at the parameters, outputs): once for the rows, and once more for each normalisation in them."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..replay.run.array_program import Array as Array
 from .settings import count, stream
 
-Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 

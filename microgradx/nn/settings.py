@@ -20,7 +20,7 @@ def real(name: str, value: Any, low: float = 0.0, hint: str = "") -> float:
     return found
 
 
-def positive(name: str, value: Any, what: str) -> float:
+def positive_number(name: str, value: Any, what: str) -> float:
     """The finite number `value`, above 0; `what` says in the message what it stands for."""
     found = _float(name, value)
     if not 0.0 < found < math.inf:

@@ -21,7 +21,7 @@ from .progress import bar
 from .right_answers import judge, unjudged
 from .samples import Batches, Samples, batch_size_checked, held_out
 from .schedules import ByUpdate, Schedule
-from .settings import count, positive
+from .settings import count, positive_number
 from .training_run import Seen, TrainingRun, checked_targets
 
 Callback = Callable[[int, "Model", History], object]
@@ -205,7 +205,7 @@ def _check(
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer={optimizer!r} is not an optimizer: write for example nn.SGD(lr=0.1) or nn.Adam(lr=0.001)")
     if clip is not None:
-        positive("clip", clip, "the longest gradient allowed (None for any)")
+        positive_number("clip", clip, "the longest gradient allowed (None for any)")
     if schedule is not None and not callable(schedule):
         raise TypeError(f"schedule={schedule!r} is not a function of the epoch: write nn.schedules.constant(0.1)")
     if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):

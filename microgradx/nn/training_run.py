@@ -20,7 +20,7 @@ from .gradients import frozen
 from .history import History
 from .in_training import InTraining
 from .losses import LOSSES, Loss, plain_numbers
-from .node_by_node import Model, NodeByNode, Pass
+from .node_by_node import BatchPass, Model, NodeByNode
 from .optimizer import Optimizer
 from .replayed import Replayed
 from .samples import Array, Places, Samples
@@ -71,7 +71,7 @@ class TrainingRun:
         self.places = {place[id(parameter)]: part for parameter, part in parts.items()}
         self.replayed: Replayed | None = None
         self.weights = self.before = self._read()
-        self.last: Pass | None = None
+        self.last: BatchPass | None = None
 
     def record(self, updates: int, rows: int) -> str | None:
         """Record the model if that pays for so many updates by so many rows; if it cannot be, say why not."""
@@ -138,7 +138,7 @@ class TrainingRun:
         self.before, self.weights, self.last = self.weights, weights, found
         return Seen(found.loss, right, rows)
 
-    def _replay(self, places: Places | None, noise: Array) -> Pass | None:
+    def _replay(self, places: Places | None, noise: Array) -> BatchPass | None:
         """The pass by replay; None where the graph itself has to judge: another branch, or a number that is not finite."""
         if self.replayed is None:
             return None

@@ -18,11 +18,11 @@ from ..places import Place
 from .losses import plain_numbers
 from .samples import Array
 
-watching: ContextVar[list[tuple[Any, Any, Any]] | None] = ContextVar("watching", default=None)
+watching_units: ContextVar[list[tuple[Any, Any, Any]] | None] = ContextVar("watching", default=None)
 """Where every neuron that is called notes (itself, its weighted sum, its output); None while nobody asks."""
 
 
-class Layer:
+class LayerUnits:
     """The units of one layer on some rows: a row of numbers for each row, a column for each unit."""
 
     def __init__(self, activation: Callable[[Any], Any], totals: Array, outputs: Array) -> None:
@@ -50,17 +50,17 @@ class Layer:
 
 
 @contextmanager
-def watched() -> Iterator[list[tuple[Any, Any, Any]]]:
+def watched_units() -> Iterator[list[tuple[Any, Any, Any]]]:
     """Note what every neuron gives inside the block."""
     seen: list[tuple[Any, Any, Any]] = []
-    token = watching.set(seen)
+    token = watching_units.set(seen)
     try:
         yield seen
     finally:
-        watching.reset(token)
+        watching_units.reset(token)
 
 
-def units(model: Any, rows: Sequence[Any]) -> dict[str, Layer]:
+def units(model: Any, rows: Sequence[Any]) -> dict[str, LayerUnits]:
     """The layers of neurons of a model, in the order in which they are called, on these rows.
 
     >>> from microgradx.nn import MLP
@@ -74,7 +74,7 @@ def units(model: Any, rows: Sequence[Any]) -> dict[str, Layer]:
     passes = []
     with no_grad():
         for row in rows:
-            with watched() as seen:
+            with watched_units() as seen:
                 model(row)
             passes.append(seen)
     if not passes or len({len(seen) for seen in passes}) > 1:
@@ -83,7 +83,7 @@ def units(model: Any, rows: Sequence[Any]) -> dict[str, Layer]:
     for place, (neuron, _, _) in enumerate(passes[0]):
         found.setdefault(layer_of(owner[neuron.w[0]]) if neuron.w[0] in owner else "neurons", []).append(place)
     return {
-        name: Layer(
+        name: LayerUnits(
             passes[0][places[0]][0].activation,
             np.array([[plain_numbers(seen[k][1]) for k in places] for seen in passes]),
             np.array([[plain_numbers(seen[k][2]) for k in places] for seen in passes]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ieee, special
 from ..signatures import Settled, Unary
-from ..statement import activation, primitive
+from ..statement import neuron_function, primitive
 from .arithmetic import square
 from .choices import absolute, heaviside, where
 from .elementary import exp, expm1
@@ -67,25 +67,25 @@ hard_tanh: Unary = primitive(
 )
 
 
-@activation
+@neuron_function
 def selu(x: Any) -> Any:
     """The self-normalising exponential linear unit, scale * elu(x, alpha) (Klambauer et al. 2017)."""
     return SELU_SCALE * elu(x, SELU_ALPHA)
 
 
-@activation
+@neuron_function
 def silu(x: Any) -> Any:
     """x * sigmoid(x), also called swish."""
     return x * sigmoid(x)
 
 
-@activation
+@neuron_function
 def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x)), which is -softplus(-x) and so finite for every finite x."""
     return -softplus(-x)
 
 
-@activation
+@neuron_function
 def mish(x: Any) -> Any:
     """x * tanh(softplus(x)) (Misra 2019)."""
     return x * tanh(softplus(x))

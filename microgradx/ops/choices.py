@@ -8,8 +8,6 @@ from .. import ieee
 from ..signatures import Binary, Settled, Ternary, Unary
 from ..statement import primitive
 
-INF = float("inf")
-
 where: Ternary = primitive(
     "where", "where({}, {}, {})", lambda condition, a, b: a if condition else b,
     0.0,
@@ -81,7 +79,7 @@ clip: Settled = primitive(  # as PyTorch's clamp
     lambda a, low, high, out: step(compare(a, low)) * step(compare(high, a)),
     lambda a, low, high, out: (1.0 - step(compare(a, low))) * (1.0 - step(compare(low, high))),
     lambda a, low, high, out: 1.0 - step(compare(high, a)) * step(compare(high, low)),
-    domain=((-3.0, 3.0), (-1.5, -0.5), (0.5, 1.5)), defaults=(-INF, INF),
+    domain=((-3.0, 3.0), (-1.5, -0.5), (0.5, 1.5)), defaults=(-ieee.INF, ieee.INF),
     array=lambda np, a, low, high: np.minimum(np.maximum(a, low), high),
     about="`a` kept between two bounds", choice=True,
     convention="at a bound the slope is 1; where the bounds cross, the upper one wins",
@@ -98,12 +96,12 @@ isnan: Unary = primitive(
     about="1 for nan, else 0", convention="flat", exact=lambda m, x: m.mpf(x != x),
 )
 isinf: Unary = primitive(
-    "isinf", "isinf({})", lambda x: 1.0 if abs(x) == INF else 0.0, 0.0, numpy="isinf",
-    array=lambda np, x: 1.0 * (np.abs(x) == INF),
+    "isinf", "isinf({})", lambda x: 1.0 if abs(x) == ieee.INF else 0.0, 0.0, numpy="isinf",
+    array=lambda np, x: 1.0 * (np.abs(x) == ieee.INF),
     about="1 for either infinity, else 0", convention="flat", exact=lambda m, x: m.mpf(m.isinf(x)),
 )
 isfinite: Unary = primitive(
-    "isfinite", "isfinite({})", lambda x: 1.0 if abs(x) < INF else 0.0, 0.0, numpy="isfinite",
-    array=lambda np, x: 1.0 * (np.abs(x) < INF),
+    "isfinite", "isfinite({})", lambda x: 1.0 if abs(x) < ieee.INF else 0.0, 0.0, numpy="isfinite",
+    array=lambda np, x: 1.0 * (np.abs(x) < ieee.INF),
     about="0 for nan and either infinity, else 1", convention="flat", exact=lambda m, x: m.mpf(m.isfinite(x)),
 )

@@ -9,14 +9,11 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
-from .. import special
+from .. import ieee, special
 from ..operation import Operand, V
 from ..signatures import Binary, Dot, Reduction
 from ..statement import primitive
 from .choices import absolute, compare, where
-
-INF, NAN = float("inf"), float("nan")
-
 
 _ROWS = (list, tuple)
 """What is a row for certain, as a network gives them; only anything else is looked at twice."""
@@ -88,8 +85,8 @@ def _log_softmax_shares(np: Any, *operands: Any) -> Any:
     others = [np.where(less, np.exp(x - largest), 0.0) for less, x in zip(below, operands, strict=True)]
     ties = functools.reduce(np.add, [np.where(less, 0.0, 1.0) for less in below]) - 1.0
     lead = np.where(below[0], operands[0] - largest, 0.0)
-    undecided = np.isnan(largest) | (np.absolute(largest) == INF) & ((ties > 0.0) | (largest < 0.0))
-    return np.where(undecided, NAN, lead - np.log1p(functools.reduce(np.add, others) + ties))
+    undecided = np.isnan(largest) | (np.absolute(largest) == ieee.INF) & ((ties > 0.0) | (largest < 0.0))
+    return np.where(undecided, ieee.NAN, lead - np.log1p(functools.reduce(np.add, others) + ties))
 
 
 logaddexp: Binary = primitive(

@@ -17,7 +17,7 @@ from .connected import nodes, number_of
 from .derivatives import Spans
 from .function import CompiledFunction
 from .run.array_program import Array
-from .specialization import Recording, name_of
+from .specialization import Recording, function_name
 
 
 class Answer:
@@ -64,7 +64,7 @@ class Answer:
         start = len(inputs) - len(more)
         values |= {start + k: x for k, x in enumerate(more) if isinstance(x, Value)}
         if values:
-            name = name_of(f)
+            name = function_name(f)
             name = name if name.isidentifier() else "compiled"
             self.found = nodes(name, program, question, spans, inputs, values, found, now)
 

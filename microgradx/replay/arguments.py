@@ -14,12 +14,12 @@ import numpy as np
 from ..containers import opened
 from ..engine import Value
 from ..structure import (
-    MANY,
+    MANY_NUMBERS,
     ONE,
     Branch,
     Fixed,
     Grid,
-    Model,
+    NamedModel,
     One,
     Operands,
     Row,
@@ -127,7 +127,7 @@ def originals(structure: Structure, x: Any) -> Iterator[Any]:
             container = opened(x)
             for part, item in zip(parts(structure), container[2] if container else (), strict=True):
                 yield from originals(part, item)
-        case Model():
+        case NamedModel():
             yield from itertools.repeat(None, size(structure))
 
 
@@ -146,7 +146,7 @@ def simple(every: Sequence[Any]) -> tuple[tuple[Structure, ...], Array] | None:
         kind: Any = type(x)
         if kind is np.ndarray and x.dtype is FLOAT64:
             return alone(kind, x.shape), x.flatten()
-        if kind is list and 0 < len(x) <= MANY and list(map(type, x)).count(float) == len(x):
+        if kind is list and 0 < len(x) <= MANY_NUMBERS and list(map(type, x)).count(float) == len(x):
             return alone(kind, len(x)), np.array(x, FLOAT64)
     if list(map(type, every)).count(float) == len(every):
         return alone(float, len(every)), np.array(every, FLOAT64)
@@ -164,7 +164,7 @@ def alone(kind: Any, extent: Any) -> tuple[Structure, ...]:
 
 def packed(numbers: Sequence[float] | Array) -> Array:
     """Floats as an array; of many in a third of the time that numpy takes to look at each."""
-    if len(numbers) < MANY or type(numbers) is np.ndarray:
+    if len(numbers) < MANY_NUMBERS or type(numbers) is np.ndarray:
         return np.array(numbers, FLOAT64)
     return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers))
 
@@ -219,7 +219,7 @@ def as_slopes(structure: Structure, flat: Any) -> Any:
     """Derivatives, in an array or as a list of Values, in this structure; of a model a dict from path to slope."""
     if not isinstance(flat, np.ndarray):
         return slopes(structure, flat)
-    if type(structure) is Model:
+    if type(structure) is NamedModel:
         return dict(zip(structure[1], flat.tolist(), strict=True))
     return arranged(structure, flat, as_slopes)
 

@@ -25,14 +25,14 @@ from .ledger import ON_CREDIT, WAYS_ON_CREDIT, Ledger
 from .program import Program
 from .run.array_program import Array
 from .run.runner import GuardFailed
-from .specialization import Recording, name_of
+from .specialization import Recording, function_name
 from .tell.what_varied import AS_INDEX, argument_name, moving_branch, varied
 
 Result = TypeVar("Result")
 
 CACHED = 8  # programs kept for one structure of arguments: one for each way through the branches
 STRUCTURES = 256  # kept: sequences of so many lengths are recorded once each, and small programs take 9 KB each
-MOST_ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
+_MOST_ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 bytes each: half a gigabyte
 FEWEST_STRUCTURES = 4  # structures kept whatever their size: training and validation, and the last batch of either
 PERSISTENT = 4  # calls for which no recording could be afforded before anybody is told
 RARELY = 32  # calls between two looks at the known ways, where none of them fits any more
@@ -151,7 +151,7 @@ class Recordings(dict[Any, Ways]):
             return run(recording, recording.inputs(call)), recording
         except GuardFailed:
             raise RuntimeError(
-                f"a Value that {name_of(f)} captured was assigned while it was recorded, and another way through its "
+                f"a Value that {function_name(f)} captured was assigned while it was recorded, and another way through its "
                 "branches is now right: assign parameters between calls, not during one"
             ) from None
         finally:
@@ -166,8 +166,8 @@ class Recordings(dict[Any, Ways]):
             others = [other for other in self if other != key]
             cause = moving_branch(ways) if len(ways) > 1 or not others else varied(f, others[-1], key)
             warn(
-                f"{name_of(f)} was {self.ledger.counts()}, which costs more than it saves, so what is new is evaluated as it "
-                f"stands: {cause}"
+                f"{function_name(f)} was {self.ledger.counts()}, which costs more than it saves, so what is new is evaluated "
+                f"as it stands: {cause}"
             )
         raise NotWorthRecording
 
@@ -188,7 +188,7 @@ class Recordings(dict[Any, Ways]):
         rows = [sum(len(way.program.tape) for way in self[key]) for key in order]
         left = sum(rows)
         for key, count in zip(order[:-1], rows, strict=False):
-            if len(self) <= STRUCTURES and (len(self) <= FEWEST_STRUCTURES or left <= MOST_ROWS):
+            if len(self) <= STRUCTURES and (len(self) <= FEWEST_STRUCTURES or left <= _MOST_ROWS):
                 return
             del self[key]
             left -= count
@@ -196,8 +196,8 @@ class Recordings(dict[Any, Ways]):
                 self.overflowed = True
                 before = [other for other in order if other != latest][-1]
                 warn(
-                    f"{name_of(f)} is recorded for more structures of arguments than are kept, and again for those that were "
-                    f"forgotten: {varied(f, before, latest)}"
+                    f"{function_name(f)} is recorded for more structures of arguments than are kept, and again for those that "
+                    f"were forgotten: {varied(f, before, latest)}"
                 )
 
     def forget(self) -> None:

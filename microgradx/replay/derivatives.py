@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from .tape.gradient import gradient
+from .tape.gradient import gradient_rows
 from .tape.tape import Number, Tape
 
 Spans = tuple[tuple[int, int], ...]
@@ -34,22 +34,22 @@ def rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) 
     if question == "value":
         return list(outputs)
     if question in ("gradient", "aux"):
-        return [*(outputs if question == "aux" else outputs[:1]), *gradient(tape, outputs[0], wrt)]
+        return [*(outputs if question == "aux" else outputs[:1]), *gradient_rows(tape, outputs[0], wrt)]
     if question == "slopes":
-        return gradient(tape, outputs[0], wrt)
+        return gradient_rows(tape, outputs[0], wrt)
     if question == "jacobian":
-        return [row for output in outputs for row in gradient(tape, output, wrt)]
+        return [row for output in outputs for row in gradient_rows(tape, output, wrt)]
     if question == "hessian":
-        return [row for slope in gradient(tape, outputs[0], wrt) for row in gradient(tape, slope, wrt)]
+        return [row for slope in gradient_rows(tape, outputs[0], wrt) for row in gradient_rows(tape, slope, wrt)]
     if question == "hvp":
         moves = new_inputs(tape, len(wrt))
-        return gradient(tape, dot_row(tape, gradient(tape, outputs[0], wrt), moves), wrt)
+        return gradient_rows(tape, dot_row(tape, gradient_rows(tape, outputs[0], wrt), moves), wrt)
     if question == "pulled":
-        return gradient(tape, dot_row(tape, outputs, new_inputs(tape, len(outputs))), wrt)
+        return gradient_rows(tape, dot_row(tape, outputs, new_inputs(tape, len(outputs))), wrt)
     weights = [tape.append(ops.positive, (1.0,)) for _ in outputs]
-    slopes = gradient(tape, dot_row(tape, outputs, weights), wrt)  # linear in the weights, whose derivatives are the rates
+    slopes = gradient_rows(tape, dot_row(tape, outputs, weights), wrt)  # linear in the weights, whose derivatives are the rates
     rates = new_inputs(tape, len(wrt))
-    pushed = gradient(tape, dot_row(tape, slopes, rates), [weight.slot for weight in weights])
+    pushed = gradient_rows(tape, dot_row(tape, slopes, rates), [weight.slot for weight in weights])
     return [*outputs, *pushed] if question == "jvp" else pushed
 
 

@@ -15,7 +15,7 @@ from ..writing import add_gradients
 from .derivatives import ADDING, Spans, rows
 from .run.array_program import Array
 from .run.runner import Runner
-from .tape.gradient import chain
+from .tape.gradient import chain_step
 from .tape.rows import code_of
 from .tape.tape import Tape
 from .tell.boxes import Chart, chart
@@ -43,7 +43,7 @@ class Program:
         self.values: list[Value] | None = None  # the graph's own inputs, where the program was made from a graph
         self.runners: dict[Hashable, Runner] = {}
         self.recorded = len(tape)
-        self.derived = code_of(chain) in tape.op  # whether its rows are derivatives themselves
+        self.derived = code_of(chain_step) in tape.op  # whether its rows are derivatives themselves
         self.single = single
         self.parts: dict[tuple[str, Spans], Program] = {}
 

@@ -47,7 +47,7 @@ class Recording:
             raise tape.refused
         if drawn() != before:
             warn(
-                f"{name_of(f)} drew random numbers while it was recorded, and every replay has the same "
+                f"{function_name(f)} drew random numbers while it was recorded, and every replay has the same "
                 "ones: draw them outside and pass them as an argument"
             )
         self.program = Program(tape, rows, len(leaves), self.result == ONE)
@@ -78,7 +78,7 @@ def fingerprint(program: Program) -> bytes:
     return hashlib.blake2b(pickle.dumps((rows, program.outputs, program.arguments, program.single)), digest_size=16).digest()
 
 
-def name_of(f: Callable[..., Any]) -> str:
+def function_name(f: Callable[..., Any]) -> str:
     """What a message calls the function."""
     return str(getattr(f, "__name__", None) or repr(f))
 

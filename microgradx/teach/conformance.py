@@ -10,11 +10,11 @@ from typing import Any
 from ..engine import Value
 from ..tables import table
 from ..view.trace import Trace
-from .engine_cases import CASES, Case
+from .engine_cases import ENGINE_CASES, EngineCase
 from .passes import recursive, sent_back, slipped, stale, unreversed, without_upstream
 from .slips import asked, near
 
-OVERWRITTEN = "`=` for `+=`: what arrives at a value must be added to its gradient"
+_OVERWRITTEN = "`=` for `+=`: what arrives at a value must be added to its gradient"
 RECURSION = (
     "a gradient is sent on before it is complete, as recursion does: sort the values topologically, and let each one send once, "
     "when all that uses it has sent"
@@ -30,7 +30,7 @@ LEFT_OVER = "after the gradients of the inputs were set to 0, a new pass is wron
 SMALL = 20
 """Values up to which a graph's paths are looked at one by one."""
 
-DEEP = "RecursionError in a chain of 3000 operations: sort the values with a list as a stack, without recursion"
+_DEEP = "RecursionError in a chain of 3000 operations: sort the values with a list as a stack, without recursion"
 
 
 @dataclass
@@ -96,14 +96,14 @@ def grade_engine(V: Any, without: Sequence[str] = ()) -> EngineReport:
     """
     if not callable(V):
         raise TypeError(f"{V!r} is not a class of values: write grade_engine(Value)")
-    known = [case.name for case in CASES]
+    known = [case.name for case in ENGINE_CASES]
     for name in without:
         if name not in known:
             raise ValueError(f"without={name!r} is not a case: there are {', '.join(map(repr, known))}")
-    return EngineReport(getattr(V, "__name__", repr(V)), [_result(V, case) for case in CASES if case.name not in without])
+    return EngineReport(getattr(V, "__name__", repr(V)), [_result(V, case) for case in ENGINE_CASES if case.name not in without])
 
 
-def _result(V: Any, case: Case) -> CaseResult:
+def _result(V: Any, case: EngineCase) -> CaseResult:
     if lacking := [method for method in case.needs if not callable(getattr(V, method, None))]:
         return CaseResult(case.name, "left out", f"there is no {lacking[0]}")
     if case.passes != "one" and (single := _result(V, case._replace(passes="one"))).verdict == "failed":
@@ -115,7 +115,7 @@ def _result(V: Any, case: Case) -> CaseResult:
         out, leaves = _run(V, case)
         data, found = float(out.data), {name: _gradient(leaf) for name, leaf in leaves.items()}
     except RecursionError:
-        return CaseResult(case.name, "failed", DEEP)
+        return CaseResult(case.name, "failed", _DEEP)
     except Exception as error:  # whatever the code of a student raises
         return CaseResult(case.name, "failed", _raised(error))
     if not near(data, right_out.data):
@@ -128,7 +128,7 @@ def _result(V: Any, case: Case) -> CaseResult:
     return CaseResult(case.name, "failed", _slip(case, trace, right, found, wanted))
 
 
-def _run(V: Any, case: Case) -> tuple[Any, dict[str, Any]]:
+def _run(V: Any, case: EngineCase) -> tuple[Any, dict[str, Any]]:
     """The output and the inputs, after the passes that the case asks for."""
     out, leaves = case.build(V)
     out.backward()
@@ -162,7 +162,7 @@ def _raised(error: Exception) -> str:
     return f"it raises {type(error).__name__}: {text}"
 
 
-def _slip(case: Case, trace: Trace, leaves: dict[str, Value], found: dict[str, float], wanted: dict[str, float]) -> str:
+def _slip(case: EngineCase, trace: Trace, leaves: dict[str, Value], found: dict[str, float], wanted: dict[str, float]) -> str:
     """The slip that gives exactly these numbers, or else which of them are wrong, told by their paths."""
     if case.passes != "one":
         return _slip_between_passes(case, trace, leaves, found, wanted)
@@ -177,13 +177,13 @@ def _slip(case: Case, trace: Trace, leaves: dict[str, Value], found: dict[str, f
         known = asked(trace.output, leaves[name]).candidates if len(trace.order) < SMALL else ()
         hints += [(name, c) for c in known if near(found[name], c.number) and c.kind != "other"][:1]
     if len(hints) == len(wrong) and all(hint.kind == "paths" for _, hint in hints):
-        return f"{OVERWRITTEN} ({hints[0][0]}: {hints[0][1].told})"
+        return f"{_OVERWRITTEN} ({hints[0][0]}: {hints[0][1].told})"
     return f"the gradient of {', '.join(wrong)} is wrong" + (f" ({hints[0][0]}: {hints[0][1].told})" if hints else "")
 
 
 def _simulated(trace: Trace) -> Iterator[tuple[str, dict[Value, float]]]:
     """Every usual slip with the gradients that it gives in this graph."""
-    yield OVERWRITTEN, sent_back(trace, overwrite=True)
+    yield _OVERWRITTEN, sent_back(trace, overwrite=True)
     yield ORDER, unreversed(trace)
     yield UPSTREAM, without_upstream(trace)
     if len(trace.order) < SMALL:
@@ -193,7 +193,7 @@ def _simulated(trace: Trace) -> Iterator[tuple[str, dict[Value, float]]]:
 
 
 def _slip_between_passes(
-    case: Case, trace: Trace, leaves: dict[str, Value], found: dict[str, float], wanted: dict[str, float]
+    case: EngineCase, trace: Trace, leaves: dict[str, Value], found: dict[str, float], wanted: dict[str, float]
 ) -> str:
     """What went wrong in a second pass."""
     again = stale(trace)

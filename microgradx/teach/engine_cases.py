@@ -9,7 +9,7 @@ Leaves = dict[str, Any]
 Build = Callable[..., tuple[Any, Leaves]]
 
 
-class Case(NamedTuple):
+class EngineCase(NamedTuple):
     """A graph made from a class of values, what is done with it, and the methods that it needs besides arithmetic."""
 
     name: str
@@ -28,7 +28,7 @@ def product_and_sum(V: Any) -> tuple[Any, Leaves]:
     return (x["a"] * x["b"] + x["c"]) * x["f"], x
 
 
-def difference(V: Any) -> tuple[Any, Leaves]:
+def _difference(V: Any) -> tuple[Any, Leaves]:
     """(a - b) * -c."""
     x = _leaves(V, a=2.0, b=5.0, c=3.0)
     return (x["a"] - x["b"]) * -x["c"], x
@@ -90,13 +90,13 @@ def rectified(V: Any) -> tuple[Any, Leaves]:
     return (x["a"] * x["b"]).relu() * 3.0 + (x["a"] * x["c"]).relu() * 2.0, x
 
 
-def exponential(V: Any) -> tuple[Any, Leaves]:
+def _exponential(V: Any) -> tuple[Any, Leaves]:
     """exp(a*b) * 3."""
     x = _leaves(V, a=0.5, b=0.8)
     return (x["a"] * x["b"]).exp() * 3.0, x
 
 
-def chain(V: Any, length: int = 3000) -> tuple[Any, Leaves]:
+def _chain(V: Any, length: int = 3000) -> tuple[Any, Leaves]:
     """A sum of 3000 steps, one behind the other."""
     x = _leaves(V, a=1.0)
     out = x["a"]
@@ -114,23 +114,23 @@ def doubled(V: Any, times: int = 16) -> tuple[Any, Leaves]:
     return out, x
 
 
-CASES = (
-    Case("product and sum", product_and_sum),
-    Case("difference and sign", difference),
-    Case("quotient", quotient),
-    Case("power", cube),
-    Case("numbers on the left", reflected),
-    Case("a + a", added_to_itself),
-    Case("one value in two products", used_twice),
-    Case("b * b of b = a + a", square_of_a_sum),
-    Case("diamond", diamond),
-    Case("tanh", squashed, needs=("tanh",)),
-    Case("relu", rectified, needs=("relu",)),
-    Case("exp", exponential, needs=("exp",)),
-    Case("two passes add up", diamond, passes="two"),
-    Case("zeroed in between", used_twice, passes="zeroed"),
-    Case("two graphs of the same inputs", used_twice, passes="two graphs"),
-    Case("many paths", doubled),
-    Case("a long chain", chain),
+ENGINE_CASES = (
+    EngineCase("product and sum", product_and_sum),
+    EngineCase("difference and sign", _difference),
+    EngineCase("quotient", quotient),
+    EngineCase("power", cube),
+    EngineCase("numbers on the left", reflected),
+    EngineCase("a + a", added_to_itself),
+    EngineCase("one value in two products", used_twice),
+    EngineCase("b * b of b = a + a", square_of_a_sum),
+    EngineCase("diamond", diamond),
+    EngineCase("tanh", squashed, needs=("tanh",)),
+    EngineCase("relu", rectified, needs=("relu",)),
+    EngineCase("exp", _exponential, needs=("exp",)),
+    EngineCase("two passes add up", diamond, passes="two"),
+    EngineCase("zeroed in between", used_twice, passes="zeroed"),
+    EngineCase("two graphs of the same inputs", used_twice, passes="two graphs"),
+    EngineCase("many paths", doubled),
+    EngineCase("a long chain", _chain),
 )
 """Every case, the simple ones first. An engine without tanh, relu or exp is not asked for them."""

@@ -13,10 +13,10 @@ from ..chain import topological_order
 from ..engine import Value
 from ..expression import parse
 from .slips import Asked, asked, near
-from .verdict import Verdict, empty, judged, misread
+from .verdict import Judgement, empty, judgement, misread
 
 Range = tuple[float, float]
-Number = float | Range
+_Number = float | Range
 """A number that all students get, or the range from which each gets one of his own."""
 
 TRIES = 200
@@ -37,10 +37,10 @@ class Task:
         names = sorted(self.question.ask or self.question.leaves(self.nodes), key=lambda name: -order[self.nodes[name]])
         return {name: asked(self.output, self.nodes[name]) for name in names}
 
-    def judge(self, answers: Any) -> list[Verdict]:
+    def judge(self, answers: Any) -> list[Judgement]:
         """What is right and wrong about the answers of a student, a number for each name."""
         given: Mapping[str, Any] = answers if isinstance(answers, Mapping) else {}
-        return [judged(name, given.get(name), known) for name, known in self.asked.items()]
+        return [judgement(name, given.get(name), known) for name, known in self.asked.items()]
 
     def text(self) -> str:
         """The question in words."""
@@ -65,7 +65,7 @@ class Question:
         self,
         name: str,
         graph: str | Callable[..., Value],
-        numbers: Mapping[str, Number],
+        numbers: Mapping[str, _Number],
         ask: Sequence[str] = (),
         points: float | None = None,
     ) -> None:
@@ -161,35 +161,35 @@ class DerivativeTask:
             found.append(asked(self.question.f(x), x))
         return found
 
-    def judge(self, answers: Any) -> list[Verdict]:
+    def judge(self, answers: Any) -> list[Judgement]:
         """What is right and wrong about the function of a student."""
         name = self.question.name
         if answers is None:
             return [empty(name)]
         if not callable(answers):
-            return [Verdict(name, "unreadable", f"{name} is a {type(answers).__name__}, not a function of one number")]
+            return [Judgement(name, "unreadable", f"{name} is a {type(answers).__name__}, not a function of one number")]
         found = []
         for point in self.points:
             try:
                 found.append(answers(point))
             except Exception as error:  # whatever the code of a student raises is his answer
-                return [Verdict(name, "raises", f"it raises {type(error).__name__}: {error}")]
+                return [Judgement(name, "raises", f"it raises {type(error).__name__}: {error}")]
         for number in found:
             if (told := misread(number)) is not None:
-                return [Verdict(name, "unreadable", f"it gives {told}")]
+                return [Judgement(name, "unreadable", f"it gives {told}")]
         return [self._compared([float(number) for number in found])]
 
-    def _compared(self, found: Sequence[float]) -> Verdict:
+    def _compared(self, found: Sequence[float]) -> Judgement:
         """Right at every point, or wrong by a slip that explains every point at which it is."""
         name = self.question.name
         wrong = [(x, known) for x, known in zip(found, self.asked, strict=True) if not near(x, known.right)]
         if not wrong:
-            return Verdict(name, "right", "right")
+            return Judgement(name, "right", "right")
         for candidate in wrong[0][1].candidates:
             if all(any(c.told == candidate.told and near(x, c.number) for c in known.candidates) for x, known in wrong):
-                return Verdict(name, candidate.kind, candidate.told)
+                return Judgement(name, candidate.kind, candidate.told)
         where = "everywhere" if len(wrong) == len(found) else f"at {len(wrong)} of {len(found)} points"
-        return Verdict(name, "wrong", f"wrong {where}")
+        return Judgement(name, "wrong", f"wrong {where}")
 
     def text(self) -> str:
         """The question in words."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..files import write_atomically
 from ..tables import table
 from .question import Derivative, DerivativeTask, Question, Task
-from .verdict import Verdict
+from .verdict import Judgement
 
 if TYPE_CHECKING:
     from .page.exercise_page import ExercisePage
@@ -28,7 +28,7 @@ class Mark:
     """One answer: its verdict and points; `right` holds the number of the solution if it may be told."""
 
     question: str
-    verdict: Verdict
+    verdict: Judgement
     points: float
     most: float
     tries: int
@@ -145,7 +145,7 @@ class Sheet:
                 tries = _tries(answer, verdict.field)
                 solution = task.asked[verdict.field].right if tell == "answers" and isinstance(task, Task) else None
                 if tell == "verdict" and verdict.kind not in ("right", "empty"):
-                    verdict = Verdict(verdict.field, "wrong", "wrong")
+                    verdict = Judgement(verdict.field, "wrong", "wrong")
                 marks.append(Mark(name, verdict, worth if verdict.right else 0.0, worth, tries, solution))
         return Grade(student, marks)
 

@@ -47,7 +47,7 @@ class Asked(NamedTuple):
     candidates: tuple[Candidate, ...]
 
 
-class Names:
+class _Names:
     """How the values of a graph are written: by name, else as the expression that made them."""
 
     def __init__(self, trace: Trace) -> None:
@@ -83,7 +83,7 @@ def _listed(candidate: Candidate, known: list[Candidate]) -> bool:
 
 def _candidates(trace: Trace, goal: Value, right: float) -> Iterator[Candidate]:
     """Every slip, the most telling first: of two that give the same number the first one is told."""
-    names = Names(trace)
+    names = _Names(trace)
     yield Candidate("sign", -right, "the size is right, the sign is not")
     yield from _some_paths(trace, goal, names)
     arriving = [trace[place] for place in trace.into.get(goal, [])]
@@ -108,7 +108,7 @@ def _candidates(trace: Trace, goal: Value, right: float) -> Iterator[Candidate]:
     yield Candidate("zero", 0.0, "it is not 0: there is a path from it to the output")
 
 
-def _some_paths(trace: Trace, goal: Value, names: Names) -> Iterator[Candidate]:
+def _some_paths(trace: Trace, goal: Value, names: _Names) -> Iterator[Candidate]:
     """The sum over some of the paths only."""
     found: Explanation = explain_in(trace, names.texts, goal, 2 * FEW_PATHS)
     paths = [path for path in found.paths if path.contribution]

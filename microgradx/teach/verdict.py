@@ -10,7 +10,7 @@ from .slips import Asked, near
 
 
 @dataclass
-class Verdict:
+class Judgement:
     """Of which kind an answer is, and what to say: kinds are right, empty, unreadable, raises, wrong, and those of slips."""
 
     field: str
@@ -26,9 +26,9 @@ class Verdict:
         return f"{self.field}: {self.told}"
 
 
-def empty(field: str) -> Verdict:
+def empty(field: str) -> Judgement:
     """Nothing was answered."""
-    return Verdict(field, "empty", "no answer yet")
+    return Judgement(field, "empty", "no answer yet")
 
 
 def misread(answer: Any) -> str | None:
@@ -44,7 +44,7 @@ def misread(answer: Any) -> str | None:
     return None if math.isfinite(number) else f"{number!r}, which is not finite"
 
 
-def judged(field: str, answer: Any, known: Asked) -> Verdict:
+def judgement(field: str, answer: Any, known: Asked) -> Judgement:
     """The verdict on a number, or on several that were tried one after the other, of which the last one counts.
 
     >>> judged("a", -6.0, Asked(6.0, ()))
@@ -55,11 +55,11 @@ def judged(field: str, answer: Any, known: Asked) -> Verdict:
     if answer is None:
         return empty(field)
     if (told := misread(answer)) is not None:
-        return Verdict(field, "unreadable", f"this is {told}")
+        return Judgement(field, "unreadable", f"this is {told}")
     number = float(getattr(answer, "data", answer))
     if near(number, known.right):
-        return Verdict(field, "right", "right")
+        return Judgement(field, "right", "right")
     for candidate in known.candidates:
         if near(number, candidate.number):
-            return Verdict(field, candidate.kind, candidate.told)
-    return Verdict(field, "wrong", "wrong")
+            return Judgement(field, candidate.kind, candidate.told)
+    return Judgement(field, "wrong", "wrong")

@@ -12,7 +12,7 @@ from ..operation import Op
 from ..variables import push_forward
 from .claimed import same
 from .line import EPS
-from .sixty_digits import PRECISION, fits
+from .sixty_digits import PRECISION, agrees_in_digits
 
 SPECIAL_OPERANDS = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
 OperandPoint = tuple[float, ...]
@@ -48,7 +48,7 @@ def means_exact(op: Op, point: OperandPoint) -> str:
         return ""
     with mpmath.workdps(PRECISION):
         meant = op.facts.exact(mpmath, *map(mpmath.mpf, point))
-        if isinstance(meant, (mpmath.mpf, int)) and fits(op, point, float(meant)):
+        if isinstance(meant, (mpmath.mpf, int)) and agrees_in_digits(op, point, float(meant)):
             return ""
         return f"value: the float function gives {value!r}, exact says {mpmath.nstr(meant, 17)}"
 

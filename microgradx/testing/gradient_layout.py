@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..engine import Value
-from ..structure import Branch, Fixed, Grid, Model, Structure, flat, laid_out, parts, size
+from ..structure import Branch, Fixed, Grid, NamedModel, Structure, flat, laid_out, parts, size
 from .foreign import plain_form
 
 
@@ -40,7 +40,7 @@ def _block(jacobian: Any, like: Structure | None, outputs: int, what: str, count
     """The rows of the Jacobian by one argument."""
     if isinstance(like, Fixed) and jacobian is None:
         return [[] for _ in range(outputs)]
-    if isinstance(like, (Branch, Model)) and isinstance(jacobian, Mapping):
+    if isinstance(like, (Branch, NamedModel)) and isinstance(jacobian, Mapping):
         keys, inner = (like[1], parts(like)) if isinstance(like, Branch) else (like[1], (None,) * len(like[1]))
         if unknown := [key for key in jacobian if key not in keys]:
             raise ValueError(f"{what} has an entry for {unknown[0]!r}, but the inputs there are {', '.join(map(repr, keys))}")

@@ -156,12 +156,12 @@ def in_digits(mpmath: Any, op: Op, operands: Sequence[Any]) -> Any:
         result = getattr(mpmath, name)(*operands)
     else:
         result = op.forward(*operands)
-    if not isinstance(result, (mpmath.mpf, int)) or not fits(op, [float(x) for x in operands], float(result)):
+    if not isinstance(result, (mpmath.mpf, int)) or not agrees_in_digits(op, [float(x) for x in operands], float(result)):
         raise TypeError(f"operation {name!r} computes with floats only")
     return mpmath.mpf(result)
 
 
-def fits(op: Op, operands: Sequence[float], result: float) -> bool:
+def agrees_in_digits(op: Op, operands: Sequence[float], result: float) -> bool:
     """Whether the value of `op` is `result`, but for what rounding the operands would change."""
     rounded = op.forward(*operands)
     slopes = zip(op.local_derivatives(operands, rounded), operands, strict=True)

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from microgradx.bench.cases import CASES, Case, layers, matrices, moons, total
-from microgradx.bench.measure import HEAD, line, measure, median, row
+from microgradx.bench.cases import CASES, Case, layers_case, matrices, moons_case, sum_of
+from microgradx.bench.measure import HEAD, measure, measured_row, median, report_line
 from microgradx.collector import collector_off
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
@@ -55,7 +55,7 @@ def by_casadi(case: Case) -> tuple[float, float] | None:
 
 def table(names: list[str]) -> None:
     """One line for each case."""
-    print(line([*HEAD, "casadi ms", "casadi us", "vs casadi"]))
+    print(report_line([*HEAD, "casadi ms", "casadi us", "vs casadi"]))
     for name, make in CASES.items():
         if names and not any(name.startswith(wanted) for wanted in names):
             continue
@@ -65,15 +65,15 @@ def table(names: list[str]) -> None:
         extra = ["-", "-", "-"]
         if other:
             extra = [f"{1e3 * other[0]:.0f}", f"{1e6 * other[1]:.0f}", f"{other[1] / figures['replay']:.1f}x"]
-        print(line([*row(name, figures), *extra]), flush=True)
+        print(report_line([*measured_row(name, figures), *extra]), flush=True)
 
 
 def sample_loss(p: Any, x: Any, y: Any) -> Any:
     """Hinge loss of the moons network on one sample."""
-    first, second, last = layers(p, SIZES)
-    h = [total([w * v for w, v in zip(ws, x, strict=True)] + [b]).relu() for ws, b in first]
-    h = [total([w * v for w, v in zip(ws, h, strict=True)] + [b]).relu() for ws, b in second]
-    return (1.0 - y * total([w * v for w, v in zip(last[0][0], h, strict=True)] + [last[0][1]])).relu()
+    first, second, last = layers_case(p, SIZES)
+    h = [sum_of([w * v for w, v in zip(ws, x, strict=True)] + [b]).relu() for ws, b in first]
+    h = [sum_of([w * v for w, v in zip(ws, h, strict=True)] + [b]).relu() for ws, b in second]
+    return (1.0 - y * sum_of([w * v for w, v in zip(last[0][0], h, strict=True)] + [last[0][1]])).relu()
 
 
 def chunks_by_hand(p: np.ndarray, X: np.ndarray, y: np.ndarray, rows: int = 1024) -> np.ndarray:
@@ -127,7 +127,7 @@ def deep(steps: int = 1_000_000) -> None:
 
 def million() -> None:
     """A loss of about a million nodes: time to record and to build value and gradient, and the memory it takes."""
-    case = moons(1546)
+    case = moons_case(1546)
     start = perf_counter()
     with collector_off():
         program = Recording(case.f, Call((case.x,), {})).program

@@ -26,11 +26,11 @@ from ..losses import LOSSES, Loss, binary_cross_entropy, cross_entropy, hinge, p
 from ..optimizer import Optimizer
 from ..samples import Samples
 from ..settings import count
-from ..units import layer_of, watched
+from ..units import layer_of, watched_units
 from .recorded_runs import RecordedRun, named_loss, recorded_runs
 
-LIMIT = 3 * 2**20
-SHOWN = 400
+_LIMIT = 3 * 2**20
+_SHOWN = 400
 """Samples that the page computes with: of more, every second, third, ... is taken."""
 
 
@@ -89,7 +89,7 @@ def play(
     runs = recorded_runs(model, samples, measure, optimizer, count("epochs", epochs, "training needs at least 1"), against)
     heading = title or f"{type(model).__name__} on {len(samples)} samples"
     html = _page(model, samples, measure, runs, plane, heading, theme)
-    if len(html.encode()) > LIMIT:
+    if len(html.encode()) > _LIMIT:
         raise ValueError(f"the page would have {len(html) / 2**20:.1f} MiB, more than 3: take a smaller model or fewer epochs")
     return Playground(html)
 
@@ -99,7 +99,7 @@ def _page(
 ) -> str:
     """The text of the page."""
     graph, script, places = _graph(model, samples, measure)
-    step = -(-len(samples) // SHOWN)
+    step = -(-len(samples) // _SHOWN)
     x, t = samples.x[::step], samples.t[::step]
     answer = np.atleast_1d(plain_numbers(model(samples.rows[0])))
     data = places | {
@@ -122,7 +122,7 @@ def _graph(model: Any, samples: Samples, measure: Loss) -> tuple[str, str, dict[
     """The model and its loss on one row as data and script, and where in it parameters, inputs, targets and neurons are."""
     row = [Value(number, f"x{k + 1}") for k, number in enumerate(samples.x[0].tolist())]
     targets = [Value(number, "target" if len(samples.t[0]) == 1 else f"t{k}") for k, number in enumerate(samples.t[0].tolist())]
-    with watched() as seen:
+    with watched_units() as seen:
         answer = model(row)
     outputs = answer if isinstance(answer, list) else [answer]
     one = not hasattr(samples.targets[0], "__len__")

@@ -10,14 +10,14 @@ from ..optim import SGD, Adam
 from .play import Playground, play
 
 
-def moons(theme: str = "auto") -> Playground:
+def _moons(theme: str = "auto") -> Playground:
     """Two half moons."""
     model = MLP(2, [8, 8, 1], activation="tanh", rng=0)
     title = "Two moons: Adam beside gradient descent"
     return play(model, *data.moons(120, noise=0.12, seed=1), against=SGD(lr=1.0), title=title, theme=theme)
 
 
-def circles(theme: str = "auto") -> Playground:
+def _circles(theme: str = "auto") -> Playground:
     """One circle inside another: a rate that works, beside one that is too large."""
     model = MLP(2, [8, 1], activation="tanh", rng=1)
     X, y = data.circles(120, seed=1)
@@ -25,7 +25,7 @@ def circles(theme: str = "auto") -> Playground:
     return play(model, X, y, optimizer=SGD(lr=1.0), against=SGD(lr=30.0), epochs=200, title=title, theme=theme)
 
 
-def spirals(theme: str = "auto") -> Playground:
+def _spirals(theme: str = "auto") -> Playground:
     """Three arms of a spiral."""
     model = MLP(2, [16, 3], activation="tanh", rng=1)
     X, y = data.spirals(120, classes=3)
@@ -42,5 +42,10 @@ def starts(theme: str = "auto") -> Playground:
     return play(model, X, y, optimizer=SGD(lr=0.5), against=equal, epochs=200, title=title, theme=theme)
 
 
-READY_PAGES: dict[str, Callable[[str], Playground]] = {"moons": moons, "circles": circles, "spirals": spirals, "starts": starts}
+READY_PAGES: dict[str, Callable[[str], Playground]] = {
+    "moons": _moons,
+    "circles": _circles,
+    "spirals": _spirals,
+    "starts": starts,
+}
 """What `microgradx play` opens besides ready graphs."""

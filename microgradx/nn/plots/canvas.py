@@ -14,7 +14,7 @@ from ...view.theme import LIGHT, SERIES, theme_named
 if TYPE_CHECKING:
     from .picture import Picture
 
-FEW = 12
+_FEW = 12
 """Points up to which a line shows each of them: a single one would not be seen otherwise."""
 
 Target = str | os.PathLike[str] | None
@@ -60,7 +60,7 @@ def ordered(count: int) -> list[str]:
 
 def line(axes: Any, values: Sequence[float], name: str, colour: str, style: str = "-", first: int = 0) -> None:
     """Numbers over the epochs; each of them is marked if there are few."""
-    marker = "o" if len(values) <= FEW else None
+    marker = "o" if len(values) <= _FEW else None
     axes.plot(range(first, first + len(values)), values, style, marker=marker, markersize=4, label=name or None, color=colour)
 
 

@@ -16,10 +16,10 @@ from . import canvas
 if TYPE_CHECKING:
     from .picture import Picture
 
-Layers = Mapping[str, Sequence[float]]
+LayerSeries = Mapping[str, Sequence[float]]
 
 
-def histograms(layers: Layers, path: canvas.Target = None, title: str = "", theme: str = "light") -> Picture:
+def histograms(layers: LayerSeries, path: canvas.Target = None, title: str = "", theme: str = "light") -> Picture:
     """How the numbers of each layer are spread, one panel a layer on one common axis: activations, weights or gradients.
 
     `activations(model, X)` and `gradients(model)` give such layers; for more than a few see `spread`.
@@ -38,7 +38,7 @@ def histograms(layers: Layers, path: canvas.Target = None, title: str = "", them
 
 
 def spread(
-    layers: Layers | Mapping[str, Layers], path: canvas.Target = None, title: str = "", theme: str = "light"
+    layers: LayerSeries | Mapping[str, LayerSeries], path: canvas.Target = None, title: str = "", theme: str = "light"
 ) -> Picture:
     """Mean and standard deviation of each layer, from the first to the last; of several networks if they are given by name.
 

@@ -13,13 +13,13 @@ from ..losses import plain_numbers
 from ..prediction import predict
 from ..samples import Array, as_array
 from ..snapshots import Snapshots
-from ..units import layer_of, watched
+from ..units import layer_of, watched_units
 from . import canvas
 
 if TYPE_CHECKING:
     from .picture import Picture
 
-Model = Callable[[list[float]], Any]
+_Model = Callable[[list[float]], Any]
 
 
 class Plane(NamedTuple):
@@ -35,7 +35,7 @@ class Plane(NamedTuple):
         low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
         return cls(*(np.linspace(low[axis], high[axis], points) for axis in (0, 1)))
 
-    def answers(self, model: Model) -> Array:
+    def answers(self, model: _Model) -> Array:
         """What the model answers at each point, along the last axis."""
         rows = np.array([[first, second] for second in self.up for first in self.across])
         return predict(model, rows).reshape(len(self.up), len(self.across), -1)
@@ -47,7 +47,7 @@ class Plane(NamedTuple):
 
 
 def decision_boundary(
-    model: Model,
+    model: _Model,
     X: Any,
     y: Any,
     path: canvas.Target = None,
@@ -100,7 +100,7 @@ def neurons(model: Any, X: Any, path: canvas.Target = None, most: int = 8, title
 
     X = _points(X)
     plane = Plane.around(X, 60)
-    with watched() as seen:
+    with watched_units() as seen:
         model(X[0].tolist())
     owner = {parameter: layer_of(place) for parameter, place in walk(model).parameters.items()}
     layers: dict[str, list[int]] = {}
@@ -131,18 +131,18 @@ def neurons(model: Any, X: Any, path: canvas.Target = None, most: int = 8, title
     return canvas.finished(picture, path, theme)
 
 
-def _every(model: Any) -> Model:
+def _every(model: Any) -> _Model:
     """A function that gives the output of each neuron."""
 
     def outputs(row: list[float]) -> list[Any]:
-        with watched() as seen:
+        with watched_units() as seen:
             model(row)
         return [out for _, _, out in seen]
 
     return outputs
 
 
-def _region(axes: Any, plane: Plane, model: Model, threshold: float) -> None:
+def _region(axes: Any, plane: Plane, model: _Model, threshold: float) -> None:
     """Who wins where, the deeper in colour the surer, and the lines between them."""
     shares = _shares(plane.answers(model), threshold)
     classes, count = shares.argmax(axis=2), shares.shape[2]

@@ -22,8 +22,8 @@ from ..derivatives import Spans
 from ..function import CompiledFunction
 from ..program import Program
 from ..run.array_program import Array
-from ..specialization import Recording, name_of
-from ..tape.gradient import gradient
+from ..specialization import Recording, function_name
+from ..tape.gradient import gradient_rows
 from .batch_program import BatchPlan
 from .buffers import row_by_row
 from .samples import Blocks
@@ -95,7 +95,7 @@ class Batched(CompiledFunction):
             try:
                 bound = self.signature.bind(*args, **kwargs)
             except TypeError as error:
-                raise TypeError(f"{error}: the function of one sample is {name_of(self.f)}{self.signature}") from None
+                raise TypeError(f"{error}: the function of one sample is {function_name(self.f)}{self.signature}") from None
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
         last, name = max(zip(self.places, self.names, strict=True))
@@ -118,7 +118,7 @@ class Batched(CompiledFunction):
                 per_sample = [program.tape.inputs[slice(*spans[k])] for k in self.places]
                 row = program.outputs[0]
                 with program.tape.lock:
-                    outputs = [row, *gradient(program.tape, row, program.chosen(chosen))]
+                    outputs = [row, *gradient_rows(program.tape, row, program.chosen(chosen))]
                     recording.plans[chosen] = BatchPlan(program.tape, outputs, per_sample)
             return recording, recording.plans[chosen]
 

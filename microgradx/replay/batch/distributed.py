@@ -44,7 +44,7 @@ class Spread:
         subtrees = -(-self.count // rows)
         bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
         self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
-        sources = [[described(x, low, high) for x in self.arrays] for low, high in self.parts]
+        sources = [[_described(x, low, high) for x in self.arrays] for low, high in self.parts]
         self.rows = [client.submit(load_rows, source, pure=False) for source in sources]
         self.programs: WeakKeyDictionary[BatchPlan, Any] = WeakKeyDictionary()  # forgotten with the recording it is of
 
@@ -88,7 +88,7 @@ def same_plan(plan: BatchPlan) -> BatchPlan:
     return plan
 
 
-def described(x: np.ndarray, low: int, high: int) -> Any:
+def _described(x: np.ndarray, low: int, high: int) -> Any:
     """Rows low..high: of a file as its description, so that the worker reads them same_plan, else the rows."""
     if isinstance(x, np.memmap) and x.filename is not None and x.flags.c_contiguous:
         start = x.offset + low * x.strides[0]

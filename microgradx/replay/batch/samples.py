@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...containers import plain
+from ...containers import plain_container
 from ...operation import number
 
 
@@ -54,7 +54,7 @@ class Blocks:
 def as_rows(name: str, samples: Any) -> np.ndarray:
     """The samples of a batch argument as an array of numbers, one sample per row; a file of them stays one."""
     try:
-        found: np.ndarray = plain(np.asanyarray(samples))
+        found: np.ndarray = plain_container(np.asanyarray(samples))
     except ValueError:
         raise ValueError(f"{name} has samples of different shapes: give all the same") from None
     if not found.ndim:

@@ -8,8 +8,8 @@ from itertools import chain as chain_of
 import numpy as np
 
 from ... import ops
-from ..tape.gradient import chain
-from ..tape.many_operands import total
+from ..tape.gradient import chain_step
+from ..tape.many_operands import sum_rows
 from ..tape.rows import CONSTANT, Rows, code_of, greater
 from ..tape.tape import Tape
 
@@ -26,7 +26,7 @@ class Columns:
         self.more = tape.more
         self.outputs = np.array(outputs, dtype=np.int64)
         self.op, self.a, self.b = (np.array(x, dtype=np.int64) for x in (tape.op, tape.a, tape.b))
-        self.add, self.multiply, self.total = code_of(ops.add), code_of(ops.multiply), code_of(total)
+        self.add, self.multiply, self.total = code_of(ops.add), code_of(ops.multiply), code_of(sum_rows)
         self.constants = np.array(list(tape.constants), dtype=np.int64)
         self.constant_values = np.array(list(tape.constants.values()), dtype=np.float64)
         self.zeros = np.zeros(len(self.op), dtype=bool)
@@ -47,7 +47,7 @@ class Columns:
         Powers 1/2 and -1 are sqrt and reciprocal; relu(x) is maximum(x, 0); heaviside(x, 0) is x > 0; a gradient's product is a
         product. `zero` is a row that holds 0.0.
         """
-        self.op[self.op == code_of(chain)] = self.multiply
+        self.op[self.op == code_of(chain_step)] = self.multiply
         number = np.full(len(self.op) + 1, np.nan)
         number[self.constants] = self.constant_values
         power, second = self.op == code_of(ops.power), number[self.b]

@@ -17,7 +17,7 @@ import numpy as np
 from ..tape.rows import CONSTANT
 from .columns import Columns
 
-SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
+_SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
 ROWS_AT_ONCE = 100_000  # rows that are Python's integers at one time; all rows of a long program would need 200 bytes each
 
 
@@ -64,7 +64,7 @@ class Sums:
         return Sums(self.tree, *[x[kept] for x in (self.term_root, self.first, self.second, self.product)])
 
 
-def flatten(columns: Columns, shortest: int = SHORT, deepest: float = math.inf) -> Sums:
+def flatten(columns: Columns, shortest: int = _SHORT, deepest: float = math.inf) -> Sums:
     """Find the sums worth keeping whole (all of at least `shortest` terms), and the level of every row.
 
     Rows are no longer looked at once there are more than `deepest` levels, so that the highest level found exceeds it too.

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..regroup.instructions import WIDE, Instruction, View
 from ..regroup.slots import Placer
-from ..tape.rows import find
+from ..tape.rows import op_of
 
 CALL_NS, ELEMENT_NS = 600.0, 0.6  # measured: one numpy call with its share of gathers, one number that it writes
 
@@ -92,7 +92,7 @@ def call(step: Instruction, reads: list[Array], write: Array, slots: Array) -> N
         return np.dot if write.ndim == 2 else np.matmul, (*reads, write)
     if step.name == "reduce":
         return np.add.reduce, (reads[0], 0, None, write)
-    op = find(step.name)
+    op = op_of(step.name)
     if op.numpy is not None:
         function = getattr(np, op.numpy)
         if op.numpy in ("maximum", "minimum"):  # their third positional argument is deprecated

@@ -16,18 +16,18 @@ import numpy as np
 
 from ... import ops
 from ...operation import OPS, Op
-from ..tape.rows import PRIVATE, TABLE, find
+from ..tape.rows import PRIVATE, TABLE, op_of
 from .array_program import Array
 from .form import Form
 from .layout import Layout
 from .llvm import AVAILABLE, COMPILING, PythonRows, linked
-from .llvm_text import FOLDS, OWN, Code, code, written
+from .llvm_text import FOLDS, WRITTEN_BY_HAND, Code, code, written_llvm
 
 RUN_NS, ROW_NS, FUNCTION_NS, PYTHON_NS = 1500.0, 4.0, 8.0, 700.0  # measured: a run at all, a row, a C function, a call of Python
 MAKING_NS, FIRST_MAKING_NS = 25.0, 1e8  # a row; once in a process LLVM is loaded and the interpreter compiled
 PYTHON = 0  # the number of rows that have no machine code
 
-HEAD = """define void @run(ptr %code, ptr %slots, ptr %many, i64 %first, i64 %count, ptr %python) nounwind {
+_HEAD = """define void @run(ptr %code, ptr %slots, ptr %many, i64 %first, i64 %count, ptr %python) nounwind {
 entry:
   br label %head
 head:
@@ -60,28 +60,29 @@ fold{0}:
   %m{0} = load i32, ptr %m{0}.at
   %y{0}.at = getelementptr double, ptr %slots, i32 %m{0}
   %y{0} = load double, ptr %y{0}.at"""
-FOLDED = """  %following{0} = add i32 %t{0}, 1
+_FOLDED = """  %following{0} = add i32 %t{0}, 1
   %done{0} = icmp eq i32 %following{0}, %c
   br i1 %done{0}, label %next, label %fold{0}"""
 
 
 @functools.cache
-def known() -> dict[str, tuple[int, Code]]:
+def known_operations() -> dict[str, tuple[int, Code]]:
     """The operations that the interpreter has code for, each with its number."""
-    fixed = [op for op in [*OPS.values(), *PRIVATE.values()] if op.arity and (op in OWN or op.name in PRIVATE)]
-    found = {op.name: written(op, op.arity or 0, exact=True) for op in fixed} | {name: code(f, 2) for name, f in FOLDS.items()}
+    fixed = [op for op in [*OPS.values(), *PRIVATE.values()] if op.arity and (op in WRITTEN_BY_HAND or op.name in PRIVATE)]
+    found = {op.name: written_llvm(op, op.arity or 0, exact=True) for op in fixed}
+    found |= {name: code(f, 2) for name, f in FOLDS.items()}
     return {name: (i, code) for i, (name, code) in enumerate(found.items(), PYTHON + 1) if code is not None}
 
 
 def has_code(op: Op) -> bool:
     """Whether the interpreter knows an operation; one of a user's own may have a name that it knows."""
-    return op.name in known() and (op in OWN or op is PRIVATE.get(op.name))
+    return op.name in known_operations() and (op in WRITTEN_BY_HAND or op is PRIVATE.get(op.name))
 
 
 def module() -> Iterator[str]:
     """The interpreter as LLVM code: a loop over the rows, and a case for each operation."""
-    cases = {number: (name, code) for name, (number, code) in known().items()}
-    yield HEAD
+    cases = {number: (name, code) for name, (number, code) in known_operations().items()}
+    yield _HEAD
     yield f"  switch i32 %op, label %case{PYTHON} ["
     yield from (f"    i32 {number}, label %case{number}" for number in cases)
     yield f"  ]\ncase{PYTHON}:\n  %result{PYTHON} = call double %python(i32 %b)\n  br label %next"
@@ -93,12 +94,12 @@ def module() -> Iterator[str]:
             operands = [f"%x{number}", f"%y{number}"]
             yield FOLD.format(number, text.result.format(number, *operands))
         else:
-            for letter, slot in [("y", "b"), ("z", "c")][: (find(name).arity or 0) - 1]:
+            for letter, slot in [("y", "b"), ("z", "c")][: (op_of(name).arity or 0) - 1]:
                 yield f"  %{letter}{number}.at = getelementptr double, ptr %slots, i32 %{slot}"
                 yield f"  %{letter}{number} = load double, ptr %{letter}{number}.at"
                 operands.append(f"%{letter}{number}")
         yield text.lines.format(number, *operands)
-        yield FOLDED.format(number) if name in FOLDS else "  br label %next"
+        yield _FOLDED.format(number) if name in FOLDS else "  br label %next"
         ends.append(f"[{text.result.format(number, *operands)}, %{'fold' if name in FOLDS else 'case'}{number}]")
     yield f"next:\n  %result = phi double {', '.join(ends)}"
     yield TAIL
@@ -108,13 +109,13 @@ class Walk:
     """The interpreter in memory, one for the process."""
 
     def __init__(self) -> None:
-        called = {function for _, code in known().values() for function in code.called}
+        called = {function for _, code in known_operations().values() for function in code.called}
         pointers = [c_void_p] * 3 + [c_int64] * 2 + [c_void_p]
         self.run = linked(self, "\n".join(module()), called, *pointers, opt=2)
 
 
 @functools.cache
-def walk() -> Walk:
+def _walk() -> Walk:
     """The interpreter, compiled at the first call."""
     with COMPILING:
         return Walk()
@@ -133,26 +134,25 @@ class Interpreter(Form):
             return float("inf")
         total = RUN_NS
         for (op, _), count in layout.counts.items():
-            total += count * (ROW_NS + FUNCTION_NS * known()[op.name][1].functions if has_code(op) else PYTHON_NS)
+            total += count * (ROW_NS + FUNCTION_NS * known_operations()[op.name][1].functions if has_code(op) else PYTHON_NS)
         return total
 
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:
         """About how many ns it takes to make one."""
-        return MAKING_NS * len(layout) + (0.0 if walk.cache_info().currsize else FIRST_MAKING_NS)
+        return MAKING_NS * len(layout) + (0.0 if _walk.cache_info().currsize else FIRST_MAKING_NS)
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
-        self.walk = walk()
-        number = np.array(
-            [PYTHON if op is None or op.name not in known() else known()[op.name][0] for op in TABLE], dtype=np.int32
-        )
+        self.walk = _walk()
+        known = known_operations()
+        number = np.array([PYTHON if op is None or op.name not in known else known[op.name][0] for op in TABLE], dtype=np.int32)
         rows = np.zeros((max(1, len(layout)), 4), dtype=np.int32)
         rows[: len(layout), 0] = number[layout.code]
         rows[: len(layout), 1:3] = np.stack((layout.a, layout.b), axis=1)
         rows[rows < 0] = 0
         many: list[int] = []
-        folds = [known()[name][0] for name in FOLDS]
+        folds = [known_operations()[name][0] for name in FOLDS]
         for row in np.flatnonzero((layout.a < 0) | np.isin(rows[: len(layout), 0], folds)).tolist():
             self.wide(rows[row], layout.op(row).name, layout.operands(row), many)
         self.python: list[tuple[Callable[..., float], list[int]]] = []
@@ -165,7 +165,7 @@ class Interpreter(Form):
         """Write the operands of a row that has more than two, or may have any number of them."""
         if row[0] != PYTHON and name in FOLDS and operands:
             if len(operands) == 1:
-                row[0] = known()[ops.positive.name][0]
+                row[0] = known_operations()[ops.positive.name][0]
             row[1:] = operands[0], len(many), len(operands) - 1
             many += operands[1:]
         elif row[0] != PYTHON and operands:

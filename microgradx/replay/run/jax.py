@@ -13,7 +13,7 @@ import numpy as np
 
 from ...missing import needs
 from ..regroup.instructions import Instruction, View
-from ..tape.rows import find
+from ..tape.rows import op_of
 from .array_program import Plan
 
 
@@ -28,7 +28,7 @@ def to_jax(plan: Plan) -> Callable[[Any], Any]:
 
     def run(inputs: Any) -> Any:
         x = jnp.asarray(inputs)
-        memory = Memory(jnp)
+        memory = _Memory(jnp)
         memory.write("slots", 0, x)
         memory.write("slots", plan.inputs, jnp.asarray(plan.constants, dtype=x.dtype))
         memory.write("constants", 0, jnp.asarray(constants[plan.indices], dtype=x.dtype))
@@ -39,7 +39,7 @@ def to_jax(plan: Plan) -> Callable[[Any], Any]:
     return run
 
 
-def result(jnp: Any, step: Instruction, memory: Memory) -> Any:
+def result(jnp: Any, step: Instruction, memory: _Memory) -> Any:
     """What one instruction gives."""
     if step.name == "take":
         return memory.take("slots", step.index)
@@ -51,7 +51,7 @@ def result(jnp: Any, step: Instruction, memory: Memory) -> Any:
     special = special_function(step.name)
     if special is not None:
         return special(*reads)
-    op = find(step.name)
+    op = op_of(step.name)
     try:
         return op.array(jnp, *reads)
     except Exception as error:
@@ -65,7 +65,7 @@ def special_function(name: str) -> Callable[..., Any] | None:
     return {"erf": special.erf, "erfc": special.erfc, "lgamma": special.gammaln, "normal_cdf": special.ndtr}.get(name)
 
 
-class Memory:
+class _Memory:
     """The buffers of a program as separate arrays: the latest one written over each stretch."""
 
     def __init__(self, jnp: Any) -> None:

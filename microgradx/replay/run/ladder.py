@@ -16,7 +16,7 @@ from .python_source import Source
 from .row_by_row import Loop
 
 FORMS: list[type[Form]] = [Loop, Interpreter, Source, Native]
-PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
+_PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
 
 
 class Ladder:
@@ -46,7 +46,7 @@ class Ladder:
         for form in self.forms:
             saved = now - form.cost(self.layout)
             if saved > now / 2:
-                patience = PATIENCE * form.making(self.layout, closely) / saved
+                patience = _PATIENCE * form.making(self.layout, closely) / saved
                 if patience < self.patience:
                     self.wanted, self.patience = form, patience
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...operation import Op
 from ..regroup.columns import live_rows
 from ..regroup.steps import Segment, segments
-from ..tape.gradient import chain, depends
+from ..tape.gradient import chain_step, depends
 from ..tape.rows import CODES, CONSTANT, TABLE
 from ..tape.tape import Tape
 
@@ -115,7 +115,7 @@ class Layout:
 
         Such products are derivatives, so only derivatives of derivatives can lose one; all other nan are nan in eager evaluation.
         """
-        products = rows[self.code == CODES.get(chain, -1)]
+        products = rows[self.code == CODES.get(chain_step, -1)]
         losing = rows[np.isin(self.code, [code for op, code in CODES.items() if op.name in LOSING])]
         losing = losing[losing > products.min(initial=len(self.tape))]
         if not len(losing):

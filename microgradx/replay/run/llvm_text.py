@@ -114,15 +114,15 @@ FOLDS: dict[str, Callable[..., Any]] = {
 OTHER_DIGITS = frozenset({"hypot", "logaddexp", "logsumexp", "log_softmax_share", "norm", "std", "total", "ieee_remainder"})
 """Operations whose array form rounds otherwise than their function of numbers."""
 
-OWN = frozenset(op for op in vars(ops).values() if isinstance(op, Op))
+WRITTEN_BY_HAND = frozenset(op for op in vars(ops).values() if isinstance(op, Op))
 
 
 @functools.cache
-def written(op: Op, count: int, exact: bool = False) -> Code | None:
+def written_llvm(op: Op, count: int, exact: bool = False) -> Code | None:
     """The code of an operation on `count` operands that gives the bits of its function of numbers, for infinities and nan too if
     `exact`; None where there is none, as of operations that are not the package's own.
     """
-    if op.name in OTHER_DIGITS or not (op in OWN or op is PRIVATE.get(op.name)):
+    if op.name in OTHER_DIGITS or not (op in WRITTEN_BY_HAND or op is PRIVATE.get(op.name)):
         return None
     form = SIGNED.get(op.name, op.array)
     return code(EXACT.get(op.name, form) if exact else form, count)

@@ -22,7 +22,7 @@ from .form import Form
 from .interpreter import FUNCTION_NS, PYTHON_NS
 from .layout import Layout
 from .llvm import AVAILABLE, COMPILING, PythonRows, linked
-from .llvm_text import written
+from .llvm_text import written_llvm
 
 ROWS_IN_ONE = 200  # rows in a function; from 100 to 5,000 compile and run alike
 CODE_RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
@@ -45,7 +45,7 @@ class Native(Form):
             return float("inf")
         total = CODE_RUN_NS
         for (op, width), count in layout.counts.items():
-            code = written(op, width)
+            code = written_llvm(op, width)
             each = PYTHON_NS if code is None else INSTRUCTION_NS * code.instructions + FUNCTION_NS * code.functions
             total += count * each
         return total
@@ -63,7 +63,7 @@ class Native(Form):
         self.called: set[tuple[str, int]] = set()
         self.python: list[tuple[Callable[..., float], list[int]]] = []
         self.tables: list[np.ndarray] = [np.zeros(0, dtype=np.int32)]
-        python = {op for op, width in layout.counts if written(op, width) is None}
+        python = {op for op, width in layout.counts if written_llvm(op, width) is None}
         parts = list(pieces(layout, python))
         text = "\n".join(self.module(parts, layout.needed_elsewhere(parts, python)))
         self.table = np.concatenate(self.tables)
@@ -76,7 +76,7 @@ class Native(Form):
         """The program as LLVM code: the blocks, and `run`, which calls one after the other."""
         for piece in parts:
             yield f"define internal void @block{piece.low}(ptr %slots, ptr %tables, ptr %python) nounwind {{"
-            yield from Block(self, piece, stored).lines()
+            yield from _Block(self, piece, stored).lines()
             yield "  ret void\n}"
         yield "define void @run(ptr %slots, ptr %tables, ptr %python) nounwind {"
         yield from (f"  call void @block{piece.low}(ptr %slots, ptr %tables, ptr %python)" for piece in parts)
@@ -111,7 +111,7 @@ def pieces(layout: Layout, python: set[Op]) -> Iterator[Segment]:
                 yield straight(*flat, low, min(low + ROWS_IN_ONE, segment.high))
 
 
-class Block:
+class _Block:
     """One function: rows that follow each other, or the rows of one step in a loop."""
 
     def __init__(self, program: Native, piece: Segment, stored: np.ndarray) -> None:
@@ -139,7 +139,7 @@ class Block:
     def row(self, row: int, operand: int) -> int:
         """The instructions of one row: its operands, its operation, and the store if others need it; how many operands."""
         op, width = self.layout.op(row), len(self.layout.operands(row))
-        code = written(op, width)
+        code = written_llvm(op, width)
         if code is None:
             result = self.python_row(row)
         else:

@@ -15,19 +15,19 @@ import numpy as np
 
 from ...operation import Op
 from ..regroup.steps import Segment, straight
-from ..tape.gradient import chain
+from ..tape.gradient import chain_step
 from ..tape.rows import code_of
 from .array_program import Array
 from .form import Form
 from .layout import Layout
 
-INFIX = {"add", "subtract", "multiply", "divide", "negative"}
+_INFIX = {"add", "subtract", "multiply", "divide", "negative"}
 INLINE = {"relu": "(0.0 if (t := {0}) <= 0.0 else t)", "greater": "(1.0 if {0} > {1} else 0.0)"}
 RAISING = {"sin", "cos", "exp", "log", "sqrt", "sinh", "cosh", "tanh"}  # of `math`: half the time of functions that never raise
 SOURCE_ROW_NS, COMPILING_NS, START_COMPILING_NS = 25.0, 9_000.0, 1e6  # measured: running a row, compiling it, compiling at all
 SOURCE_LOOKING_NS = 1_000.0  # looking at a row whether it repeats
 LONGEST_SOURCE = 60_000  # rows to compile; Python compiles longer functions ever more slowly
-DEEPEST = 8  # brackets within brackets: a quarter off the time of random graphs; more takes no more off
+_DEEPEST = 8  # brackets within brackets: a quarter off the time of random graphs; more takes no more off
 
 
 class Source(Form):
@@ -56,7 +56,7 @@ class Source(Form):
         names: dict[str, object] = {"inf": math.inf, "nan": math.nan}
         lines = ["def run(v):"]
         for part in parts:
-            lines += Step(layout, part, stored, names).lines()
+            lines += _Step(layout, part, stored, names).lines()
         lines.append(f"    return [{', '.join([f'v[{slot}]' for slot in layout.results.tolist()])}]")
         exec(compile("\n".join(lines), "<replay>", "exec"), names)
         self.run: Callable[[list[float]], list[float]] = names["run"]  # type: ignore[assignment]
@@ -72,7 +72,7 @@ def parts_of(layout: Layout) -> list[Segment]:
     return layout.segments if len(layout) > LONGEST_SOURCE else [straight(*layout.flat(), 0, len(layout))]
 
 
-class Step:
+class _Step:
     """The rows of a segment: once after the other, or in a loop over its steps."""
 
     def __init__(self, layout: Layout, segment: Segment, stored: np.ndarray, names: dict[str, object]) -> None:
@@ -109,7 +109,7 @@ class Step:
         text = spelled(self.layout.op(row), operands, self.names)
         key = self.layout.first + row, self.own, -1
         self.depth[text] = 1 + max([self.depth[x] for x in operands], default=0)
-        if self.stored[row] or self.uses[key] > 1 or self.depth[text] > DEEPEST:
+        if self.stored[row] or self.uses[key] > 1 or self.depth[text] > _DEEPEST:
             yield f"r{row} = {text}"
             text = f"r{row}"
             if self.stored[row]:
@@ -137,7 +137,7 @@ def further(stride: int) -> str:
 
 def spelled(op: Op, operands: list[str], names: dict[str, object]) -> str:
     """One operation, in brackets or as a call; a function that it calls joins `names`."""
-    if op.name in INFIX or op is chain:
+    if op.name in _INFIX or op is chain_step:
         return f"({op.template.format(*operands)})"
     if op.name in INLINE:
         return INLINE[op.name].format(*operands)

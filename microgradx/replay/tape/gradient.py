@@ -20,13 +20,13 @@ VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for a
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
 
 
-chain = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
-kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
+chain_step = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
+_kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
     "kept", "{} beside {}",
     lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
     array=lambda np, local, other: np.positive(local),
 )  # fmt: skip
-CHAIN_RULES = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
+CHAIN_RULES = (lambda a, b, out: _kept(b, a), lambda a, b, out: _kept(a, b))  # the rules of `chain` on the exact path
 
 
 def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
@@ -78,7 +78,7 @@ def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
 def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:
     """A function that adds upstream x local (rows, or SEED for 1) to the adjoint of a parent: most of the time of a sweep."""
     op, a, b, constants = tape.op, tape.a, tape.b, tape.constants
-    times, plus = code_of(chain), code_of(ops.add)
+    times, plus = code_of(chain_step), code_of(ops.add)
 
     def arrive(parent: int, upstream: int, local: int) -> None:
         if upstream == SEED:
@@ -95,7 +95,7 @@ def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]
         before = adjoints[parent]
         if before != NONE:
             if before < 0 or arriving < 0:
-                before, arriving = plain(tape, before), plain(tape, arriving)
+                before, arriving = _plain(tape, before), _plain(tape, arriving)
             op.append(plus)
             a.append(before)
             b.append(arriving)
@@ -105,12 +105,12 @@ def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]
     return arrive
 
 
-def plain(tape: Tape, row: int) -> int:
+def _plain(tape: Tape, row: int) -> int:
     """The row of an adjoint; 1 and 0 become numbers."""
     return row if row >= 0 else tape.constant(1.0 if row == SEED else 0.0)
 
 
-class Sweep:
+class _Sweep:
     """One reverse pass over a tape that appends the rows of the derivative."""
 
     def __init__(self, tape: Tape, output: int, wrt: Sequence[int]) -> None:
@@ -121,7 +121,7 @@ class Sweep:
         self.adjoints = [NONE] * len(tape)
         self.adjoints[output] = SEED
         self.arrive = arrivals(tape, self.adjoints)
-        self.times, self.multiply = code_of(chain), code_of(ops.multiply)
+        self.times, self.multiply = code_of(chain_step), code_of(ops.multiply)
         self.minus = code_of(ops.negative)
         self.rules: dict[int, tuple[object, ...]] = {}
 
@@ -172,7 +172,7 @@ class Sweep:
         """The rules of an operation, those that need not be called already resolved."""
         op = TABLE[code]
         assert op is not None
-        if op is chain and self.tape.whole:
+        if op is chain_step and self.tape.whole:
             self.rules[code] = CHAIN_RULES
             return CHAIN_RULES
         places = tuple([2 if known == 1.0 and isinstance(known, float) else known for known in op.known])  # in (a, b, 1, out)
@@ -211,8 +211,8 @@ class Sweep:
                 self.arrive(parent, plain[local], SEED)
 
 
-def gradient(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:
+def gradient_rows(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:
     """Append the derivative of row `output` to the tape; give the rows of d(output)/d(row) for each row in `wrt`."""
-    sweep = Sweep(tape, output, wrt)
+    sweep = _Sweep(tape, output, wrt)
     sweep.run(output)
-    return [plain(tape, sweep.adjoints[row]) for row in wrt]
+    return [_plain(tape, sweep.adjoints[row]) for row in wrt]

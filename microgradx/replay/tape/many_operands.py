@@ -13,7 +13,7 @@ from ...operation import Op
 from ...special import exp_difference
 from .rows import PRIVATE, private
 
-LARGEST = sys.float_info.max
+_LARGEST = sys.float_info.max
 
 
 def below(x: float, largest: float) -> float:
@@ -28,7 +28,7 @@ def below_of_arrays(np: Any, x: Any, largest: Any) -> Any:
 
     `x` may be -inf, as of a class that is left out: the lowest number stands for it, so that no infinity meets another one.
     """
-    x = np.maximum(x, -LARGEST)
+    x = np.maximum(x, -_LARGEST)
     difference = x - largest
     shift, value = difference - x, np.exp(difference)
     return np.where(difference < -746.0, 0.0, value + value * ((x - (difference - shift)) - (largest + shift)))
@@ -50,7 +50,7 @@ summit = PRIVATE["summit"] = Op(  # the largest operand; nan if several are infi
     lambda *xs: math.nan if xs.count(math.inf) > 1 else ops.max_.forward(*xs), (lambda xs, out: [0.0] * len(xs),),
     ops.max_.domain, None, ops.max_.array, ops.max_.gather, (),
 )  # fmt: skip
-total = PRIVATE["total"] = Op(  # the sum that rounds once, as that of a softmax of numbers
+sum_rows = PRIVATE["total"] = Op(  # the sum that rounds once, as that of a softmax of numbers
     "total", "total({})", rounded_once, ops.sum_.partials, ops.sum_.domain, None, ops.sum_.array, ops.sum_.gather, ()
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ def raised(tape: Any, operands: Sequence[Any]) -> Any:
     return tape.append(ops.power, operands)
 
 
-def chosen(tape: Any, operands: Sequence[Any]) -> Any:
+def _chosen(tape: Any, operands: Sequence[Any]) -> Any:
     """A rule whose condition is a plain number has chosen already (x**2 never takes log x)."""
     condition, a, b = operands
     if tape.values is None and isinstance(condition, float):
@@ -114,7 +114,7 @@ def shared(tape: Any, operands: Sequence[Any]) -> Any:
         operands = [operands[i] for i in order]
         largest = tape.append(summit, operands)
         terms = {rows[i]: tape.append(exp_below, (x, largest)) for i, x in zip(order, operands, strict=True)}
-        tape.shared[key] = terms, tape.append(total, [terms[row] for row in key]), {}
+        tape.shared[key] = terms, tape.append(sum_rows, [terms[row] for row in key]), {}
     terms, whole, shares = tape.shared[key]
     if tape.values is not None:
         return terms[rows[0]] / whole
@@ -129,7 +129,7 @@ LOWER: dict[Op, Callable[[Any, Sequence[Any]], Any]] = {
     ops.mean: averaged,
     ops.square: squared,
     ops.power: raised,
-    ops.where: chosen,
+    ops.where: _chosen,
     ops.product_or_zero: multiplied,
     ops.softmax_share: shared,
 }

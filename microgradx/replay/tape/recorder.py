@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ... import ops
-from .gradient import chain, depends, gradient
+from .gradient import chain_step, depends, gradient_rows
 from .inline import operands
 from .rows import CONSTANT, TABLE, Constant
 from .tape import Number, Tape
@@ -31,7 +31,7 @@ class Recorder(Tape):
         """The derivative of `output` by each variable, backward over the rows."""
         row = self.slot(output)
         with self.written():
-            found = gradient(self, row, [variable.slot for variable in variables])
+            found = gradient_rows(self, row, [variable.slot for variable in variables])
         return [Number(self, slope) for slope in found]
 
     def tangents(self, outputs: Sequence[Any], variables: Sequence[Any], rates: Sequence[Any]) -> list[Any]:
@@ -64,7 +64,7 @@ class Recorder(Tape):
             return rate
         if type(rate) is float and rate == 1.0:
             return local
-        return self.append(chain, (rate, local))
+        return self.append(chain_step, (rate, local))
 
     def symbol(self, row: int) -> Number | Constant:
         """What a rule is given for a row."""

@@ -56,7 +56,7 @@ def code_of(op: Op) -> int:
     return code
 
 
-def find(name: str) -> Op:
+def op_of(name: str) -> Op:
     """The operation of that name, among the public ones or those of programs."""
     return PRIVATE.get(name) or OPS[name]
 
@@ -131,11 +131,11 @@ class Rows:
         self.values = None
         codes = np.arange(max([CONSTANT, *state["names"]]) + 1, dtype=np.int32)
         for code, name in state["names"].items():
-            codes[code] = code_of(find(name))
+            codes[code] = code_of(op_of(name))
         for name, column in (("op", codes[state["op"]]), ("a", state["a"]), ("b", state["b"])):
             getattr(self, name).frombytes(column.tobytes())
         self.inputs, self.roles = state["inputs"].tolist(), state["roles"].tolist()
-        self.wholes = {row: (find(name), operands) for row, (name, operands) in state["wholes"].items()}
+        self.wholes = {row: (op_of(name), operands) for row, (name, operands) in state["wholes"].items()}
         for name in ("more", "constants", "labels", "guards", "exact"):
             setattr(self, name, copy(state[name]))
 

@@ -194,7 +194,7 @@ class Comparison(Number):
         return self.tape.guard(self.slot)
 
 
-def frozen(name: str, what: str) -> Any:
+def _frozen(name: str, what: str) -> Any:
     """A method that refuses, with the line that asked."""
 
     def refuse(self: Number, *_: Any) -> Any:
@@ -218,10 +218,10 @@ for _name, _what in {
     "__deepcopy__": "a number was copied",
     "__reduce_ex__": "a number was copied",
 }.items():
-    setattr(Number, _name, frozen(_name, _what))
-Number.data = property(Number.detach, frozen("data", ".data was assigned"))  # type: ignore[attr-defined]
-Number.grad = property(frozen("grad", ".grad was read"))  # type: ignore[attr-defined]
-Number.reached = property(frozen("reached", ".reached was read"))  # type: ignore[attr-defined]
+    setattr(Number, _name, _frozen(_name, _what))
+Number.data = property(Number.detach, _frozen("data", ".data was assigned"))  # type: ignore[attr-defined]
+Number.grad = property(_frozen("grad", ".grad was read"))  # type: ignore[attr-defined]
+Number.reached = property(_frozen("reached", ".reached was read"))  # type: ignore[attr-defined]
 
 
 def _infix(op: Op) -> Callable[[Number, Any], Any]:

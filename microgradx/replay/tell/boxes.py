@@ -10,15 +10,15 @@ import numpy as np
 from ..regroup.instructions import Instruction
 from ..run.array_program import Plan
 from ..run.runner import Runner
-from .text import Names, dimensions, pattern, title
+from .text import RowNames, dimensions, pattern, title
 
-Box = tuple[list[str], str, str]
+_Box = tuple[list[str], str, str]
 NOBODY = -1  # who wrote the numbers of the program
 LONGEST_LINE = 44  # letters of a line
 DRAWN, ALIKE = 20_000, 4  # rows of a program that runs one by one and is still drawn as arrays, if so many share an instruction
 LEGEND = {"heavy": "blue: matrix products", "move": "dashed: numbers collected from several places", "result": "orange: results"}
 
-Chart = tuple[str, list[Box], list[tuple[int, int, int]], list[str]]
+Chart = tuple[str, list[_Box], list[tuple[int, int, int]], list[str]]
 """What `microgradx.draw` asks for: title, boxes (lines, kind, tooltip), arrows (from, to, numbers carried), caption."""
 
 
@@ -47,8 +47,8 @@ class Boxes:
 
     def __init__(self, labels: dict[int, str], plan: Plan) -> None:
         self.plan, self.labels = plan, labels
-        self.names = Names(plan, self.labels)
-        self.boxes: list[Box] = []
+        self.names = RowNames(plan, self.labels)
+        self.boxes: list[_Box] = []
         self.arrows: dict[tuple[int, int], int] = {}
         self.inputs: dict[str, int] = {}
         self.owner = {space: np.full(max(1, size), NOBODY) for space, size in plan.sizes.items()}
@@ -60,7 +60,7 @@ class Boxes:
         _, _, shapes, origin = self.names.line(step)
         name = {"take": "gather", "reduce": "sum"}.get(step.name, step.name)
         fixed = [text for view in step.reads if (text := self.names.name(view)) == "numbers" or not any(map(str.isalpha, text))]
-        lines = [" ".join([name, *fixed]), shapes.removeprefix("matmul "), many(step.nodes, "scalar"), short(origin)]
+        lines = [" ".join([name, *fixed]), shapes.removeprefix("matmul "), many(step.nodes, "scalar"), _short(origin)]
         kind = {"matmul": "heavy", "take": "move"}.get(step.name, "step")
         here = len(self.boxes)
         self.boxes.append(([line for line in lines if line], kind, origin))
@@ -78,7 +78,7 @@ class Boxes:
             name = self.names.inputs(given)
             if name not in self.inputs:
                 self.inputs[name] = len(self.boxes)
-                self.boxes.append(([short(name), many(len(given), "number")], "input", name))
+                self.boxes.append(([_short(name), many(len(given), "number")], "input", name))
             self.arrow(self.inputs[name], here, len(given))
 
     def arrow(self, tail: int, head: int, size: int) -> None:
@@ -100,7 +100,7 @@ class Boxes:
         for name, slots in (("value" if values == 1 else "values", results[:values]), (slopes, results[values:])):
             if len(slots) and name:
                 here = len(self.boxes)
-                self.boxes.append(([short(name), many(len(slots), "number")], "result", name))
+                self.boxes.append(([_short(name), many(len(slots), "number")], "result", name))
                 self.connect(np.unique(slots), "slots", here)
 
 
@@ -109,6 +109,6 @@ def many(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' if count > 1 else ''}" if count else ""
 
 
-def short(text: str) -> str:
+def _short(text: str) -> str:
     """A line that fits a box."""
     return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 4] + " ..."

@@ -33,7 +33,7 @@ def section(kind: Hashable, runner: Runner) -> str:
         return f"{name}: {runner.rows_live:,} scalar rows {runner.said}: too little alike for arrays{again(runner)}"
     plan = runner.array_plan()
     head = f"{name}: {dimensions(runner, plan)}{again(runner)}"
-    names = Names(plan, runner.tape.labels)
+    names = RowNames(plan, runner.tape.labels)
     rows = [names.line(step) for step in plan.instructions]
     return "\n".join([head, *(f"  {line}" for line in table(rows, "<><<", width=None, gap="  "))])
 
@@ -48,7 +48,7 @@ def dimensions(runner: Runner, plan: Plan) -> str:
     return f"{runner.rows_live:,} scalar rows as {len(plan.instructions)} array instructions, {plan.bytes:,} bytes"
 
 
-class Names:
+class RowNames:
     """What to call the operands and results of a plan's instructions, asked about one after another."""
 
     def __init__(self, plan: Plan, labels: dict[int, str]) -> None:

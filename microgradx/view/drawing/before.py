@@ -14,7 +14,7 @@ from .stored import Note
 
 
 @runtime_checkable
-class Recorded(Protocol):
+class _Recorded(Protocol):
     """A pass that was kept, such as `s = stepper(loss)` made before an optimizer's step."""
 
     trace: Trace
@@ -35,7 +35,7 @@ def before_notes(flow: Flow, before: object, kept: Iterable[int]) -> tuple[dict[
     >>> before_notes(snapshot(w * w), kept, [0])[0]
     {0: Note(short='was 4', whole='before: value 2, gradient 4')}
     """
-    if not isinstance(before, Recorded):
+    if not isinstance(before, _Recorded):
         raise TypeError(f"before={before!r} is not a recorded pass: keep one with s = stepper(loss) and write before=s")
     then = before.trace.recorded
     named = {name: node for node, name in before.names.items()}

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from .digraph import Drawing, drawing_of
-from .shapes import Card, Picture, Wire
+from .shapes import Card, Shapes, Wire
 
 TONES = {"input": "none", "step": "none", "heavy": "pos", "move": "zero", "result": "neg"}
-KINDS = {"input": "leaf", "move": "constant", "result": "output"}
-HEADINGS = {"TB": ("Down", "up"), "BT": ("Up", "down"), "LR": ("Right", "left"), "RL": ("Left", "right")}
+_KINDS = {"input": "leaf", "move": "constant", "result": "output"}
+_HEADINGS = {"TB": ("Down", "up"), "BT": ("Up", "down"), "LR": ("Right", "left"), "RL": ("Left", "right")}
 READABLE = 300  # boxes; more become a carpet that nobody reads, and take Graphviz many seconds
 
 
@@ -45,7 +45,7 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
             "print() lists them"
         )
     cards = [
-        Card(f"n{i}", list(lines), KINDS.get(kind, "inner"), TONES[kind], tooltip)
+        Card(f"n{i}", list(lines), _KINDS.get(kind, "inner"), TONES[kind], tooltip)
         for i, (lines, kind, tooltip) in enumerate(chart.boxes)
     ]
     there = way_there(chart)
@@ -57,7 +57,7 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
         for tail, head, size in chart.arrows
     ]
     below = [*chart.caption, *route(chart, there, rankdir)] if caption else []
-    picture = Picture(cards, wires, chart.title, below, span=max(2, len(cards) // 4))
+    picture = Shapes(cards, wires, chart.title, below, span=max(2, len(cards) // 4))
     drawing = drawing_of(picture, "chart", theme, "forward", rankdir, False, engine)
     drawing.summary = " ".join(chart.caption)
     return drawing
@@ -85,5 +85,5 @@ def route(chart: Diagram, there: set[int], rankdir: str) -> list[str]:
     """The sentence that says which way the results lie, if there are two ways."""
     ends = [(lines[0], i in there) for i, (lines, kind, _) in enumerate(chart.boxes) if kind == "result"]
     first, later = (" and ".join(name for name, near in ends if near is way) for way in (True, False))
-    on, back = HEADINGS[rankdir]
+    on, back = _HEADINGS[rankdir]
     return [f"{on} to {first}, then back {back} to {later}."] if later else []

@@ -11,7 +11,7 @@ from ..words.notation import exact
 from .flow import Flow
 from .recall import Edge
 from .shapes import Wire, width
-from .spread import deviation, mean, total
+from .spread import deviation, mean_of, total_of
 
 MOST_WIRES, STRONGEST = 300, 3  # beyond so many wires only the strongest few of each card are drawn
 THINNER = 0.6  # wires between folded cards are many, so they are drawn thinner
@@ -34,16 +34,16 @@ class Bundle:
     @cached_property
     def size(self) -> float:
         """How much gradient passes, whatever its sign."""
-        return total([abs(x) for x in self.known])
+        return total_of([abs(x) for x in self.known])
 
     def wire(self, largest: float) -> Wire:
         """The wire that stands for the bundle."""
-        whole = total(self.known) if self.known else None
+        whole = total_of(self.known) if self.known else None
         said = f"{len(self.edges):,} operand(s)"
         if whole is not None:
             said += f"\ncontributions add up to {exact(whole)}, their sizes to {exact(self.size)}"
         tone = tone_of(whole)
-        if tone in ("pos", "neg") and len(self.known) > 1 and deviation(self.known) > abs(mean(self.known)):
+        if tone in ("pos", "neg") and len(self.known) > 1 and deviation(self.known) > abs(mean_of(self.known)):
             tone = "none"
         return Wire(self.tail, self.head, "", tone, THINNER * width(self.size, largest), said, self.computed)
 

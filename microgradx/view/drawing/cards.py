@@ -12,11 +12,11 @@ from ..theme import tone_of
 from ..words.notation import exact, number
 from .flow import Flow, made_by, short
 from .recall import Edge
-from .shapes import THINNEST, Card, Picture, Wire, width
-from .spread import total
+from .shapes import THINNEST, Card, Shapes, Wire, width
+from .spread import total_of
 from .stored import Note, stored
 from .sums import list_lines, list_tone, list_tooltip
-from .titles import Titles, ordered
+from .titles import Titles, ordered_operands
 from .troubles import Troubles, diagnose
 
 LINES = ("name", "value", "grad")
@@ -34,7 +34,7 @@ def picture(
     notes: Mapping[int, Note] | None = None,
     inputs: Mapping[int, list[int]] | None = None,
     spoken: Sequence[int] | None = None,
-) -> Picture:
+) -> Shapes:
     """One card for each value of `flow` in `kept`, with copies of a leaf beside its far uses.
 
     `inputs` are the inputs that a value gets as a list, by the place of that value. The caption speaks of the values `spoken`.
@@ -48,7 +48,7 @@ def picture(
     inside, lost, titles = set(kept), set(troubles.cancelled), Titles(flow)
     wired = [edge for edge in flow.edges if edge.tail in inside and edge.head in inside]
     rank = ranks(flow, kept, wired)
-    drawn = Picture([], [], f"the gradient flow of {short(flow, flow.output)}")
+    drawn = Shapes([], [], f"the gradient flow of {short(flow, flow.output)}")
     for place in kept:
         drawn.cards.append(_card(flow, place, titles, show, troubles, notes.get(place)))
     largest = flow.largest()
@@ -90,7 +90,7 @@ def picture(
     return drawn
 
 
-def boxed(flow: Flow, drawn: Picture) -> Picture:
+def boxed(flow: Flow, drawn: Shapes) -> Shapes:
     """The picture with a box around the cards of each module that has more than one."""
     boxes: dict[str, list[str]] = {}
     for card in drawn.cards:
@@ -131,7 +131,7 @@ def _card(
     kind = "output" if place in (flow.outputs or (flow.output,)) else "leaf" if node.op is None else "inner"
     heavy = place in (troubles.origin, flow.active)
     lines = [*(texts[line] for line in LINES if line in show), *([note.short] if note else [])]
-    first = node.op is not None and ordered(node.op)
+    first = node.op is not None and ordered_operands(node.op)
     return Card(f"n{place}", lines, kind, tone, _tooltip(flow, place, formula, note), heavy, places=(place,), ordered=first)
 
 
@@ -187,7 +187,7 @@ def _copy(flow: Flow, edge: Edge, title: str, count: int, show: Container[str], 
     return Card(f"n{edge.tail}c{count}", lines, "copy", tone_of(share), said)
 
 
-def _draw_list(flow: Flow, head: int, leaves: list[int], forward: bool, drawn: Picture) -> None:
+def _draw_list(flow: Flow, head: int, leaves: list[int], forward: bool, drawn: Shapes) -> None:
     """One card and one wire for the many inputs of a value."""
     edges = {edge.tail: edge for edge in flow.edges if edge.head == head}
     tone = "none" if forward else list_tone([flow.grads[place] for place in leaves])
@@ -196,12 +196,12 @@ def _draw_list(flow: Flow, head: int, leaves: list[int], forward: bool, drawn: P
         lines = [line.partition(", grad ")[0] for line in lines[:-1]]
     said = list_tooltip(flow, leaves, edges)
     drawn.cards.append(Card(f"n{leaves[0]}", lines, "leaf", tone, said, places=leaves))
-    size = total([abs(edges[place].contribution or 0.0) for place in leaves])
+    size = total_of([abs(edges[place].contribution or 0.0) for place in leaves])
     wire = Wire(f"n{leaves[0]}", f"n{head}", "", tone, width(size, flow.largest()), f"{len(leaves):,} inputs\n{said}", False)
     drawn.wires.append(_bare(wire) if forward else wire)
 
 
-def _draw_constants(flow: Flow, kept: Sequence[int], drawn: Picture) -> None:
+def _draw_constants(flow: Flow, kept: Sequence[int], drawn: Shapes) -> None:
     for place in kept:
         for slot, parent in enumerate(flow.nodes[place].parents):
             if not isinstance(parent, Value):

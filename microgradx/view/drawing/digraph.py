@@ -18,10 +18,10 @@ from ...files import write_atomically
 from ..layout.pictures import PICTURES, picture_of
 from ..layout.renderers import lay_out
 from . import svg
-from .dot import written
+from .dot import written_dot
 from .heat import Heat
 from .pan_zoom_page import page
-from .shapes import Picture
+from .shapes import Shapes
 
 WIRE = re.compile(r'^\t(?=\w+ -> \w+ \[id="(\w+)")(\w+) -> (\w+)', re.MULTILINE)
 """A wire's id, tail and head in DOT text."""
@@ -76,7 +76,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
             self.curves,
             self.tables,
         )
-        return svg.finished(self.laid_out(), how)
+        return svg.finished_svg(self.laid_out(), how)
 
     def laid_out(self) -> str:
         """What the layout engine makes of the graph without labels on wires and caption, which take their places later."""
@@ -213,10 +213,10 @@ def _restored(state: dict[str, Any]) -> Drawing:
     return drawing
 
 
-def drawing_of(picture: Picture, name: str, theme: str, flow: str, rankdir: str, fast: bool, engine: str | None) -> Drawing:
+def drawing_of(picture: Shapes, name: str, theme: str, flow: str, rankdir: str, fast: bool, engine: str | None) -> Drawing:
     """The drawing of a picture."""
     drawing = Drawing(name, format="svg")
-    graph, node, edge, lines = written(picture, theme, flow, rankdir, fast)
+    graph, node, edge, lines = written_dot(picture, theme, flow, rankdir, fast)
     drawing.graph_attr.update(graph)
     drawing.node_attr.update(node)
     drawing.edge_attr.update(edge)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from ...tables import columns
 from ..theme import EDGE_FONT, FONT, Theme, theme_named
-from .shapes import Card, Picture, Wire
+from .shapes import Card, Shapes, Wire
 
 LINE_HEIGHT, LINE, NARROWEST = 18, 13.2, 66  # points: for each line of a card, from line to line, the width of a card
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires
@@ -22,8 +22,8 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\
 """What no XML file can hold, and what turns the direction of text, so that a label could show another name."""
 
 
-def written(
-    picture: Picture, theme: str, flow: str, rankdir: str, fast: bool
+def written_dot(
+    picture: Shapes, theme: str, flow: str, rankdir: str, fast: bool
 ) -> tuple[Attributes, Attributes, Attributes, list[str]]:
     """The attributes of graph, nodes and edges, and the lines of the body: cards, then wires, in the picture's order.
 
@@ -84,7 +84,7 @@ def _card(card: Card, theme: str) -> str:
     given["penwidth"] = "3" if card.heavy else "1.2"
     if card.ordered:
         given["ordering"] = "in"
-    return f"\t{card.id}{MARK} [{attributes(given)}]\n"
+    return f"\t{card.id}{MARK} [{_attributes(given)}]\n"
 
 
 def _row(row: Sequence[str]) -> str:
@@ -98,7 +98,7 @@ def _box(name: str, cards: Sequence[str], colors: Theme) -> str:
     look = {"label": text(name, 2), "labeljust": "l", "labelloc": "t", "style": "rounded"}
     look |= {"color": colors.tones["zero"][0], "fontcolor": colors.faint}
     inside = "; ".join(f"{card}{MARK}" for card in cards)
-    return f'\tsubgraph "cluster {text(name, 2)}{MARK}" {{ {attributes(look, "; ")}; {inside} }}\n'
+    return f'\tsubgraph "cluster {text(name, 2)}{MARK}" {{ {_attributes(look, "; ")}; {inside} }}\n'
 
 
 def _column(above: Sequence[str], below: Sequence[str]) -> str:
@@ -140,18 +140,18 @@ def _wire(wire: Wire, theme: str, fast: bool, place: int) -> str:
     if wire.way == "across":
         given["minlen"] = "0"
     if wire.way == "back":  # to Graphviz an arrow always leads on
-        return f"\t{wire.head}{MARK} -> {wire.tail}{MARK} [{attributes(given | {'dir': 'back'})}]\n"
-    return f"\t{wire.tail}{MARK} -> {wire.head}{MARK} [{attributes(given)}]\n"
+        return f"\t{wire.head}{MARK} -> {wire.tail}{MARK} [{_attributes(given | {'dir': 'back'})}]\n"
+    return f"\t{wire.tail}{MARK} -> {wire.head}{MARK} [{_attributes(given)}]\n"
 
 
-def caption(picture: Picture) -> str:
+def caption(picture: Shapes) -> str:
     """The caption as a DOT label, wrapped to about the width of the picture."""
     room = max(60, min(130, int(picture.span * COLUMN / CAPTION_CHARACTER)))
     lines = [line for sentence in picture.caption for line in textwrap.wrap(sentence, room)]
     return " \\l" + "".join(f"{text(line, 2)}\\l" for line in lines)  # an empty line keeps it off the cards
 
 
-def attributes(given: dict[str, str], between: str = " ") -> str:
+def _attributes(given: dict[str, str], between: str = " ") -> str:
     """Write a list of attributes; the values are escaped already.
 
     >>> attributes({"label": "a", "width": "1"})

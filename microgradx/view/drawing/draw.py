@@ -21,7 +21,7 @@ from .look import KEPT, TRIED, Look
 from .reader import reader_of
 from .rounds import row_pictures
 from .select import chosen
-from .shapes import Picture
+from .shapes import Shapes
 from .subject import joined, outputs_of
 from .sums import chained, lists, of_sample
 
@@ -131,8 +131,8 @@ def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[
 
 
 def _pictures(
-    known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Picture], inside: bool
-) -> Iterator[Picture]:
+    known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Shapes], inside: bool
+) -> Iterator[Shapes]:
     """What may be drawn, the finest first: every value, then folded further and further."""
     if detail in ("neurons", "layers", "model"):
         yield folded_picture(known, kept, detail, dict(LEVELS)[detail])

@@ -11,8 +11,8 @@ from ..theme import tone_of
 from ..words.notation import exact
 from .bundles import MOST_WIRES, STRONGEST, bundles, strongest
 from .flow import Flow, made_by, short
-from .shapes import Card, Picture
-from .spread import deviation, mean, spread
+from .shapes import Card, Shapes
+from .spread import deviation, mean_of, spread_of
 from .stored import stored
 from .titles import Titles, sign_of
 from .troubles import diagnose
@@ -108,10 +108,10 @@ def _times(flow: Flow, group: Fold, module: Place | None) -> str:
     return f" x{len(group.shown):,}" if len(group.shown) > 1 else ""
 
 
-def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Picture:
+def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Shapes:
     """One card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
     parts, by_operation = groups(flow, kept, level, depth), level == "operations"
-    drawn = Picture([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
+    drawn = Shapes([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
     every = bundles(flow, {place: group.id for group in parts for place in group.members})
     largest = max((bundle.size for bundle in every if math.isfinite(bundle.size)), default=0.0)
     shown = strongest(every) if len(every) > MOST_WIRES else every
@@ -151,7 +151,7 @@ def _in_order(flow: Flow, parts: Sequence[Fold]) -> list[list[str]]:
     return [[id for _, id in sorted(units)] for units in layers.values() if len(units) > 1]
 
 
-def folded_to_fit(flow: Flow, kept: Sequence[int]) -> Picture:
+def folded_to_fit(flow: Flow, kept: Sequence[int]) -> Shapes:
     """Fold as little as gives a picture that can be read."""
     for level, depth in LEVELS:
         found = folded_picture(flow, kept, level, depth)
@@ -176,13 +176,13 @@ def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> 
 def _card(flow: Flow, group: Fold) -> Card:
     values = [flow.data[k] for k in group.shown]
     grads = [grad for k in group.shown if (grad := flow.grads[k]) is not None]
-    middle = mean(grads) if grads else None
+    middle = mean_of(grads) if grads else None
     bad = not all(map(math.isfinite, values)) or not all(map(math.isfinite, grads))
     silent = flow.modules[group.members[0]] is not None and not any(flow.passing[k] for k in group.shown)
     tone = "bad" if bad else "zero" if silent or (grads and not any(grads)) else tone_of(middle)
     if tone in ("pos", "neg") and middle is not None and deviation(grads) > abs(middle):
         tone = "none"  # the sign of a mean below its spread says nothing
-    numbers = [spread(values), f"grad {spread(grads) if grads else '-'}"]
+    numbers = [spread_of(values), f"grad {spread_of(grads) if grads else '-'}"]
     if silent and len(group.shown) > 1:
         numbers = ["never fires", "grad 0"]
     lines = [group.name + group.times + (" !" if bad else ""), *numbers]

@@ -9,7 +9,7 @@ from ...places import Place
 from ..words.notation import exact, number
 from .flow import Flow
 from .folding import HARD, Fold, folded_picture, groups, loose_sentences
-from .shapes import Card, Picture
+from .shapes import Card, Shapes
 from .stored import stored
 from .units import unit_sentences
 
@@ -55,7 +55,7 @@ class Heat:
         return HEADING + self.tall * len(self.rows) + 8.0
 
 
-def heat_picture(flow: Flow, kept: Sequence[int]) -> Picture | None:
+def heat_picture(flow: Flow, kept: Sequence[int]) -> Shapes | None:
     """The picture of a network with its dense layers as tables; None where no layer is one."""
     if not any(flow.modules):
         return None

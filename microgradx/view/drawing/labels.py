@@ -84,7 +84,9 @@ def room(text: str, middle: Point) -> Box:
     return Box(middle[0] - half, middle[1] - TALL / 2.0, middle[0] + half, middle[1] + TALL / 2.0)
 
 
-def placed(texts: Mapping[str, str], paths: Mapping[str, str], cards: Sequence[Box], canvas: Box) -> list[tuple[str, Point]]:
+def placed_labels(
+    texts: Mapping[str, str], paths: Mapping[str, str], cards: Sequence[Box], canvas: Box
+) -> list[tuple[str, Point]]:
     """The wires with the middle of each one's label; `texts` and `paths` are by the id of the wire.
 
     Those whose label lies on another wire come last: painted last, it lies above that wire.

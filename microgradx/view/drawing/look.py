@@ -15,7 +15,7 @@ from .flow import Flow, short
 from .folding import folded_picture
 from .heat import Heat
 from .reader import Reader
-from .shapes import Card, Picture
+from .shapes import Card, Shapes
 
 KEPT = 50
 """Values up to which each keeps its card, however small the text becomes."""
@@ -38,7 +38,7 @@ class Look:
     caption: bool
     engine: str | None
 
-    def readable(self, pictures: Iterator[Picture], reader: Reader) -> Drawing:
+    def readable(self, pictures: Iterator[Shapes], reader: Reader) -> Drawing:
         """The first picture that can be read, in the better of two directions; if none can be, the one with the largest text."""
         best, largest = None, -1.0
         for shown in pictures:
@@ -76,7 +76,7 @@ class Look:
                 found[card.id + own] = inside
         return found
 
-    def directions(self, shown: Picture) -> tuple[str, ...]:
+    def directions(self, shown: Shapes) -> tuple[str, ...]:
         """The directions that are tried."""
         if self.rankdir:
             return (self.rankdir,)
@@ -84,11 +84,11 @@ class Look:
             return ("TB",)
         return ("LR", "TB") if len(shown.cards) <= SEVERAL else ("LR",)
 
-    def drawing(self, shown: Picture, rankdir: str) -> Drawing:
+    def drawing(self, shown: Shapes, rankdir: str) -> Drawing:
         """The drawing of one picture in one direction, with its caption and summary."""
         known, name, grad = self.known, short(self.known, self.known.output), self.known.grads[-1]
         troubles = [*known.caption, *self.said, *shown.caption]
-        caption = [line for line in (*troubles, legend(name, shown)) if line] if self.caption else []
+        caption = [line for line in (*troubles, _legend(name, shown)) if line] if self.caption else []
         fast = len(shown.cards) > FAST or shown.virtual > TIGHT
         drawing = drawing_of(replace(shown, caption=caption), "gradient_flow", self.theme, self.flow, rankdir, fast, self.engine)
         count = f"{self.count:,} value{'s' if self.count != 1 else ''}"
@@ -105,7 +105,7 @@ class Look:
         return drawing
 
 
-def legend(name: str, shown: Picture) -> str:
+def _legend(name: str, shown: Shapes) -> str:
     """Say what the colors and widths mean, as far as this picture has them."""
     tones = {wire.tone for wire in shown.wires}
     if not tones & {"pos", "neg", "zero", "bad"}:

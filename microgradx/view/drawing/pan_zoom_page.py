@@ -9,7 +9,7 @@ from importlib.resources import files
 from string import Template
 
 from ..theme import LIGHT, THEMES, css_colours, drawing_rules, page_colours
-from .svg import plain
+from .svg import plain_text
 
 PAGE = Template("""\
 <!DOCTYPE html>
@@ -50,7 +50,7 @@ def page(
     button = BUTTON.substitute(themes=escape(" ".join(themes)), shown=escape(" / ".join(themes)))
     return PAGE.substitute(
         chosen="" if theme == "auto" else f' data-theme="{escape(theme)}"',
-        title=escape(plain(title)),
+        title=escape(plain_text(title)),
         style=page_colours(theme) + style + drawing_rules("svg", {name: f"var(--{name})" for name in css_colours(LIGHT)}),
         button=button if theme == "auto" else "",
         svg=svg,

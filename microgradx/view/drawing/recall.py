@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...chain import contribution, refuse_stale
 from ...engine import Value
 
-STAND_INS = (1.0, -1.0, 0.37, -0.37, 1e3, -1e3, 0.0)
+_STAND_INS = (1.0, -1.0, 0.37, -0.37, 1e3, -1e3, 0.0)
 """What stands in for a number that is gone: a slope that is the same for all of them did not rest on it."""
 
 
@@ -69,7 +69,7 @@ def _slopes(head: Value) -> list[tuple[int, float | None]]:
     wanted = None if head.op.arity is None else [slot in slots for slot in range(len(head.parents))]
     numbers = [parent.data if isinstance(parent, Value) else parent for parent in head.parents]
     tried = []
-    for stand_in in STAND_INS if gone else (0.0,):
+    for stand_in in _STAND_INS if gone else (0.0,):
         operands = [stand_in if slot in gone else x for slot, x in enumerate(numbers)]
         tried.append(head.op.local_derivatives(operands, head.data, wanted))
     return [(slot, tried[0][slot] if all(some[slot] == tried[0][slot] for some in tried) else None) for slot in slots]

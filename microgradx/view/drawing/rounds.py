@@ -11,8 +11,8 @@ from ..words.notation import number
 from .flow import Flow, short
 from .folding import HARD
 from .recall import Edge
-from .shapes import Card, Picture, Wire, width
-from .spread import total
+from .shapes import Card, Shapes, Wire, width
+from .spread import total_of
 
 LONGEST_CELL, REPEATS = 8, 3
 """Operations of a round at most, and rounds at least."""
@@ -92,7 +92,7 @@ def _repeated(kinds: Sequence[str]) -> tuple[int, int, int]:
     return best if period * count >= 0.6 * len(kinds) else (0, 0, 0)
 
 
-def row_pictures(flow: Flow, kept: Sequence[int], plain: Callable[..., Picture], edges: str) -> Iterator[Picture]:
+def row_pictures(flow: Flow, kept: Sequence[int], plain: Callable[..., Shapes], edges: str) -> Iterator[Shapes]:
     """The pictures of a recurrence: all rounds, then only the latest ones with the others folded."""
     found = rounds_of(flow, kept)
     if found is None:
@@ -107,8 +107,8 @@ def row_pictures(flow: Flow, kept: Sequence[int], plain: Callable[..., Picture],
 
 
 def _rows(
-    flow: Flow, kept: Sequence[int], found: Rounds, hidden: int, plain: Callable[..., Picture], edges: str
-) -> Picture:
+    flow: Flow, kept: Sequence[int], found: Rounds, hidden: int, plain: Callable[..., Shapes], edges: str
+) -> Shapes:
     rows = found.rows
     row_of = {place: k for k, row in enumerate(rows) for place in row}
     users: dict[int, list[Edge]] = {}
@@ -151,8 +151,8 @@ def _shared(flow: Flow, place: int, uses: Sequence[Edge], row_of: dict[int, int]
     """A weight that many rounds share: its number, its gradient, and the rounds that this comes from."""
     grad = flow.grads[place]
     last = [abs(edge.contribution or 0.0) for edge in uses if row_of.get(edge.head, rounds) >= rounds - 1]
-    whole = total([abs(edge.contribution or 0.0) for edge in uses])
-    share = f"{100.0 * total(last) / whole:.0f}% of it from the last" if whole and math.isfinite(whole) else "in every round"
+    whole = total_of([abs(edge.contribution or 0.0) for edge in uses])
+    share = f"{100.0 * total_of(last) / whole:.0f}% of it from the last" if whole and math.isfinite(whole) else "in every round"
     lines = [f"{short(flow, place)}, in {len(uses):,} places", number(flow.data[place]), share]
     lines.append(f"grad {'-' if grad is None else number(grad)}")
     return Card(f"n{place}", lines, "leaf", tone_of(grad), flow.names[place], places=(place,))

@@ -45,7 +45,7 @@ class Wire:
 
 
 @dataclass
-class Picture:
+class Shapes:
     """All that is drawn. `span` is the number of columns, `virtual` the places where a wire passes a column without stopping."""
 
     cards: list[Card]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..words.notation import number
 
 
-def spread(numbers: Sequence[float]) -> str:
+def spread_of(numbers: Sequence[float]) -> str:
     """The mean and the standard deviation of some numbers, one number alone or many equal ones as itself.
 
     >>> spread([1.0, 3.0]), spread([2.0]), spread([2.0, 2.0])
@@ -18,7 +18,7 @@ def spread(numbers: Sequence[float]) -> str:
     if not all(map(math.isfinite, numbers)):
         return f"{sum(not math.isfinite(x) for x in numbers):,} not finite"
     wide = deviation(numbers)
-    return number(mean(numbers)) + (f" +- {wide:.2g}" if wide else "")
+    return number(mean_of(numbers)) + (f" +- {wide:.2g}" if wide else "")
 
 
 def scaled(numbers: Sequence[float]) -> tuple[float, list[float]]:
@@ -28,13 +28,13 @@ def scaled(numbers: Sequence[float]) -> tuple[float, list[float]]:
     return unit, [x / unit for x in numbers]
 
 
-def total(numbers: Sequence[float]) -> float:
+def total_of(numbers: Sequence[float]) -> float:
     """The sum, inf where it is beyond the largest number."""
     unit, shares = scaled(numbers)
     return unit * (math.fsum(shares) if all(map(math.isfinite, shares)) else sum(shares))
 
 
-def mean(numbers: Sequence[float]) -> float:
+def mean_of(numbers: Sequence[float]) -> float:
     """The mean, also where the sum would overflow.
 
     >>> mean([1.5e308] * 4)

@@ -12,7 +12,7 @@ from .flow import Flow, short
 from .troubles import listed
 
 CLOSE = 1e-9
-FORGOTTEN = "zero_grad() forgotten?"
+_FORGOTTEN = "zero_grad() forgotten?"
 
 
 class Note(NamedTuple):
@@ -60,13 +60,13 @@ def stored(flow: Flow, kept: Iterable[int]) -> Stored:
     rounded = {round(x) if math.isfinite(x) else 0 for x in times}
     if len(rounded) == 1 and (n := min(rounded)) > 1 and all(math.isclose(x, n, rel_tol=CLOSE) for x in times):
         notes = {k: _note(grad, f" is {n} times this pass") for k, grad in found.items()}
-        return Stored(notes, f"`.grad` is {n} times this pass for {listed(flow, list(found))}: {FORGOTTEN}")
+        return Stored(notes, f"`.grad` is {n} times this pass for {listed(flow, list(found))}: {_FORGOTTEN}")
     before = {k: grad - (flow.grads[k] or 0.0) for k, grad in found.items()}
     notes = {k: _note(found[k], f", {number(old)} from before") for k, old in before.items()}
     first = next(iter(found))
     others = f" (and {listed(flow, list(found)[1:], 3)} likewise)" if len(found) > 1 else ""
     told = f"`.grad` of {short(flow, first)} is {number(found[first])}: {number(before[first])} was there before this pass"
-    return Stored(notes, f"{told}{others}; {FORGOTTEN}")
+    return Stored(notes, f"{told}{others}; {_FORGOTTEN}")
 
 
 def _assigned(flow: Flow, kept: set[int]) -> str:

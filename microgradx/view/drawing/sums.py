@@ -10,7 +10,7 @@ from ..theme import tone_of
 from ..words.notation import exact, number
 from .flow import Flow, short
 from .recall import Edge
-from .spread import deviation, mean, spread, total
+from .spread import deviation, mean_of, spread_of, total_of
 
 TERMS = 10
 """So many terms make a sum wide."""
@@ -121,7 +121,7 @@ def list_lines(flow: Flow, leaves: Sequence[int]) -> list[str]:
     grads = [grad for place in leaves if (grad := flow.grads[place]) is not None]
     shown = [line(place) for place in leaves[:FIRST]]
     more = [f"... {len(leaves) - FIRST - 1:,} more ..."] if len(leaves) > FIRST + 1 else []
-    return [f"{len(leaves):,} inputs", *shown, *more, line(leaves[-1]), f"grad {spread(grads) if grads else '-'}"]
+    return [f"{len(leaves):,} inputs", *shown, *more, line(leaves[-1]), f"grad {spread_of(grads) if grads else '-'}"]
 
 
 def list_tone(numbers: Sequence[float | None]) -> str:
@@ -129,13 +129,13 @@ def list_tone(numbers: Sequence[float | None]) -> str:
     known = [x for x in numbers if x is not None]
     if not known:
         return "none"
-    tone = tone_of(mean(known))
-    return "none" if tone in ("pos", "neg") and deviation(known) > abs(mean(known)) else tone
+    tone = tone_of(mean_of(known))
+    return "none" if tone in ("pos", "neg") and deviation(known) > abs(mean_of(known)) else tone
 
 
 def list_tooltip(flow: Flow, leaves: Sequence[int], edges: Mapping[int, Edge]) -> str:
     """Every input of a list with its number and gradient, and what they send together."""
     rows = [f"{flow.names[place][:40]} {exact(flow.data[place])}" for place in leaves[:40]]
     known = [c for place in leaves if (c := edges[place].contribution) is not None]
-    sent = [f"contributions add up to {exact(total(known))}"] if known else []
+    sent = [f"contributions add up to {exact(total_of(known))}"] if known else []
     return "\n".join([*rows, *(["..."] if len(leaves) > 40 else []), *sent])

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from ..theme import Theme, dark_style, theme_named
 from .heat import Heat
 from .heat_svg import paint_heat
-from .labels import Box, Point, extent, placed, room
+from .labels import Box, Point, extent, placed_labels, room
 
 SANS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 MONO = "Courier,'Courier New','Liberation Mono','DejaVu Sans Mono',monospace"
@@ -40,7 +40,7 @@ class Finish:
     tables: Mapping[str, Heat] = field(default_factory=dict)
 
 
-def finished(raw: str, how: Finish) -> str:
+def finished_svg(raw: str, how: Finish) -> str:
     """The SVG that Graphviz wrote, ready to stand in a page beside others.
 
     The prolog goes, since it may not stand inside HTML. The tooltip of each card and wire becomes its `<title>`, which every
@@ -73,8 +73,8 @@ def finished(raw: str, how: Finish) -> str:
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in root.attrib.items())
     return (
         f'<svg id="{how.prefix}svg" role="img" aria-labelledby="{how.prefix}title {how.prefix}summary"{attributes}'
-        f' xmlns="http://www.w3.org/2000/svg">\n<title id="{how.prefix}title">{escape(plain(how.title))}</title>\n'
-        f'<desc id="{how.prefix}summary">{escape(plain(how.summary))}</desc>\n{style}{content}\n</svg>\n'
+        f' xmlns="http://www.w3.org/2000/svg">\n<title id="{how.prefix}title">{escape(plain_text(how.title))}</title>\n'
+        f'<desc id="{how.prefix}summary">{escape(plain_text(how.summary))}</desc>\n{style}{content}\n</svg>\n'
     )
 
 
@@ -85,7 +85,7 @@ def parsed(raw: str) -> Element:
     return xml.fromstring(body.replace(" xlink:title=", " tip=").replace(" xlink:href=", " href=").replace(" xlink:", " "))
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """A text without the control characters that no XML file can hold."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
@@ -186,7 +186,7 @@ def _label(graph: Element, how: Finish, colours: Theme, canvas: Box) -> None:
     cards = [extent(numbers) for shape in shapes if (numbers := shape.get("points") or shape.get("d"))]
     wires = {group.get("id", ""): group for group in graph.findall("g") if group.get("class", "").startswith("edge")}
     paths = {wire: line.get("d", "") for wire, group in wires.items() if (line := group.find(".//path")) is not None}
-    for wire, middle in placed(how.labels, paths, cards, canvas):
+    for wire, middle in placed_labels(how.labels, paths, cards, canvas):
         _write(wires[wire], how.labels[wire], middle, colours)
         graph.remove(wires[wire])
         graph.append(wires[wire])
@@ -206,7 +206,7 @@ def _write(group: Element, text: str, middle: Point, colours: Theme) -> None:
 def _captioned(graph: Element, caption: Sequence[str], colours: Theme, canvas: Box) -> Box:
     """Write the caption below the picture, in lines as wide as it is, and give the canvas that holds both."""
     width = max(canvas.right - canvas.left - 2 * PAD, CAPTION_WIDTH)
-    lines = [line for sentence in caption for line in textwrap.wrap(plain(sentence), int(width / CAPTION_LETTER))]
+    lines = [line for sentence in caption for line in textwrap.wrap(plain_text(sentence), int(width / CAPTION_LETTER))]
     y = canvas.bottom + PAD
     for line in lines:
         how = {"class": "caption", "x": f"{canvas.left + PAD + 6:.2f}", "y": f"{y:.2f}", "font-family": SANS}

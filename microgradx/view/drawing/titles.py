@@ -96,7 +96,7 @@ class _Gaps(dict[Value, str]):
 
 
 @lru_cache(maxsize=512)
-def ordered(op: Op) -> bool:
+def ordered_operands(op: Op) -> bool:
     """Whether it matters which operand comes first: not to a sum, but to a difference."""
     if op.arity is None or op.arity < 2:
         return False

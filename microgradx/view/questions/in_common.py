@@ -16,7 +16,7 @@ LISTED_SAMPLES, MOST_OF_IT = 3, 0.9
 WITHIN_REACH = 64
 """Values above one that are looked through for the round that it belongs to."""
 
-Sent = Sequence[tuple[Value, float]]
+_Sent = Sequence[tuple[Value, float]]
 """What arrives at a value: from which values that use it, and how much."""
 
 
@@ -33,7 +33,7 @@ def in_common(trace: Trace, rounds: Mapping[Value, tuple[str, int]], goal: Value
     return [*_samples(trace, sent), *_rounds(trace, rounds, sent)]
 
 
-def _samples(trace: Trace, sent: Sent) -> list[str]:
+def _samples(trace: Trace, sent: _Sent) -> list[str]:
     """The samples that send most, counted from 0 in the order in which they were computed."""
     every = sorted({number for node in trace.order if (number := trace.owners.sample(node))})
     index = {number: k for k, number in enumerate(every)}
@@ -50,7 +50,7 @@ def _samples(trace: Trace, sent: Sent) -> list[str]:
     return [f"by sample: {', '.join(told + more)}"]
 
 
-def _rounds(trace: Trace, rounds: Mapping[Value, tuple[str, int]], sent: Sent) -> list[str]:
+def _rounds(trace: Trace, rounds: Mapping[Value, tuple[str, int]], sent: _Sent) -> list[str]:
     """From which round of a loop on nearly everything comes."""
     by: Counter[int] = Counter()
     last = 1 + max((k for _, k in rounds.values()), default=0)
@@ -82,7 +82,7 @@ def _round(trace: Trace, rounds: Mapping[Value, tuple[str, int]], node: Value) -
     return None
 
 
-def runs(nodes: Sequence[Value], factors: Sequence[float]) -> list[str]:
+def runs_alike(nodes: Sequence[Value], factors: Sequence[float]) -> list[str]:
     """The operations that a path goes through again and again: `20 x sigmoid, each at most 0.25, together 9.1e-13`."""
     slopes: dict[str, list[float]] = {}
     for node, factor in zip(nodes, factors, strict=False):

@@ -21,7 +21,7 @@ from ..words.terminal import TableRows, set_in_lines, terminal_width
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerLine:
     """What one layer received; `off`, and the reasons, are None if only a model was given and no graph.
 
     `uses` is how often it was applied in one sample, as a recurrent cell is; `short` is its name where there is little room.
@@ -44,7 +44,7 @@ class Layer:
 class Layers:
     """The layers of a pass, the output's first; printing it shows the table."""
 
-    rows: tuple[Layer, ...]
+    rows: tuple[LayerLine, ...]
     samples: int
     what: str
     lines: tuple[str, ...] = field(default=(), repr=False)
@@ -78,7 +78,7 @@ class Layers:
         named = [heads, *([name, *cells[1:]] for name, cells in zip(names, rows, strict=True))]
         return TableRows([[cells[k] for k in shown] for cells in named], "<" + ">" * (len(shown) - 1))
 
-    def _cells(self, row: Layer) -> list[str]:
+    def _cells(self, row: LayerLine) -> list[str]:
         """The cells of a row; empty ones that would tell nothing."""
         uses = str(row.uses) if any(other.uses > 1 for other in self.rows) else ""
         start = [row.name, str(row.neurons), uses, "" if row.off is None else str(row.off), number(row.largest)]
@@ -136,7 +136,7 @@ def layers_in(trace: Trace) -> Layers:
     return Layers(_flagged(rows), max(calls.values(), default=1), "gradient")
 
 
-def _row(trace: Trace, layer: Place, units: Mapping[Place, list[Value]], parameters: Mapping[Value, Place]) -> Layer:
+def _row(trace: Trace, layer: Place, units: Mapping[Place, list[Value]], parameters: Mapping[Value, Place]) -> LayerLine:
     off = {unit for unit, nodes in units.items() if all(_is_off(trace, node) for node in nodes)}
     largest = max(abs(trace.adjoints[node]) for node in ([n for nodes in units.values() for n in nodes] or parameters))
     zeros = {node: place for node, place in parameters.items() if trace.adjoints[node] == 0.0}
@@ -145,7 +145,7 @@ def _row(trace: Trace, layer: Place, units: Mapping[Place, list[Value]], paramet
     uses = Counter((unit, trace.owners.sample(node)) for unit, nodes in units.items() for node in nodes)
     name, short = (trace.owners.written(layer, short=brief) for brief in (False, True))
     most = max(uses.values(), default=1)
-    return Layer(name, len(units), len(off), largest, len(parameters), len(zeros), own, idle, most, short=short)
+    return LayerLine(name, len(units), len(off), largest, len(parameters), len(zeros), own, idle, most, short=short)
 
 
 def _is_off(trace: Trace, node: Value) -> bool:
@@ -164,7 +164,7 @@ def _of_model(model: Any, roots: Mapping[Root, str]) -> Layers:
         raise ValueError("this model has no gradients to look at: call backward() on a loss first, or layers(loss)")
     owners = Owners([parameter for row in found.values() for parameter in row], roots)
     rows = [
-        Layer(
+        LayerLine(
             owners.written(layer),
             sum(unit.many or 1 for unit in set(row.values())),
             None,
@@ -180,7 +180,7 @@ def _of_model(model: Any, roots: Mapping[Root, str]) -> Layers:
     return Layers(_flagged(rows[::-1]), 0, "parameter gradient")
 
 
-def _flagged(rows: list[Layer]) -> tuple[Layer, ...]:
+def _flagged(rows: list[LayerLine]) -> tuple[LayerLine, ...]:
     """The rows with a word for layers whose gradient is gone, tiny or huge."""
     last = rows[0].largest
     result = []
@@ -193,5 +193,5 @@ def _flagged(rows: list[Layer]) -> tuple[Layer, ...]:
         elif row.largest > EXPLODING * last:
             flag = "exploding"
         values: Mapping[str, Any] = {**vars(row), "flag": flag}
-        result.append(Layer(**values))
+        result.append(LayerLine(**values))
     return tuple(result)

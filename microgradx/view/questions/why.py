@@ -18,7 +18,7 @@ from ..words.scope import caller_variables
 from ..words.terminal import Part, TableRows, set_in_lines, terminal_width
 from .asked import EveryInput, named_inputs, refuse_swapped
 from .explain import counted, explain_in, signed
-from .in_common import runs
+from .in_common import runs_alike
 from .origin import origin_in
 from .sweep import Sweep
 
@@ -271,7 +271,7 @@ def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> t
     for place in places[:3]:
         node = path.nodes[place]
         rows.append((f"  x {number(path.factors[place])}", "at", f"{named[node]} = {operation(node, Numbers())}"))
-    lines: list[Part] = [TableRows(rows, "<<<"), *(f"  {run}" for run in runs(path.nodes, path.factors))]
+    lines: list[Part] = [TableRows(rows, "<<<"), *(f"  {run}" for run in runs_alike(path.nodes, path.factors))]
     if large:
         return "large factors", [f"exploding, as large factors multiply; {told}", *lines]
     return "small factors", [f"small factors multiply; {told}", *lines]

@@ -16,8 +16,8 @@ from ..drawing.cards import LINES, picture
 from ..drawing.digraph import Drawing, drawing_of
 from ..drawing.flow import Flow, at_step, short, snapshot, steps
 from ..drawing.reader import READERS
-from ..drawing.shapes import Picture
-from ..drawing.svg import SANS, plain
+from ..drawing.shapes import Shapes
+from ..drawing.svg import SANS, plain_text
 from ..theme import THEMES, dark_style, theme_named
 from ..words.scope import caller_variables
 from .recorded import How
@@ -70,7 +70,7 @@ def animate(
     return str(path)
 
 
-def _aligned(pictures: list[Picture]) -> list[Picture]:
+def _aligned(pictures: list[Shapes]) -> list[Shapes]:
     """The pictures with room in every card for its widest frame, so that all are laid out alike."""
     for cards in zip(*[shown.cards for shown in pictures], strict=True):
         room = max(columns(line) for card in cards for line in card.lines)
@@ -83,7 +83,7 @@ def _aligned(pictures: list[Picture]) -> list[Picture]:
     return pictures
 
 
-def _frame(shown: Picture, theme: str, rankdir: str) -> Drawing:
+def _frame(shown: Shapes, theme: str, rankdir: str) -> Drawing:
     return drawing_of(replace(shown, caption=[]), "gradient_flow", theme, "backward", rankdir, False, None)
 
 
@@ -93,13 +93,13 @@ def _film(flow: Flow, drawn: list[str], captions: list[str], seconds: float, the
     height = max(float(size[2]) for size in sizes if size)
     colors = THEMES[theme]
     prefix = f"a{sha256(''.join(drawn).encode()).hexdigest()[:8]}-"
-    name = escape(plain(f"the backward pass of {short(flow, flow.output)}, step by step"))
+    name = escape(plain_text(f"the backward pass of {short(flow, flow.output)}, step by step"))
     groups = []
     for k, (frame, caption) in enumerate(zip(drawn, captions, strict=True)):
         inner = frame[re.search(r'<g [^>]*class="graph"', frame).start() : frame.rindex("</svg>")]  # type: ignore[union-attr]
         words = (
             f'<text x="12" y="{height + CAPTION / 2:g}" font-family="{SANS}" font-size="11" fill="{colors.faint}">'
-            f"{escape(plain(caption))}</text>"
+            f"{escape(plain_text(caption))}</text>"
         )
         groups.append(f'<g class="{prefix}frame {prefix}{k}">\n{inner.strip()}\n{words}\n</g>')
     return (

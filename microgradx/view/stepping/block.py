@@ -6,7 +6,7 @@ import math
 
 from ...engine import Value
 from ...tables import columns
-from ..drawing.spread import deviation, mean
+from ..drawing.spread import deviation, mean_of
 from ..trace import Contribution
 from ..words.notation import operation
 from ..words.terminal import Ends, Part, TableRows, fitted
@@ -195,7 +195,7 @@ class BlockWriter:
         if len(sent) == 1:
             return [f"{told} (1 of 1 in)"]
         zeros = f", {sent.count(0.0)} of them 0" if 0.0 in sent else ""
-        return [f"{told}: {len(sent)} contributions of mean {number(mean(sent))}, spread {number(deviation(sent))}{zeros}"]
+        return [f"{told}: {len(sent)} contributions of mean {number(mean_of(sent))}, spread {number(deviation(sent))}{zeros}"]
 
     def _carried(self) -> list[Part]:
         """A line for each gradient that was there before this pass and to which commit would add."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...engine import Value
-from ..drawing.spread import deviation, mean
+from ..drawing.spread import deviation, mean_of
 from ..trace import Group
 from ..wording import Pass
 from ..words.notation import operation
 from ..words.terminal import Ends, Part, Rounded, TableRows, fitted
-from .neuron_step import Neuron
+from .neuron_step import NeuronStep
 from .pen import Pen
 from .step import Step
 from .steps import AnyStep, Keep, Showing
@@ -81,12 +81,12 @@ class ForwardStep(AnyStep):
             parts.append(TableRows([(f"  {pen.names[head]}", "=", pen.number(then[head])) for head in heads], "<<<"))
             if len(step.heads) > len(heads):
                 made = [then[head] for head in step.heads]
-                spread = f"mean {pen.number(mean(made))}, spread {pen.number(deviation(made))}"
+                spread = f"mean {pen.number(mean_of(made))}, spread {pen.number(deviation(made))}"
                 parts.append(f"  all {len(made)}: {spread}, {made.count(0.0)} of them 0; s.full() lists them")
         return [*parts, fitted(f"  {self.line}", pen.width)] if self.line else parts
 
 
-def _products(pen: Pen, neuron: Neuron, full: bool) -> list[Part]:
+def _products(pen: Pen, neuron: NeuronStep, full: bool) -> list[Part]:
     """A neuron's weights, inputs and products, their sum, and what the activation makes of it."""
     number, then = pen.number, pen.of.trace.recorded
     rows = [("  input", "weight", "", "value", "", "product")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...engine import Value
-from ..drawing.spread import deviation, mean, total
+from ..drawing.spread import deviation, mean_of, total_of
 from ..trace import Trace
 from ..words.terminal import Part, TableRows
 from .pen import Pen
@@ -43,10 +43,10 @@ def _row(pen: Pen, places: list[int]) -> tuple[str, ...]:
     edges = [pen.of.trace[place] for place in places]
     sent = [edge.contribution for edge in edges]
     name = f"  {pen.names[edges[0].operand]}"
-    average = (pen.number(mean(sent)), pen.number(deviation(sent))) if len(sent) > 1 else ("", "")
+    average = (pen.number(mean_of(sent)), pen.number(deviation(sent))) if len(sent) > 1 else ("", "")
     if any(edge.operand is not edges[0].operand for edge in edges):  # values of several samples, whose gradients are their own
         return (name, str(len(sent)), *average, "", "", "", "", "each its own", "")
     first, last = pen.of.arrived(places[0]), pen.of.arrived(places[-1])
     mark = " *" if last.nth == last.of and edges[-1].operand in pen.of.trace.carried else ""
     grown = (pen.number(first.before), "->", pen.number(last.after) + mark)
-    return (name, str(len(sent)), *average, "=", pen.number(total(sent)), *grown, "  final" * (last.nth == last.of))
+    return (name, str(len(sent)), *average, "=", pen.number(total_of(sent)), *grown, "  final" * (last.nth == last.of))

@@ -13,7 +13,7 @@ from ..questions.explain import counted
 from ..trace import Trace
 from ..words.notation import number
 
-TOLERANCE = 1e-3
+_TOLERANCE = 1e-3
 """A guess is right if it is within this share of the gradient: by hand one rounds."""
 VISITS = 200_000
 """Plain recursion is replayed only up to so many calls: it makes one per path."""
@@ -43,7 +43,7 @@ def judged(guesses: Sequence[tuple[str, object, float]], signs: bool) -> Guess:
         if isinstance(guess, bool) or not isinstance(guess, (int, float)):
             raise TypeError(f"the guess for {name} is {guess!r}, not a number: write for example s.guess({{{name!r}: 6.0}})")
         same_sign = (guess > 0) - (guess < 0) == (wanted > 0) - (wanted < 0)
-        near = math.isclose(guess, wanted, rel_tol=TOLERANCE) or (math.isnan(guess) and math.isnan(wanted))
+        near = math.isclose(guess, wanted, rel_tol=_TOLERANCE) or (math.isnan(guess) and math.isnan(wanted))
         right[name] = same_sign and not math.isnan(wanted) if signs else near
         rows.append((name, number(guess), "right" if right[name] else _wrong(guess, wanted)))
     return Guess(right, tuple(rows))

@@ -12,7 +12,7 @@ from .pen import Pen
 
 
 @dataclass(frozen=True)
-class Neuron:
+class NeuronStep:
     """The parts of a neuron's step: the sum before the activation, the bias, and a pair of edges per weight."""
 
     head: Value
@@ -30,7 +30,7 @@ class Neuron:
         return f"x{place.suffixes[-1] if place else ''}"
 
 
-def recognized(trace: Trace, group: Group) -> Neuron | None:
+def recognized(trace: Trace, group: Group) -> NeuronStep | None:
     """The neuron that a step fires, or None if it is not built as `activation(w . x + b)` by a module with `w` and `b`."""
     place = trace.gives(group.head)
     if place is None:
@@ -53,10 +53,10 @@ def recognized(trace: Trace, group: Group) -> Neuron | None:
         pairs.append((edge, node.parents[other], edges.get((node, other))))
     if len(biases) != 1 or not pairs or {edge.upstream for edge, _, _ in pairs} != {biases[0].upstream}:
         return None
-    return Neuron(group.head, biases[0].node, biases[0], tuple(pairs))
+    return NeuronStep(group.head, biases[0].node, biases[0], tuple(pairs))
 
 
-def neuron_rows(pen: Pen, neuron: Neuron, rows: int | None, sought: Value | None) -> list[Part]:
+def neuron_rows(pen: Pen, neuron: NeuronStep, rows: int | None, sought: Value | None) -> list[Part]:
     """The parts of a neuron's block under its title; with `rows`, only the so many largest inputs and the one sought."""
     trace, number = pen.of.trace, pen.number
     slope, pre = pen.slope(neuron.head), neuron.bias.upstream
@@ -89,7 +89,7 @@ def neuron_rows(pen: Pen, neuron: Neuron, rows: int | None, sought: Value | None
     return parts
 
 
-def _largest(neuron: Neuron, rows: int | None, sought: Value | None) -> list[int]:
+def _largest(neuron: NeuronStep, rows: int | None, sought: Value | None) -> list[int]:
     """The places of the pairs that are listed, in their order."""
     every = list(range(len(neuron.pairs)))
     if rows is None:
@@ -99,7 +99,7 @@ def _largest(neuron: Neuron, rows: int | None, sought: Value | None) -> list[int
     return sorted({*sorted(every, key=lambda k: -size[k])[:rows], *asked})
 
 
-def _pair(pen: Pen, neuron: Neuron, k: int) -> tuple[str, ...]:
+def _pair(pen: Pen, neuron: NeuronStep, k: int) -> tuple[str, ...]:
     """A weight and its input: what the weight gets, and what the input is sent."""
     weight, other, sent = neuron.pairs[k]
     pre, number, then = pen.number(neuron.bias.upstream), pen.number, pen.of.trace.recorded

@@ -19,7 +19,7 @@ from .steps import AnyStep
 from .traced import lines_of
 from .update import UpdateOpening, UpdatePlan, UpdateRule, UpdateStep
 
-MANY = 1500
+_MANY = 1500
 """From so many nodes on, a graph that modules made is stepped by neuron unless asked otherwise."""
 PHASES = ("forward", "backward", "update")
 
@@ -59,7 +59,7 @@ class RecordedPass:
         self.output, self.how = output, how
         self.trace = Trace(output, scope.roots)
         modules = any(map(self.trace.gives, self.trace.order))
-        self.by = (how.by or ("neuron" if len(self.trace.order) > MANY else "node")) if modules else "node"
+        self.by = (how.by or ("neuron" if len(self.trace.order) > _MANY else "node")) if modules else "node"
         # only what names this graph: a stepper must not keep the caller's other data alive
         self.scope = scope.within(self.trace.adjoints)
         known = lines_of(self.trace.order) if lines is None else lines

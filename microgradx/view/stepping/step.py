@@ -12,7 +12,7 @@ from ..wording import Pass
 from ..wording import slope as slope_of
 from ..words.notation import equation, expression
 from ..words.terminal import Part, Rounded, distinct_names, fitted
-from .neuron_step import Neuron, recognized
+from .neuron_step import NeuronStep, recognized
 from .pen import Pen, Shortened
 from .steps import AnyStep, Keep, Showing
 
@@ -52,7 +52,7 @@ class Step(AnyStep):
         return self.group.name or self.of.names[self.node]
 
     @cached_property
-    def neuron(self) -> Neuron | None:
+    def neuron(self) -> NeuronStep | None:
         """The parts of the neuron that the step fires, if it is one."""
         if len(self.group.nodes) == 1 or self.group.name:
             return None

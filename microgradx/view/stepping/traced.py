@@ -14,11 +14,11 @@ from ...engine import Value
 from ...modes import lines_noted, source_line
 from ..wording import SourceLine
 
-T = TypeVar("T")
+Outcome = TypeVar("Outcome")
 PACKAGE = str(Path(__file__).parents[2])
 NOT_THE_USERS = (PACKAGE, *{sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
 """Folders of code that is not the user's: this package, Python's own and what is installed."""
-OWN = str(Path(PACKAGE) / "demos")
+_OWN = str(Path(PACKAGE) / "demos")
 """An installed package carries the demos; they are written as users write."""
 
 
@@ -94,7 +94,7 @@ class Traced:
         return found | {name: thing for name, thing in self._holders.items() if name not in found}
 
 
-def traced(call: Callable[[], T]) -> tuple[Traced, T]:
+def traced(call: Callable[[], Outcome]) -> tuple[Traced, Outcome]:
     """What was seen while `call` ran, and what it gave.
 
     A debugger or a coverage tool that traces already sees all it would have seen, and stays; a debugger that is entered inside
@@ -135,4 +135,4 @@ def _passed_on(to: Any, frame: FrameType, event: str, arg: object) -> Any:
 
 def _is_users(code: CodeType) -> bool:
     file = code.co_filename
-    return file.startswith(OWN) or not file.startswith((*NOT_THE_USERS, "<frozen"))
+    return file.startswith(_OWN) or not file.startswith((*NOT_THE_USERS, "<frozen"))

@@ -15,7 +15,7 @@ from ...words.notation import number
 from ..step import Step
 from .page_graph import PageGraph, has_gradient
 
-HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")
+_HEAD = ("step", "fires", "upstream", "into", "local", "contribution", "gradient so far", "arrived")
 
 
 class Marks:
@@ -50,7 +50,7 @@ def _attributes(marks: dict[str, str]) -> str:
 def contributions(of: Pass, steps: Sequence[Group], marks: Marks | None = None) -> str:
     """The table of these steps; without `marks` a plain one."""
     caption = "The whole backward pass, one row per contribution: upstream x local = contribution"
-    head = "".join(f'<th scope="col">{name}</th>' for name in HEAD)
+    head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
     bodies = [_body(Step(k, of), of, marks) for k in range(1, len(steps) + 1)]
     return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n" + "\n".join(bodies) + "\n</table>"
 
