@@ -159,6 +159,101 @@ def test_files_state_their_purpose_first_and_leave_nothing_to_do() -> None:
         assert ast.get_docstring(ast.parse(text)), path
         assert not re.search(r"\b(TODO|FIXME|XXX)\b", text), path
 
+WINGS = {
+    "view": [
+        {"__init__", "layout", "theme", "trace", "words"},
+        {"wording"},
+        {"drawing", "questions"},
+        {"stepping"},
+    ],
+    "replay": [
+        {"__init__", "ledger", "tape"},
+        {"derivatives", "regroup", "together"},
+        {"run"},
+        {"arguments", "tell"},
+        {"eager", "program"},
+        {"connected", "specialization"},
+        {"cache"},
+        {"function"},
+        {"answers", "batch"},
+        {"compiled"},
+        {"compile"},
+    ],
+    "testing": [
+        {"foreign", "line", "pairs", "reproduce", "verdicts"},
+        {"differences", "gradient_layout", "numeric", "outputs", "points"},
+        {"first_step", "frameworks", "inputs", "report", "second_opinion"},
+        {"claimed", "concluded", "diagnosis", "domains", "joint_kinks", "many_inputs", "measured", "mutants", "sixty_digits"},
+        {"blame", "contract", "derivative_of", "one_point"},
+        {"check_op", "judging", "products"},
+        {"probing", "second_order"},
+        {"check_gradient"},
+        {"check_hvp", "check_jvp", "check_module", "check_vjp", "command", "trying"},
+        {"audit"},
+        {"__init__"},
+    ],
+    "nn": [
+        {"assignment", "gradients", "history", "keywords",
+         "lookup", "model_file", "parameter_list", "settings", "training_mode"},
+        {"clipping", "init", "losses", "memories", "progress", "samples", "schedules"},
+        {"data", "mistakes", "optimizer", "right_answers", "snapshots", "units"},
+        {"diagnosis", "modules", "optim"},
+        {"batch_norm", "dropout", "embedding", "sequential"},
+        {"architecture", "in_training"},
+        {"node_by_node", "saving"},
+        {"replayed"},
+        {"prediction", "training_run"},
+        {"plots", "train"},
+        {"overfit", "playground", "rate_range"},
+        {"__init__"},
+    ],
+    "bench": [
+        {"__init__", "cases"},
+        {"measure"},
+    ],
+    "teach": [
+        {"engine_cases", "passes", "student_file"},
+        {"slips"},
+        {"conformance", "verdict"},
+        {"question"},
+        {"page"},
+        {"sheet"},
+        {"command", "pytest_questions"},
+        {"__init__"},
+    ],
+}
+"""The rooms of each wing, its folders and files, from the ground up. What is imported for annotations alone does not count."""
+
+LATE_IN_WINGS = {("nn", "modules", "prediction"), ("nn", "history", "plots"), ("nn", "samples", "data")}
+"""What an object offers by a room above it: a model its `predict`, a history its `plot`, samples their part for validation."""
+
+
+def imported_in_wing(path: Path, wing: str) -> set[str]:
+    """The rooms of its own wing that a file imports from."""
+    inside = path.relative_to(PACKAGE / wing).parts[:-1]
+    tree = ast.parse(path.read_text())
+    annotations = {
+        id(inner) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }  # fmt: skip
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and 0 < node.level <= len(inside) + 1 and id(node) not in annotations:
+            way = [*inside[: len(inside) + 1 - node.level], *(node.module.split(".") if node.module else [])]
+            found |= {way[0]} if way else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_every_room_of_a_wing_imports_only_from_floors_below(wing: str) -> None:
+    floors = {name: place for place, names in enumerate(WINGS[wing]) for name in names}
+    for path in sorted((PACKAGE / wing).rglob("*.py")):
+        here = path.relative_to(PACKAGE / wing).with_suffix("").parts[0]
+        assert here in floors, f"put {here} of {wing} on a floor of WINGS"
+        for other in imported_in_wing(path, wing) - {here}:
+            if other in floors and (wing, here, other) not in LATE_IN_WINGS:
+                assert floors[other] < floors[here], f"{path} imports {other}"
+
 
 def public_names(path: Path) -> set[str]:
     """What a file defines at its top level."""
@@ -192,3 +287,11 @@ def test_no_two_files_define_the_same_public_name() -> None:
         for name in public_names(path) - SAID_TWICE:
             assert name not in seen, f"{path} and {seen[name]} both define {name}"
             seen[name] = path
+
+
+def test_the_check_of_a_wing_sees_an_arrow_that_points_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "cases.py").write_text("def late():\n    from .measure import bench")
+    with pytest.raises(AssertionError, match="imports measure"):
+        test_every_room_of_a_wing_imports_only_from_floors_below("bench")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import doctest
 import io
@@ -56,6 +57,17 @@ def test_sessions_in_the_guides_print_what_they_show(guide: Path) -> None:
 def test_every_file_that_a_guide_links_to_exists(guide: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", guide.read_text()):
         assert (guide.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("guide", sorted((ROOT / "microgradx").rglob("README.md")), ids=lambda guide: guide.parent.name)
+def test_a_guide_has_a_map_with_every_file_and_its_purpose(guide: Path) -> None:
+    files = guide.parent.glob("*.py") if guide.parent.name == "microgradx" else guide.parent.rglob("*.py")
+    rows = set(re.findall(r"\| \[[^]]*\]\(([^)]*)\) \| (.*) \|", guide.read_text()))
+    for path in files:
+        if path.name not in ("__init__.py", "__main__.py"):
+            purpose = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n\n")[0].replace("\n", " ")
+            name = str(path.relative_to(guide.parent))
+            assert (name, purpose) in rows, f"write the row | [{name}]({name}) | {purpose} | into the map of {guide}"
 
 
 def test_the_readme_can_be_read_in_one_go() -> None:
