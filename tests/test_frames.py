@@ -83,6 +83,8 @@ def test_a_model_answers_to_the_rows_of_a_table_and_not_to_its_labels(kind):
     assert numbers(nn.Layer(2, 3, rng=0)(kind(X[0]))) == numbers(nn.Layer(2, 3, rng=0)(X[0]))
     assert nn.plots.activations(model(), made) == nn.plots.activations(model(), X)
     assert nn.Neuron(2, rng=0)(kind(X[0])).data == nn.Neuron(2, rng=0)(X[0]).data
+    chain = nn.Sequential(nn.Layer(2, 1, rng=0))
+    assert numbers(chain(made)) == numbers(chain(X))
 
 
 @KINDS

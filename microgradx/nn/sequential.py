@@ -7,6 +7,7 @@ from typing import Any
 
 from ..operation import Op, Operand
 from .modules import ACTIVATIONS, Module, activation_named
+from .samples import as_array
 from .training_mode import Mode, is_training, mode, training
 
 
@@ -54,7 +55,7 @@ class Sequential(Module):
 
     def __call__(self, x: Any) -> Any:
         """The output for one input vector; for a table of them a list with the output for each row."""
-        x = list(x)
+        x = list(as_array(x))
         if x and hasattr(x[0], "__len__") and not isinstance(x[0], str):
             return self.batch(x) if is_training() else [self(row) for row in x]
         for layer in self.layers:
