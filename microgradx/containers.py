@@ -72,9 +72,7 @@ def is_model(x: Any) -> bool:
 
 def is_array(x: Any) -> bool:
     """Whether `x` is an array, of numpy or of another library that follows its protocol."""
-    if not hasattr(type(x), "__array__") or isinstance(x, getattr(sys.modules.get("numpy"), "generic", ())):
-        return False
-    return hasattr(x, "ndim") and hasattr(x, "dtype")  # a DataFrame has one for each column
+    return hasattr(type(x), "__array__") and not isinstance(x, getattr(sys.modules.get("numpy"), "generic", ()))
 
 
 def plain_container(x: Any) -> Any:
@@ -100,7 +98,7 @@ def looked_into(x: Any) -> tuple[Container, Sequence[Any], Iterable[Any]] | None
         return Container(type(x)), tuple(named), named.values()
     if isinstance(x, (set, frozenset)):
         return Container(type(x)), range(len(x)), x
-    if is_array(x) and x.ndim and hasattr(x, "flat") and x.dtype.hasobject:
+    if is_array(x) and hasattr(x, "flat") and x.ndim and x.dtype.hasobject:  # a DataFrame has no flat
         import numpy
 
         return Container(type(x)), list(numpy.ndindex(x.shape)), x.flat
@@ -110,7 +108,7 @@ def looked_into(x: Any) -> tuple[Container, Sequence[Any], Iterable[Any]] | None
 def every_item(x: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """(path, thing) for everything that `x` is made of, looking into containers, arrays of objects and models.
 
-    >>> list(walk({"w": [1.0, None]}, "params"))
+    >>> list(every_item({"w": [1.0, None]}, "params"))
     [('params["w"][0]', 1.0), ('params["w"][1]', None)]
     """
     if (found := looked_into(x)) is None:

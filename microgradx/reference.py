@@ -45,7 +45,7 @@ def _written(node: Any) -> str:
     """A value as the formula that made it, a number as it is.
 
     >>> x = Value(2.0, "x")
-    >>> written(x * x + 1.0), written(x), written(0.5)
+    >>> _written(x * x + 1.0), _written(x), _written(0.5)
     ('x*x + 1', 'x', '0.5')
     """
     if not isinstance(node, Value):

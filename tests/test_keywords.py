@@ -23,7 +23,7 @@ OWNERS = {
     "MLP": (lambda **named: nn.MLP(2, [1], **named), hints.NETWORK, nn.MLP),
     "SGD": (nn.SGD, hints.RULE, nn.SGD),
     "Adam": (nn.Adam, hints.RULE, nn.Adam),
-    "moons": (nn.data.moons, hints.POINTS, nn.data.moons),
+    "moons": (nn.data.moons, hints.SET_OF_POINTS, nn.data.moons),
 }
 
 

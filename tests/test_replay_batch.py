@@ -197,7 +197,7 @@ def test_rows_are_appended_and_read_under_the_lock_of_their_tape(monkeypatch):
 
         return watching
 
-    for module, name in ((batched, "gradient"), (batched, "BatchPlan"), (batch_program, "Layout")):
+    for module, name in ((batched, "gradient_rows"), (batched, "BatchPlan"), (batch_program, "Layout")):
         monkeypatch.setattr(module, name, watched(getattr(module, name)))
     f = compile(lambda w, x: mx.where(x > 0.0, mx.log(w * x), 0.0), batch="x")
     f.value_and_grad(1.0, [1.0, -1.0])

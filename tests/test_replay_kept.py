@@ -66,7 +66,7 @@ def test_what_is_forgotten_is_freed_without_the_garbage_collector():
 def test_few_structures_are_kept_whatever_their_size_and_more_only_if_they_are_small(monkeypatch):
     f = compile(squares)
     monkeypatch.setattr(cache, "ON_CREDIT", 100)
-    monkeypatch.setattr(cache, "MOST_ROWS", 100)
+    monkeypatch.setattr(cache, "_MOST_ROWS", 100)
     for n in (50, 51, 60, 61):
         f([1.0] * n)
     assert lengths(f) == [50, 51, 60, 61]

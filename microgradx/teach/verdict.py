@@ -47,8 +47,8 @@ def misread(answer: Any) -> str | None:
 def judgement(field: str, answer: Any, known: Asked) -> Judgement:
     """The verdict on a number, or on several that were tried one after the other, of which the last one counts.
 
-    >>> judged("a", -6.0, Asked(6.0, ()))
-    Verdict(field='a', kind='wrong', told='wrong')
+    >>> judgement("a", -6.0, Asked(6.0, ()))
+    Judgement(field='a', kind='wrong', told='wrong')
     """
     if isinstance(answer, (list, tuple)):
         answer = answer[-1] if answer else None

@@ -1,7 +1,7 @@
 """What looks like numpy to the array form of an operation, and writes LLVM code instead of computing.
 
 >>> from microgradx.operation import find
->>> print(written(find("softsign"), 1).lines)
+>>> print(written_llvm(find("softsign"), 1).lines)
   %r{0}.0 = call double @llvm.fabs.f64(double {1})
   %r{0}.1 = fadd double 0x3FF0000000000000, %r{0}.0
   %r{0}.2 = fdiv double {1}, %r{0}.1

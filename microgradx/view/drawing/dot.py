@@ -154,7 +154,7 @@ def caption(picture: Shapes) -> str:
 def _attributes(given: dict[str, str], between: str = " ") -> str:
     """Write a list of attributes; the values are escaped already.
 
-    >>> attributes({"label": "a", "width": "1"})
+    >>> _attributes({"label": "a", "width": "1"})
     'label="a" width="1"'
     """
     return between.join(f'{name}="{value}"' for name, value in given.items())

@@ -12,7 +12,7 @@ from ..words.notation import number
 def spread_of(numbers: Sequence[float]) -> str:
     """The mean and the standard deviation of some numbers, one number alone or many equal ones as itself.
 
-    >>> spread([1.0, 3.0]), spread([2.0]), spread([2.0, 2.0])
+    >>> spread_of([1.0, 3.0]), spread_of([2.0]), spread_of([2.0, 2.0])
     ('2 +- 1', '2', '2')
     """
     if not all(map(math.isfinite, numbers)):
@@ -37,7 +37,7 @@ def total_of(numbers: Sequence[float]) -> float:
 def mean_of(numbers: Sequence[float]) -> float:
     """The mean, also where the sum would overflow.
 
-    >>> mean([1.5e308] * 4)
+    >>> mean_of([1.5e308] * 4)
     1.5e+308
     """
     unit, shares = scaled(numbers)
