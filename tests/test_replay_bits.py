@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import microgradx as mx
 from microgradx.bench.cases import attention, circles_case, rnn, rosenbrock
 from microgradx.replay.compile import compile
+from microgradx.replay.run.llvm import AVAILABLE
 
 
 def eager(f, xs):
@@ -120,7 +121,13 @@ def shared(w):
     return mx.dot(parts, parts) * a + b**1 + a.detach() * a + mx.logsumexp([a, b]) + mx.softmax([a, b, a * b])[1] * mx.hypot(a, b)
 
 
-@pytest.mark.parametrize(("f", "size"), [(lstm(12), 32), (shared, 2), (rnn(6).f, len(rnn(6).x))])
+ARRAYS_WITHOUT_NATIVE = pytest.mark.skipif(
+    not AVAILABLE, reason="without machine code arrays hold this program, which may add in another order"
+)
+NARROW = [(lstm(12), 32), (shared, 2), pytest.param(rnn(6).f, len(rnn(6).x), marks=ARRAYS_WITHOUT_NATIVE)]
+
+
+@pytest.mark.parametrize(("f", "size"), NARROW)
 def test_every_slope_of_a_narrow_program_has_the_bits_of_backward_at_every_call(f, size):
     r, g = random.Random(size), compile(f)
     for _ in range(5):
