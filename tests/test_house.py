@@ -161,7 +161,7 @@ def test_files_state_their_purpose_first_and_leave_nothing_to_do() -> None:
 
 WINGS = {
     "view": [
-        {"__init__", "layout", "theme", "trace", "words"},
+        {"__init__", "html_page", "layout", "theme", "trace", "words"},
         {"wording"},
         {"drawing", "questions"},
         {"stepping"},

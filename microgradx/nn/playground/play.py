@@ -7,7 +7,6 @@ import hashlib
 import json
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -15,8 +14,8 @@ import numpy as np
 
 from ...containers import parameters
 from ...engine import Value
-from ...files import write_atomically
 from ...parts import walk
+from ...view.html_page import HtmlPage
 from ...view.stepping.page.recomputed import CannotRecompute, recomputed
 from ...view.theme import SERIES, page_colours, theme_named
 from ...view.trace import Trace
@@ -34,24 +33,11 @@ _SHOWN = 400
 """Samples that the page computes with: of more, every second, third, ... is taken."""
 
 
-class Playground:
+class Playground(HtmlPage):
     """The page: `save` writes it, a notebook shows it."""
 
-    def __init__(self, html: str) -> None:
-        self.html = html
-
-    def save(self, path: str | Path) -> Path:
-        """Write the page; gives its path."""
-        write_atomically(Path(path), self.html.encode())
-        return Path(path)
-
-    def _repr_html_(self) -> str:
-        source = escape(self.html)
-        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" width="100%" height="760" style="border:0"></iframe>'
-
-    def __repr__(self) -> str:
-        size = len(self.html.encode()) / 1024
-        return f"<page of {size:.0f} KiB, shown in a notebook; .save('play.html') writes it to a file>"
+    HEIGHT = 760
+    FILE = "play.html"
 
 
 def play(

@@ -8,13 +8,12 @@ import json
 import re
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 from ...engine import Value
-from ...files import write_atomically
 from ...view.drawing.draw import draw
+from ...view.html_page import HtmlPage
 from ...view.layout.renderers import RendererUnavailable
 from ...view.theme import LIGHT, css_colours, drawing_rules, page_colours
 from ...view.words.names import formula
@@ -25,24 +24,10 @@ if TYPE_CHECKING:
     from ..sheet import Paper
 
 
-class ExercisePage:
+class ExercisePage(HtmlPage):
     """One self-contained page: `save` writes it, a notebook shows it."""
 
-    def __init__(self, html: str) -> None:
-        self.html = html
-
-    def save(self, path: str | Path) -> Path:
-        """Write the page; gives its path."""
-        write_atomically(Path(path), self.html.encode())
-        return Path(path)
-
-    def _repr_html_(self) -> str:
-        source = escape(self.html)
-        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" width="100%" height="640" style="border:0"></iframe>'
-
-    def __repr__(self) -> str:
-        size = len(self.html.encode()) / 1024
-        return f"<page of {size:.0f} KiB, shown in a notebook; .save('exercise.html') writes it to a file>"
+    FILE = "exercise.html"
 
 
 def exercise_page(paper: Paper) -> ExercisePage:
