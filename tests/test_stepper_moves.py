@@ -11,6 +11,7 @@ from test_stepper import expression, net_loss
 
 import microgradx as mx
 from microgradx import Value, nn, stepper
+from microgradx.cli import main
 from microgradx.view.stepping.prompt import HELP, SHORT, Prompt
 from microgradx.view.words.notation import number
 
@@ -210,6 +211,33 @@ def test_commands_without_their_name_and_numbers_that_are_none_get_a_sentence():
     assert "'x' is not a count of steps" in text
     assert "goto what?" in text
     assert "no value is called 'nobody'" in text
+
+
+def test_the_prompt_and_a_shell_speak_of_commands_and_python_of_methods(capsys):
+    """Wherever a block or an error says what to write next, it can be typed there as it stands."""
+    wide = mx.sum(Value(float(k), f"x{k}") ** 2 for k in range(1, 30))
+    walked = [*["next"] * 3, "until a", "only a", "list", "next", "only", "commit", "full", "whatif", "explain a"]
+    for told in (typed(walked)[0], typed(["next", "full"], wide)[0]):
+        assert not re.search(r"\bs\.\w+\(", told)
+    told = typed(walked, lr=0.5)[0]
+    assert ".grad is untouched until commit " in told
+    assert "behind us; goto 3 goes there" in told
+    assert "filtered out; only shows all again" in told
+    assert "committed: the weights have moved; again goes on, uncommit takes it back" in told
+    assert "for example whatif a=3.0" in told
+    assert "none of them larger; full lists all" in typed(["next"], wide)[0]
+    assert "-k 29 lists all" in typed(["explain x"], twenty_nine_ways())[0]
+    assert typed(["explain x -k 29"], twenty_nine_ways())[0].count("+1 ") == 29
+    assert main(["step", "a * b", "a=2", "b=3"]) == 0
+    assert ".grad is untouched until commit (-i)" in capsys.readouterr().out
+    assert main(["explain", "x*x*x*x*x*x", "x=1"]) == 0
+    assert "-k 6 lists all" in capsys.readouterr().out
+    assert ".grad is untouched until s.commit()" in str(stepper(wide))
+
+
+def twenty_nine_ways():
+    x = Value(1.0, "x")
+    return mx.sum([x] * 29)
 
 
 def test_ctrl_c_stays_inside_the_prompt(monkeypatch):

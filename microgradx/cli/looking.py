@@ -10,6 +10,7 @@ from typing import Any
 
 from ..view.drawing.subject import joined
 from ..view.theme import theme_named
+from ..view.words.as_typed import spoken_to
 from .output import add_output, add_theme, as_json, destination
 from .targets import add_target, named_target, outputs_and_names, target, wanted
 from .verbs import verb
@@ -45,9 +46,10 @@ def _step(options: argparse.Namespace) -> int:
     elif options.interactive:
         s.interact()
     else:
-        print(s)
-        for step in s:
-            print(step)
+        with spoken_to("shell"):
+            print(s)
+            for step in s:
+                print(step)
     return 0
 
 
@@ -85,7 +87,8 @@ def _explain(options: argparse.Namespace) -> int:
     out, names = named_target(options)
     found = {name: explain(out, name, options.k, names=names) for name in wanted(options, out)}
     if not options.json:
-        print(*found.values(), sep="\n\n")
+        with spoken_to("shell"):
+            print(*found.values(), sep="\n\n")
         return 0
     keys = ("total", "count", "live", "magnitude", "remainder")
     told = {

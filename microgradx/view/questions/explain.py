@@ -13,6 +13,7 @@ from ...engine import Value
 from ...tables import columns
 from ..trace import Trace
 from ..wording import slope, symbol
+from ..words.as_typed import option
 from ..words.cells import set_in_cells
 from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number
@@ -126,7 +127,7 @@ class Explanation:
         parts: list[Part] = [TableRows(rows, ">>><")]
         more = self.live - len(self.paths)
         if more:
-            how = f"k={self.live} lists all" if self.live < 10_000 else ""
+            how = f"{option('k', self.live)} lists all" if self.live < 10_000 else ""
             parts.append(Ends(f"  {counted(more)} more, sum {signed(self.remainder)}", how))
         if self.paths and (product := self.paths[0].running()):
             told = (product, *runs_alike(self.paths[0].nodes, self.paths[0].factors))

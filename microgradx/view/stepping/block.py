@@ -8,6 +8,7 @@ from ...engine import Value
 from ...tables import columns
 from ..drawing.spread import deviation, mean_of
 from ..trace import Contribution
+from ..words.as_typed import as_typed
 from ..words.notation import operation
 from ..words.terminal import Ends, Part, TableRows, fitted
 from .layer_rows import by_operand, layer_rows
@@ -164,15 +165,15 @@ class BlockWriter:
         zeros = [place for place in hidden if trace[place].contribution == 0.0]
         lines: list[Part] = []
         if len(hidden) > len(zeros):
-            lines.append(f"  {len(hidden) - len(zeros)} more, none of them larger; s.full() lists all")
+            lines.append(f"  {len(hidden) - len(zeros)} more, none of them larger; {as_typed('full')} lists all")
         for why, count in reasons(trace, zeros, self.step.inside):
             lines.append(f"  {count} more are 0: {why}" if self.shown or count < len(zeros) else f"  all {count} are 0: {why}")
         if zeros and len(hidden) == len(zeros):
-            lines[-1] = f"{lines[-1]}; s.full() lists all"
+            lines[-1] = f"{lines[-1]}; {as_typed('full')} lists all"
         if swallowed(trace[place] for place in self.step.group.edges):
             lines.append("  0 x inf counts as 0 here: a factor of exactly 0 lets nothing through, not even inf or nan")
         if self.filtered:
-            lines.append(f"  {self.filtered} filtered out; s.only() shows all again")
+            lines.append(f"  {self.filtered} filtered out; {as_typed('only')} shows all again")
         return lines
 
     def _shares(self) -> list[Part]:

@@ -8,12 +8,11 @@ from typing import Any, Self
 from ...engine import Value
 from ..questions.sweep import above
 from ..trace import Contribution
+from ..words.as_typed import as_typed
 from ..words.names import UnknownValue
 from .recorded import RecordedPass
 from .step import Step
 from .stops import Stop, Test, stops_at
-
-OVER = "the pass is over; s.commit() writes the gradients"
 
 
 class Cursor(RecordedPass):
@@ -35,7 +34,7 @@ class Cursor(RecordedPass):
         return self
 
     def _over(self) -> str:
-        return f"{OVER} and moves the weights" if self.plan else OVER
+        return f"the pass is over; {as_typed('commit')} writes the gradients" + " and moves the weights" * bool(self.plan)
 
     def goto(self, key: int | str | Value) -> Self:
         """Go to the end of step `k`, of the step that fires a value or completes an input, to a phase, or with 0 to the start."""
@@ -97,7 +96,7 @@ class Cursor(RecordedPass):
             return self._search([Stop("the test held", goal)])
         wanted = self.place_of(goal, self.phase(self.at))
         if wanted <= self.at:
-            return self._stand(self.at, f"that was step {wanted}, behind us; s.goto({wanted}) goes there", self.part)
+            return self._stand(self.at, f"that was step {wanted}, behind us; {as_typed('goto', wanted)} goes there", self.part)
         return self.goto(goal)
 
     def finish(self) -> Self:

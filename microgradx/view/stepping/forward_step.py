@@ -8,6 +8,7 @@ from ...engine import Value
 from ..drawing.spread import deviation, mean_of
 from ..trace import Group
 from ..wording import Pass
+from ..words.as_typed import as_typed
 from ..words.notation import operation
 from ..words.terminal import Ends, Part, Rounded, TableRows, fitted
 from .neuron_step import NeuronStep
@@ -82,7 +83,7 @@ class ForwardStep(AnyStep):
             if len(step.heads) > len(heads):
                 made = [then[head] for head in step.heads]
                 spread = f"mean {pen.number(mean_of(made))}, spread {pen.number(deviation(made))}"
-                parts.append(f"  all {len(made)}: {spread}, {made.count(0.0)} of them 0; s.full() lists them")
+                parts.append(f"  all {len(made)}: {spread}, {made.count(0.0)} of them 0; {as_typed('full')} lists them")
         return [*parts, fitted(f"  {self.line}", pen.width)] if self.line else parts
 
 
@@ -98,7 +99,7 @@ def _products(pen: Pen, neuron: NeuronStep, full: bool) -> list[Part]:
     rows.append(("  bias", "", "", "", "", number(then[neuron.bias.operand])))
     parts: list[Part] = [TableRows(rows, "<>>>>>")]
     if len(pairs) < len(neuron.pairs):
-        parts.append(f"  {len(neuron.pairs) - len(pairs)} more inputs; s.full() lists all")
+        parts.append(f"  {len(neuron.pairs) - len(pairs)} more inputs; {as_typed('full')} lists all")
     told = f"  their sum is {number(then[neuron.sum])}"
     if neuron.sum is not neuron.head and neuron.head.op:
         told += f", {neuron.head.op.name} makes {number(then[neuron.head])} of it"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...engine import Value
 from ...places import place_of
 from ..trace import Contribution, Group, Trace
+from ..words.as_typed import as_typed
 from ..words.terminal import Part, TableRows
 from .pen import Pen
 
@@ -69,7 +70,7 @@ def neuron_rows(pen: Pen, neuron: NeuronStep, rows: int | None, sought: Value | 
     first += f"  = {top}/dsum {number(pre)}, its sum is {number(trace.recorded[neuron.sum])}"
     parts: list[Part] = [first]
     if pre == 0.0 and rows is not None:
-        return [first, f"  so its {len(neuron.pairs)} weights, its bias and its inputs get 0; s.full() lists all"]
+        return [first, f"  so its {len(neuron.pairs)} weights, its bias and its inputs get 0; {as_typed('full')} lists all"]
     shown = _largest(neuron, rows, sought)
     cells: list[tuple[str, ...]] = [("  input", "value", "", "dsum", "", "dweight", "|", "weight", "", "dsum", "", "to input")]
     cells += [_pair(pen, neuron, k) for k in shown]
@@ -82,7 +83,7 @@ def neuron_rows(pen: Pen, neuron: NeuronStep, rows: int | None, sought: Value | 
             sends = f", weight {weight} x {number(pre)} = {sent} to input" if weight else ""
             parts.append(f"{name}: {value} x {number(pre)} = {got}{sends}")
     if left := len(neuron.pairs) - len(shown):
-        parts.append(f"  {left} more inputs, none of them larger; s.full() lists all")
+        parts.append(f"  {left} more inputs, none of them larger; {as_typed('full')} lists all")
     idle = sum(weight.local == 0.0 for weight, _, _ in neuron.pairs)
     if idle:
         parts.append("  1 input is 0, so its weight gets 0" if idle == 1 else f"  {idle} inputs are 0, so their weights get 0")

@@ -7,6 +7,7 @@ from collections import Counter
 from ...engine import Value
 from ...tables import columns
 from ..wording import Pass
+from ..words.as_typed import as_typed
 from ..words.notation import expression
 from ..words.terminal import Ends, Part, fitted
 from .pen import Pen
@@ -89,7 +90,7 @@ class Seed(Opening):
         if not of.steps:
             what = "is an input: nothing was computed, so the seed is the whole pass"
             return [*parts, f"  {start}", f"  {pen.names[self.node]} {what}"]
-        parts.append(Ends(f"  {start}   .grad is untouched until s.commit()", f"next: {Step(1, of).title(28)}"))
+        parts.append(Ends(f"  {start}   .grad is untouched until {as_typed('commit')}", f"next: {Step(1, of).title(28)}"))
         for node, old in list(of.trace.carried.items())[:3]:
             parts.append(f"  * carried in: {pen.names[node]}.grad is {pen.number(old)} from before (no zero_grad?)")
         return parts

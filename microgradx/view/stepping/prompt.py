@@ -6,6 +6,7 @@ import cmd
 import shlex
 from typing import IO, Any
 
+from ..words.as_typed import spoken_to
 from ..words.terminal import paint
 
 HELP = """next [n]      fire n values (n)          prev [n]      go back
@@ -18,10 +19,11 @@ watch NAME    show its history           last NAME     the step that changed it
 where         the way from the output (w)
 list          the steps around (l)       line N        the steps of a source line
 full          every contribution         only NAME     only what leads there
-explain NAME  the paths to a value       why NAME      why its gradient is 0
+explain NAME  the paths to a value; -k 20 lists twenty
+why NAME      why its gradient is 0      naive         what recursion would do
 layers        one line per layer         origin        the first nan or inf
-naive         what recursion would do    guess x=6     try your own numbers
-whatif x=5    what would change          again         the next pass, after commit
+guess x=6     try your own numbers       whatif x=5    what would change
+again         the next pass, after commit
 commit        write .grad, and update    uncommit      take that back
 quit          leave (q)"""
 SHORT = {
@@ -48,13 +50,14 @@ class Prompt(cmd.Cmd):
 
     def cmdloop(self, intro: Any | None = None) -> None:
         """Read and run commands until `quit`; Ctrl-C at an empty prompt says how to leave."""
-        self._print(paint(str(self.stepper)))
-        while True:
-            try:
-                super().cmdloop(intro)
-                return
-            except KeyboardInterrupt:
-                self._print("\nCtrl-C: still here; quit leaves, and nothing is written before commit")
+        with spoken_to("prompt"):
+            self._print(paint(str(self.stepper)))
+            while True:
+                try:
+                    super().cmdloop(intro)
+                    return
+                except KeyboardInterrupt:
+                    self._print("\nCtrl-C: still here; quit leaves, and nothing is written before commit")
 
     def onecmd(self, line: str) -> bool:
         """Run one command line; return True to leave. A mistake is told and the prompt goes on."""
@@ -116,6 +119,9 @@ class Prompt(cmd.Cmd):
             return s.watch(name) if name else s.watch()
         if word == "last":
             return s.last_write(name) or "nothing has changed it yet"
+        if word == "explain" and " -k " in name:
+            name, _, most = name.rpartition(" -k ")
+            return s.explain(name, _count(most))
         if word == "print":
             s.find(name)
             return s.told(name)

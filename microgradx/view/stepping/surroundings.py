@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from ...engine import Value
+from ..words.as_typed import as_typed
 from ..words.terminal import Block, Part, fitted, terminal_width
 from .cursor import Cursor
 from .pen import Pen
@@ -111,5 +112,5 @@ class Surroundings(Cursor):
             told = step.told(width, self._keep) if place <= self.at else step.announced(width)
             lines.append(f"{'->' if place == self.at else '  '} {told}")
         if self._visible is not None:
-            lines.append(f"   {len(self) - len(self._visible)} steps filtered out; s.only() shows all again")
+            lines.append(f"   {len(self) - len(self._visible)} steps filtered out; {as_typed('only')} shows all again")
         return Block("\n".join(lines))

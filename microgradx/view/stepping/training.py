@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from ...operation import number
+from ..words.as_typed import as_typed
 from ..words.scope import Scope
 from .commit import Commit
 from .difference import Difference, difference
@@ -38,7 +39,7 @@ class Training(Surroundings):
         """
         held = {self.find(key): number(x) for key, x in by_key(numbers, by_name).items()}
         if not held:
-            raise ValueError("nothing is asked: name a value and its other number, for example s.what_if(a=3.0)")
+            raise ValueError(f"nothing is asked: name a value and its other number, for example {as_typed('what_if', a=3.0)}")
         copies = computed_again(self.trace, held)
         called = {node: name for node, name in self.names.items() if self.trace.owners.get(node) is None} | self.scope.values
         return type(self)(
@@ -112,7 +113,8 @@ class Training(Surroundings):
         Raises RuntimeError while an update of this pass has not been committed.
         """
         if self.plan and self._commit is None:
-            raise RuntimeError("the update of this pass has not been performed: s.commit() does it, then s.again() goes on")
+            then = f"{as_typed('commit')} does it, then {as_typed('again')} goes on"
+            raise RuntimeError(f"the update of this pass has not been performed: {then}")
         if self.copied:
             raise RuntimeError("this pass is a what-if on a copy: go on with the stepper it was made from")
         if self._commit:
@@ -123,7 +125,7 @@ class Training(Surroundings):
     def _changed(self, pen: Pen) -> str:
         """Which value has another number than when this pass was recorded, or nothing."""
         if self._commit and self._commit.moved():
-            return "committed: the weights have moved; s.again() goes on, s.uncommit() takes it back"
+            return f"committed: the weights have moved; {as_typed('again')} goes on, {as_typed('uncommit')} takes it back"
         changed = self.trace.changed()
         if not changed:
             return ""

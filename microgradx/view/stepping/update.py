@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ...engine import Value
 from ...writing import commit, new_numbers
 from ..wording import Pass
+from ..words.as_typed import as_typed
 from ..words.terminal import Ends, Part, Rounded, TableRows, fitted
 from .opening import Opening
 from .pen import Pen
@@ -151,7 +152,7 @@ class UpdateOpening(Opening):
         parts: list[Part] = [Ends(f"update: {self.plan.rule!r}", f"{len(moves)} weight{'s' * (len(moves) != 1)}, at 0: the rule")]
         if self.plan.refused:
             return [*parts, f"  * refused: {self.plan.refused}"]
-        told = ".data is untouched until s.commit()" if moves else "no weight has a gradient, so none moves"
+        told = f".data is untouched until {as_typed('commit')}" if moves else "no weight has a gradient, so none moves"
         return [*parts, Ends(f"  {told}", f"next: {self.plan.names[moves[0].weight]}" if moves else "")]
 
 
