@@ -195,7 +195,7 @@ WINGS = {
     "nn": [
         {"assignment", "gradients", "history", "keywords",
          "lookup", "model_file", "parameter_list", "settings", "training_mode"},
-        {"clipping", "init", "losses", "memories", "progress", "samples", "schedules"},
+        {"activations", "clipping", "init", "losses", "module", "memories", "progress", "samples", "schedules"},
         {"data", "mistakes", "optimizer", "right_answers", "snapshots", "units"},
         {"diagnosis", "modules", "optim"},
         {"batch_norm", "dropout", "embedding", "sequential"},
@@ -224,7 +224,7 @@ WINGS = {
 }
 """The rooms of each wing, its folders and files, from the ground up. What is imported for annotations alone does not count."""
 
-LATE_IN_WINGS = {("nn", "modules", "prediction"), ("nn", "history", "plots"), ("nn", "samples", "data")}
+LATE_IN_WINGS = {("nn", "module", "prediction"), ("nn", "history", "plots"), ("nn", "samples", "data")}
 """What an object offers by a room above it: a model its `predict`, a history its `plot`, samples their part for validation."""
 
 

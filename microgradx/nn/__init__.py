@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING
 
 from .. import hints
 from . import data, init, losses, optim, plots, schedules
+from .activations import ACTIVATIONS
 from .batch_norm import BatchNorm
 from .clipping import clip_gradients, gradient_norm
 from .dropout import Dropout
 from .embedding import Embedding
 from .history import History
 from .losses import binary_cross_entropy, cross_entropy, half_squared_error, hinge, huber, l1, l2, mae, mse
-from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
+from .module import Module
+from .modules import MLP, Layer, Neuron
 from .optim import SGD, Adagrad, Adam, AdamW, RMSProp
 from .optimizer import Optimizer
 from .overfit import overfit_one_batch

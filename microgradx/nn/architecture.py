@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from .activations import ACTIVATIONS
 from .batch_norm import BatchNorm
 from .dropout import Dropout
 from .embedding import Embedding
 from .model_file import Entries
-from .modules import ACTIVATIONS, MLP, Layer, Module, Neuron
+from .module import Module
+from .modules import MLP, Layer, Neuron
 from .sequential import Elementwise, Sequential
 
 

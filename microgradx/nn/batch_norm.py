@@ -9,7 +9,7 @@ from .. import ops
 from ..engine import Value
 from .gradients import frozen
 from .losses import plain_numbers
-from .modules import Module
+from .module import Module
 from .settings import count, positive_number
 from .settings import share as checked_share
 from .training_mode import is_training, mode

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import ops
-from .modules import Module, generator
+from .module import Module
+from .settings import generator
 from .settings import share as checked_share
 from .training_mode import is_training, uniform_noise
 

@@ -10,8 +10,9 @@ from .. import ops
 from ..engine import Value
 from ..operation import Operand
 from .init import starting_weights
-from .modules import Module, generator
+from .module import Module
 from .settings import count as checked_count
+from .settings import generator
 
 
 class Embedding(Module):

@@ -2,119 +2,19 @@
 
 from __future__ import annotations
 
-import random
 import reprlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from .. import hints, ops
-from ..containers import attributes, parameters
 from ..engine import Value
-from ..module_calls import placed
-from ..parts import walk
-from ..places import NOWHERE
-from ..statement import NEURON_FUNCTIONS
-from .gradients import clear, frozen
+from .activations import ACTIVATIONS, Activation, activation_name, activation_named
 from .init import per_layer, starting_weights
 from .keywords import keywords
-from .lookup import known
-from .parameter_list import ParameterList
+from .module import Module
 from .samples import as_array
+from .settings import generator
 from .units import watching_units
-
-Activation = Callable[[Any], Any]
-
-
-def linear(z: Any) -> Any:
-    """z itself: what an output layer has whose loss contains the squashing."""
-    return z
-
-
-ACTIVATIONS: dict[str, Activation] = {"linear": linear, **NEURON_FUNCTIONS}
-"""The activation functions by name."""
-
-
-class Module:
-    """Something with parameters: every Value reachable through its attributes, lists, tuples, dicts and modules within.
-
-    What a module gives, and its parameters, are known as its parts (see `places`) in drawings, steps and tables: a class of your
-    own is a layer as any other.
-    """
-
-    _place = NOWHERE
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if isinstance(call := cls.__dict__.get("__call__"), FunctionType):
-            cls.__call__ = placed(call)  # type: ignore[method-assign]  # whatever it takes
-
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Each parameter with its place, such as `layers[0].neurons[1].w[2]`, in the order of the attributes."""
-        yield from parameters(self)
-
-    def parameters(self) -> list[Value]:
-        """Every parameter once, in the order of `named_parameters`, which names one that is tied to two places twice.
-
-        `p in model.parameters()` asks for this very parameter, whatever the numbers of others are (see `ParameterList`).
-        """
-        walk(self)
-        return ParameterList({id(parameter): parameter for _, parameter in self.named_parameters()}.values())
-
-    def zero_grad(self) -> None:
-        """Make every parameter unreached, so that the next backward pass does not add to the last one."""
-        clear(self.parameters())
-
-    def freeze(self) -> Self:
-        """Keep these parameters as they are: no optimizer moves them, nor lets them decay, until `unfreeze()`; gives the module.
-
-        >>> model = MLP(2, [3, 1], rng=0)
-        >>> model.layers[0].freeze()
-        Layer(3 x Neuron(2 inputs, relu))
-        >>> len(model.parameters()), len(model.trainable())
-        (13, 4)
-
-        They stay in `parameters()`, and gradients still pass through them and reach them.
-        """
-        frozen.update(self.parameters())
-        return self
-
-    def unfreeze(self) -> Self:
-        """Let optimizers move these parameters again; gives the module."""
-        frozen.difference_update(self.parameters())
-        return self
-
-    def trainable(self) -> list[Value]:
-        """The parameters that are not frozen."""
-        return ParameterList(parameter for parameter in self.parameters() if parameter not in frozen)
-
-    def predict(self, X: Any) -> Any:
-        """The answers to the rows of a table as an array of plain numbers; a long table is replayed, see `nn.prediction`.
-
-        >>> MLP(2, [3, 2], rng=0).predict([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).shape
-        (3, 2)
-        """
-        from .prediction import predict
-
-        if not callable(self):
-            raise TypeError(f"{type(self).__name__} cannot be called on a row: give it a method __call__(self, x)")
-        return predict(self, X)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name):
-            if hasattr(type(self), name):  # a property of your own that raised
-                return object.__getattribute__(self, name)
-            raise hints.missing_name(f"a {type(self).__name__}", name, hints.MODEL, [*dir(type(self)), *vars(self)])
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The attributes, and which parameters are frozen: a copy keeps them so."""
-        return {**attributes(self), "_frozen": [parameter for parameter in self.parameters() if parameter in frozen]}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        frozen.update(state.pop("_frozen"))
-        for name, thing in state.items():
-            setattr(self, name, thing)
 
 
 def _network(inputs: Any = 2, **_: Any) -> str:
@@ -167,7 +67,7 @@ class Neuron(Module):
         return out
 
     def __repr__(self) -> str:
-        return f"Neuron({len(self.w)} inputs, {_name(self.activation)})"
+        return f"Neuron({len(self.w)} inputs, {activation_name(self.activation)})"
 
 
 class Layer(Module):
@@ -256,34 +156,14 @@ class MLP(Module):
         return {
             "inputs": len(first.w),
             "sizes": [len(layer.neurons) for layer in self.layers],
-            "activation": _name(first.activation) if len(self.layers) > 1 else "relu",
-            "output": _name(last.activation),
+            "activation": activation_name(first.activation) if len(self.layers) > 1 else "relu",
+            "output": activation_name(last.activation),
             "expand": first.expand,
             "bias": first.b is not None,
         }
 
     def __repr__(self) -> str:
         return f"MLP({', '.join(map(repr, self.layers))}, {len(self.parameters())} parameters)"
-
-
-def activation_named(activation: str | Activation) -> Activation:
-    """The activation function called that, or the function itself."""
-    if callable(activation):
-        return activation
-    return known("activation", activation, ACTIVATIONS, "a function of a Value")
-
-
-def generator(rng: Any) -> Any:
-    """A source of random numbers: `rng` itself if it is one, numpy's Generator for a seed, Python's `random` for None."""
-    if rng is None:
-        return random
-    if hasattr(rng, "uniform"):
-        return rng
-    if not hasattr(rng, "__index__"):
-        raise TypeError(f"rng={rng!r} is neither a seed nor a generator: write rng=3 or rng=numpy.random.default_rng(3)")
-    import numpy
-
-    return numpy.random.default_rng(rng)
 
 
 def _vector(x: Any) -> list[Any]:
@@ -298,7 +178,3 @@ def _count(n: Any, what: str) -> int:
     if not hasattr(n, "__index__") or n < 1:
         raise ValueError(f"{what}={n!r} must be a whole number from 1 on")
     return int(n)
-
-
-def _name(activation: Activation) -> str:
-    return next((name for name, known in ACTIVATIONS.items() if known is activation), repr(activation))

@@ -18,7 +18,7 @@ from ..writing import commit, new_numbers
 from .architecture import built, described
 from .history import History
 from .model_file import FORMAT, Damaged, Entries, checked, read
-from .modules import Module
+from .module import Module
 from .optimizer import Optimizer
 
 

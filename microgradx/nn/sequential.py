@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..operation import Op, Operand
-from .modules import ACTIVATIONS, Module, activation_named
+from .activations import ACTIVATIONS, activation_named
+from .module import Module
 from .samples import as_array
 from .training_mode import Mode, is_training, mode, training
 

@@ -1,8 +1,9 @@
-"""The numbers that a user chooses, such as a rate or a count: checked in one place, and refused by name."""
+"""The numbers that a user chooses, such as a rate, a count or a seed: checked in one place, and refused by name."""
 
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,17 @@ def stream(seed: Any) -> np.random.RandomState:
         return np.random.RandomState(seed)
     except (TypeError, ValueError):
         raise TypeError(f"seed={seed!r} is not a seed: write a whole number from 0 to 2**32 - 1, such as seed=1") from None
+
+
+def generator(rng: Any) -> Any:
+    """A source of random numbers: `rng` itself if it is one, numpy's Generator for a seed, Python's `random` for None."""
+    if rng is None:
+        return random
+    if hasattr(rng, "uniform"):
+        return rng
+    if not hasattr(rng, "__index__"):
+        raise TypeError(f"rng={rng!r} is neither a seed nor a generator: write rng=3 or rng=numpy.random.default_rng(3)")
+    return np.random.default_rng(rng)
 
 
 def _float(name: str, value: Any) -> float:

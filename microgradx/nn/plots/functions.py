@@ -10,9 +10,9 @@ import numpy as np
 
 from ...derivatives import gradient
 from ...engine import Value
+from ..activations import activation_named
 from ..lookup import known
 from ..losses import LOSSES, cross_entropy
-from ..modules import activation_named
 from ..samples import Array
 from . import canvas
 
