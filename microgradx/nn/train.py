@@ -97,12 +97,7 @@ def fit(
     done = len(history.loss)
     show, epoch = bar(epochs, progress), done
     try:
-        answer = model(samples.rows[0])
-        refuse_mismatch(measure, answer, samples)
-        untold = unjudged(measure, answer, samples.t) if accuracy is None else []
-        accuracy = judge(measure, answer, samples.t) if accuracy is None else accuracy
-        checked_targets(measure, model, samples)
-        run = TrainingRun(model, samples, measure, accuracy, optimizer, clip)
+        run, answer, untold = _started(model, samples, measure, accuracy, optimizer, clip)
         rows = len(samples) if size is None else min(size, len(samples))
         _refuse_single(run, len(samples), rows)
         updates = math.ceil(len(samples) / rows)
@@ -114,17 +109,14 @@ def fit(
             with run.whole(history):
                 seen = run.epoch(batches.epoch(), seed, epoch, _rates(schedule, epoch, updates))
                 checked = None if validated is None else run.validated(validated)
-                _note(history, run, seen, checked, accuracy is not None)
+                _note(history, run, seen, checked)
             if epoch == done:
                 history.notes = first = [*at_first(run, answer), *untold]
             show(history)
             if keep_best and history.best == epoch:
                 best.keep()
-            if any(callback(epoch, model, history) is True for callback in callbacks):
-                history.stopped = f"stopped by a callback after epoch {epoch}"
-                break
-            if patience is not None and history.best is not None and epoch - history.best >= patience:
-                history.stopped = f"stopped after epoch {epoch}: the validation loss was smallest in epoch {history.best}"
+            history.stopped = _stop(epoch, model, history, callbacks, patience)
+            if history.stopped is not None:
                 break
         history.notes = first + at_last(run, history, updates * rows * epochs // 20)
         if keep_best:
@@ -134,6 +126,27 @@ def fit(
     finally:
         show(None)
     return history
+
+
+def _started(
+    model: Model, samples: Samples, measure: Loss, accuracy: Any, optimizer: Optimizer, clip: float | None
+) -> tuple[TrainingRun, Any, list[str]]:
+    """The run, if nothing speaks against it; the answer to its first row, and what is said of a loss that cannot be judged."""
+    answer = model(samples.rows[0])
+    refuse_mismatch(measure, answer, samples)
+    untold = unjudged(measure, answer, samples.t) if accuracy is None else []
+    accuracy = judge(measure, answer, samples.t) if accuracy is None else accuracy
+    checked_targets(measure, model, samples)
+    return TrainingRun(model, samples, measure, accuracy, optimizer, clip), answer, untold
+
+
+def _stop(epoch: int, model: Model, history: History, callbacks: Sequence[Callback], patience: int | None) -> str | None:
+    """Why the training ends after this epoch; None if it goes on."""
+    if any(callback(epoch, model, history) is True for callback in callbacks):
+        return f"stopped by a callback after epoch {epoch}"
+    if patience is not None and history.best is not None and epoch - history.best >= patience:
+        return f"stopped after epoch {epoch}: the validation loss was smallest in epoch {history.best}"
+    return None
 
 
 class _Best:
@@ -151,8 +164,9 @@ class _Best:
         self.run.optimizer._memories = self.memories
 
 
-def _note(history: History, run: TrainingRun, seen: Sequence[Seen], checked: Seen | None, judged: bool) -> None:
+def _note(history: History, run: TrainingRun, seen: Sequence[Seen], checked: Seen | None) -> None:
     """One more epoch in the history."""
+    judged = run.accuracy is not None
     history.add(
         loss=_mean([(before.loss, before.rows) for before in seen]),
         accuracy=_mean([(before.accuracy, before.rows) for before in seen]) if judged else None,
