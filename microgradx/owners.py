@@ -24,6 +24,7 @@ class Owners:
         held = {root: walk(model).parameters for root in roots if (model := root.seen()) is not None}
         self._calls = _calls(order) if marked else {}
         callers = {number: marked[node].root for node in marked if (number := call_of(node))}
+        self._samples = _counted(callers)
         self._places: dict[Value, Place] = {}
         for node, place in marked.items():
             caller = callers.get(self._calls.get(node, 0), place.root)
@@ -35,12 +36,12 @@ class Owners:
         self.names = self._named(names or {})
 
     def _named(self, names: Mapping[Root, str]) -> dict[Root, str]:
-        """What each root is called: its variable, else its class, the second of a class `MLP#2`."""
+        """What each root is called: its variable, else its class, the second of a class `MLP#1`."""
         used: set[str] = set()
         found: dict[Root, str] = {}
         for root in self.roots:
             name = wanted = names.get(root, root.kind)
-            for k in count(2):
+            for k in count(1):
                 if name not in used:
                     break
                 name = f"{wanted}#{k}"
@@ -48,30 +49,28 @@ class Owners:
             found[root] = name
         return found
 
-    def sample(self, value: Value) -> int:
-        """The number of the call of a model that a value was computed in; 0 if that is not known."""
-        return self._calls.get(value, 0)
+    def sample(self, value: Value) -> int | None:
+        """Which call of its model in this graph a value was computed in, counted from 0; None if that is not known."""
+        return self._samples.get(self._calls.get(value, 0))
 
     def get(self, value: Value) -> Place | None:
         """The place of a value, None if it is nobody's."""
         return self._places.get(value)
 
     def numbered(self) -> dict[Value, str]:
-        """What tells the outputs of one module apart: the use within a call of the model, ` @ 2`, and the call, `#2`."""
-        uses: dict[tuple[Place, int], list[Value]] = {}
+        """What tells the outputs of one module apart: the use within a call of the model, ` @ 2`, and the sample, `#7`.
+
+        A sample is counted from 0, as the user's code has it: `xs[7]`, `sample=7`; the first one has nothing behind its name.
+        """
+        uses: dict[tuple[Place, int | None], list[Value]] = {}
         for node, place in self._places.items():
             if place.is_module:
                 uses.setdefault((place, self.sample(node)), []).append(node)
-        calls: dict[Root, dict[int, int]] = {}
-        for place, number in sorted(uses, key=lambda use: use[1]):
-            known = calls.setdefault(place.root, {})
-            known.setdefault(number, len(known) + 1)
-        found = {}
-        for (place, number), nodes in uses.items():
-            call = calls[place.root][number]
-            for use, node in enumerate(nodes, 1):
-                found[node] = (f" @ {use}" if len(nodes) > 1 else "") + (f"#{call}" if call > 1 else "")
-        return found
+        return {
+            node: (f" @ {use}" if len(nodes) > 1 else "") + (f"#{sample}" if sample else "")
+            for (_, sample), nodes in uses.items()
+            for use, node in enumerate(nodes, 1)
+        }
 
     def modules(self) -> list[Place]:
         """Every module that has a part in the graph, and what is around it."""
@@ -90,6 +89,16 @@ class Owners:
         if not path:
             return name
         return path if len(self.roots) == 1 else name + ("" if path[0] == "[" else ".") + path
+
+
+def _counted(callers: Mapping[int, Root]) -> dict[int, int]:
+    """The how-manieth call of its root each call is, from 0 on."""
+    so_far: dict[Root, int] = {}
+    found = {}
+    for number in sorted(callers):
+        found[number] = so_far.get(callers[number], 0)
+        so_far[callers[number]] = found[number] + 1
+    return found
 
 
 def _calls(order: Sequence[Value]) -> dict[Value, int]:

@@ -54,7 +54,7 @@ def test_the_output_of_a_module_in_a_batch_is_told_to_be_of_one_sample() -> None
     loss = sum(model([float(k)]) for k in range(3))
     told = "sample {} of 3 alone, counted from 0: the others have their own"
     assert told.format(0) in repr(explain(loss, "L0.n1"))
-    assert told.format(2) in repr(explain(loss, "L0.n1#3"))
+    assert told.format(2) in repr(explain(loss, "L0.n1#2"))
     assert "alone" not in repr(explain(loss, "L1.n0.b"))
     assert "alone" not in repr(explain(model([1.0]), "L0.n1"))
 

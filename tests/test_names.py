@@ -78,7 +78,7 @@ def test_foreign_things_among_the_callers_variables_do_no_harm():
 
 
 def test_names_are_unique_even_if_labels_repeat_or_look_like_numbered_ones():
-    a, b, c = Value(1.0, "x"), Value(2.0, "x"), Value(3.0, "x#2")
+    a, b, c = Value(1.0, "x"), Value(2.0, "x"), Value(3.0, "x#1")
     names = names_of((a + b) * c)
     assert len(set(names)) == len(names) == 5
 
@@ -282,8 +282,8 @@ def test_a_stepper_or_a_trace_among_the_variables_names_nothing():
         (lambda x, w, b: -x * w, "-x*w"),
         (lambda x, w, b: x * -2.0, "x*-2"),
         (lambda x, w, b: total([x, w, b, x, w, b, x]), "sum of 7"),
-        (lambda x, w, b: (x * w + b) * (x * w - b), "(x*w + b)*(x*w#2 - b)"),
-        (lambda x, w, b: ((x * w + b) * (x * w - b)).tanh() + x, "tanh((x*w ...2 - b)) + x"),
+        (lambda x, w, b: (x * w + b) * (x * w - b), "(x*w + b)*(x*w#1 - b)"),
+        (lambda x, w, b: ((x * w + b) * (x * w - b)).tanh() + x, "tanh((x*w ...1 - b)) + x"),
     ],
 )
 def test_a_value_that_nobody_named_is_called_by_the_expression_that_made_it(build, name):
@@ -312,6 +312,26 @@ def test_products_and_sums_written_out_are_no_loop():
     assert not any("@" in name for name in stepper(n).names.values())
 
 
+def test_a_sample_has_the_number_that_one_writes_in_code_wherever_it_is_named():
+    xs = [[0.1 * k, 1.0] for k in range(6)]
+    model = MLP(2, [3, 1], rng=0)
+    teacher = MLP(2, [1], rng=1)
+    predictions = [model(x) for x in xs]
+    loss = total([(p - teacher(x)) ** 2 for p, x in zip(predictions, xs, strict=True)])
+    s = stepper(loss)
+    for k, prediction in enumerate(predictions):
+        assert s.names[prediction] == f"predictions[{k}]"
+        assert s.find(f"model.L1.n0#{k}") is prediction
+        assert s.trace.samples[prediction] == s.trace.owners.sample(prediction) == k
+        assert f"sample {k} of 6 alone" in repr(s.explain(prediction))
+    hidden = [s.find(f"model.L0.n2#{k}") for k in range(6)]
+    second = "model.layers[0].neurons[2]"
+    assert [s.names[node] for node in hidden] == [second, *(f"{second}#{k}" for k in range(1, 6))]
+    assert [s.names[node.parents[0]].partition("#")[2] for node in hidden] == ["", "1", "2", "3", "4", "5"]
+    assert set(s.trace.samples.values()) == set(range(6))
+    assert stepper(loss, sample=5).next().at > 0
+
+
 def test_uses_of_a_cell_and_samples_are_told_apart():
     class Cell(Module):
         def __init__(self):
@@ -332,7 +352,7 @@ def test_uses_of_a_cell_and_samples_are_told_apart():
     net = Net()
     loss = total([net(Value(0.3, "x0")), net(Value(0.4, "x1"))])
     names = set(stepper(loss).names.values())
-    assert {"cell @ 1", "cell @ 2", "cell @ 3", "cell @ 1#2", "cell @ 2#2", "cell @ 3#2", "cell.w"} <= names
+    assert {"cell @ 1", "cell @ 2", "cell @ 3", "cell @ 1#1", "cell @ 2#1", "cell @ 3#1", "cell.w"} <= names
     assert stepper(loss).find("net.cell.w") is net.cell.w
 
 

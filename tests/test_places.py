@@ -261,7 +261,7 @@ def test_networks_without_a_variable_are_told_apart_by_number() -> None:
     def build() -> Value:
         return nn.MLP(1, [2, 1], rng=0)([1.0]) + nn.MLP(1, [2, 1], rng=1)([1.0])
 
-    assert {row.name for row in layers(build()).rows} == {f"{name}.layers[{k}]" for name in ("MLP", "MLP#2") for k in (0, 1)}
+    assert {row.name for row in layers(build()).rows} == {f"{name}.layers[{k}]" for name in ("MLP", "MLP#1") for k in (0, 1)}
 
 
 def test_networks_in_a_list_and_in_a_module_are_called_by_where_they_are() -> None:

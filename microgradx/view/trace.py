@@ -183,11 +183,10 @@ class Trace:
         for node in self.order:
             if node.op is not None:
                 below = {found[x] for x in node.parents if isinstance(x, Value) and x in found}
-                call = self.owners.sample(node) or (below.pop() if len(below) == 1 else 0)
-                if call:
-                    found[node] = call
-        number = {call: k for k, call in enumerate(sorted(set(found.values())))}
-        return {node: number[call] for node, call in found.items()}
+                sample = self.owners.sample(node)
+                if sample is not None or len(below) == 1:
+                    found[node] = below.pop() if sample is None else sample
+        return found
 
     def _edges(self, nodes: list[Value]) -> Iterator[int]:
         return (place for node in nodes for place in self.out_of[node])

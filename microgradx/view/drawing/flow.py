@@ -84,7 +84,8 @@ class Flow:
 
     def times(self, places: Sequence[int]) -> str:
         """How often something is there that these values are: ` x64` for 64 samples, `, 30 uses` in one call of the model."""
-        samples = len({self.owners.sample(self.nodes[k]) or -k for k in places})
+        known = {self.nodes[k]: self.owners.sample(self.nodes[k]) for k in places}
+        samples = len({node if sample is None else sample for node, sample in known.items()})
         said = f", {len(places) // samples:,} uses" if len(places) > samples else ""
         return said + (f" x{samples:,}" if samples > 1 else "")
 

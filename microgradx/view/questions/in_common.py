@@ -35,12 +35,10 @@ def in_common(trace: Trace, rounds: Mapping[Value, tuple[str, int]], goal: Value
 
 def _samples(trace: Trace, sent: _Sent) -> list[str]:
     """The samples that send most, counted from 0 in the order in which they were computed."""
-    every = sorted({number for node in trace.order if (number := trace.owners.sample(node))})
-    index = {number: k for k, number in enumerate(every)}
     by: Counter[int] = Counter()
     for node, amount in sent:
-        if (call := trace.owners.sample(node)) and amount == amount:
-            by[index[call]] += amount  # type: ignore[assignment]  # a Counter of floats
+        if (sample := trace.owners.sample(node)) is not None and amount == amount:
+            by[sample] += amount  # type: ignore[assignment]  # a Counter of floats
     if len(by) < 2:
         return []
     largest = sorted(by, key=lambda k: -abs(by[k]))
@@ -106,9 +104,8 @@ def one_of_many(trace: Trace, goal: Value) -> str:
     >>> one_of_many(Trace(first + second), second)
     'sample 1 of 2 alone, counted from 0: the others have their own'
     """
-    place, number = trace.owners.get(goal), trace.owners.sample(goal)
-    if place is None or not place.is_module or not number:
+    place, sample = trace.owners.get(goal), trace.owners.sample(goal)
+    if place is None or not place.is_module or sample is None:
         return ""
-    samples = sorted({trace.owners.sample(node) for node in trace.order if trace.owners.get(node) == place})
-    which = f"sample {samples.index(number)} of {len(samples)} alone, counted from 0"
-    return f"{which}: the others have their own" if len(samples) > 1 else ""
+    samples = {trace.owners.sample(node) for node in trace.order if trace.owners.get(node) == place}
+    return f"sample {sample} of {len(samples)} alone, counted from 0: the others have their own" if len(samples) > 1 else ""

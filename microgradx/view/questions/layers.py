@@ -131,9 +131,8 @@ def layers_in(trace: Trace) -> Layers:
     if not parameters:
         raise ValueError("no value in this graph is a module's: call an nn.Layer, an nn.MLP or an nn.Module of your own")
     rows = [_row(trace, layer, units[layer], parameters[layer]) for layer in units if layer in parameters]
-    samples = {(place.root, number) for node in trace.out_of if (place := trace.gives(node)) and (number := owners.sample(node))}
-    calls = Counter(root for root, _ in samples)
-    return Layers(_flagged(rows), max(calls.values(), default=1), "gradient")
+    samples = {owners.sample(node) for node in trace.out_of if trace.gives(node)} - {None}
+    return Layers(_flagged(rows), max(len(samples), 1), "gradient")
 
 
 def _row(trace: Trace, layer: Place, units: Mapping[Place, list[Value]], parameters: Mapping[Value, Place]) -> LayerLine:

@@ -57,8 +57,9 @@ def name_nodes(
     ['a', 'price', 'a*price', 'a*price + 1']
 
     `names` and `caller` map variable names to things; `names` wins. Lists, dicts, dataclasses, arrays of objects and attributes
-    are looked into (`W[0][1]`, `net.w`). A parameter is called by its place before any variable. A second node of the same name
-    becomes `name#2`; an input without a name is `input#n` for its place in `order`, so every run writes the same.
+    are looked into (`W[0][1]`, `net.w`). A parameter is called by its place before any variable. Values of one name are `x`,
+    `x#1`, `x#2`, counted from 0: by their samples, if they are of several. An input without a name is `input#n` for its place in
+    `order`, so every run writes the same.
     """
     if not isinstance(caller, Scope):
         sure = names or {}
@@ -67,13 +68,12 @@ def name_nodes(
     given = _given(order, named)
     whole, shown = _Unused(), _Unused()
     for number, node in enumerate(order):
-        if node in given:
-            named[node], named.shown[node] = map(_kept, (whole, shown), given[node])
-        elif node.op is None:
+        if node not in given and node.op is None:
             named[node] = named.shown[node] = MadeUp(f"input#{number}")
-        else:
-            made = made_up(node, named.shown)
-            named[node], named.shown[node] = _kept(whole, made), _kept(shown, made)
+            continue
+        text, short = given.get(node) or (made_up(node, named.shown),) * 2
+        sample = named.owners.sample(node)
+        named[node], named.shown[node] = whole.unused(text, sample), shown.unused(short, sample)
     return named
 
 
@@ -103,26 +103,21 @@ def _given(order: list[Value], named: Names) -> dict[Value, tuple[str, str]]:
     return given
 
 
-def _kept(taken: _Unused, wanted: str) -> str:
-    """A name that is not taken, of the kind of the wanted one."""
-    return shorter(wanted, taken.unused(wanted))
-
-
 class _Unused:
-    """Names that differ from one another: a second `x` is `x#2`."""
+    """Names that differ from one another: further values called `x` are `x#1`, `x#2`."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
         self.copies: dict[str, int] = {}
 
-    def unused(self, wanted: str) -> str:
-        """The name, with a number where it was given before."""
-        name = wanted
+    def unused(self, wanted: str, sample: int | None = None) -> str:
+        """The name, of the same kind, with the number of the sample or else a count where it was given before."""
+        name = f"{wanted}#{sample}" if sample and wanted in self.taken else wanted
         while name in self.taken:
-            self.copies[wanted] = self.copies.get(wanted, 1) + 1
+            self.copies[wanted] = self.copies.get(wanted, 0) + 1
             name = f"{wanted}#{self.copies[wanted]}"
         self.taken.add(name)
-        return name
+        return shorter(wanted, name)
 
 
 def displayed(named: Names) -> Displayed:
@@ -149,12 +144,13 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
     if not isinstance(key, str):
         raise TypeError(f"a value is found by its name or given as a Value, got {key!r}")
     known: dict[str, Value] = {name: node for node, name in named.items()}
-    if key in known:
-        return known[key]
-    if key == output:
-        return known[list(known)[-1]]
-    if (found := _also_called(key, named)) is not None:
-        return found
+    for name in (key, key.removesuffix("#0")):  # the first of several has its number left out
+        if name in known:
+            return known[name]
+        if name == output:
+            return known[list(known)[-1]]
+        if (found := _also_called(name, named)) is not None:
+            return found
     near = difflib.get_close_matches(key, known, 3, 0.4) or list(known)[:3]
     shown = key if len(key) <= 60 else key[:57] + "..."
     names = ", ".join(map(repr, near))
@@ -171,9 +167,10 @@ def _also_called(key: str, named: Mapping[Value, str]) -> Value | None:
     for node, name in named.shown.items():
         if name == key:
             return node
+    numbered = named.owners.numbered()
     for node in named:
         place = named.owners.get(node)
-        if place is not None and key in named.owners.spellings(place):
+        if place is not None and key.removesuffix(numbered.get(node, "")) in named.owners.spellings(place):
             return node
     return None
 

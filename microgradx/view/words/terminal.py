@@ -104,7 +104,7 @@ def _cuts(group: list[str], room: int) -> Iterator[list[str]]:
     for head in range(room - 4, -1, -1):
         yield [clip(name, room, head) for name in group]
     tail = len(str(len(group))) + 1
-    yield [f"{clip(name, room - tail)}#{place}" for place, name in enumerate(group, 1)]
+    yield [f"{clip(name, room - tail)}#{place}" for place, name in enumerate(group)]
 
 
 def fitted(formula: str, width: int) -> str:

@@ -10,7 +10,7 @@ const fold = (() => {
     else inside[part].push(node);
   });
   for (const [part, node] of model.heads) heads[part].push(node);
-  const sampleOf = Int32Array.from(model.sample), samples = [...new Set(model.sample)].filter(k => k > 0).sort((a, b) => a - b);
+  const sampleOf = Int32Array.from(model.sample), samples = sampleOf.reduce((a, b) => Math.max(a, b), 0);
   model.of.forEach((operands, node) => {  // an operation on numbers of one sample belongs to it, too
     if (sampleOf[node] || model.op[node] < 0) return;
     const of = new Set(operands.filter(x => x >= 0 && sampleOf[x]).map(x => sampleOf[x]));
@@ -30,7 +30,7 @@ const fold = (() => {
     kind.push(kinds.get(made));
   });
   const layers = model.layers.map((name, k) => ({ name, parts: model.parts.map((_, part) => part).filter(part => model.parts[part].layer === k), open: false }));
-  let sample = 0, chosen = -1;  // sample 0 stands for all of them
+  let sample = 0, chosen = -1;  // 0 stands for all of them, 1 for the one with index 0
 
   const element = (tag, text = "", kind = "") => Object.assign(document.createElement(tag), { textContent: text, className: kind });
   const press = (text, kind, act) => { const made = element("button", text, kind); made.type = "button"; made.addEventListener("click", act); return made; };
@@ -89,7 +89,7 @@ const fold = (() => {
     const head = press(`${layer.open ? "▾" : "▸"} ${layer.name}`, "open", () => { layer.open = !layer.open; paint(); });
     head.setAttribute("aria-expanded", String(layer.open));
     const units = layer.parts.filter(part => heads[part].length).length;
-    made.append(head, element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples.length < 2 ? "off" : off === 1 ? "never fires" : "never fire"}` : ""}`));
+    made.append(head, element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples < 2 ? "off" : off === 1 ? "never fires" : "never fire"}` : ""}`));
     if (nodes.length) made.append(element("p", `value ${told(nodes.map(k => values[k]))}`), element("p", `grad ${gradientOf(nodes)}`));
     if (layer.parts.some(part => parameters[part].length)) made.append(squares(layer));
     if (layer.open) made.append(...layer.parts.filter(part => heads[part].length).map(card));
@@ -133,15 +133,15 @@ const fold = (() => {
     }
     table.append(head, body);
     const operations = element("div", "", "operations");
-    if (sample) operations.append(element("p", `its operations in sample ${sample}:`), ...nodes.slice(0, 60).map(row));
-    else operations.append(element("p", samples.length > 1 ? "Choose one sample above to see its operations." : "its operations:"), ...samples.length > 1 ? [] : nodes.slice(0, 60).map(row));
+    if (sample) operations.append(element("p", `its operations in sample ${sample - 1}:`), ...nodes.slice(0, 60).map(row));
+    else operations.append(element("p", samples > 1 ? "Choose one sample above to see its operations." : "its operations:"), ...samples > 1 ? [] : nodes.slice(0, 60).map(row));
     unit.replaceChildren(title, table, operations);
   }
 
   function paint() {
     const focused = document.activeElement?.closest(".columns") && [...columns.querySelectorAll("button")].indexOf(document.activeElement);
     columns.replaceChildren(...layers.map(column), ...rest.length ? [ending()] : []);
-    box.querySelector(".which").textContent = sample ? `sample ${sample} of ${samples.length}` : `all ${samples.length} samples: mean ± spread`;
+    box.querySelector(".which").textContent = sample ? `sample ${sample - 1} of 0 to ${samples - 1}` : `all ${samples} samples: mean ± spread`;
     if (typeof focused === "number") columns.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     openUnit();
     mark();
@@ -172,8 +172,8 @@ const fold = (() => {
   const only = document.querySelector("[data-go=only]");
   only.disabled = true;
   only.title = "All ways lead through the layers of a folded network: click a square or an operation for the ways to it.";
-  slider.max = String(samples.length);
-  slider.closest("p").hidden = samples.length < 2;
+  slider.max = String(samples);
+  slider.closest("p").hidden = samples < 2;
   slider.addEventListener("input", () => { sample = Number(slider.value); paint(); });
   document.addEventListener("painted", mark);
   for (const changed of ["refreshed", "guessed"]) document.addEventListener(changed, paint);

@@ -33,22 +33,20 @@ def folded(of: Pass) -> dict[str, Any] | None:
     """The units of a pass as the page's script reads them, or None where no value is a module's output.
 
     `parts` are the units with their layer, `part` says of each node whose it is (-1: nobody's), `heads` lists [unit, output] for
-    each sample, and `sample` numbers the samples of the outputs from 1.
+    each sample, and `sample` is the one that a value belongs to plus 1, or 0 for none.
     """
     order, owners = of.trace.order, of.trace.owners
     number = {node: k for k, node in enumerate(order)}
     units: dict[Place, int] = {}
     layers: dict[Place, int] = {}
-    samples: dict[object, int] = {}
     part, sample, heads = [-1] * len(order), [0] * len(order), []
     places = sorted(_units(of), key=lambda pair: number[pair[0]])
     for head, nodes, place in places:
         unit = units.setdefault(place, len(units))
         layers.setdefault(place.layer, len(layers))
         heads.append([unit, number[head]])
-        call = samples.setdefault(of.trace.owners.sample(head), len(samples) + 1)
         for node in nodes:
-            part[number[node]], sample[number[node]] = unit, call
+            part[number[node]], sample[number[node]] = unit, 1 + (owners.sample(head) or 0)
     if not heads:
         return None
     for node in order:
