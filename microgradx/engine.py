@@ -94,14 +94,20 @@ class Value(Operators):
             return () if self.op is None else (self._left,)
         return self._left if self._right is Many else (self._left, self._right)
 
-    def _assign(self, data: Any) -> None:
-        self._number = number(data)
+    @property
+    def data(self) -> float:
+        """The number; assigning it makes every node built from it stale."""
+        if observers.observers and (observer := observers.observer()) is not None:
+            return observer.answer("detach", self)  # type: ignore[no-any-return]  # what stands for a leaf there
+        return self._number
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if observers.observers:
+            observers.look(".data was assigned")
+        self._number = data if type(data) is float else number(data)
         now = clock.tick()
         self._stamp = now if self.op is None else OVERWRITTEN
-
-    data: Stored[float] = property(
-        operator.attrgetter("_number"), _assign, doc="The number; assigning it makes every node built from it stale."
-    )
 
     def _name(self, label: Any) -> None:
         if label is not None and not isinstance(label, str):

@@ -34,7 +34,7 @@ class Observer(Protocol):
 
 
 observers = 0
-"""How many observers there are in any thread: while 0, a comparison asks for none."""
+"""How many observers there are in any thread: while 0, neither a comparison nor `.data` asks for one."""
 
 _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 

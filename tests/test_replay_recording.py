@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import microgradx as mx
+from microgradx.observers import observed
 from microgradx.replay.compile import compile
 from microgradx.replay.tape import rows
 from microgradx.replay.tape.tape import Tape
-from microgradx.replay.tape.watched_numbers import watched
 
 captured = mx.Value(1.0)
 inner = compile(lambda x: x * x)
@@ -115,7 +115,7 @@ def test_derivatives_of_captured_values_inside_are_recorded_with_their_graph():
 def test_values_are_as_before_after_a_recording_that_raised_and_after_nested_ones_that_end_in_any_order():
     before = dict(vars(mx.Value))
     first, second = Tape(), Tape()
-    outer, nested = watched(first), watched(second)
+    outer, nested = observed(first), observed(second)
 
     def interleaved():
         outer.__enter__()
@@ -134,6 +134,11 @@ def test_values_are_as_before_after_a_recording_that_raised_and_after_nested_one
     thread.join()
     assert dict(vars(mx.Value)) == before
     assert (captured.data, captured.reached, captured > 0.5) == (1.0, False, True)
+
+
+def test_nothing_of_the_class_is_exchanged_while_a_function_is_recorded():
+    before = dict(vars(mx.Value))
+    assert compile(lambda x: x if dict(vars(mx.Value)) == before else 0.0 * x)(3.0) == 3.0
 
 
 def test_recordings_in_many_threads_do_not_see_one_another():

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import modes, observers
 from ..callers import warn
 from ..structure import ONE, Fixed, Structure, flat, words
 from .arguments import Call, packed, refuse_frozen
@@ -19,7 +20,6 @@ from .program import Program
 from .run.array_program import Array
 from .tape.recorder import Recorder
 from .tape.tape import Tape
-from .tape.watched_numbers import watched
 from .tape.whole_number import WholeNumber
 
 
@@ -38,7 +38,7 @@ class Recording:
         for place, parameter in call.owned().items():
             tape.captured[parameter] = leaves[place].slot  # of a model, which is read where it is
         before, start = drawn(), perf_counter()
-        with watched(tape):
+        with modes.recording(), observers.observed(tape):
             positional, keywords = call.rebuilt(iter(leaves))
             rows: list[int] = []
             self.result = returned(tape, f(*positional, **keywords), rows)
