@@ -13,11 +13,6 @@ _HERE = os.path.dirname(__file__) + os.sep  # a file beside the package may begi
 _DEMOS = _HERE + "demos" + os.sep  # an installed package carries them; they are written as users write
 
 
-def called_inside() -> bool:
-    """Whether the method that asks was called by this package, as for the text of an error."""
-    return _belongs(sys._getframe(2), (_HERE,))
-
-
 def _belongs(frame: FrameType, folders: tuple[str, ...]) -> bool:
     """Whether a frame runs code of these folders, and no demo."""
     file = frame.f_code.co_filename

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 from . import modes, observers
 from .chain import Several, chain_rule, contribution, unreached
-from .engine import Value, backward_pass
+from .engine import Value, backward_pass, is_node
 from .operation import unboxed
 
 
@@ -34,12 +34,12 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
         raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
     variables = list(wrt)
     for x in variables:
-        if not isinstance(x, Value):
+        if not is_node(x):
             raise TypeError(f"wrt must hold Values, got {x!r}: a number or a name in it has no place in the graph")
     outputs = unboxed(outputs)
     ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
     for output in ends:
-        if not isinstance(output, Value):
+        if not is_node(output):
             raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
     adjoints = unreached(*ends)
     for output in ends:

@@ -6,9 +6,9 @@ import copyreg
 import operator
 from collections.abc import Callable, Sequence
 from numbers import Rational
-from typing import TYPE_CHECKING, Any, Never, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Never, Protocol, TypeGuard, TypeVar
 
-from . import callers, micrograd_names, modes, observers
+from . import micrograd_names, modes, observers
 from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_alone, numbers_of, topological_order, unreached
 from .modes import QUIET, innermost, watching
 from .operation import Op, Operand, number, unboxed
@@ -38,7 +38,7 @@ def _comparison(name: str) -> Callable[[Value, Any], bool]:
             return observer.answer(name, self, other)
         if isinstance(other, Rational):  # as floats do: exactly, however large it is
             return holds(self._number, other)
-        return holds(self._number, other._number if isinstance(other, Value) else number(other))
+        return holds(self._number, other._number if is_node(other) else number(other))
 
     method.__name__, method.__qualname__ = name, f"Value.{name}"
     return method
@@ -170,13 +170,13 @@ class Value(Operators):
             return op.elementwise(*operands)  # beside an array: one node for each element
         operands = [unboxed(x) for x in operands]
         for x in operands:
-            if isinstance(x, Operand) and not isinstance(x, Value):
+            if isinstance(x, Operand) and not is_node(x):
                 return x.apply(op, operands)
-        return self.apply(op, [x if isinstance(x, Value) else number(x) for x in operands])
+        return self.apply(op, [x if is_node(x) else number(x) for x in operands])
 
     def _mixed(self, op: Op, left: Any, right: Any, other: Any) -> Any:
         """A binary operator with something else than a Value or a float; what is not a number may know what to do itself."""
-        if fits(other) and (isinstance(other, Value) or not isinstance(other, Operand)):
+        if fits(other) and (is_node(other) or not isinstance(other, Operand)):
             return self.apply(op, (left, right))
         return NotImplemented
 
@@ -252,15 +252,23 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         label = "" if self.label is None else f", label={self.label!r}"
-        if observers.observer() is not None:
-            if callers.called_inside():  # the text of an error
-                return f"Value(data={self._number!r}{label})"
-            observers.look("a number was printed")
-        return f"Value(data={self._number!r}, grad={self.grad!r}{label})"
+        return f"Value(data={self._number!r}, grad={0.0 if self._grad is None else self._grad!r}{label})"
+
+    def __str__(self) -> str:
+        observers.look("a number was printed")
+        return repr(self)
 
     def __format__(self, spec: str) -> str:
         observers.look("a number was formatted")
         return format(self._number, spec) if spec else repr(self)
+
+
+def is_node(x: object) -> TypeGuard[Value]:
+    """Whether `x` is a node of a graph.
+
+    isinstance(x, Value) is for users: a number that is being recorded says yes to it, so that functions treat it as a Value.
+    """
+    return issubclass(type(x), Value)
 
 
 def restored(

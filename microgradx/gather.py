@@ -7,6 +7,7 @@ from operator import index
 from typing import Any
 
 from . import observers, ops
+from .engine import is_node
 from .operation import Operand
 from .structure import filled, flat, words
 
@@ -25,7 +26,7 @@ def take(rows: Any, i: Any) -> Any:
     The rows are alike in shape. Under `compile` the index is an argument like any number, and every row takes part, chosen by
     its number: for a table of n rows n - 1 choices for each number of a row. An index has no derivative; a Value is refused.
     """
-    if isinstance(i, Operand) and observers.observer() is not None and not hasattr(type(i), "_number"):
+    if isinstance(i, Operand) and observers.observer() is not None and not is_node(i):
         return _chosen(list(rows), i)
     try:
         place = index(i)

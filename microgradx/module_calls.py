@@ -9,7 +9,7 @@ from functools import wraps
 from itertools import count
 from typing import Any
 
-from .engine import Value
+from .engine import Value, is_node
 from .operation import Operand
 from .parts import root_of, walk, whereabouts
 from .places import Place, Root, call_of, place_of
@@ -91,7 +91,7 @@ def _within(module: Any, root: Root) -> Place:
 
 def _mark(out: Any, module: Any, place: Place, way: tuple[Hashable, ...] = ()) -> None:
     """Mark what a module gave as its output, but for what a module within gave."""
-    if isinstance(out, Value):
+    if is_node(out):
         if out.op is not None and place_of(out) is None:
             mine = _output(module, place, way) if way else place
             out._mark = mine if out._mark is None else (mine, 0, out._mark)
@@ -116,7 +116,7 @@ def _output(module: Any, place: Place, way: tuple[Hashable, ...]) -> Place:
 
 def _number(out: Any, number: int) -> None:
     """Say of an answer which call it is, unless an inner call of another root gave it."""
-    if isinstance(out, Value):
+    if is_node(out):
         if out.op is not None and not call_of(out):
             out._mark = (place_of(out), number, out.label)
     elif isinstance(out, (list, tuple, dict)):

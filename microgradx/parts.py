@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from .containers import is_model, looked_into
-from .engine import Value
+from .engine import Value, is_node
 from .places import Place, Root, place_of
 
 PLAIN = frozenset([float, int, bool, str, bytes, complex, type(None)])
@@ -69,7 +69,7 @@ def walk(model: Any, claim: bool = False) -> Parts:
     pending: list[tuple[Any, Place | None, tuple[Hashable, ...], tuple[str, ...]]] = [(model, None, (), ())]
     while pending:
         thing, holder, path, suffixes = pending.pop()
-        if isinstance(thing, Value):
+        if is_node(thing):
             if holder is not None and thing.op is None and thing not in found.parameters:
                 place = found.parameters[thing] = _parameter(thing, root, claim)
                 place.moved(holder, path, suffixes)

@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex
 from . import modes, observers, ops
 from .chain import clock, edges, topological_order, unreached
 from .derivatives import gradient, itself, product
-from .engine import Value
+from .engine import Value, is_node
 from .operation import Op, Operand
 from .structure import Structure, by_numbers, filled, flat, owned
 
@@ -67,7 +67,7 @@ class Variables:
 
     def reached(self, outputs: Sequence[Any]) -> None:
         """Note what `outputs` are made of besides the variables."""
-        values = [y for y in outputs if isinstance(y, Value)]
+        values = [y for y in outputs if is_node(y)]
         if not self.connected and values:
             own = dict.fromkeys(self.leaves)
             below = unreached(*values, placed=own.copy())

@@ -1,5 +1,6 @@
 """While a function is recorded, nothing that it asks about a number is frozen in silence, and nobody else notices."""
 
+import builtins
 import copy
 import math
 import pickle
@@ -71,7 +72,7 @@ def test_looking_at_a_number_while_recording_names_the_line(look, words):
 def test_errors_that_show_a_number_say_what_is_wrong_and_not_that_it_was_printed():
     with pytest.raises(TypeError, match="a number that is being recorded is in a graph already"):
         compile(lambda x: mx.Value(x))(1.0)
-    with pytest.raises(TypeError, match=r"Value\(data=1.0\) does not turn into a plain number"):
+    with pytest.raises(TypeError, match=r"Value\(data=1.0, grad=0.0\) does not turn into a plain number"):
         compile(lambda x: x * float(captured))(1.0)
 
 
@@ -205,6 +206,18 @@ def test_a_function_that_asks_for_values_is_told_that_numbers_being_recorded_are
         return x * 2.0 if isinstance(x, mx.Value) and not isinstance(x, float) else x * 3.0
 
     assert compile(twice).value_and_grad(2.0) == (4.0, 2.0)
+
+
+def test_whether_a_number_being_recorded_is_a_value_does_not_depend_on_the_file_that_asks():
+    asked = [eval(builtins.compile("lambda x: isinstance(x, mx.Value)", file, "eval")) for file in (mx.__file__, __file__)]
+    assert compile(lambda x: x if [is_value(x) for is_value in asked] == [True, True] else 0.0 * x)(3.0) == 3.0
+
+
+def test_the_text_of_a_number_for_a_debugger_or_a_log_leaves_the_recording_as_it_is():
+    seen = []
+    f = compile(lambda x: x * len(seen.append((repr(x), repr(captured))) or "ab"))
+    assert [f(3.0), f(4.0)] == [6.0, 8.0]
+    assert seen == [("a number that is being recorded", "Value(data=1.0, grad=0.0)")]
 
 
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import ops
-from ..engine import Value
+from ..engine import Value, is_node
 from ..operation import Operand
 from .init import starting_weights
 from .module import Module
@@ -38,7 +38,7 @@ class Embedding(Module):
     def _row(self, index: Any) -> Sequence[Any]:
         """The row of an index; a recorded one chooses with each replay, and gives nan where it is none."""
         count, recorded = len(self.rows), isinstance(index, Operand)
-        if isinstance(index, Value):
+        if is_node(index):
             raise TypeError(f"{index!r} as an index of an embedding: an index has no derivative, pass a whole number")
         if not recorded:
             if index != int(index) or not 0 <= index < count:

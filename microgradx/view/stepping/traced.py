@@ -10,7 +10,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
-from ...engine import Value
+from ...engine import Value, is_node
 from ...modes import lines_noted, source_line
 from ..wording import SourceLine
 
@@ -46,7 +46,7 @@ class Traced:
             inner = _passed_on(outer, frame, event, arg)
             if not _is_users(frame.f_code):
                 return inner
-            given = {name: thing for name, thing in frame.f_locals.items() if isinstance(thing, Value)}
+            given = {name: thing for name, thing in frame.f_locals.items() if is_node(thing)}
             self._frames[frame] = (frame.f_lineno, given)
 
             def within(frame: FrameType, event: str, arg: object) -> Any:
@@ -63,7 +63,7 @@ class Traced:
         """What the line that has just been run bound in this frame."""
         line, known = self._frames[frame]
         for name, thing in frame.f_locals.items():
-            if isinstance(thing, Value):
+            if is_node(thing):
                 if known.get(name) is not thing:
                     known[name] = thing
                     self._bound.setdefault((frame.f_code, name, line), []).append(thing)

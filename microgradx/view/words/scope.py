@@ -10,7 +10,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import NamedTuple
 
 from ...containers import is_model, looked_into
-from ...engine import Value
+from ...engine import Value, is_node
 from ...parts import PLAIN, root_of, walk
 from ...places import Root
 
@@ -73,7 +73,7 @@ def scope_of(things: Mapping[str, object], sure: Container[str] = ()) -> Scope:
     models: list[tuple[str, object]] = []
     for some in ([name for name in things if name not in left], [name for name in things if name in left]):
         for name in some:
-            if isinstance(thing := things[name], Value):
+            if is_node(thing := things[name]):
                 scope.values.setdefault(thing, name)
                 scope.aliases.setdefault(name, thing)
         for name in some:
@@ -93,7 +93,7 @@ def _look_into(thing: object, name: str, depth: int, scope: Scope, models: list[
         models.append((name, thing))
     elif depth > 0:
         for suffix, item in islice(_inside(thing), LONG):
-            if isinstance(item, Value):
+            if is_node(item):
                 scope.values.setdefault(item, name + suffix)
                 scope.aliases.setdefault(name + suffix, item)
             elif type(item) not in PLAIN:
