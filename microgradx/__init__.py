@@ -12,10 +12,10 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import TYPE_CHECKING
 
-from . import hints, missing, operation, ops
-from . import snapshot as _snapshot  # noqa: F401  # tells copy and pickle how to take a graph
+from . import hints, missing, operation, ops, snapshot
 from .chain import chain_rule as chain_rule
 from .chain import topological_order as topological_order
 from .derivatives import gradient as gradient
@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from .view.words.names import formula as formula
 
     __version__: str
+
+copyreg.pickle(Value, snapshot.reduced)  # how copy and pickle take a graph, however deep
 
 max, min, round, sum = ops.max_, ops.min_, ops.round_, ops.sum_
 

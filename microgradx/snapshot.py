@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -106,6 +105,3 @@ def _restored(rows: list[tuple[Any, ...]], outside: list[Any], others: dict[int,
         nodes.append(restored(data, grad, mark, stamps[stamp], op, operands, kind))
         nodes[-1].__setstate__(own)
     return Snapshot(nodes)
-
-
-copyreg.pickle(Value, reduced)
