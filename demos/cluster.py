@@ -4,6 +4,7 @@ Needs the extra `distributed`. On real machines pass the address of a Dask sched
 Machines whose processors are of another kind may differ in the last bits, as matrix products are added up otherwise there.
 """
 
+import argparse
 import os
 import sys
 from tempfile import TemporaryDirectory
@@ -43,7 +44,7 @@ def timed(what, run):
     return [value, *slopes.tolist()], seconds
 
 
-def main(folder):
+def main(folder, address):
     random = np.random.default_rng(0)
     X = on_disk(f"{folder}/X", random.normal(size=(SAMPLES, 2)))
     y = on_disk(f"{folder}/y", np.where(X[:, 0] * X[:, 1] > 0.0, 1.0, -1.0))
@@ -53,8 +54,8 @@ def main(folder):
 
     here, alone = timed("one thread", lambda: f.value_and_grad(w, X, y))
     two, threads = timed("two threads", lambda: both.value_and_grad(w, X, y))
-    cluster = None if sys.argv[1:] else LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
-    with Client(sys.argv[1] if cluster is None else cluster) as client:
+    cluster = None if address else LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    with Client(address if cluster is None else cluster) as client:
         spread = Spread(f, client, X, y)
         there, processes = timed("cluster, rows in place", lambda: spread.value_and_grad(w))
     if cluster is not None:
@@ -68,5 +69,7 @@ def main(folder):
 
 
 if __name__ == "__main__":
+    options = argparse.ArgumentParser(prog="microgradx demo cluster", description=__doc__)
+    options.add_argument("address", nargs="?", help="a scheduler that is running, such as tcp://host:8786 (two workers here)")
     with TemporaryDirectory() as folder:
-        sys.exit(main(folder))
+        sys.exit(main(folder, options.parse_args().address))

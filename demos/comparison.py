@@ -14,6 +14,9 @@ EXPLANATION = (
     "Last digits can differ: the two round in a different order. Equal to N digits: both are the same when rounded to N digits.",
 )
 
+ROWS: list[dict[str, Any]] = []
+"""Every row that was printed, for `microgradx demo --json`."""
+
 
 def free(name: str) -> Path:
     """Where a demo writes a picture: here if nothing of that name is and this place can be written, else in a new folder."""
@@ -63,6 +66,7 @@ class Comparison:
             if what not in self.failures
             else "DIFFERS"
         )
+        ROWS.append({"what": what, "known": published, "here": here, "said": said})
         print(f"{what:46}  {_shown(published):22}  {_shown(here):22}  {said}")
 
     def picture(self, path: str, draw: Callable[[str], object]) -> None:

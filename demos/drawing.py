@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import math
-import sys
 from pathlib import Path
 
 from microgradx import Drawing, Value, animate, draw, gradient, mean
@@ -72,7 +72,7 @@ def second_order(theme: str = "light") -> Drawing:
 GALLERY = {made.__name__: made for made in (neuron, classic, network, sick, loop, second_order)}
 
 
-def main(folder: str = "gallery") -> None:
+def main(folder: str) -> None:
     """Write each drawing as SVG into `folder`, light and dark, and one backward pass that moves."""
     for name, make in GALLERY.items():
         drawing = make()
@@ -86,4 +86,6 @@ def main(folder: str = "gallery") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    options = argparse.ArgumentParser(prog="microgradx demo drawing", description=__doc__)
+    options.add_argument("folder", nargs="?", default="gallery", help="where the pictures are written (gallery)")
+    main(options.parse_args().folder)

@@ -109,7 +109,7 @@ def invented(p, rng):
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(prog="microgradx demo gpt", description=__doc__)
     options.add_argument("--steps", type=int, default=1000, help="how many names the model learns from (1000)")
     options.add_argument("--eager", type=int, default=100, help="how many of these steps are taken by the code as it stands, too")
     given = options.parse_args()

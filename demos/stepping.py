@@ -1,8 +1,9 @@
 """A session with the stepper: by hand through a neuron, then through a 2-16-16-1 network, whose pass becomes a web page.
 
-Run `python demos/stepping.py [FOLDER]`: the session is printed, the pages are written to the folder (a new temporary one).
+The session is printed, the pages are written to a folder.
 """
 
+import argparse
 import sys
 import tempfile
 from code import InteractiveConsole
@@ -81,7 +82,9 @@ stepper(fourfold).naive()
 
 def main() -> None:
     """Type every line at a console, as a reader would, and write the two pages."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="stepping-"))
+    options = argparse.ArgumentParser(prog="microgradx demo stepping", description=__doc__)
+    options.add_argument("folder", nargs="?", help="where the pages are written (a new temporary folder)")
+    folder = Path(options.parse_args().folder or tempfile.mkdtemp(prefix="stepping-"))
     variables: dict[str, object] = {"__name__": "__console__"}
     console = InteractiveConsole(variables)
     sessions = [("A neuron", NEURON), ("What if", WHAT_IF), ("A training step", TRAINING), ("A loop", LOOP)]

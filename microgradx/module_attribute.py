@@ -46,7 +46,13 @@ def names_attribute(target: str) -> bool:
 def module_named(place: str) -> ModuleType:
     """The module of that name, or that a file holds; a file is run once, and may import what lies beside it."""
     if not place.endswith(".py"):
-        return importlib.import_module(place)
+        try:
+            return importlib.import_module(place)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{place}.".startswith(f"{error.name}."):
+                raise  # of a module that it imports
+            hint = f"write the name of one that can be imported from {Path.cwd()}, or a path such as net.py"
+            raise ModuleNotFoundError(f"there is no module {place!r}: {hint}", name=error.name) from None
     path = file_there(place)
     for module in list(sys.modules.values()):
         if getattr(module, "__file__", None) == str(path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from microgradx.cli import main
+from microgradx.view.drawing.options import DETAILS, FLOWS, ON_WIRES
 from microgradx.view.theme import THEMES
 
 ROOT = Path(__file__).parent.parent
@@ -40,13 +41,12 @@ def test_the_command_without_a_file_prints_the_tree(capsys):
     assert capsys.readouterr().out == "out = a * a = 9, grad 1\n  a = 3, grad 6\n  a: above\n"
 
 
-def test_a_wrong_option_is_an_error_of_one_line(capsys, tmp_path):
-    assert main(["draw", "a*a", "a=3", "--theme", "pink", "-o", str(tmp_path / "g.svg")]) == 2
-    refused = f"microgradx: theme='pink' is not known: write one of {', '.join(map(repr, THEMES))}\n"
-    assert capsys.readouterr().err == refused
+def test_a_wrong_word_is_refused_before_a_file_that_is_there_is_spoken_of(capsys, tmp_path):
     (tmp_path / "g.svg").write_text("old")
-    assert main(["draw", "a*a", "a=3", "--theme", "pink", "-o", str(tmp_path / "g.svg")]) == 2
-    assert capsys.readouterr().err == refused
+    for option, words in (("--theme", THEMES), ("--edges", ON_WIRES), ("--flow", FLOWS), ("--detail", DETAILS)):
+        with pytest.raises(SystemExit):
+            main(["draw", "a*a", "a=3", option, "pink", "-o", str(tmp_path / "g.svg")])
+        assert f"argument {option}: there is no 'pink': choose one of {', '.join(words)}\n" in capsys.readouterr().err
     assert main(["draw", "a*a", "a=3", "-o", "g.doc"]) == 2
     assert "end the name in .svg" in capsys.readouterr().err
 

@@ -96,7 +96,7 @@ def test_grade_on_the_command_line_reads_a_file(tmp_path, capsys):
         ("1/0", ":Value", "cannot be run: ZeroDivisionError"),
         (None, ":Value", "does not exist: write the path of the file"),
         ("", ":Value", "defines no Value: it has nothing"),
-        ("", "", "names no thing in a file: write for example own_engine.py:Value"),
+        ("", "", "does not say what in which file: write for example own_engine.py:Value"),
     ],
 )
 def test_what_cannot_be_graded_is_told(text, target, told, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gc
 import statistics
 from collections.abc import Callable, Sequence
@@ -107,11 +108,23 @@ def report_line(cells: Sequence[str]) -> str:
     return table([cells], "<" + ">" * (len(cells) - 1), width=None, least=(16, *[10] * (len(cells) - 1)))[0]
 
 
+def chosen_cases(names: Sequence[str]) -> list[str]:
+    """The cases whose names begin so; without names all.
+
+    >>> chosen_cases(["moons"])
+    ['moons 100', 'moons 1000']
+    """
+    for wanted in names:
+        if not any(name.startswith(wanted) for name in CASES):
+            near = difflib.get_close_matches(wanted, [name.split()[0] for name in CASES], 1, 0.6)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CASES)}"
+            raise ValueError(f"no case begins with {wanted!r}: {hint}")
+    return [name for name in CASES if not names or name.startswith(tuple(names))]
+
+
 def bench(names: Sequence[str] = ()) -> None:
     """Print the table, a row as soon as it is measured; `names` picks cases by the beginning of their name."""
-    chosen = [name for name in CASES if not names or any(name.startswith(wanted) for wanted in names)]
-    if not chosen:
-        raise ValueError(f"no case begins with {', '.join(names)}: there are {', '.join(CASES)}")
+    cases = chosen_cases(names)
     print(report_line(HEAD))
-    for name in chosen:
+    for name in cases:
         print(report_line(measured_row(name, measure(CASES[name]()))), flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from .output import as_json
 from .verbs import verb
 
 BASH = """_microgradx() {{
@@ -23,8 +24,9 @@ complete -F _microgradx microgradx
 
 def add_completion(commands: Any) -> None:
     """`microgradx completion`."""
-    examples = ('bash >> ~/.bashrc', "zsh >> ~/.zshrc", "fish > ~/.config/fish/completions/microgradx.fish")
-    command = verb(commands, "completion", "print what makes a shell complete commands and options", examples, _completion)
+    examples = ("bash >> ~/.bashrc", "zsh >> ~/.zshrc", "fish > ~/.config/fish/completions/microgradx.fish")
+    purpose = "print what makes a shell complete commands and options"
+    command = verb(commands, "completion", purpose, examples, _completion, "the words that it knows")
     command.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
     command.set_defaults(commands=commands)
 
@@ -34,6 +36,9 @@ def _completion(options: argparse.Namespace) -> int:
         name: [word for action in command._actions for word in action.option_strings]
         for name, command in options.commands.choices.items()
     }
+    if options.json:
+        print(as_json(words))
+        return 0
     if options.shell == "zsh":
         print("autoload -U bashcompinit && bashcompinit")
     print(fish(words) if options.shell == "fish" else bash(words), end="")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from ..module_attribute import names_attribute
-from .output import add_output, destination
+from .output import add_output, as_json, destination
 from .targets import add_target, numbers_of_expression, pairs
-from .verbs import FOUND, verb
+from .verbs import FOUND, any_number, any_whole_number, verb
 
 
 def _count(text: str) -> int:
@@ -22,13 +21,13 @@ def _count(text: str) -> int:
 def add_check(commands: Any) -> None:
     """`microgradx check`."""
     examples = ('"x**2 * sin(x)" x=3', "my_module:f x=0.5 --grad my_module:slope", "my_module:f x=0.5 --order 2 --samples 9")
-    command = verb(commands, "check", "check the derivatives of an expression or a function", examples, _check, FOUND)
+    purpose = "check the derivatives of an expression or a function"
+    command = verb(commands, "check", purpose, examples, _check, "the report", FOUND)
     add_target(command)
     command.add_argument("--grad", metavar="MODULE:FUNCTION", help="judge this function's result instead of backward()")
-    command.add_argument("--rtol", type=float, default=1e-6, help="the relative error to catch (1e-6)")
+    command.add_argument("--rtol", type=any_number, default=1e-6, help="the relative error to catch (1e-6)")
     command.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too (1)")
     command.add_argument("--samples", type=_count, default=0, metavar="N", help="also check this many random points (0)")
-    command.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -44,12 +43,11 @@ def _check(options: argparse.Namespace) -> int:
 def add_audit(commands: Any) -> None:
     """`microgradx audit`."""
     examples = ("scipy.special", "my_module --samples 20 --json")
-    command = verb(commands, "audit", "judge every derivative in a module", examples, _audit, FOUND)
+    command = verb(commands, "audit", "judge every derivative in a module", examples, _audit, "what was found", FOUND)
     command.add_argument("module", metavar="MODULE", help="such as scipy.special, or a file such as net.py")
     command.add_argument("--samples", type=_count, default=6, metavar="N", help="how many points for each pair (6)")
-    command.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="when to stop (60)")
-    command.add_argument("--seed", type=int, default=0, help="other points (0)")
-    command.add_argument("--json", action="store_true", help="print what was found as JSON")
+    command.add_argument("--time", type=any_number, default=60.0, metavar="SECONDS", help="when to stop (60)")
+    command.add_argument("--seed", type=any_whole_number, default=0, help="other points (0)")
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -64,23 +62,27 @@ def _audit(options: argparse.Namespace) -> int:
 def add_grade(commands: Any) -> None:
     """`microgradx grade`."""
     examples = ("own_engine.py:Value", "sheet.py:sheet answers/*.json -o grades.csv")
-    command = verb(commands, "grade", "judge a student's own engine, or answers to a sheet", examples, _grade, FOUND)
+    purpose = "judge a student's own engine, or answers to a sheet"
+    command = verb(commands, "grade", purpose, examples, _grade, "the report", FOUND)
     command.add_argument("target", metavar="TARGET", help="own_engine.py:Value, or sheet.py:sheet with the files of answers")
     command.add_argument("answers", metavar="ANSWERS", nargs="*", help="a .py or .json file for each student")
-    command.add_argument("--tell", default="hints", help="hints, verdict (right or wrong) or, after the deadline, answers")
-    add_output(command, "write a row for each student and question, a .csv or .json file")
-    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    told = "hints, verdict (right or wrong) or, after the deadline, answers (hints)"
+    command.add_argument("--tell", choices=("hints", "verdict", "answers"), default="hints", help=told)
+    add_output(command, "write a row for each student and question, a .csv or .json file", shown=False)
 
 
 def _grade(options: argparse.Namespace) -> int:
     from ..teach.command import graded
+    from ..teach.sheet import grades_text
 
-    if options.output:
-        destination(options, (".csv", ".json"))
-    found = graded(options.target, options.answers, options.tell, options.output)
-    if isinstance(found, list):
+    path = destination(options, (".csv", ".json")) if options.output else None
+    found = graded(options.target, options.answers, options.tell, path)
+    if options.output == "-" and isinstance(found, list):
+        print(grades_text(found, ".csv"), end="")
+    elif isinstance(found, list):
         rows = [row for grade in found for row in grade.rows()]
-        print(json.dumps(rows, indent=1) if options.json else "\n\n".join(map(str, found)))
-        return 0 if all(grade.points == grade.most for grade in found) else 1
-    print(found.to_json() if options.json else found)
-    return 0 if found.ok else 1
+        print(as_json(rows) if options.json else "\n\n".join(map(str, found)))
+    else:
+        print(found.to_json() if options.json else found)
+    right = all(grade.points == grade.most for grade in found) if isinstance(found, list) else found.ok
+    return 0 if right else 1

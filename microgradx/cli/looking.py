@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
-import webbrowser
 from typing import Any
 
+from ..view.drawing.options import DETAILS, FLOWS, ON_WIRES, RANKDIRS
+from ..view.drawing.reader import READERS
 from ..view.drawing.subject import joined
-from ..view.theme import theme_named
+from ..view.html_page import HtmlPage
 from ..view.words.as_typed import spoken_to
-from .output import add_output, add_theme, as_json, destination
+from .output import PAGES, add_output, add_theme, as_json, destination, write_output
 from .targets import add_target, named_target, outputs_and_names, target, wanted
-from .verbs import verb
+from .verbs import any_whole_number, verb
 
 LECTURE = '"L = (a*b + c)*f" a=2 b=-3 c=10 f=-2'
-PAGES = (".html", ".htm")
 
 
 def add_step(commands: Any) -> None:
     """`microgradx step`."""
     examples = (LECTURE, f"{LECTURE} -i", f"{LECTURE} -o pass.html --open", "my_network.py:loss --by layer")
-    command = verb(commands, "step", "walk the backward pass, one step at a time", examples, _step)
+    purpose, told = "walk the backward pass, one step at a time", "the contributions, or with -o the file,"
+    command = verb(commands, "step", purpose, examples, _step, told)
     add_target(command)
     grains = "how much one step covers: an operation, a neuron or a layer (by itself what the graph is made of)"
     command.add_argument("--by", choices=("node", "neuron", "layer"), help=grains)
-    command.add_argument("--json", action="store_true", help="print the contributions as JSON")
     command.add_argument("-i", "--interactive", action="store_true", help="open a prompt instead of printing all steps")
     add_output(command, "write one self-contained web page, a .html file")
     add_theme(command, "auto")
-    command.add_argument("--open", action="store_true", help="show the written page in the browser")
 
 
 def _step(options: argparse.Namespace) -> int:
@@ -38,8 +36,9 @@ def _step(options: argparse.Namespace) -> int:
 
     out, names = named_target(options)  # the name of this variable is what a result without one is called
     s = stepper(out, by=options.by, names=names)
-    if options.output:
-        return write_page_file(s, options)
+    if options.output or options.open:
+        page = HtmlPage(s.show(theme=options.theme).html)
+        return write_output(options, destination(options, PAGES), page, page.html)
     if options.json:
         steps = [{"fires": step.name, "contributions": [_edge(s, edge) for edge in step.contributions]} for step in s]
         print(as_json({"output": s.output.data, "steps": steps}))
@@ -58,27 +57,13 @@ def _edge(s: Any, edge: Any) -> dict[str, Any]:
     return {"from": s.names[edge.node], "into": s.names[edge.operand], **numbers}
 
 
-def write_page_file(s: Any, options: argparse.Namespace) -> int:
-    """Write the page of a stepper where `-o` says."""
-    theme_named(options.theme)
-    if options.output == "-":
-        sys.stdout.write(s.show(theme=options.theme).html)
-        return 0
-    path = s.to_html(destination(options, PAGES), theme=options.theme)
-    print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
-    if options.open:
-        webbrowser.open(path.resolve().as_uri())
-    return 0
-
-
 def add_explain(commands: Any) -> None:
     """`microgradx explain`."""
     examples = (f"{LECTURE} --wrt a", f"{LECTURE} --json")
-    command = verb(commands, "explain", "show one gradient as the sum over its paths", examples, _explain)
+    command = verb(commands, "explain", "show one gradient as the sum over its paths", examples, _explain, "the figures")
     add_target(command)
     command.add_argument("--wrt", metavar="NAME", help="the value whose gradient is explained (every input)")
-    command.add_argument("-k", type=int, default=5, help="how many of the largest paths to list (5)")
-    command.add_argument("--json", action="store_true", help="print the figures as JSON")
+    command.add_argument("-k", type=any_whole_number, default=5, help="how many of the largest paths to list (5)")
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -105,10 +90,9 @@ def _explain(options: argparse.Namespace) -> int:
 def add_why(commands: Any) -> None:
     """`microgradx why`."""
     examples = ('"relu(a) * b" a=-1 b=2', '"relu(a) * b" a=-1 b=2 --wrt a --json')
-    command = verb(commands, "why", "say why a gradient is zero, tiny or not a number", examples, _why)
+    command = verb(commands, "why", "say why a gradient is zero, tiny or not a number", examples, _why, "cause and gradient")
     add_target(command)
     command.add_argument("--wrt", metavar="NAME", help="the value whose gradient is asked about (every input)")
-    command.add_argument("--json", action="store_true", help="print cause and gradient as JSON")
 
 
 def _why(options: argparse.Namespace) -> int:
@@ -127,9 +111,8 @@ def _why(options: argparse.Namespace) -> int:
 def add_layers(commands: Any) -> None:
     """`microgradx layers`."""
     purpose = "print one line for each layer of a network: what is off, what gets no gradient"
-    command = verb(commands, "layers", purpose, ("my_network.py:loss", "my_network:loss --json"), _layers)
+    command = verb(commands, "layers", purpose, ("my_network.py:loss", "my_network:loss --json"), _layers, "the rows")
     add_target(command)
-    command.add_argument("--json", action="store_true", help="print the rows as JSON")
 
 
 def _layers(options: argparse.Namespace) -> int:
@@ -143,24 +126,21 @@ def _layers(options: argparse.Namespace) -> int:
 def add_draw(commands: Any) -> None:
     """`microgradx draw`."""
     examples = (LECTURE, f"{LECTURE} -o flow.svg", f"{LECTURE} -o - --theme dark > flow.svg", "my_network.py:loss -o net.html")
-    command = verb(commands, "draw", "draw the gradient flow of an expression", examples, _draw)
+    command = verb(commands, "draw", "draw the gradient flow of an expression", examples, _draw, "the tree, or with -o the file,")
     add_target(command)
     add_output(command, "file to write (.svg, .png, .jpg, .pdf, .dot or .html); without it the graph is printed as text")
-    command.add_argument("--edges", metavar="{local,chain,none}", default="local", help="what stands on a wire (local)")
-    command.add_argument("--flow", metavar="{forward,backward}", default="forward", help="which way arrows point (forward)")
+    command.add_argument("--edges", choices=ON_WIRES, help="what stands on a wire (local)")
+    command.add_argument("--flow", choices=FLOWS, help="which way arrows point (forward)")
     add_theme(command, "light")
-    grains = "{auto,full,values,neurons,layers,model}"
-    command.add_argument("--detail", metavar=grains, default="auto", help="how much is folded into one card (auto)")
-    pages = "{readme,screen,slide,paper}"
-    command.add_argument("--for", dest="for_", metavar=pages, default="readme", help="where it will be read (readme)")
-    command.add_argument("--rankdir", metavar="{LR,RL,TB,BT}", help="which way the graph runs (the one that can be read)")
+    command.add_argument("--detail", choices=DETAILS, help="how much is folded into one card (auto)")
+    command.add_argument("--for", dest="for_", choices=tuple(READERS), help="where it will be read (readme)")
+    command.add_argument("--rankdir", choices=RANKDIRS, help="which way the graph runs (the one that can be read)")
     command.add_argument("--path", metavar="NAME", help="only what lies between this value and the output")
-    command.add_argument("--depth", type=int, metavar="N", help="only what is at most so many operations from the output")
+    command.add_argument("--depth", type=any_whole_number, metavar="N", help="only what is at most N operations from the output")
     command.add_argument("--module", metavar="NAME", help="only one module and what it is given, such as L0.n3")
-    command.add_argument("--sample", type=int, metavar="N", help="only one sample of a batch, counted from 0")
-    command.add_argument("--step", type=int, metavar="N", help="the backward pass after so many steps")
+    command.add_argument("--sample", type=any_whole_number, metavar="N", help="only one sample of a batch, counted from 0")
+    command.add_argument("--step", type=any_whole_number, metavar="N", help="the backward pass after so many steps")
     command.add_argument("--engine", help="who lays out: embedded, system, or the path of a dot program")
-    command.add_argument("--json", action="store_true", help="print what was written as JSON")
 
 
 def _draw(options: argparse.Namespace) -> int:
@@ -168,20 +148,18 @@ def _draw(options: argparse.Namespace) -> int:
     from ..view.drawing.draw import draw
     from ..view.drawing.tree_and_mermaid import tree
 
+    names = ("edges", "flow", "detail", "for_", "rankdir", "path", "depth", "module", "sample", "step", "engine")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     outputs, _ = outputs_and_names(options)
     out = joined(outputs)  # the name of this variable is what the drawing calls a result without one
-    if options.output is None:
+    if options.output is None and not options.open:
+        if given:
+            option = next(iter(given)).rstrip("_")
+            raise ValueError(f"--{option} says how to draw: add -o flow.svg, or --open; else the graph is printed as text")
         print(as_json({"tree": tree(out)}) if options.json else tree(out))
         return 0
-    theme_named(options.theme)  # before it is asked whether the file may be written
-    path = None if options.output == "-" else destination(options, SUFFIXES)
-    names = ("edges", "flow", "theme", "detail", "for_", "rankdir", "depth", "module", "sample", "step", "engine")
-    way = None if options.path is None else (options.path, out)
-    drawing = draw(outputs if outputs[1:] else out, path=way, **{name: getattr(options, name) for name in names})
-    if path is None:
-        sys.stdout.write(drawing.svg())
-        return 0
-    written = drawing.save(path)
-    told = {"file": str(written), "summary": drawing.summary}
-    print(as_json(told) if options.json else f"{written}: {drawing.summary}")
-    return 0
+    path = destination(options, SUFFIXES)
+    if "path" in given:
+        given["path"] = (options.path, out)
+    drawing = draw(outputs if outputs[1:] else out, theme=options.theme, **given)
+    return write_output(options, path, drawing, drawing.svg() if path is None else "", drawing.summary)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from .. import missing
 from ..module_attribute import importing_from_here
 from .completion import add_completion
+from .failures import said_of
 from .judging import add_audit, add_check, add_grade
 from .looking import add_draw, add_explain, add_layers, add_step, add_why
 from .playing import add_play
@@ -31,7 +31,7 @@ EXAMPLES = """examples, one for each command:
   microgradx demo neuron
   microgradx completion bash
 
-exit status: 0 done, 1 a finding such as a wrong derivative, 2 wrong usage"""
+exit status: 0 done, 1 a finding such as a wrong derivative, 2 not done, and why is said"""
 
 VERBS = (
     *(add_step, add_play, add_explain, add_why, add_layers, add_draw, add_check, add_audit, add_grade),
@@ -40,7 +40,7 @@ VERBS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 a finding such as a wrong derivative, 2 wrong usage."""
+    """Run one command and return its exit status: 0 done, 1 a finding such as a wrong derivative, 2 not done."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     commands = parser()
     if words[:1] == ["help"]:
@@ -61,11 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as `head` has; Python would complain once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except ImportError as error:
-        print(f"microgradx: {missing.told(error, f'microgradx {words[0]}')}", file=sys.stderr)
-        return 2
-    except (ValueError, TypeError, KeyError, AttributeError, OSError, RuntimeError) as error:
-        print(f"microgradx: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130  # as a shell counts: 128 and the number of the signal
+    except (Exception, SystemExit) as error:  # the code of a target may raise or leave as it likes
+        print(said_of(error, f"microgradx {words[0]}"), file=sys.stderr)
         return 2
 
 

@@ -5,34 +5,86 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
+import tempfile
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..view.theme import THEMES
 
+PAGES = (".html", ".htm")
 
-def add_output(command: argparse.ArgumentParser, what: str) -> None:
-    """The arguments that `destination` reads."""
+
+class _Writable(Protocol):
+    def save(self, filename: Any) -> str | Path:
+        """Write it to a file."""
+
+
+def add_output(command: argparse.ArgumentParser, what: str, shown: bool = True) -> None:
+    """The arguments that `destination` and `write_output` read; what is `shown` can be opened in the browser."""
     command.add_argument("-o", "--output", metavar="FILE", help=f"{what}; - for standard output")
     command.add_argument("-f", "--force", action="store_true", help="overwrite the file if it exists")
+    if shown:
+        command.add_argument("--open", action="store_true", help="show it in the browser; without -o from a file of its own")
 
 
 def add_theme(command: argparse.ArgumentParser, default: str) -> None:
     """The argument that says in which colours."""
-    command.add_argument("--theme", metavar=f"{{{','.join(THEMES)}}}", default=default, help=f"the colours ({default})")
+    command.add_argument("--theme", choices=tuple(THEMES), default=default, help=f"the colours ({default})")
 
 
-def destination(options: argparse.Namespace, suffixes: Sequence[str]) -> Path:
-    """The file that `-o` names, if it may be written: its suffix known, its folder there, and it new or `-f` given."""
+def destination(options: argparse.Namespace, suffixes: Sequence[str]) -> Path | None:
+    """The file that `-o` names, if it may be written: its suffix known, its folder there, and it new or `-f` given.
+
+    None is standard output. Asked before anything is computed, so that nobody waits for a refusal.
+    """
+    if options.output == "-":
+        if options.json:
+            raise ValueError("-o - and --json would both write to standard output: leave one of them out")
+        return None
+    if options.output is None:
+        return beside("microgradx.html")
     path = Path(options.output)
-    if suffixes and path.suffix not in suffixes:
+    if path.suffix.lower() not in suffixes:
         raise ValueError(f"unknown file type {path.suffix!r} of {options.output!r}: end the name in {', '.join(suffixes)}")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r}: make it first, or mend the path {options.output!r}")
     if path.is_file() and not options.force:
         raise FileExistsError(f"{options.output} already exists: add -f to overwrite it")
     return path
+
+
+def beside(name: str) -> Path:
+    """A file of that name in a new folder for files that nobody named."""
+    return Path(tempfile.mkdtemp(prefix="microgradx-"), name)
+
+
+def write_output(options: argparse.Namespace, path: Path | None, thing: _Writable, text: str, summary: str = "") -> int:
+    """Write a page or a drawing where `destination` said, or its `text` to standard output, and say so."""
+    if path is None:
+        sys.stdout.write(text)
+        return 0
+    thing.save(path)
+    if options.json:
+        print(as_json({"file": str(path), "bytes": path.stat().st_size, **({"summary": summary} if summary else {})}))
+    elif summary:
+        print(f"{path}: {summary}")
+    else:
+        print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)", file=sys.stderr)
+    if options.open:
+        show_in_browser(path)
+    return 0
+
+
+def show_in_browser(path: Path) -> bool:
+    """Show a page in the browser; where there is none, say where the page is."""
+    print(f"opening {path}", file=sys.stderr)
+    if webbrowser.open(path.resolve().as_uri()):
+        return True
+    print(f"no browser was found here: open {path} in one yourself, or write the page elsewhere with -o", file=sys.stderr)
+    return False
 
 
 def as_json(found: Any) -> str:
@@ -49,4 +101,4 @@ def as_json(found: Any) -> str:
             return [plain(item) for item in x]
         return str(x) if isinstance(x, float) and not math.isfinite(x) else x
 
-    return json.dumps(plain(found), indent=1, allow_nan=False)
+    return json.dumps(plain(found), indent=1, allow_nan=False, default=str)

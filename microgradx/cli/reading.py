@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import difflib
+import io
 import runpy
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from .output import as_json
-from .verbs import verb
+from .verbs import FOUND, verb
 
 
 def add_ops(commands: Any) -> None:
     """`microgradx ops`."""
     purpose = "print the table of operations: value, derivative and convention of each"
-    command = verb(commands, "ops", purpose, ("", "tanh", "--markdown > OPERATIONS.md"), _ops)
-    command.add_argument("name", nargs="?", metavar="NAME", help="only this one, with an example")
+    command = verb(commands, "ops", purpose, ("", "tanh", "--markdown > OPERATIONS.md"), _ops, "the rows")
+    command.add_argument("name", nargs="?", metavar="NAME", help="only this one, with an example (all)")
     command.add_argument("--markdown", action="store_true", help="print the reference as a Markdown file")
-    command.add_argument("--json", action="store_true", help="print the rows as JSON")
 
 
 def _ops(options: argparse.Namespace) -> int:
     from .. import reference
 
     if options.markdown:
+        if options.name or options.json:
+            raise ValueError(f"--markdown prints the whole reference: leave {options.name or '--json'} out")
         print(reference.markdown(), end="")
     elif options.json:
         every = [name for room in reference.ROOMS for name in reference.names_in_formula(room)]
@@ -41,53 +45,100 @@ def _ops(options: argparse.Namespace) -> int:
 
 def add_bench(commands: Any) -> None:
     """`microgradx bench`."""
-    command = verb(commands, "bench", "measure what compiling scalar code brings on this machine", ("", "moons"), _bench)
+    purpose = "measure what compiling scalar code brings on this machine"
+    command = verb(commands, "bench", purpose, ("", "moons", "moons rnn --json"), _bench, "the figures, times in seconds,")
     command.add_argument("cases", metavar="CASE", nargs="*", help="the beginning of a case's name, such as moons (all)")
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from ..bench.measure import bench
+    from ..bench.cases import CASES
+    from ..bench.measure import bench, chosen_cases, measure
 
-    bench(options.cases)
+    if options.json:
+        print(as_json([{"case": name, **measure(CASES[name]())} for name in chosen_cases(options.cases)]))
+    else:
+        bench(options.cases)
     return 0
 
 
 def add_demo(commands: Any) -> None:
     """`microgradx demo`."""
     purpose = "train a network on two moons, then list the demos; or run the one named"
-    command = verb(commands, "demo", purpose, ("", "--list", "neuron", "neuron --code"), _demo)
+    examples = ("", "--list", "neuron", "neuron --code", "gpt --help")
+    command = verb(commands, "demo", purpose, examples, _demo, "what the demo printed and compared", FOUND)
     command.add_argument("name", nargs="?", metavar="NAME", help="which demo (moons)")
     command.add_argument("--list", action="store_true", help="only list the demos")
-    told = "options of the demo, such as --all; --code shows its code"
+    told = "--code shows the code of the demo, --help its own options"
     command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help=told)
 
 
 def _demo(options: argparse.Namespace) -> int:
     demos = _demos()
     if options.list:
-        return _list(demos)
+        return _list(demos, options.json)
     name = options.name or "moons"
     if name not in demos:
         near = difflib.get_close_matches(name, demos, 1, 0.7)
         raise ValueError(f"no demo {name!r}: {f'did you mean {near[0]}?' if near else 'choose one of ' + ', '.join(demos)}")
+    words = [word for word in options.options if word not in ("--json", "--code")]
+    code = demos[name].read_text(encoding="utf-8")
     if "--code" in options.options:
-        print(f"# {demos[name]}\n{demos[name].read_text(encoding='utf-8')}", end="")
+        print(f"# {demos[name]}\n{code}", end="")
         return 0
-    sys.argv = [str(demos[name]), *options.options]
-    sys.path.insert(0, str(demos[name].parent))  # as Python does for a script: the demos share `comparison`
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    if words and not _takes_options(code):
+        if words not in (["-h"], ["--help"]):
+            raise ValueError(f"the demo {name} takes no options: leave {' '.join(words)} out")
+        print(f"usage: microgradx demo {name} [--code] [--json]\n\n{ast.get_docstring(ast.parse(code))}")
+        return 0
+    if options.json or "--json" in options.options:
+        return _run_as_json(name, demos[name], words)
+    status = _run(demos[name], words)
     if options.name is None:
         print()
-        _list(demos)
+        _list(demos, False)
+    return status
+
+
+def _takes_options(code: str) -> bool:
+    """Whether a demo reads options of its own: then it imports argparse."""
+    imports = [node for node in ast.parse(code).body if isinstance(node, ast.Import)]
+    return any(name.name == "argparse" for node in imports for name in node.names)
+
+
+def _run(demo: Path, words: list[str]) -> int:
+    """Run a demo as a script; 1 if a figure was not reproduced, which it has said then."""
+    sys.argv = [str(demo), *words]
+    sys.path.insert(0, str(demo.parent))  # as Python does for a script: the demos share `comparison`
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as left:
+        if isinstance(left.code, str):
+            print(left.code, file=sys.stderr)
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
     return 0
 
 
-def _list(demos: dict[str, Path]) -> int:
+def _run_as_json(name: str, demo: Path, words: list[str]) -> int:
+    """Run a demo and print its lines, and the rows of its tables, as JSON."""
+    sys.path.insert(0, str(demo.parent))
+    rows = import_module("comparison").ROWS
+    printed, before = io.StringIO(), len(rows)
+    with contextlib.redirect_stdout(printed):
+        status = _run(demo, words)
+    print(as_json({"demo": name, "status": status, "rows": rows[before:], "lines": printed.getvalue().splitlines()}))
+    return status
+
+
+def _list(demos: dict[str, Path], json: bool) -> int:
     """Print the name of each demo and what it is for."""
+    codes = {name: path.read_text(encoding="utf-8") for name, path in demos.items()}
+    purposes = {name: (ast.get_docstring(ast.parse(code)) or "").partition("\n")[0] for name, code in codes.items()}
+    if json:
+        print(as_json(purposes))
+        return 0
     print("All demos, each run by microgradx demo NAME:")
-    for name, path in demos.items():
-        purpose = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        print(f"  {name:16} {purpose.partition(chr(10))[0]}")
+    for name, purpose in purposes.items():
+        print(f"  {name:16} {purpose}")
     return 0
 
 

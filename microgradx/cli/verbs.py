@@ -7,8 +7,8 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-DONE = "exit status: 0 done, 2 wrong usage"
-FOUND = "exit status: 0 nothing wrong, 1 something is, 2 wrong usage"
+DONE = "exit status: 0 done, 2 not done, and why is said"
+FOUND = "exit status: 0 nothing wrong, 1 something is, 2 not done, and why is said"
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,14 +34,37 @@ class Parser(argparse.ArgumentParser):
 
 
 def verb(
-    commands: Any, name: str, purpose: str, examples: Sequence[str], run: Callable[[argparse.Namespace], int], status: str = DONE
+    commands: Any,
+    name: str,
+    purpose: str,
+    examples: Sequence[str],
+    run: Callable[[argparse.Namespace], int],
+    json: str,
+    status: str = DONE,
 ) -> argparse.ArgumentParser:
-    """A new command with its help: one sentence, examples, and what its exit status means."""
+    """A new command with its help: one sentence, examples, what `--json` prints, and what the exit status means."""
     shown = "\n".join(["examples:", *(f"  microgradx {name} {example}".rstrip() for example in examples), "", status])
     command: Parser = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=shown)
     command.example = f"microgradx {name} {examples[0]}"
     command.set_defaults(run=run, parser=command)
+    command.add_argument("--json", action="store_true", help=f"print {json} as JSON")
     return command
+
+
+def any_number(text: str) -> float:
+    """The number that an option was given."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number: write for example 0.001") from None
+
+
+def any_whole_number(text: str) -> int:
+    """The whole number that an option was given."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number: write for example 3") from None
 
 
 def near_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:

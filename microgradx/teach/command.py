@@ -11,7 +11,7 @@ from .sheet import Grade, Sheet, write_grades
 from .student_file import found_in
 
 
-def graded(target: str, answers: Sequence[str], tell: str = "hints", output: str | None = None) -> EngineReport | list[Grade]:
+def graded(target: str, answers: Sequence[str], tell: str = "hints", output: Path | None = None) -> EngineReport | list[Grade]:
     """The report on the engine that `target` names, or the grades of all who handed in answers to the sheet it names.
 
     A file of answers belongs to the student that it is named after; what a page gave says itself whose it is. `output` is the

@@ -186,15 +186,19 @@ def named_answers(answers: Any, title: str, student: str) -> Mapping[str, Any]:
 
 def write_grades(grades: Iterable[Grade], path: str | os.PathLike[str]) -> None:
     """Write a row for each student and question to a .csv or .json file, whole or not at all."""
-    rows, suffix = [row for grade in grades for row in grade.rows()], Path(path).suffix
-    if suffix == ".json":
-        text = json.dumps(rows, indent=1)
-    elif suffix == ".csv":
-        out = io.StringIO()
-        writer = csv.DictWriter(out, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        text = out.getvalue()
-    else:
+    suffix = Path(path).suffix
+    if suffix not in (".csv", ".json"):
         raise ValueError(f"path {os.fspath(path)!r} ends in {suffix!r}: write .csv or .json")
-    write_atomically(Path(path), text.encode())
+    write_atomically(Path(path), grades_text(grades, suffix).encode())
+
+
+def grades_text(grades: Iterable[Grade], suffix: str) -> str:
+    """A row for each student and question, as the text of a .csv or a .json file."""
+    rows = [row for grade in grades for row in grade.rows()]
+    if suffix == ".json":
+        return json.dumps(rows, indent=1)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()

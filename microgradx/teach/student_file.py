@@ -26,7 +26,7 @@ def found_in(target: str) -> Any:
     """
     place, colon, name = target.rpartition(":")
     if not colon or not name.isidentifier():
-        raise ValueError(f"{target!r} names no thing in a file: write for example own_engine.py:Value")
+        raise ValueError(f"{target!r} does not say what in which file: write for example own_engine.py:Value")
     if place.endswith(".py"):
         names = run_file(Path(place))
         if name not in names:

@@ -18,6 +18,7 @@ from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
 from .heat import heat_picture
 from .look import KEPT, TRIED, Look
+from .options import DETAILS, FLOWS, ON_WIRES, RANKDIRS, check_options
 from .reader import reader_of
 from .rounds import row_pictures
 from .select import chosen
@@ -26,7 +27,6 @@ from .subject import joined, outputs_of
 from .sums import chained, lists, of_sample
 
 LABELLED = 300  # cards up to which wires are labelled
-DETAILS = ("auto", "full", "values", "neurons", "layers", "model")
 
 
 def draw(
@@ -83,12 +83,11 @@ def draw(
     A recorded program (`compile(f).program(...)`) is drawn by its array instructions: down to the value, then back up to the
     slopes. Of the options it knows theme, rankdir, caption and engine.
     """
-    _check(edges=(edges, ("local", "chain", "none")), flow=(flow, ("forward", "backward")), detail=(detail, DETAILS))
-    _check(rankdir=(rankdir, (None, "LR", "RL", "TB", "BT")))
+    check_options(edges=(edges, ON_WIRES), flow=(flow, FLOWS), detail=(detail, DETAILS), rankdir=(rankdir, (None, *RANKDIRS)))
     theme_named(theme)
     lines = (show,) if isinstance(show, str) else tuple(show)
     for line in lines:
-        _check(show=(line, LINES))
+        check_options(show=(line, LINES))
     reader = reader_of(for_)
     if isinstance(output, Drawable) and not args:
         return draw_chart(output, theme, rankdir or "TB", caption, engine)
@@ -156,10 +155,3 @@ def _pictures(
         yield heat
     if detail == "auto" and cards > KEPT:
         yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS)
-
-
-def _check(**options: tuple[object, tuple[object, ...]]) -> None:
-    for option, (given, allowed) in options.items():
-        if given not in allowed:
-            known = ", ".join(repr(x) for x in allowed if x is not None)
-            raise ValueError(f"{option}={given!r} is not known: write one of {known}")
