@@ -180,7 +180,7 @@ WINGS = {
         {"compile"},
     ],
     "testing": [
-        {"foreign", "line", "pairs", "reproduce", "verdicts"},
+        {"foreign", "line", "pairs", "reproduce", "stairs", "verdicts"},
         {"differences", "gradient_layout", "numeric", "outputs", "points"},
         {"first_step", "frameworks", "inputs", "report", "second_opinion"},
         {"claimed", "concluded", "diagnosis", "domains", "joint_kinks", "many_inputs", "measured", "mutants", "sixty_digits"},

@@ -10,7 +10,7 @@ import pytest
 import microgradx as mx
 from microgradx.testing import UnresolvedDerivative, WrongDerivative, check_gradient, check_op, derivative_of
 from microgradx.testing.numeric import Numeric
-from microgradx.testing.second_opinion import narrow_format, staircase
+from microgradx.testing.stairs import narrow_format, staircase
 from microgradx.testing.verdicts import Verdict
 
 spec = importlib.util.spec_from_file_location("derivative_cases", Path(__file__).parent / "benchmarks" / "derivative_cases.py")

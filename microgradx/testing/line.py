@@ -50,6 +50,17 @@ class Line:
         """Whether f is the same wherever it was seen."""
         return len(set(self.seen.values()) - {None}) == 1
 
+    def first_change(self) -> tuple[float, float]:
+        """How far away f was first seen to be another number, and by how much; (inf, 0) if it was not."""
+        here = self.seen.get(self.x)
+        changed = [(abs(p - self.x), abs(v - here)) for p, v in self.seen.items() if None not in (v, here) and v != here]  # type: ignore[operator]  # None was looked for
+        return min(changed, default=(math.inf, 0.0))
+
+    def steepest(self, noise: float) -> float:
+        """The steepest slope from the start to a point seen, after `noise` is taken off the change of f."""
+        here = self.seen.get(self.x) or 0.0
+        return max((abs(v - here) - noise) / abs(p - self.x) for p, v in self.seen.items() if v is not None and p != self.x)
+
     def height(self) -> float:
         """The largest size of f seen so far."""
         return max(abs(value) for value in self.seen.values() if value is not None)

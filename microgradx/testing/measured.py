@@ -10,12 +10,13 @@ from .differences import SENTINEL, Climb, power_of_two
 from .first_step import flatland, foothold, refined, walked
 from .line import EPS, SMALLEST_FLOAT, Line
 from .numeric import Numeric
-from .second_opinion import FORMATS, NARROWEST_WINDOW, Fit, Opinion, opinion
+from .second_opinion import NARROWEST_WINDOW, Fit, Opinion, opinion
+from .stairs import NO_STAIRS, Stairs, stairs
 from .verdicts import Shape
 
-COARSE = 1e-5  # steps of f larger than this share of it may be meant: there a slope of 0 is not called wrong
 FLOOR = 16.0 * EPS  # of x: a slope is 0 if moving x by so little changes it by as much
 INNERMOST_WINDOW = 2.0**-40  # where f wiggles within the narrowest one
+BEYOND_ROUNDING = 1e-9  # of f: more than the rounding of floats makes of it
 NOISIEST = 1e-2  # of f: what is noisier has no slope to speak of
 
 
@@ -108,7 +109,7 @@ def _verdict(line: Line, best: Climb | None, flagged: list[tuple[Shape, Climb]],
     return Numeric(
         slope, best.bound, slope, slope, verdict, line.evaluations, rtol, "", line.x, noise=best.noise,
         constant=line.constant(), beside=best.size(), floor=FLOOR * best.turn(abs(line.x)),
-        rounding=EPS * abs(line(0.0) or 0.0) / max(1.0, abs(line.x)),
+        rounding=EPS * abs(line(0.0) or 0.0) / max(1.0, abs(line.x)), hidden=_hidden(line, slope, best.bound, best.noise),
     )  # fmt: skip
 
 
@@ -124,25 +125,38 @@ def reconsidered(quick: Numeric, line: Line, scale: float) -> Numeric:
         found = opinion(line, scale, narrowest)
         fit, shape = _joined(found, quick)
         quick = replace(quick, evaluations=line.evaluations)
-        if fit is not None and fit.noise <= NOISIEST * line.height() + 4.0 * SMALLEST_FLOAT:
+        if fit is not None and fit.noise <= NOISIEST * fit.top + 4.0 * SMALLEST_FLOAT:
             break
         if quick.verdict is not Shape.UNRESOLVED:
             return quick
     else:
         return quick
-    if found.step and line.grain:  # a graph tells its rounding, so its steps are those of an operation such as floor
+    if found.stairs.height and line.grain:  # a graph tells its rounding, so its steps are those of an operation such as floor
         return quick
     confirmed = fit.noise <= 2.0 * quick.noise and abs(fit.value - quick.value) <= fit.bound + quick.bound
     if quick.verdict.has_slope and confirmed and quick.bound <= fit.bound:
         return quick
-    note = f"f rises by steps of about {found.step:.0e}" if found.step > 8.0 * EPS * line.height() else ""
-    if found.format:
-        note = f"f is computed in {found.format}"
-    bound = fit.bound + 8.0 * FORMATS.get(found.format, 0.0) * abs(fit.value)
+    steps, bound = found.stairs, fit.bound + 8.0 * found.stairs.unit * abs(fit.value)
+    if not fit.value:
+        steps, bound = _one_tread(line, bound)
+    noise = max(fit.noise, 0.5 * steps.height)
+    note = steps.note if steps.height > 8.0 * EPS * line.height() else ""
     return replace(
         quick, value=fit.value, bound=bound, left=fit.value, right=fit.value, verdict=shape, note=note, noise=fit.noise,
-        oracle="windows", constant=False, ledge=found.step > COARSE * line.height(),
+        oracle="windows", constant=False, ledge=steps.uncertain, hidden=_hidden(line, fit.value, bound, noise),
     )  # fmt: skip
+
+
+def _hidden(line: Line, value: float, bound: float, noise: float) -> bool:
+    """Whether noise, beyond the rounding of floats, leaves room for slopes steeper than this one and than any seen around."""
+    return bound > abs(value) and noise > BEYOND_ROUNDING * line.height() and bound > line.steepest(4.0 * noise)
+
+
+def _one_tread(line: Line, bound: float) -> tuple[Stairs, float]:
+    """What is known of an f that is the same all around: if a step of few digits lies farther out, no more than that step."""
+    distance, height = line.first_change()
+    steps = stairs(height, [value for value in line.seen.values() if value is not None]) if height else NO_STAIRS
+    return (steps, max(bound, height / distance)) if steps.unit and not steps.uncertain else (NO_STAIRS, bound)
 
 
 def _joined(found: Opinion, quick: Numeric) -> tuple[Fit | None, Shape]:

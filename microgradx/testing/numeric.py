@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .verdicts import Shape, Verdict
 
@@ -40,6 +40,7 @@ class Numeric:
     beside: float = 0.0  # the size of the slope a millionth of x away
     floor: float = 0.0  # slopes below it are 0: moving x by its own rounding changes them by as much
     rounding: float = 0.0  # slopes below it change f by less than its last digit
+    hidden: bool = False  # noise makes the bound larger than any slope seen around: then agreement would mean nothing
     refused: float | None = field(default=None, repr=False)  # the number it was found not to equal last
     appeal: Callable[[], Numeric] | None = field(default=None, repr=False)  # measures once more, by other means
 
@@ -69,9 +70,10 @@ class Numeric:
         """Whether `coded` can be the derivative; at a kink or a jump, whether it lies between the two slopes."""
         if self.verdict is Shape.VERTICAL:
             return coded == self.value
-        if self.verdict is Shape.UNRESOLVED or not math.isfinite(coded):
+        if self.verdict is Shape.UNRESOLVED or self.hidden or not math.isfinite(coded):
             return False
-        if self.stationary(coded, max(self.floor, self.rounding)):
+        rough = self.bound > 1e-3 * abs(self.value)  # else windows have seen through the rounding
+        if self.stationary(coded, max(self.floor, self.rounding) if rough else self.floor):
             return True
         tolerance = self.tolerance() + slack
         if self.bent:
@@ -97,7 +99,8 @@ class Numeric:
         if self.verdict is Shape.UNRESOLVED:
             return Verdict.UNRESOLVED
         if not self.accepts(coded, slack):
-            return Verdict.UNRESOLVED if self.ledge and coded == 0.0 else Verdict.WRONG
+            open_ = (self.ledge and coded == 0.0) or (self.hidden and replace(self, hidden=False).accepts(coded, slack))
+            return Verdict.UNRESOLVED if open_ else Verdict.WRONG
         if self.bent:
             return Verdict.KINK
         return Verdict.WEAK if self.weak(coded) else Verdict.AGREES
@@ -126,7 +129,7 @@ class Numeric:
             return f"unresolved: {self.note}"
         if self.verdict is Shape.VERTICAL:
             return f"{self.value} (a vertical tangent)"
-        extra = f", {self.note}" if self.note else ""
+        extra = f", {self.note}" * bool(self.note) + ", so noise of f hides its slope" * self.hidden
         side = "" if self.verdict is Shape.SMOOTH else f" ({self.verdict})"
         return f"{significant(self.value, self.bound)} ± {self.bound:.1e}{side}{extra}"
 

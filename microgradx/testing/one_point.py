@@ -18,6 +18,7 @@ from .sixty_digits import complex_step, slope_in_digits
 from .verdicts import Shape, Verdict
 
 NEVER = 10**6
+NEGLIGIBLE = 1e-3  # of what the input that matters most does to f: what noise hides below that is no loss
 ALONE = 64  # up to so many inputs each gets its own ladder
 
 
@@ -70,10 +71,16 @@ class Trial:
         if not abs(self.coded.slopes[i] - numeric.value - expected) <= 0.1 * abs(expected):
             numeric = self.heard(numeric, i)
         numeric = self.sharpened(i, numeric)
+        if numeric.hidden and numeric.bound * self.scale(i) <= NEGLIGIBLE * self.largest():
+            numeric = replace(numeric, hidden=False)
         self.evaluations += numeric.evaluations
         dropped = self.coded.dropped[i] if self.coded.dropped else ()
         row = Partial(self.inputs.paths[i], here, self.coded.slopes[i], numeric, slack=self.coded.slack[i], dropped=dropped)
         return self.judged(row)
+
+    def largest(self) -> float:
+        """By how much f would change if the input that matters most moved by its own size."""
+        return max((abs(g) * self.scale(i) for i, g in enumerate(self.coded.slopes) if math.isfinite(g)), default=0.0)
 
     def heard(self, numeric: Numeric, i: int) -> Numeric:
         """The second opinion before an alarm, until ten of them on f have changed nothing."""

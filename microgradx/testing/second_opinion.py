@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import functools
 import math
-import struct
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from .differences import power_of_two
 from .line import EPS, SMALLEST_FLOAT, Line
+from .stairs import NO_STAIRS, Stairs, staircase, stairs
 
 SCATTERED = 20  # points on each side in each window
 WIDENING = 8.0  # each window is so many times as wide as the one before
@@ -25,18 +22,16 @@ DEGREES = (3, 5, 7)
 WHITE = 1.2  # squared steps between neighbouring residuals over squared residuals: 2 for noise, near 0 for what bends
 TRUSTED = 4.0  # standard errors in a bound
 LARGEST_FITTED = 1e140  # its square is a float
-TREADS = 4  # a staircase has at least so many steps in one window
-FORMATS = {"float16": 2.0**-10, "float32": 2.0**-23}  # the last digit of 1
-REAL_STEP = 5e-3  # steps larger than this share of f are meant, as those of a price list
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The slope that one window gives, and the noise of f that its residuals show."""
+    """The slope that one window gives, the noise of f that its residuals show, and how large f gets in it."""
 
     value: float
     bound: float
     noise: float
+    top: float
 
 
 @dataclass
@@ -79,13 +74,12 @@ class SideFits:
 
 @dataclass
 class Opinion:
-    """What all windows say: the slope on both sides together and on each, and the height of the steps if f is a staircase."""
+    """What all windows say: the slope on both sides together and on each, and what the steps are if f is a staircase."""
 
     both: Fit | None
     left: Fit | None
     right: Fit | None
-    step: float = 0.0
-    format: str = ""  # float32 or float16, if every value seen is one
+    stairs: Stairs = NO_STAIRS
 
 
 def opinion(line: Line, scale: float, narrowest: float = NARROWEST_WINDOW, target: float = 1e-8) -> Opinion:
@@ -96,20 +90,20 @@ def opinion(line: Line, scale: float, narrowest: float = NARROWEST_WINDOW, targe
     here = line(0.0) or 0.0
     while width <= widest and not (sides[0].sharp(target) or all(side.ended for side in sides)):
         known = {sign: _values(line, sign, width) for sign in (-1, 1)}
-        found = staircase([*known[-1][::-1], here, *known[1]]) if known[-1] and known[1] else 0.0
-        if found:
-            step = found
+        height = staircase([*known[-1][::-1], here, *known[1]]) if known[-1] and known[1] else 0.0
+        if height:
+            step = height
             for side in sides:  # what a tread alone said was its flatness
                 side.fits, side.coarse = [], True
         for side in sides:
             if not side.ended:
                 side.take(_fitted(known, side.sign, width, here, step))
         width *= WIDENING
-    name = narrow_format(line.seen.values(), step) if step else ""
-    if step and not name and not rounding_step(step, list(filter(None, line.seen.values()))):
+    found = stairs(step, [value for value in line.seen.values() if value is not None]) if step else NO_STAIRS
+    if found.meant:
         return Opinion(None, None, None)
     both, left, right = (side.best() for side in sides)
-    return Opinion(both, left, right, step, name)
+    return Opinion(both, left, right, found)
 
 
 def _values(line: Line, sign: int, width: float) -> list[float]:
@@ -137,14 +131,14 @@ def _fitted(known: dict[int, list[float]], sign: int, width: float, here: float,
     fits = [_projected(values, sign, degree) for degree in DEGREES]
     top = max(abs(here), *(abs(value) for s in signs for value in known[s]))
     if not values.any():  # on one tread all errors are the same error
-        return Fit(0.0, max(4.0 * EPS * top, SMALLEST_FLOAT) / width, 0.5 * EPS * top)
+        return Fit(0.0, max(4.0 * EPS * top, SMALLEST_FLOAT) / width, 0.5 * EPS * top, top)
     floor = max(0.5 * EPS * top + SMALLEST_FLOAT, 4.0 * EPS * float(np.abs(values).max()), 0.3 * step)
     for (slope, spread, residuals), (finer, _, _), degree in zip(fits, fits[1:], DEGREES, strict=False):
         noise = float(np.sqrt(residuals @ residuals / (len(values) - degree - 1)))
         if noise > floor and np.sum(np.diff(residuals) ** 2) < WHITE * (residuals @ residuals):
             continue
         noise = max(noise, floor)
-        return Fit(slope / width, (TRUSTED * noise * spread + abs(finer - slope)) / width, noise)
+        return Fit(slope / width, (TRUSTED * noise * spread + abs(finer - slope)) / width, noise, top)
     return None
 
 
@@ -168,39 +162,3 @@ def _projection(sign: int, degree: int) -> tuple[Any, Any, Any]:
     matrix = legendre.legvander(places * stretch - sign, degree)
     row = np.array([legendre.legval(-float(sign), legendre.legder(unit)) for unit in np.eye(degree + 1)]) * stretch
     return matrix, np.linalg.pinv(matrix), row
-
-
-def staircase(values: Sequence[float]) -> float:
-    """The height of the steps if `values`, from left to right, stand on a few treads; else 0.
-
-    >>> staircase([0.0, 0.0, 0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3])
-    0.1
-    >>> staircase([0.0, 0.0, 0.0, 0.0, 0.1, 0.2, 0.3, 0.4])
-    0.0
-    """
-    moves = [b - a for a, b in pairwise(values)]
-    standing = sum(not a or not b for a, b in pairwise([math.inf, *moves, math.inf]))
-    jumps = sorted(abs(move) for move in moves if move)
-    return jumps[len(jumps) // 2] if len(jumps) >= TREADS - 1 and standing >= 0.8 * len(values) else 0.0
-
-
-def rounding_step(step: float, values: Sequence[float]) -> bool:
-    """Whether steps of this height are rounding, and not what f is meant to do, as floor or a price list."""
-    return step <= REAL_STEP * max(map(abs, values), default=0.0) and not all(value == int(value) for value in values)
-
-
-def narrow_format(values: Iterable[float | None], step: float) -> str:
-    """float16 or float32 if every number has no more digits than that, and steps are about its last one; else nothing.
-
-    >>> narrow_format([0.5, 1.25], 1e-3), narrow_format([0.10000000149011612], 1e-8), narrow_format([0.1], 1e-8)
-    ('float16', 'float32', '')
-    """
-    numbers = [value for value in values if value is not None]
-    if all(map(float.is_integer, numbers)):  # as floor gives them
-        return ""
-    for (name, unit), code in zip(FORMATS.items(), "ef", strict=True):
-        with suppress(OverflowError):
-            fits = all(struct.unpack(code, struct.pack(code, value))[0] == value for value in numbers)
-            if fits and step <= 16.0 * unit * max(map(abs, numbers)):
-                return name
-    return ""
