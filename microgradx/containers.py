@@ -24,6 +24,8 @@ class Container(NamedTuple):
 
     def made(self, keys: Sequence[Any], items: list[Any]) -> Any:
         """A container of this kind. A dataclass is made without calling it: what `__post_init__` computed is an item too."""
+        if self.kind is dict:  # asking whether it is a mapping takes longer than making it
+            return dict(zip(keys, items, strict=True))
         if issubclass(self.kind, Mapping):
             return self.kind(*self.first, dict(zip(keys, items, strict=True)))
         if hasattr(self.kind, "__dataclass_fields__"):

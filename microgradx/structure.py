@@ -106,7 +106,7 @@ def _apart(x: Any, chunks: list[Any]) -> Structure:
         chunks.append((x if kind is float else number(x),))
         return ONE
     if (kind is list or kind is tuple) and x:
-        if len(x) > MANY_NUMBERS and (array := _floats(x)) is not None:
+        if len(x) > MANY_NUMBERS and (array := floats(x)) is not None:
             chunks.append(array)
             return Row((kind, len(x)))
         kinds = list(map(type, x))  # and counted: for a thousand numbers two thirds of the time of a set of them
@@ -139,7 +139,7 @@ def _apart(x: Any, chunks: list[Any]) -> Structure:
     return Fixed((x,))
 
 
-def _floats(x: Sequence[Any]) -> Any:
+def floats(x: Sequence[Any]) -> Any:
     """Floats as an array; None where anything else is among them.
 
     One pass looks at each and copies it: marshal writes a float as the letter g and its eight bytes, so where this letter stands

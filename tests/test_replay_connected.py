@@ -14,7 +14,7 @@ import pytest
 import microgradx as mx
 from microgradx import Value
 from microgradx.replay.compile import compile
-from microgradx.replay.program import Program
+from microgradx.replay.run.runner import Runner
 
 
 def logistic(k: Any, x: Any, steps: int = 1000) -> list[Any]:
@@ -27,10 +27,10 @@ def logistic(k: Any, x: Any, steps: int = 1000) -> list[Any]:
 
 
 def replays(run: Any) -> int:
-    """How often programs are asked while `run` runs."""
-    with mock.patch.object(Program, "asked", autospec=True, side_effect=Program.asked) as asked:
+    """How often programs run while `run` does."""
+    with mock.patch.object(Runner, "run", autospec=True, side_effect=Runner.run) as ran:
         run()
-    return asked.call_count
+    return ran.call_count
 
 
 def test_a_call_is_one_node_on_the_values_that_it_read() -> None:

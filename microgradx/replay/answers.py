@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .. import observers
 from ..chain import clock
 from ..engine import Value
 from ..modes import is_recording
-from ..structure import ONE, Row, parts, size, words
+from ..structure import ONE, Row, filled, parts, size, words
 from ..variables import Argnums
-from .arguments import Call, Chosen, as_result, packed
+from .arguments import Call, packed
+from .arrange import as_result
+from .cache import NotWorthRecording
 from .connected import nodes, number_of
-from .derivatives import Spans
 from .function import CompiledFunction
 from .run.array_program import Array
-from .specialization import Recording, function_name
+from .specialization import Inquiry, function_name
+
+NO_NUMBERS = packed(())
 
 
 class Answer:
     """What a question about a compiled function gives: an array of numbers, or a list of Values to be told from numbers.
 
-    Derivatives are `by` the arguments `argnums`; `more` are numbers that the question needs besides, and `tangents` of these
-    arguments. Raises NotWorthRecording where the function had better be evaluated as it stands, unless that is `recorded`.
+    Derivatives are `by` the arguments `argnums`, along `tangents` of these where it takes a direction. Nothing is `found` where
+    somebody else records, or where the function had better be evaluated as it stands. An `earlier` call is asked once more,
+    with `more` numbers.
     """
 
     __slots__ = ("by", "call", "found", "recording")
@@ -32,41 +38,42 @@ class Answer:
     def __init__(
         self,
         function: CompiledFunction,
-        call: Call,
-        question: str,
+        name: str,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
         argnums: Argnums = 0,
-        scalar: bool = False,
         tangents: Sequence[Any] | None = None,
+        earlier: Call | None = None,
         more: Sequence[Any] = (),
-        recorded: bool = False,
     ) -> None:
-        self.call = call
+        self.found: Any = None
+        if earlier is None and observers.observers and observers.observer() is not None:
+            return
+        call = self.call = earlier or Call(args, kwargs, function.fixed)
         recordings, f, now = function.recordings, function.f, clock.now
         key, ways = recordings.known(f, call)
-        spans: Spans = ()
-        if question != "value":
-            self.by: Chosen = ways.chosen(call, argnums)
-            spans = self.by.spans
-            if tangents is not None:
-                more = self.by.rates(tangents)
-
-        def run(recording: Recording, inputs: Array) -> tuple[Array, Array]:
-            program = recording.program if not scalar or recording.result is ONE else recording.scalar()
-            whole = np.concatenate((inputs, packed(list(map(number_of, more))))) if more else inputs
-            return program.asked(question, spans, whole), whole
-
-        (found, inputs), self.recording = recordings.among(key, ways, f, call, run, not recorded)
-        self.found: Any = found
-        program = self.recording.program
-        if not (call.values or program.captured or more) or not len(found) or not is_recording():
+        asked = argnums if type(argnums) is int else repr(argnums)
+        inquiry = ways.inquiries.get((name, asked)) or ways.inquiries.setdefault((name, asked), Inquiry(call, name, argnums))
+        self.by = inquiry.by
+        if tangents is not None:
+            more = self.by.rates(tangents)
+        given = packed(list(map(number_of, more))) if more else NO_NUMBERS
+        run = partial(inquiry, more=given) if more else inquiry
+        try:
+            found, recording, inputs = recordings.among(key, ways, f, call, run, earlier is None)
+        except NotWorthRecording:
             return
-        values = call.values | dict(enumerate(program.captured, program.arguments))
-        start = len(inputs) - len(more)
-        values |= {start + k: x for k, x in enumerate(more) if isinstance(x, Value)}
-        if values:
-            name = function_name(f)
-            name = name if name.isidentifier() else "compiled"
-            self.found = nodes(name, program, question, spans, inputs, values, found, now)
+        self.found, self.recording = found, recording
+        if (call.values or recording.program.captured or more) and len(found) and is_recording():
+            self.connect(function_name(f), name, np.concatenate((inputs, given)), more, now)
+
+    def connect(self, function: str, question: str, inputs: Array, more: Sequence[Any], now: int) -> None:
+        """Find Values in place of numbers, if Values were read."""
+        program = self.recording.program
+        read = enumerate([*program.captured, *more], program.arguments)
+        if values := self.call.values | {place: x for place, x in read if isinstance(x, Value)}:
+            function = function if function.isidentifier() else "compiled"
+            self.found = nodes(function, program, question, self.by.spans, inputs, values, self.found, now)
 
     def count(self) -> int:
         """How many numbers the function itself gives."""
@@ -74,7 +81,7 @@ class Answer:
 
     def result(self, numbers: Any) -> Any:
         """Numbers in the structure of what the function returned."""
-        return as_result(self.recording.result, numbers)
+        return self.recording.arrange(numbers) if type(numbers) is np.ndarray else filled(self.recording.result, numbers)
 
     def pair(self, numbers: Any) -> tuple[Any, Any]:
         """The value and the rest, of a function with `has_aux`."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from ..containers import opened
+from ..containers import Container, opened
 from ..engine import Value
 from ..structure import (
     MANY_NUMBERS,
@@ -27,6 +27,7 @@ from ..structure import (
     apart,
     by_numbers,
     filled,
+    floats,
     owned,
     parts,
     size,
@@ -34,9 +35,11 @@ from ..structure import (
 )
 from ..transforms import rates
 from ..variables import Argnums, places
+from .arrange import arranger, neighbours
 from .run.array_program import Array
 
 FLOAT64 = np.dtype(np.float64)
+TUPLE = Container(tuple)
 
 
 class Call:
@@ -49,7 +52,7 @@ class Call:
 
     def __init__(self, args: Sequence[Any], kwargs: dict[str, Any], fixed: Iterable[int | str] = ()) -> None:
         self.arguments = every = (*args, *kwargs.values()) if kwargs else args
-        self.names, self.positional = tuple(kwargs), len(args)
+        self.names, self.positional = tuple(kwargs) if kwargs else (), len(args)
         self.values: dict[int, Value] = {}  # by place among the numbers
         self.parts: tuple[Structure, ...]
         if not fixed and (found := simple(every)) is not None:
@@ -93,8 +96,7 @@ class Call:
 
     def spans(self) -> list[tuple[int, int]]:
         """The numbers of argument i are `numbers[low:high]`."""
-        ends = list(itertools.accumulate(map(size, self.parts), initial=0))
-        return list(itertools.pairwise(ends))
+        return list(neighbours(self.parts))
 
     def owned(self) -> dict[int, Value]:
         """The numbers that are parameters of a model among the arguments, by their place."""
@@ -140,25 +142,32 @@ def taken_apart(x: Any, chunks: list[Any]) -> Structure:
 
 
 def simple(every: Sequence[Any]) -> tuple[tuple[Structure, ...], Array] | None:
-    """The structures and numbers of the simplest arguments: floats, one array or a short list. Others take 1 us longer."""
+    """The structures and numbers of simple arguments: an array or a long list of floats alone, or floats and short lists."""
     if len(every) == 1:
         (x,) = every
         kind: Any = type(x)
         if kind is np.ndarray and x.dtype is FLOAT64:
             return alone(kind, x.shape), x.flatten()
-        if kind is list and 0 < len(x) <= MANY_NUMBERS and list(map(type, x)).count(float) == len(x):
-            return alone(kind, len(x)), np.array(x, FLOAT64)
-    if list(map(type, every)).count(float) == len(every):
-        return alone(float, len(every)), np.array(every, FLOAT64)
-    return None
+        if kind is list and len(x) > MANY_NUMBERS:
+            array = floats(x)
+            return None if array is None else (alone(list, len(x)), np.array(array, FLOAT64))
+    found: tuple[Structure, ...] = ()
+    numbers: list[float] = []
+    for x in every:
+        if type(x) is float:
+            found += (ONE,)
+            numbers.append(x)
+        elif type(x) is list and 0 < len(x) <= MANY_NUMBERS and list(map(type, x)).count(float) == len(x):
+            found += alone(list, len(x))
+            numbers += x
+        else:
+            return None
+    return found, np.array(numbers, FLOAT64)
 
 
 @functools.lru_cache
 def alone(kind: Any, extent: Any) -> tuple[Structure, ...]:
-    """The structures of so many floats, of one list of so many, or of one array of that shape: made once."""
-    if kind is float:
-        found: tuple[Structure, ...] = (ONE,) * extent
-        return found
+    """The structure of one list of so many floats, or of one array of that shape: made once."""
     return (Row((kind, extent)) if kind is list else Grid((extent,)) if extent else ONE,)
 
 
@@ -193,58 +202,22 @@ class Chosen:
 
     def __init__(self, call: Call, argnums: Argnums) -> None:
         self.places = places(argnums, call.positional)
-        self.several = isinstance(argnums, Sequence)
         self.parts = [call.parts[k] for k in self.places]
         for k, part in zip(self.places, self.parts, strict=True):
             by_numbers(part, f"argument {k}")
         spans = call.spans()
         self.spans = tuple([spans[k] for k in self.places])
+        if not isinstance(argnums, Sequence):
+            (self.whole,) = self.parts
+        else:
+            count, numbers = len(self.parts), self.parts.count(ONE) == len(self.parts)
+            self.whole = Row((tuple, count)) if numbers else Branch((TUPLE, range(count), tuple(self.parts)))
+        self.arrange = arranger(self.whole, True)
 
     def shaped(self, flat: Any) -> Any:
         """Flat derivatives, in an array or as a list of Values, in the shapes of these arguments; of a model a dict."""
-        if not self.several:  # as nearly always
-            return as_slopes(self.parts[0], flat)
-        found, start = [], 0
-        for part, (low, high) in zip(self.parts, self.spans, strict=True):
-            found.append(as_slopes(part, flat[start : start + high - low]))
-            start += high - low
-        return tuple(found)
+        return self.arrange(flat) if type(flat) is np.ndarray else slopes(self.whole, iter(flat))
 
     def rates(self, tangents: Sequence[Any]) -> list[Any]:
         """The numbers of the tangents of these arguments, in their order."""
         return [rate for k, part in zip(self.places, self.parts, strict=True) for rate in rates(tangents[k], part, k)]
-
-
-def as_slopes(structure: Structure, flat: Any) -> Any:
-    """Derivatives, in an array or as a list of Values, in this structure; of a model a dict from path to slope."""
-    if not isinstance(flat, np.ndarray):
-        return slopes(structure, flat)
-    if type(structure) is NamedModel:
-        return dict(zip(structure[1], flat.tolist(), strict=True))
-    return arranged(structure, flat, as_slopes)
-
-
-def as_result(structure: Structure, flat: Any) -> Any:
-    """Numbers, in an array or as a list of Values, in this structure."""
-    if not isinstance(flat, np.ndarray):
-        return flat[0] if structure is ONE else filled(structure, flat)
-    return arranged(structure, flat, as_result)
-
-
-def arranged(structure: Structure, flat: Array, inner: Callable[[Structure, Any], Any]) -> Any:
-    """An array of numbers in this structure, whose parts `inner` arranges."""
-    if structure is ONE:
-        return flat.item(0)
-    kind = type(structure)
-    if kind is Grid:
-        return flat.reshape(structure[0]).copy()
-    if kind is Row:
-        numbers = flat.tolist()
-        return numbers if structure[0] is list else structure[0](numbers)
-    if kind is not Branch:
-        return structure[0]
-    container, keys, within = structure
-    if within.count(ONE) == len(within):
-        return container.made(keys, flat.tolist())
-    ends = list(itertools.accumulate(map(size, within), initial=0))
-    return container.made(keys, [inner(part, flat[low:high]) for part, low, high in zip(within, ends, ends[1:], strict=False)])

@@ -18,14 +18,13 @@ from ..collector import collector_off
 from ..engine import Value
 from ..observers import look
 from ..structure import Fixed, paths
-from ..variables import Argnums
-from .arguments import Call, Chosen
+from .arguments import Call
 from .eager import check_operations
 from .ledger import ON_CREDIT, WAYS_ON_CREDIT, Ledger
 from .program import Program
 from .run.array_program import Array
 from .run.runner import GuardFailed
-from .specialization import Recording, function_name
+from .specialization import Inquiry, Recording, function_name
 from .tell.what_varied import AS_INDEX, argument_name, moving_branch, varied
 
 Result = TypeVar("Result")
@@ -46,17 +45,9 @@ class Ways(list[Recording]):
     """The ways through a function for one structure of arguments, the latest first."""
 
     def __init__(self) -> None:
-        self.by: dict[Any, Chosen] = {}
+        self.inquiries: dict[tuple[str, Any], Inquiry] = {}
         self.missed = 0  # calls since one of them fitted
         self.ledger = Ledger()
-
-    def chosen(self, call: Call, argnums: Argnums) -> Chosen:
-        """The arguments `argnums`, worked out once."""
-        key = argnums if type(argnums) is int else repr(argnums)
-        found = self.by.get(key)
-        if found is None:
-            found = self.by[key] = Chosen(call, argnums)
-        return found
 
 
 class Recordings(dict[Any, Ways]):
@@ -90,23 +81,24 @@ class Recordings(dict[Any, Ways]):
     def replay(
         self, f: Callable[..., Any], call: Call, run: Callable[[Recording, Array], Result], decline: bool = False
     ) -> tuple[Result, Recording]:
-        """What `run` makes of the first recording whose guards hold (and its inputs), and that one; a new one if none does.
+        """What `run` makes of the first recording whose guards hold, and that one; of a new one if none does.
 
         With `decline` it may also raise NotWorthRecording.
         """
         look("a compiled function was evaluated")
-        return self.among(*self.known(f, call), f, call, run, decline)
+        return self.among(*self.known(f, call), f, call, run, decline)[:2]
 
     def among(
         self, key: Any, ways: Ways, f: Callable[..., Any], call: Call, run: Callable[[Recording, Array], Result], decline: bool
-    ) -> tuple[Result, Recording]:
-        """`replay` of one of these ways."""
+    ) -> tuple[Result, Recording, Array]:
+        """`replay` of one of these ways, and its inputs."""
         if modes.watching and modes.checking():
             check_operations(f, call)
         if not decline or ways.missed <= CACHED or not ways.missed % RARELY:
             for recording in tuple(ways):
+                inputs = recording.inputs(call)
                 try:
-                    result = run(recording, recording.inputs(call))
+                    result = run(recording, inputs)
                 except GuardFailed:
                     continue
                 recording.used = next(self.clock)
@@ -116,7 +108,7 @@ class Recordings(dict[Any, Ways]):
                 ways.missed = 0
                 if ways[0] is not recording:
                     self.to_front(ways, recording)
-                return result, recording
+                return result, recording, inputs
         ways.missed += 1
         if decline and not (self.ledger.affords_another(ON_CREDIT) and ways.ledger.affords_another(WAYS_ON_CREDIT)):
             self.declined(f, key, ways)
@@ -131,7 +123,7 @@ class Recordings(dict[Any, Ways]):
 
     def record(
         self, f: Callable[..., Any], call: Call, key: Any, run: Callable[[Recording, Array], Result]
-    ) -> tuple[Result, Recording]:
+    ) -> tuple[Result, Recording, Array]:
         """What `run` makes of a new recording, which is put in front of the others of this structure."""
         start = perf_counter()
         with collector_off():
@@ -143,12 +135,13 @@ class Recordings(dict[Any, Ways]):
                 names = self.indices[key] = self.indices.get(key, {}) | index_names(f, call, recording.counted)
             key = with_indices(key, call, names)
         self.keep(f, key, recording)
+        inputs = recording.inputs(call)
         try:
             try:
-                return run(recording, recording.inputs(call)), recording
+                return run(recording, inputs), recording, inputs
             except GuardFailed:  # a tie that the last bit decides, where numpy's functions may differ from Python's
                 recording.program.tape.exact = True
-            return run(recording, recording.inputs(call)), recording
+            return run(recording, inputs), recording, inputs
         except GuardFailed:
             raise RuntimeError(
                 f"a Value that {function_name(f)} captured was assigned while it was recorded, and another way through its "

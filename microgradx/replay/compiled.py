@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, SupportsIndex
 
-from .. import modes, observers, transforms
+import numpy as np
+
+from .. import modes, transforms
 from ..engine import Value
 from ..observers import look
-from ..structure import ONE, laid_out, size
+from ..structure import laid_out, size
 from ..variables import Argnums
 from ..writing import add_gradients
 from .answers import Answer
-from .arguments import Call, Chosen, as_result
+from .arguments import Call, Chosen
 from .cache import NotWorthRecording
 from .eager import evaluated
 from .function import CompiledFunction, places_and_names
@@ -47,7 +49,8 @@ class Compiled(CompiledFunction):
         Such a Value is one node, whose backward pass is one replay; a list of results has one node for each number, and all
         share one replay. `float()` of one raises, as of any Value.
         """
-        if (answer := self._answer("value", args, kwargs)) is None:
+        answer = Answer(self, "value", args, kwargs)
+        if answer.found is None:
             return evaluated(self._unrecorded(), *args, **kwargs)
         return answer.result(answer.found)
 
@@ -61,13 +64,16 @@ class Compiled(CompiledFunction):
 
         With `has_aux` the function returns a pair of the value and anything else, and this gives ((value, aux), gradient).
         """
-        if (answer := self._answer("aux" if has_aux else "gradient", args, kwargs, argnums, not has_aux)) is None:
-            return transforms.value_and_grad(self._unrecorded(), argnums, has_aux)(*args, **kwargs)
+        answer = Answer(self, "aux" if has_aux else "gradient", args, kwargs, argnums)
         found = answer.found
+        if found is None:
+            return transforms.value_and_grad(self._unrecorded(), argnums, has_aux)(*args, **kwargs)
         if has_aux:
             count = answer.count()
             return answer.pair(found[:count]), answer.by.shaped(found[count:])
-        return as_result(ONE, found), answer.by.shaped(found[1:])
+        if type(found) is np.ndarray:
+            return found.item(0), answer.by.arrange(found[1:])
+        return found[0], answer.by.shaped(found[1:])
 
     def grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> Any:
         """The gradient alone, shaped like argument `argnums`; with `has_aux` (gradient, aux)."""
@@ -82,7 +88,8 @@ class Compiled(CompiledFunction):
         ([12.0, 3.0], [5.5, 1.0])
         """
         moving = transforms.moving(primals, tangents, "jvp")
-        if (answer := self._answer("jvp", primals, kwargs, moving, False, tangents)) is None:
+        answer = Answer(self, "jvp", primals, kwargs, moving, tangents)
+        if answer.found is None:
             return transforms.jvp(self._unrecorded(), primals, tangents, **kwargs)
         count = len(answer.found) // 2
         return answer.result(answer.found[:count]), answer.result(answer.found[count:])
@@ -95,7 +102,8 @@ class Compiled(CompiledFunction):
         >>> value, pull([1.0, 0.0])
         ([12.0, 7.0], (4.0, 3.0))
         """
-        if (answer := self._answer("value", primals, kwargs)) is None:
+        answer = Answer(self, "value", primals, kwargs)
+        if answer.found is None:
             return transforms.vjp(self._unrecorded(), *primals, **kwargs)
         call, every = answer.call, tuple(range(len(primals)))
         Chosen(call, every)  # refuses what there is no derivative by
@@ -107,7 +115,7 @@ class Compiled(CompiledFunction):
                     f"the cotangent has {len(weights)} numbers, the value has {len(answer.found)}: shape it like the value"
                 )
             look("a compiled function was differentiated")
-            pulled = Answer(self, call, "pulled", every, more=weights, recorded=True)
+            pulled = Answer(self, "pulled", primals, kwargs, every, earlier=call, more=weights)
             found: tuple[Any, ...] = pulled.by.shaped(pulled.found)
             return found
 
@@ -123,7 +131,8 @@ class Compiled(CompiledFunction):
         One primal gives one result shaped like it, several give a tuple. A primal whose tangent is None stays fixed.
         """
         moving = transforms.moving(primals, tangents, "hvp")
-        if (answer := self._answer("hvp", primals, kwargs, moving, True, tangents)) is None:
+        answer = Answer(self, "hvp", primals, kwargs, moving, tangents)
+        if answer.found is None:
             return transforms.hvp(self._unrecorded(), primals, tangents, **kwargs)
         found = iter(answer.by.shaped(answer.found))
         products = tuple([None if tangent is None else next(found) for tangent in tangents])
@@ -149,7 +158,8 @@ class Compiled(CompiledFunction):
 
     def _matrix(self, question: str, argnum: SupportsIndex, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         one = transforms.one_place(argnum)
-        if (answer := self._answer(question, args, kwargs, one, question == "hessian")) is None:
+        answer = Answer(self, question, args, kwargs, one)
+        if answer.found is None:
             return getattr(transforms, question)(self._unrecorded(), one)(*args, **kwargs)
         [part] = answer.by.parts
         count = size(part)
@@ -196,20 +206,3 @@ class Compiled(CompiledFunction):
                 raise TypeError(f"program() takes the arguments of a call: f.program(...); {error}") from None
         call = Call(args, kwargs, self.fixed)
         return self.recordings.replay(self.f, call, lambda known, inputs: known.program.run(inputs))[1].program
-
-    def _answer(
-        self,
-        question: str,
-        args: Sequence[Any],
-        kwargs: dict[str, Any],
-        argnums: Argnums = 0,
-        scalar: bool = False,
-        tangents: Sequence[Any] | None = None,
-    ) -> Answer | None:
-        """What a question gives; None where nothing is to be recorded here."""
-        if observers.observers and observers.observer() is not None:
-            return None
-        try:
-            return Answer(self, Call(args, kwargs, self.fixed), question, argnums, scalar, tangents)
-        except NotWorthRecording:
-            return None

@@ -15,12 +15,35 @@ import numpy as np
 from .. import modes, observers
 from ..callers import warn
 from ..structure import ONE, Fixed, Structure, flat, words
-from .arguments import Call, packed, refuse_frozen
+from ..variables import Argnums
+from .arguments import Call, Chosen, packed, refuse_frozen
+from .arrange import arranger
 from .program import Program
 from .run.array_program import Array
+from .run.runner import Runner
 from .tape.recorder import Recorder
 from .tape.tape import Tape
 from .tape.whole_number import WholeNumber
+
+ONE_RESULT = frozenset({"gradient", "hvp", "hessian"})
+"""The questions that only a function of one number can be asked."""
+
+
+class Inquiry:
+    """What is asked of a function for one structure of its arguments, and `by` which of them derivatives are."""
+
+    def __init__(self, call: Call, name: str, argnums: Argnums) -> None:
+        self.name, self.by = name, Chosen(call, () if name == "value" else argnums)
+
+    def __call__(self, recording: Recording, inputs: Array, more: Array | None = None) -> Array:
+        """The numbers that answer it for these inputs, and for the numbers of a direction if it takes one."""
+        whole = inputs if more is None else np.concatenate((inputs, more))
+        return (recording.runners.get(self) or self.runner(recording)).run(whole)
+
+    def runner(self, recording: Recording) -> Runner:
+        """The program that finds them, from now on kept with the recording."""
+        program = recording.scalar() if self.name in ONE_RESULT else recording.program
+        return recording.runners.setdefault(self, program.question_runner(self.name, self.by.spans))
 
 
 class Recording:
@@ -51,6 +74,8 @@ class Recording:
                 "ones: draw them outside and pass them as an argument"
             )
         self.program = Program(tape, rows, len(leaves), self.result == ONE)
+        self.runners: dict[Inquiry, Runner] = {}
+        self.arrange = arranger(self.result)
         self.plans: dict[Any, Any] = {}  # what `batch` makes of it
         self.used = 0  # when it last gave a result, by the count of its `Recordings`
 

@@ -34,6 +34,20 @@ class GuardFailed(RuntimeError):
         )
 
 
+class Arrays:
+    """An array program, of which each thread has a copy of its own."""
+
+    def __init__(self, plan: Plan, flags: bool) -> None:
+        self.plan, self.flags, self.local = plan, flags, threading.local()
+
+    def run(self, inputs: Array) -> Array:
+        """The results."""
+        run: Callable[[Array], Array] | None = getattr(self.local, "run", None)
+        if run is None:
+            run = self.local.run = finite(self.plan.bind(), self.flags)
+        return run(inputs)
+
+
 class Runner:
     """Some rows of a tape as a function of its inputs.
 
@@ -60,8 +74,8 @@ class Runner:
 
     def prepare(self) -> None:
         """What is not part of the data: bound programs, compiled code."""
-        self.local = threading.local()
         self.ladders: dict[bool, Ladder] = {}
+        self.usual: Arrays | Ladder | None = None
         self.repeated = 0  # runs that the exact path had to repeat
 
     def array_plan(self) -> Plan:
@@ -106,34 +120,30 @@ class Runner:
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
-        if self.tape.exact or (self.loses and not self.wide):
-            return self.exact(inputs)
+        if self.tape.exact:
+            return self.guarded(self.exact(inputs))
         try:
-            results = self.bound()(inputs) if self.wide else self.ladder(exact=False).run(inputs)
+            results = (self.usual or self.chosen()).run(inputs)
         except (ArithmeticError, ValueError, RuntimeError):  # the last if a run is entered again, as from a signal's handler
             self.repeated += 1
-            return self.exact(inputs)
-        return self.guarded(results)
+            results = self.exact(inputs)
+        return self.guarded(results) if self.guards else results
+
+    def chosen(self) -> Arrays | Ladder:
+        """What runs where nothing speaks for the exact path, from now on."""
+        self.usual = Arrays(self.array_plan(), self.flags) if self.wide else self.ladder(exact=self.loses)
+        return self.usual
 
     def exact(self, inputs: Array) -> Array:
-        """The outputs by the exact path."""
-        return self.guarded(self.ladder(exact=True).run(inputs))
+        """The outputs by the exact path, and the comparisons."""
+        return self.ladder(exact=True).run(inputs)
 
     def guarded(self, results: Array) -> Array:
         """The outputs, if every comparison came out as it was recorded."""
-        if not self.guards:
-            return results
         count = len(self.outputs)
         if results[count:].tobytes() != self.guards:
             raise GuardFailed
         return results[:count]
-
-    def bound(self) -> Callable[[Array], Array]:
-        """This thread's copy of the array program."""
-        run: Callable[[Array], Array] | None = getattr(self.local, "run", None)
-        if run is None:
-            run = self.local.run = finite(self.array_plan().bind(), self.flags)
-        return run
 
     def ladder(self, exact: bool) -> Ladder:
         """The rows one by one, made when first needed; for the exact path those of eager evaluation."""
