@@ -19,8 +19,9 @@ class Snapshot:
     are found there again, so a loss and its parameters stay one graph however they are packed together.
     """
 
-    def __init__(self, nodes: list[Any]) -> None:
+    def __init__(self, nodes: list[Any], register: Register | None = None) -> None:
         self.nodes = nodes
+        self.register = register
 
     def __reduce__(self) -> tuple[Callable[..., Snapshot], tuple[Any, ...]]:
         place = {node: i for i, node in enumerate(self.nodes)}
@@ -41,36 +42,39 @@ class Snapshot:
         return _restored, (rows, outside, others)
 
 
-class _Living(threading.local):
-    """Where the nodes of the snapshots that are alive stand, by identity: a living snapshot keeps its nodes, and so their ids."""
+class Register(dict[int, tuple[ref[Snapshot], int]]):
+    """Where nodes stand in living snapshots, by identity: a living snapshot keeps its nodes, and so their ids.
 
+    The snapshots keep it, and a thread knows that of its own only weakly: it goes with the last of them, with no call into
+    Python, in which Ctrl-C would be lost.
+    """
+
+
+class _Thread(threading.local):
     def __init__(self) -> None:
-        self.places: dict[int, tuple[ref[Snapshot], int]] = {}
+        self.register = ref(Register())
 
 
-_living = _Living()
+_here = _Thread()
 
 
 def reduced(node: Any) -> tuple[Callable[[Snapshot, int], Any], tuple[Snapshot, int]]:
     """How pickle and copy take `node`: by its place in a snapshot that some memo holds, or in a new one of all it is made of."""
     observers.look("a number was copied")
-    snapshot, place = _place(node)
+    register = _here.register()
+    if register is None:
+        register = Register()
+        _here.register = ref(register)
+    snapshot, place = _place(node, register)
     if snapshot is None:
-        nodes = _outside_all(node)
-        snapshot, place = Snapshot(nodes), len(nodes) - 1
-        places, ids = _living.places, [id(x) for x in nodes]
-
-        def forget(dead: ref[Snapshot]) -> None:
-            for i in ids:
-                if places.get(i, (None,))[0] is dead:
-                    del places[i]
-
-        living = ref(snapshot, forget)
-        places.update((i, (living, place)) for place, i in enumerate(ids))
+        nodes = _outside_all(node, register)
+        snapshot, place = Snapshot(nodes, register), len(nodes) - 1
+        living = ref(snapshot)
+        register.update((id(x), (living, k)) for k, x in enumerate(nodes))
     return _picked, (snapshot, place)
 
 
-def _outside_all(node: Any) -> list[Any]:
+def _outside_all(node: Any, register: Register) -> list[Any]:
     """What `node` is made of and no living snapshot holds, operands first; what is held is not walked through again."""
     held: dict[Any, None] = {}
     seen, pending = {node}, [node]
@@ -78,7 +82,7 @@ def _outside_all(node: Any) -> list[Any]:
         for x in pending.pop().parents:
             if not isinstance(x, float) and x not in seen:
                 seen.add(x)
-                if _place(x)[0] is None:
+                if _place(x, register)[0] is None:
                     pending.append(x)
                 else:
                     held[x] = None
@@ -86,8 +90,8 @@ def _outside_all(node: Any) -> list[Any]:
     return list(unreached(node, placed=held))[count:]
 
 
-def _place(node: Any) -> tuple[Snapshot | None, int]:
-    found = _living.places.get(id(node))
+def _place(node: Any, register: Register) -> tuple[Snapshot | None, int]:
+    found = register.get(id(node))
     return (found[0](), found[1]) if found else (None, 0)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import copy
 import gc
+import io
 import math
 import operator
 import pickle
@@ -1018,7 +1019,18 @@ def test_many_small_pickles_leave_nothing_behind() -> None:
     for _ in range(10):
         pickle.dumps(diamond()[2])
     gc.collect()
-    assert len(snapshot._living.places) == 0
+    assert snapshot._here.register() is None
+
+
+def test_no_python_runs_as_what_pickle_held_is_dropped_in_which_control_c_would_be_lost() -> None:
+    pickler, called = pickle.Pickler(io.BytesIO()), []
+    pickler.dump(diamond())
+    sys.setprofile(lambda frame, event, argument: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        pickler.clear_memo()
+    finally:
+        sys.setprofile(None)
+    assert called == []
 
 
 def test_a_task_that_outlives_the_block_it_was_started_in_records_again() -> None:
