@@ -154,7 +154,7 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     [(0, 3.0), (1, 3.0)]
 
     `read` gives what the rules are asked about: by default a node's number, else for example the node itself for a graph of the
-    derivative. Raises RuntimeError where an operand was assigned since `node` was computed from it.
+    derivative. Raises RuntimeError where the number of `node` no longer follows from theirs.
     """
     refuse_stale(node)
     op, parents = node.op, node.parents
@@ -178,12 +178,17 @@ def _accepted(node: Any, slot: int, local: Any, read: Callable[[Any], Any] | Non
 
 
 def refuse_stale(node: Any) -> None:
-    """Raise if an operand was assigned since `node` was computed from it."""
+    """Raise if the number of `node` no longer follows from its operands, of which one was assigned since.
+
+    Where it does, as after a number was assigned and put back, nothing is stale.
+    """
     if node._stamp == clock.now:  # nothing was assigned since
         return
     for parent in node.parents:
         if type(parent) is not float and parent._stamp > node._stamp:
-            raise _stale(node, parent)
+            if node._stamp == OVERWRITTEN or not node.op.gives(node._number, numbers_of(node.parents)):
+                raise _stale(node, parent)
+            return
 
 
 def _stale(node: Any, parent: Any) -> RuntimeError:

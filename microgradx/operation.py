@@ -262,6 +262,14 @@ class Op:
             for slot, partial in enumerate(self.partials)
         ]
 
+    def gives(self, out: float, operands: Sequence[float]) -> bool:
+        """Whether this is what the operation gives for these numbers, bit for bit.
+
+        >>> OPS["multiply"].gives(6.0, [2.0, 3.0]), OPS["multiply"].gives(0.0, [-1.0, 0.0])
+        (True, False)
+        """
+        return number(self.forward(*operands)).hex() == out.hex()
+
     def real_number(self, slot: int, found: Any) -> float:
         """What the rule for operand `slot` returned, as a float; TypeError if it is not one real number.
 

@@ -475,6 +475,50 @@ def test_a_node_built_from_a_stale_one_is_stale_once_that_is_recomputed() -> Non
         late.backward()
 
 
+def test_a_leaf_that_was_assigned_and_put_back_leaves_its_graphs_usable() -> None:
+    x = Value(3.0)
+    out = x * x + x
+    x.data = 4.0
+    between = x + 1.0
+    x.data = 3.0
+    out.backward()
+    assert x.grad == 7.0
+    with pytest.raises(RuntimeError, match="old and new numbers would mix"):
+        between.backward()
+
+
+def test_a_computed_value_that_was_assigned_stays_so_though_its_own_number_is_put_back() -> None:
+    x = Value(2.0)
+    y = x * 3.0
+    y.data = 5.0
+    late = y + 1.0  # of a number that y has no more
+    y.data = 6.0
+    with pytest.raises(RuntimeError, match="was assigned, but it is computed by multiply"):
+        late.backward()
+
+
+def test_a_graph_is_stale_exactly_where_a_number_does_not_follow_from_its_operands() -> None:
+    draw, stale = random.Random(5), 0
+    for _ in range(300):
+        leaves = [Value(draw.choice((-1.0, 0.0, -0.0, 2.0))) for _ in range(2)]
+        nodes = list(leaves)
+        for _ in range(12):
+            if draw.random() < 0.4:
+                draw.choice(leaves).data = draw.choice((-1.0, 0.0, -0.0, 2.0, math.nan))
+            elif draw.random() < 0.1:
+                draw.choice(nodes).forward()
+            else:
+                op = draw.choice([OPS[name] for name in ("add", "multiply", "relu", "maximum", "sum")])
+                nodes.append(op(*draw.choices(nodes, k=op.arity or 3)))
+        for out in nodes:
+            made = [node for node in topological_order(out) if node.op]
+            wrong = [x for x in made if x.op.forward(*[p.data for p in x.parents]).hex() != x.data.hex()]  # type: ignore[union-attr]
+            with pytest.raises(RuntimeError, match="would mix") if wrong else contextlib.nullcontext():
+                out.backward()
+            stale += bool(wrong)
+    assert 500 < stale < 2500
+
+
 def test_forward_makes_floats_of_what_an_operation_of_ones_own_returns() -> None:
     whole = primitive("whole", "int({})", int, 0.0)
     try:

@@ -162,6 +162,21 @@ def test_a_call_that_is_stale_says_so_and_is_computed_again() -> None:
     assert w.grad == pytest.approx(mx.gradient(eager, [w])[0], rel=1e-12)
 
 
+def test_a_call_whose_operand_was_put_back_is_not_stale() -> None:
+    w = Value(2.0)
+    y = compile(lambda x: w * x)(3.0)
+    many = compile(lambda x: logistic(w, x))(0.1)
+    w.data = 0.5
+    w.data = 2.0
+    for result, eager in ((y, w * 3.0), (many[5], logistic(w, 0.1)[5])):
+        assert mx.gradient(result, [w]) == pytest.approx(mx.gradient(eager, [w]), rel=1e-12)
+    w.data = -0.0
+    zero = compile(lambda x: w * x)(3.0)
+    w.data = 0.0
+    with pytest.raises(RuntimeError, match="was assigned after"):
+        zero.backward()
+
+
 def test_a_call_that_would_go_another_way_now_says_so() -> None:
     w = Value(2.0)
     y = compile(lambda x: w * x if w > 1.0 else -w)(3.0)

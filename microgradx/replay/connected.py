@@ -48,6 +48,10 @@ class Evaluation:
         inputs[list(self.places)] = [number_of(x) for x in operands]
         return np.concatenate((inputs, [number_of(x) for x in more])) if more else inputs
 
+    def given(self, operands: Sequence[Any]) -> bool:
+        """Whether these are the operands of the call, bit for bit."""
+        return self.at(operands).tobytes() == self.inputs.tobytes()
+
     def numbers(self, operands: Sequence[Any]) -> list[float]:
         """What the call gives for other operands."""
         found: list[float] = self.program.asked(self.question, self.spans, self.at(operands)).tolist()
@@ -135,6 +139,10 @@ class Given(Inlined):
     def forward(self, *numbers: float) -> float:  # a method, as a function in a slot would be a cycle
         """The number for other operands."""
         return self.call.numbers(numbers)[self.place]
+
+    def gives(self, out: float, operands: Sequence[float]) -> bool:
+        """Whether the call was given these numbers, so that nothing need be replayed to know."""
+        return self.call.given(operands)
 
     def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
         """The derivatives by all operands."""

@@ -31,6 +31,10 @@ class Whole(Inlined):
         self.found = self.call.numbers(numbers)
         return self.found[0]
 
+    def gives(self, out: float, operands: Sequence[float]) -> bool:
+        """Whether the call was given these numbers, so that nothing need be replayed to know."""
+        return self.call.given(operands)
+
     def local_derivatives(self, operands: Sequence[Any], out: Any, wanted: Sequence[bool] | None = None) -> list[Any]:
         """What is to be asked once it is known what arrives at each number."""
         return [Sent(self.call, operands, place) for place in range(len(operands))]
