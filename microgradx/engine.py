@@ -102,7 +102,7 @@ class Value(Operators):
         return self._number
 
     @data.setter
-    def data(self, data: Any) -> None:
+    def data(self, data: float) -> None:
         if observers.observers:
             observers.look(".data was assigned")
         self._number = data if type(data) is float else number(data)
