@@ -55,6 +55,14 @@ VALUE = {
     "is_leaf": "y.op is None for a leaf",
 }
 
+KEYWORDS = {
+    **dict.fromkeys(("name", "names", "lable", "Label", "title"), "label= is what it is called: Value(2.0, label='w')"),
+    "grad": "x.grad = 1.0 assigns it",
+    "requires_grad": VALUE["requires_grad"],
+    **dict.fromkeys(("dtype", "device"), FLOATS),
+}
+"""What to write instead of an argument that a Value is not made with."""
+
 NN = {
     **dict.fromkeys(("Linear", "Dense", "LinearLayer"), 'nn.Layer(2, 3, "linear") is a layer, nn.MLP(2, [3, 1]) a network'),
     **dict.fromkeys(("ReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "LeakyReLU", "ELU", "Softplus", "functional"), ACTIVATION),

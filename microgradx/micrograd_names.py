@@ -75,6 +75,7 @@ def _refuse_closure(value: Any, closure: Any) -> NoReturn:
 
 
 def refuse_made_by_hand(*more: Any, **names: Any) -> NoReturn:
-    """Raise where a value is to be made with operands and operation, as an operation of one's own would make it."""
-    seen = ", ".join([*map(repr, more), *(f"{name}={x!r}" for name, x in names.items())])
-    raise TypeError(f"a Value is made of a number and a label, and got {seen} too: {_RULE}")
+    """Raise where a value is to be made with more than a number and a label, as an operation of one's own would make it."""
+    seen = ", ".join([*(repr(x) for x in more if x is not None), *(f"{name}={x!r}" for name, x in names.items())])
+    write = next((hints.KEYWORDS[name] for name in names if name in hints.KEYWORDS), _RULE)
+    raise TypeError(f"a Value is made of a number and a label, and got {seen} too: {write}")

@@ -84,6 +84,14 @@ def test_a_value_shows_no_name_that_is_not_there_and_refuses_to_have_it_assigned
         x.requires_grad = True  # type: ignore[attr-defined]
 
 
+def test_an_argument_that_a_value_is_not_made_with_is_answered() -> None:
+    with pytest.raises(TypeError, match=r"got name='a' too: label= is what it is called: Value\(2.0, label='w'\)"):
+        Value(2.0, name="a")  # type: ignore[call-arg]
+    for name, hint in hints.KEYWORDS.items():
+        with pytest.raises(TypeError, match=re.escape(f"got {name}=1 too: {hint}")):
+            Value(2.0, **{name: 1})  # type: ignore[arg-type]
+
+
 def test_steppers_are_copied_as_before() -> None:
     s = stepper(x * x)
     assert str(copy.copy(s)) == str(s)
