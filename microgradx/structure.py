@@ -229,7 +229,9 @@ def _filled(structure: Structure, numbers: Iterator[Any], as_slopes: bool) -> An
 def _array(items: Sequence[Any], shape: tuple[int, ...]) -> Any:
     import numpy
 
-    array = numpy.empty(len(items), dtype=float if all(isinstance(x, float) for x in items) else object)
+    if all(issubclass(kind, float) for kind in set(map(type, items))):
+        return numpy.array(items, dtype=float).reshape(shape)
+    array = numpy.empty(len(items), dtype=object)
     for place, item in enumerate(items):  # one by one, as an item may be a list
         array[place] = item
     return array.reshape(shape)

@@ -99,16 +99,23 @@ def test_one_wrong_input_among_ten_thousand_is_named_in_under_four_hundred_evalu
     assert report.count("agrees") == 9_999
 
 
-@pytest.mark.parametrize("off", [2.0, 1.0001])
-@pytest.mark.parametrize(("seed", "decades", "wrong"), [(1, 0, 9999), (2, 2, 4321), (3, 0, 0), (3, 2, 4321)])
-def test_one_wrong_input_is_named_as_cheaply_where_contributions_spread_over_decades(seed, decades, wrong, off):
+def sum_of_waves(v):
+    return numpy.sum(v * numpy.sin(v))
+
+
+@pytest.mark.parametrize(("seed", "decades", "wrong", "off"), [(1, 0, 1999, 2.0), (3, 0, 0, 1.0001), (2, 2, 1234, 1.0001)])
+def test_one_wrong_input_of_many_is_named_and_changes_nothing_about_the_others(seed, decades, wrong, off):
     rng = random.Random(seed)
-    at = [rng.gauss(0.0, 1.0) * 10.0 ** rng.uniform(-decades, 0.0) for _ in range(10_000)]
-    slopes = [math.sin(x) + x * math.cos(x) for x in at]
+    at = numpy.array([rng.gauss(0.0, 1.0) * 10.0 ** rng.uniform(-decades, 0.0) for _ in range(2_000)])
+    slopes = numpy.sin(at) + at * numpy.cos(at)
+    right = check_gradient(sum_of_waves, at, slopes)
     slopes[wrong] *= off
-    report = failure(lambda v: math.fsum(x * math.sin(x) for x in v), at, grad=slopes)
+    report = failure(sum_of_waves, at, slopes)
     assert [(r.path, r.members) for r in report.rows if r.verdict == "wrong"] == [(f"v[{wrong}]", 1)]
-    assert report.evaluations < 400
+    assert report.count("unresolved") == 0
+    assert abs(report.count("weak") - right.count("weak")) <= 5  # those whose contributions are the smallest
+    assert right.count("weak") < 20
+    assert report.evaluations < right.evaluations + 800 < 2_500
 
 
 def test_a_connection_missing_from_one_of_many_inputs_is_found():
@@ -117,11 +124,14 @@ def test_a_connection_missing_from_one_of_many_inputs_is_found():
     assert [r.path for r in report.rows if r.verdict == "wrong"] == ["v[77]"]
 
 
-def test_more_wrong_inputs_than_are_searched_for_are_not_called_right():
+def test_more_wrong_inputs_than_are_searched_for_are_called_neither_right_nor_wrong():
     at = [0.1 * k for k in range(1, 201)]
+    wrong = {f"v[{k}]" for k in range(200) if k % 4}
     report = failure(lambda v: sum(x * x for x in v), at, grad=[(2.5 if k % 4 else 2.0) * x for k, x in enumerate(at)])
-    assert sum(r.verdict == "wrong" and r.members == 1 for r in report.rows) == 10
-    assert "among these are more wrong inputs" in str(report)
+    named = {r.path for r in report.rows if r.verdict == "wrong"}
+    assert len(named) == report.count("wrong") == 10
+    assert named < wrong
+    assert "among those measured together with it are more wrong inputs" in str(report)
 
 
 def test_a_kink_of_a_few_inputs_does_not_hide_a_wrong_gradient_of_many():

@@ -38,6 +38,7 @@ class Inputs:
         self.paths: list[str] = []
         self.start: list[float] = []
         self.leaves: list[Value | None] = []
+        self._places: dict[Value, int] = {}
         self.constants: list[Any] = []  # numbers that no derivative is taken by
         self.args: list[tuple[Structure, list[int], WayBack]] = []  # each argument, and which input each of its numbers is
         self._wrt, self._symmetric = chosen_by(wrt), chosen_by(symmetric)
@@ -94,10 +95,13 @@ class Inputs:
                 raise ValueError(
                     f"{path} is {leaf!r}, computed by {leaf.op.name}: only a leaf can be nudged, pass {path}.detach()"
                 )
-            known = [k for k, other in enumerate(self.leaves) if leaf is not None and leaf is other]
-            known = known or self._mirrored(path, float(item.data if isinstance(item, Value) else item))
-            places += known or [len(self.paths)]  # a weight used in two places is one input
-            if not known:
+            known = self._places.get(leaf) if leaf is not None else None  # a weight used in two places is one input
+            if known is None:
+                known = self._mirrored(path, float(item.data if isinstance(item, Value) else item))
+            places.append(len(self.paths) if known is None else known)
+            if known is None:
+                if leaf is not None:
+                    self._places[leaf] = len(self.paths)
                 self.paths.append(path)
                 self.start.append(item.data if isinstance(item, Value) else item)
                 self.leaves.append(leaf)
@@ -105,25 +109,28 @@ class Inputs:
             raise TypeError(f"{name} is {x!r}, but Values are real numbers: pass its real and imaginary part as two inputs")
         self.args.append((structure, places, way))
 
-    def _mirrored(self, path: str, number: float) -> list[int]:
+    def _mirrored(self, path: str, number: float) -> int | None:
         """The input that `path` moves with, as the other half of a symmetric matrix."""
         if self._symmetric is _every or not self._symmetric(path) or not (found := MIRRORED.match(path)):
-            return []
+            return None
         matrix, row, between, column = found.groups()
         other = f"{matrix}[{column}{between}{row}]"
         if row == column or other not in self.paths:
-            return []
+            return None
         k = self.paths.index(other)
         if self.start[k] != number:
             raise ValueError(f"{path} = {number!r} and {other} = {self.start[k]!r}, so {matrix} is not symmetric")
-        return [k]
+        return k
 
     def arguments(self, point: Sequence[float]) -> list[Any]:
         """What f is called with at `point`."""
-        for leaf, number in zip(self.leaves, point, strict=True):
-            if leaf is not None and leaf.data != number:
-                leaf.data = number
-        numbers = [x if leaf is None else leaf for leaf, x in zip(self.leaves, point, strict=True)] + self.constants[::-1]
+        numbers: list[Any] = list(point)
+        if self._places:
+            for leaf, number in zip(self.leaves, point, strict=True):
+                if leaf is not None and leaf.data != number:
+                    leaf.data = number
+            numbers = [x if leaf is None else leaf for leaf, x in zip(self.leaves, point, strict=True)]
+        numbers += self.constants[::-1]
         return [way(filled(structure, [numbers[k] for k in places])) for structure, places, way in self.args]
 
     def shaped(self, numbers: Sequence[float]) -> list[Any]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 DECADES = 3.0  # inputs measured together have contributions within so many decades of each other
 CULPRITS = 10  # after so many wrong inputs the search stops
-SAME_NOISE = 4.0  # contributions within such a factor are hidden by the same noise
-STEP_DOWN = 8  # a direction that bends is halved down to so many inputs, then they are measured alone
+LEAST_WEIGHT = 0.5  # how far an input moves in a direction is drawn between this and 1
+STEP_DOWN = 8  # a direction is parted down to so many inputs, then they are measured alone
 MOST_EVALUATIONS = 20_000  # after so many evaluations a direction that bends is not parted further
 
 
@@ -55,7 +55,7 @@ def direction(trial: Trial, members: Sequence[int]) -> dict[int, float]:
     """How far each member moves per unit of the direction: so far that all contribute alike, none beyond its own size."""
     moves = {}
     for i in members:
-        weight = trial.rng.uniform(0.5, 1.0) * trial.rng.choice((-1.0, 1.0))
+        weight = trial.rng.uniform(LEAST_WEIGHT, 1.0) * trial.rng.choice((-1.0, 1.0))
         moves[i] = weight / abs(trial.coded.slopes[i]) if trial.coded.slopes[i] else weight * trial.scale(i)
     largest = max(abs(move) / trial.scale(i) for i, move in moves.items())
     return {i: move / largest for i, move in moves.items()}
@@ -71,20 +71,14 @@ def measure_together(trial: Trial, members: list[int]) -> None:
     if row.numeric.verdict in (Shape.UNRESOLVED, Shape.VERTICAL) or row.numeric.bent:
         _halved(trial, members, row)
     elif _agrees(row):
-        if idle:
-            row.verdict = row.numeric.judged(0.0, row.slack)
-            trial.found.append(row)
-        elif row.coded != 0.0 and row.sensitivity > trial.rtol:
-            _parted(trial, members, row)
-        else:
-            row.verdict = Verdict.AGREES
-            trial.found.append(row)
+        _agreed(trial, members, row)
     else:
         before = len(trial.found)
-        search(trial, moves, row)
-        if not any(found.verdict is Verdict.WRONG for found in trial.found[before:]):  # then it may be the direction that errs
+        left = search(trial, moves, row)
+        named = trial.found[before:]
+        if not left and not any(found.verdict is Verdict.WRONG for found in named):  # then it may be the direction that errs
             row = _heard(trial, row)
-        _rest(trial, moves, row, trial.found[before:])
+        _rest(trial, moves, row, named, left)
 
 
 def _heard(trial: Trial, row: Partial) -> Partial:
@@ -94,39 +88,60 @@ def _heard(trial: Trial, row: Partial) -> Partial:
     return replace(row, numeric=numeric)
 
 
-def _parted(trial: Trial, members: list[int], row: Partial) -> None:
-    """Part a direction in which an error in one would not show, unless rounding hides it in the one measured alone too."""
-    sizes = {i: trial.scale(i) * abs(trial.coded.slopes[i]) for i in members}
-    ranked = sorted(members, key=sizes.__getitem__)
-    if any(found.verdict is Verdict.WRONG for found in trial.found):  # then nobody asks how well the right ones agree
-        row.verdict = Verdict.WEAK
+def _agreed(trial: Trial, members: list[int], row: Partial) -> None:
+    """Add the row of a direction that agrees, if an error of `rtol` in any one member would have shown."""
+    if not any(trial.coded.slopes[i] for i in members):
+        row.verdict = row.numeric.judged(0.0, row.slack)
         trial.found.append(row)
-        return
+    elif row.sensitivity > trial.rtol:
+        _parted(trial, members, row)
+    else:
+        row.verdict = Verdict.AGREES
+        trial.found.append(row)
+
+
+def _parted(trial: Trial, members: list[int], row: Partial) -> None:
+    """Part a direction in which an error in one would not show, unless rounding hides it in the one measured alone too.
+
+    Measured without the small ones the others contribute more, and the same bound is sharp enough for them.
+    """
     if len(members) <= STEP_DOWN:
         trial.found += [trial.alone(i) for i in members]
         return
-    alike = sizes[ranked[-1]] <= SAME_NOISE * sizes[ranked[0]]
-    if trial.evaluations > MOST_EVALUATIONS or (alike and trial.alone(ranked[len(ranked) // 2]).verdict is Verdict.WEAK):
+    sizes = {i: trial.scale(i) * abs(trial.coded.slopes[i]) for i in members}
+    ranked = sorted(members, key=sizes.__getitem__)
+    enough = row.sensitivity / trial.rtol * row.smallest / LEAST_WEIGHT
+    small = sum(size < enough for size in sizes.values())
+    if trial.evaluations > MOST_EVALUATIONS or (small == len(ranked) and trial.alone(ranked[-1]).verdict is Verdict.WEAK):
         row.verdict = Verdict.WEAK
         trial.found.append(row)
         return
-    measure_together(trial, ranked[: len(ranked) // 2])
-    measure_together(trial, ranked[len(ranked) // 2 :])
+    cut = len(ranked) // 2 if small == len(ranked) else max(small, len(ranked) // STEP_DOWN)
+    measure_together(trial, ranked[:cut])
+    measure_together(trial, ranked[cut:])
 
 
-def _rest(trial: Trial, moves: dict[int, float], row: Partial, named: list[Partial]) -> None:
-    """The row of the members that were not named, whose slope is what the named ones leave of the whole."""
+def _rest(trial: Trial, moves: dict[int, float], row: Partial, named: list[Partial], left: set[int]) -> None:
+    """Judge the members that were not named, whose slope is what the named ones leave of the whole, but for those `left`."""
     places = {trial.inputs.paths.index(found.path): found.numeric for found in named}
-    rest = {i: move for i, move in moves.items() if i not in places}
-    if not rest:
-        return
     value = row.numeric.value - math.fsum(moves[i] * numeric.value for i, numeric in places.items())
     bound = row.numeric.bound + math.fsum(abs(moves[i]) * numeric.bound for i, numeric in places.items())
-    left = trial.directional(rest, replace(row.numeric, value=value, bound=bound, evaluations=0))
-    left.verdict = Verdict.AGREES if _agrees(left) else Verdict.WRONG
-    if left.verdict is Verdict.WRONG:
-        left.hint = f"among these are more wrong inputs; the search ends after {CULPRITS}"
-    trial.found.append(left)
+    numeric = replace(row.numeric, value=value, bound=bound, evaluations=0)
+    rest = {i: move for i, move in moves.items() if i not in places and i not in left}
+    if left:
+        unseen = trial.directional({i: moves[i] for i in moves if i in left}, replace(numeric, value=math.nan, bound=math.inf))
+        unseen.verdict = Verdict.UNRESOLVED
+        unseen.hint = f"among those measured together with it are more wrong inputs; the search ends after {CULPRITS}"
+        trial.found.append(unseen)
+        if rest:
+            measure_together(trial, list(rest))
+    elif rest:
+        remaining = trial.directional(rest, numeric)
+        if _agrees(remaining):
+            _agreed(trial, list(rest), remaining)
+        else:
+            remaining.verdict = Verdict.WRONG
+            trial.found.append(remaining)
 
 
 def _agrees(row: Partial) -> bool:
@@ -146,31 +161,29 @@ def _halved(trial: Trial, members: list[int], row: Partial) -> None:
         measure_together(trial, members[len(members) // 2 :])
 
 
-def search(trial: Trial, moves: dict[int, float], row: Partial) -> None:
+def search(trial: Trial, moves: dict[int, float], row: Partial) -> set[int]:
     """Add a row for each wrong input among `moves`: measure one half, and know the other by subtraction.
 
     A half is measured just well enough to tell whether the disagreement is in it: by a short climb, from where the noise
-    of f, known from the whole, is small beside that.
+    of f, known from the whole, is small beside that. What comes back are the halves that it was not looked for in, because
+    enough are named.
     """
     if sum(found.verdict is Verdict.WRONG for found in trial.found) >= CULPRITS:
-        return
+        return set(moves)
     members = list(moves)
     if len(members) == 1:
         trial.found.append(trial.alone(members[0], (row.coded - row.numeric.value) / moves[members[0]]))
-        return
+        return set()
     left = {i: moves[i] for i in members[: len(members) // 2]}
     right = {i: moves[i] for i in members[len(members) // 2 :]}
     room = max(0.1 * (abs(row.coded - row.numeric.value) - row.numeric.bound - row.slack), SMALLEST_FLOAT)
     slope = abs(math.fsum(trial.coded.slopes[i] * move for i, move in left.items()))
     seen = trial.along(left, max(1e-8, room / slope) if slope else 1e-8, outward(12.0 * trial.noise / room), trial.noise)
-    if not _agrees(seen):
-        search(trial, left, seen)
     rest = replace(
         row.numeric, value=row.numeric.value - seen.numeric.value, bound=row.numeric.bound + seen.numeric.bound, evaluations=0
     )
-    unseen = trial.directional(right, rest)
-    if not _agrees(unseen):
-        search(trial, right, unseen)
+    halves = ((left, seen), (right, trial.directional(right, rest)))
+    return {i for half, part in halves if not _agrees(part) for i in search(trial, half, part)}
 
 
 def outward(first: float) -> float:

@@ -49,13 +49,18 @@ class Trial:
         """Judge every input."""
         with self.inputs.restoring():
             every = range(len(self.point))
-            if len(every) <= self.few or self.oracle in ("exact", "complex"):
+            if not self.many or self.oracle in ("exact", "complex"):
                 self.found += [self.alone(i) for i in every]
                 refuse_no_subgradient(self, self.found)
                 return self.found
             judge_many(self)
             refuse_no_subgradient(self, self.found)
         return self.found
+
+    @property
+    def many(self) -> bool:
+        """Whether inputs are measured together, and alone only where that leaves a question."""
+        return len(self.point) > self.few
 
     def alone(self, i: int, expected: float = math.nan) -> Partial:
         """The row of one input; off by `expected` it is as a direction has shown already, so no second opinion is asked for."""
@@ -65,7 +70,7 @@ class Trial:
             return self.inputs.number([*self.point[:i], x, *self.point[i + 1 :]])
 
         line = Line(f, here, self.domains[i], self.coded.grain)
-        numeric = measured_slope(line, abs(here) or 1.0, self.rtol)
+        numeric = measured_slope(line, abs(here) or 1.0, self.rtol, sparing=self.many)
         if self.coded.floors and self.coded.floors[i] > numeric.floor:
             numeric = replace(numeric, floor=self.coded.floors[i])
         if not abs(self.coded.slopes[i] - numeric.value - expected) <= 0.1 * abs(expected):

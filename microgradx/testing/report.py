@@ -46,7 +46,8 @@ class Partial:
         if not self.numeric.verdict.has_slope or not self.coded:
             return math.nan
         if self.members > 1:
-            return 2.0 * (self.numeric.bound + self.slack) / self.smallest if self.smallest else math.nan
+            hidden = self.numeric.bound + self.slack + abs(self.coded - self.numeric.value)
+            return hidden / self.smallest if self.smallest else math.nan
         return (self.numeric.tolerance() + self.slack + abs(self.coded - self.numeric.value)) / abs(self.coded)
 
 
@@ -121,7 +122,7 @@ class Report:
         lines = [f"{self.name}: {self.summary()}", *(line for fault in self.faults for line in _wrapped(fault))]
         if shown:
             lines += ["", *_table(shown, self.coded_by), *self._not_shown(rows[len(shown) :])]
-        lines += _hints(shown, self)
+        lines += _hints([*shown, *(row for row in rows[len(shown) :] if row.members > 1 and row.hint)], self)
         if self.blame:
             lines += ["", *(line for part in self.blame.splitlines() for line in _wrapped(part))]
         lines += ["", f"  {self._effort()}"]
