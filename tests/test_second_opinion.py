@@ -155,6 +155,19 @@ def test_random_composites_are_never_refused_and_their_doubles_never_pass_withou
         assert not true or verdict(measured, 2.0 * true) not in ("agrees", "kink")
 
 
+def test_a_slope_above_the_noise_is_never_hidden_by_zero_without_a_word():
+    (known,) = cases.judged([("(1/(m.atan((m.tanh((x)**3))*(m.expm1(m.exp(1.79))))))/(-2.82)", -2.4853777042682674)])
+    f, x, true = known
+    measured = derivative_of(f)(x)
+    assert abs(true) > 20.0 * math.ulp(f(x)) / abs(x)
+    assert [verdict(measured, coded) for coded in (true, 0.0, -true)] == ["weak", "weak", "wrong"]
+
+
+def test_cases_whose_slope_is_another_one_at_the_next_float_are_no_judges():
+    saturated, wiggly = ("m.tanh(x**3)", 2.4), ("m.tanh(m.sin(m.cosh(x**6)) - 21.5)", 2.6857621089089143)
+    assert [len(list(cases.judged([case], faithful=True))) for case in (saturated, wiggly)] == [1, 0]
+
+
 def test_a_gradient_that_cancels_to_zero_is_right_though_f_leans_by_rounding():
     a = np.array([0.1, 0.2, 0.3])
     assert check_gradient(lambda p: float(np.sum((a * p - a * 0.7) ** 2)), 0.7, lambda p: 2 * np.sum(a * (a * p - a * 0.7))).ok

@@ -89,7 +89,7 @@ class Numeric:
         """Whether rounding noise hides errors of `rtol` in `coded`: then agreement means agreement to `bound` only."""
         if self.verdict is Shape.VERTICAL:
             return False
-        if coded == 0.0 and (self.constant or (self.value and self.stationary(coded, self.floor))):
+        if coded == 0.0 and (self.constant or (self.value and self.bound <= self.floor and self.stationary(coded, self.floor))):
             return False
         size = max(abs(self.value), abs(self.left), abs(self.right), 0.0 if coded else self.beside)
         return self.bound > 0.5 * self.rtol * size

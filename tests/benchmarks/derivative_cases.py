@@ -180,22 +180,28 @@ def finite(f: Callable[[float], Any], x: float) -> bool:
 def judged(cases: list[Case], faithful: bool = False) -> Iterator[Known]:
     """(f, x, true derivative) for each case, from central differences with 60 digits; cases without one are left out.
 
-    With `faithful` so are those whose floats have lost all digits, such as the sine of 1e19 with a rounding error in it.
+    With `faithful` so are those that floats cannot follow: whose value has lost all digits, such as the sine of 1e19 with a
+    rounding error in it, and those whose slope is quite another one at the next float.
     """
     for text, x in cases:
         exact = eval(f"lambda x, m=m: {text}", {"m": mpmath})
         with mpmath.workdps(60):
-            here = mpmath.mpf(x)
-            h = mpmath.mpf(10) ** -20 * (abs(here) or 1)
             try:
-                slope = (exact(here + h) - exact(here - h)) / (2 * h)
+                value, slope, beside = exact(mpmath.mpf(x)), _slope(exact, x), _slope(exact, math.nextafter(x, math.inf))
             except (ValueError, ArithmeticError, TypeError):
                 continue
             if isinstance(slope, mpmath.mpc) or not math.isfinite(float(slope)):
                 continue
-            size = abs(exact(here)) / (abs(here) or 1)
-            if faithful and abs(function(text)(x) - float(exact(here))) > 1e-6 * abs(exact(here)):
+            left = abs(value) / (abs(x) or 1.0) * mpmath.mpf(10) ** -30 or mpmath.mpf(10) ** -60  # of a zero
+            lost = abs(function(text)(x) - float(value)) > 1e-6 * abs(value) or abs(beside - slope) > 1e-3 * abs(slope) + left
+            if faithful and lost:
                 continue
-            left = size * mpmath.mpf(10) ** -30 or mpmath.mpf(10) ** -60  # of a zero
             true = float(slope) if abs(slope) > left else 0.0
         yield function(text), x, true
+
+
+def _slope(exact: Callable[[Any], Any], x: float) -> Any:
+    """The central difference over 1e-20 of x, in the digits that mpmath works with."""
+    here = mpmath.mpf(x)
+    h = mpmath.mpf(10) ** -20 * (abs(here) or 1)
+    return (exact(here + h) - exact(here - h)) / (2 * h)
