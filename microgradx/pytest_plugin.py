@@ -81,16 +81,17 @@ def explained(coded: float, measured: Numeric) -> list[str]:
     """The lines under a failed comparison: both numbers, how far apart, and what that may mean."""
     from .testing.blame import hint
     from .testing.report import Partial
-    from .testing.verdicts import Shape, Verdict
+    from .testing.verdicts import Verdict
 
     measured = replace(measured.settled(coded), refused=None)
     row = Partial("x", measured.at, coded, measured, Verdict.WRONG)
+    wrong = measured.judged(coded) is Verdict.WRONG
     lines = [
-        f"{coded!r} is not the derivative at {measured.at!r}" if measured.verdict is not Shape.UNRESOLVED else "cannot tell",
+        f"{coded!r} is not the derivative at {measured.at!r}" if wrong else f"cannot tell the derivative at {measured.at!r}",
         f"coded:    {coded!r}",
         f"measured: {measured!r}, from {measured.evaluations} evaluations",
     ]
-    if measured.verdict.has_slope:
+    if measured.verdict.has_slope and wrong:
         lines.append(f"off by:   {row.off:.1e} relative; up to {measured.tolerance():.1e} absolute would pass")
     advice = hint(row, [row], "the code", True)
     return lines + [f"hint:     {advice}"] * bool(advice)

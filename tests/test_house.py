@@ -181,7 +181,8 @@ WINGS = {
         {"compile"},
     ],
     "testing": [
-        {"foreign", "line", "pairs", "reproduce", "stairs", "verdicts"},
+        {"c_functions", "line", "pairs", "reproduce", "stairs", "verdicts"},
+        {"foreign"},
         {"differences", "gradient_layout", "numeric", "outputs", "points"},
         {"first_step", "frameworks", "inputs", "report", "second_opinion"},
         {"claimed", "concluded", "diagnosis", "domains", "joint_kinks", "many_inputs", "measured", "mutants", "sixty_digits"},

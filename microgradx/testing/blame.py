@@ -41,6 +41,8 @@ RATIOS = (
 def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) -> str:
     """What the coded number looks like, next to the measured one."""
     coded, numeric = row.coded, row.numeric
+    if numeric.judged(coded, row.slack) is Verdict.UNRESOLVED and numeric.open_question:
+        return numeric.open_question
     if math.isnan(coded):
         return f"{coded_by} gives nan where the slope of f is {numeric.value:.6g}: look inside it for 0/0, inf - inf or 0 * inf"
     if math.isinf(coded) and numeric.verdict.has_slope:

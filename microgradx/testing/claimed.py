@@ -12,6 +12,7 @@ from ..chain import chain_rule, edges, topological_order
 from ..engine import Value
 from ..variables import push_forward
 from ..writing import commit, new_gradients
+from .c_functions import refuse_undeclared
 from .inputs import Inputs
 from .line import EPS
 from .outputs import called
@@ -59,9 +60,12 @@ def from_numbers(
 ) -> list[Coded]:
     """The gradient of each output that a function or numbers give; with `own`, that a framework takes of f itself."""
     name = "grad" if own or not callable(grad) else called(grad)
+    refuse_undeclared(grad, len(inputs.args))
 
     def rows() -> tuple[list[list[float]], list[float]]:
         found = inputs.call(point, grad) if callable(grad) else grad
+        if found is None:
+            raise TypeError(f"{name} returned None, not a gradient: is a return missing?")
         if own:
             trees, reached = found
             return [inputs.flat(tree, name) for tree in trees], inputs.flat(reached, name) if reached is not None else []

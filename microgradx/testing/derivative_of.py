@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from .c_functions import refuse_undeclared, refuse_undeclared_inside
 from .inputs import Inputs
 from .line import EVERYWHERE, Interval, Line
 from .measured import measured_slope
@@ -37,7 +38,13 @@ def derivative_of(
     """
 
     def derivative(x: float) -> Numeric:
+        __tracebackhide__ = True
+        refuse_undeclared(f)
+        if not hasattr(x, "__float__") or getattr(x, "size", 1) != 1:
+            raise TypeError(f"derivative_of takes one number, not {x!r}: for several write check_gradient(f, at, grad)")
         numeric = measured_slope(Line(lambda point: one_number(f(point), f), float(x), domain), abs(x) or 1.0, rtol)
+        if numeric.whole:
+            refuse_undeclared_inside(f)
         if oracle == "ladder" or numeric.bent or numeric.verdict is Shape.VERTICAL:
             return numeric
         inputs = Inputs(f, float(x), graph=False)

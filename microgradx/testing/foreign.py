@@ -1,7 +1,7 @@
 """Numbers in what other libraries hold them in, as plain floats and arrays, and the way back to their own type and dtype.
 
-numpy of any kind, pandas, torch, jax, sparse matrices, complex and decimal numbers; none of those libraries is imported here
-unless an object of it was given.
+numpy of any kind, pandas, torch, jax, arrays of ctypes, sparse matrices, complex and decimal numbers; none of those libraries
+is imported here unless an object of it was given.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ..containers import opened
 from ..operation import Operand
+from .c_functions import c_array_form
 
 WayBack = Callable[[Any], Any]
 
@@ -103,7 +104,7 @@ def _array_form(x: Any, typed: bool) -> tuple[Any, WayBack] | None:
     if kind.startswith("scipy.sparse.") and hasattr(x, "toarray"):
         dense = x.toarray()
         return (dense.ravel() if 1 in dense.shape else dense), unchanged
-    return None
+    return c_array_form(x)
 
 
 def _numpy_form(numpy: Any, x: Any, typed: bool) -> tuple[Any, WayBack] | None:

@@ -13,6 +13,7 @@ from ..containers import endless
 from ..engine import Value
 from ..modes import no_grad
 from ..structure import Structure, filled, flat, paths
+from .c_functions import refuse_undeclared, told_call, told_gradient_call
 from .foreign import ComplexParts, WayBack, plain_form
 from .gradient_layout import jacobian_rows, numbers_like
 from .outputs import called, one_number
@@ -41,6 +42,7 @@ class Inputs:
         self._places: dict[Value, int] = {}
         self.constants: list[Any] = []  # numbers that no derivative is taken by
         self.args: list[tuple[Structure, list[int], WayBack]] = []  # each argument, and which input each of its numbers is
+        refuse_undeclared(f)
         self._wrt, self._symmetric = chosen_by(wrt), chosen_by(symmetric)
         self._take_arguments(at)
         if not self.paths:
@@ -140,12 +142,20 @@ class Inputs:
 
     def call(self, point: Sequence[float], f: Callable[..., Any] | None = None, *more: Any) -> Any:
         """What f (or another function of the same arguments, and `more`) gives with the numbers at `point`."""
-        arguments = self.arguments(point)
-        if self.bare and f is None:
-            return self.f()
-        if self.keywords is not None:
-            return (f or self.f)(*more, **dict(zip(self.keywords, arguments, strict=True)))
-        return (f or self.f)(*arguments, *more)
+        arguments, function = self.arguments(point), f or self.f
+        try:
+            if self.bare and f is None:
+                return self.f()
+            if self.keywords is not None:
+                return function(*more, **dict(zip(self.keywords, arguments, strict=True)))
+            return function(*arguments, *more)
+        except (ValueError, ArithmeticError):
+            raise
+        except Exception as error:
+            told = told_call(function, error, arguments, self.graph) if f is None else told_gradient_call(f, error, arguments)
+            if told is error:
+                raise
+            raise told from error
 
     def number(self, point: Sequence[float]) -> float:
         """f at `point` as a plain number, recording nothing."""

@@ -59,17 +59,8 @@ def _way_out(row: Partial, trial: Trial) -> str:
         return f"f is nan or infinite at {row.path} = {row.point!r}: move the point into the domain of f"
     if row.numeric.note.startswith("f raises"):
         return f"{row.numeric.note} at {row.path} = {row.point!r}: move the point into the domain of f, or mend f"
-    if row.numeric.hidden:
-        why = f"{row.numeric.note}, and" if row.numeric.note else "f is so noisy that"
-        return (
-            f"{why} any slope up to {abs(row.numeric.value) + row.numeric.bound:.1g} would fit: compute f with more digits, or "
-            "use a point where it is smaller or steeper"
-        )
-    if row.numeric.ledge:
-        return (
-            f"{row.numeric.note}, between which its slope is {row.numeric.value:.6g}: 0 is right if the steps are meant, as "
-            "those of round(); if they come from few digits inside f, 0 is wrong"
-        )
+    if row.numeric.open_question:
+        return row.numeric.open_question
     ways = ["move the point away from the edge or the wiggle"]
     if trial.oracle in ("auto", "ladder") and trial.coded.output is not None:
         ways.append('try oracle="exact"')

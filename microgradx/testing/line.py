@@ -24,6 +24,7 @@ class Line:
         self.grain = grain  # rounding noise of f that is known beforehand, at least
         self.known = known  # all of it, measured on another line through the same point; 0 if it is not known yet
         self.noise = math.inf  # the least that was measured on this one
+        self.whole = True  # every result was an int
         self.trouble = ""  # what f raised last
         self.seen: dict[float, float | None] = {}
 
@@ -41,6 +42,8 @@ class Line:
         except EDGE_ERRORS as error:
             self.trouble = f"f raises {type(error).__name__} ({error})"
             return None
+        if type(value) is not int:
+            self.whole = False
         if isinstance(value, complex):  # Python's (-8) ** (1 / 3)
             return None
         value = float(value)

@@ -31,6 +31,8 @@ def measured_slope(line: Line, scale: float, rtol: float = 1e-6, target: float =
     quick, odd, tread = _climbed(line, scale, rtol, min(target, rtol / 8.0))
     if line.known:  # one of many lines through a point whose noise is known
         return quick
+    if line.whole:
+        return replace(quick, note="f gives whole numbers (int)", whole=True, hidden=not quick.constant)
 
     def again() -> Numeric:
         return reconsidered(quick, line, scale)

@@ -11,6 +11,9 @@ from .verdicts import Shape, Verdict
 ADVICE: list[Callable[[Numeric, float], str]] = []
 """What a refused number looks like next to the measured one: `blame`, which knows, adds itself."""
 
+WHOLE_RESULTS = "write float(...) around them if they are meant, restype = ctypes.c_double if C code gives them"
+"""What to do about an f that gives ints."""
+
 COMPARISON_WATCHERS: list[Callable[[Numeric, float], None]] = []
 """Called with every measured derivative that was found equal to a number, and that number: the pytest plugin counts them."""
 
@@ -41,8 +44,27 @@ class Numeric:
     floor: float = 0.0  # slopes below it are 0: moving x by its own rounding changes them by as much
     rounding: float = 0.0  # slopes below it change f by less than its last digit
     hidden: bool = False  # noise makes the bound larger than any slope seen around: then agreement would mean nothing
+    whole: bool = False  # f gives ints
     refused: float | None = field(default=None, repr=False)  # the number it was found not to equal last
     appeal: Callable[[], Numeric] | None = field(default=None, repr=False)  # measures once more, by other means
+
+    @property
+    def open_question(self) -> str:
+        """Why one slope or all cannot be told from the right one, and what to do; "" where nothing stands against it."""
+        if self.whole:
+            return f"{self.note}: {WHOLE_RESULTS}"
+        if self.hidden:
+            why = f"{self.note}, and" if self.note else "f is so noisy that"
+            return (
+                f"{why} any slope up to {abs(self.value) + self.bound:.1g} would fit: compute f with more digits, or use a point "
+                "where it is smaller or steeper"
+            )
+        if self.ledge:
+            return (
+                f"{self.note}, between which its slope is {self.value:.6g}: 0 is right if the steps are meant, as those of "
+                "round(); if they come from few digits inside f, 0 is wrong"
+            )
+        return ""
 
     def tolerance(self) -> float:
         """How far a right answer may lie from `value`: what is off by `rtol` or more is outside, if `bound` allows."""
@@ -89,6 +111,8 @@ class Numeric:
         """Whether rounding noise hides errors of `rtol` in `coded`: then agreement means agreement to `bound` only."""
         if self.verdict is Shape.VERTICAL:
             return False
+        if self.whole:
+            return True
         if coded == 0.0 and (self.constant or (self.value and self.bound <= self.floor and self.stationary(coded, self.floor))):
             return False
         size = max(abs(self.value), abs(self.left), abs(self.right), 0.0 if coded else self.beside)
@@ -129,7 +153,7 @@ class Numeric:
             return f"unresolved: {self.note}"
         if self.verdict is Shape.VERTICAL:
             return f"{self.value} (a vertical tangent)"
-        extra = f", {self.note}" * bool(self.note) + ", so noise of f hides its slope" * self.hidden
+        extra = f", {self.note}" * bool(self.note) + ", so noise of f hides its slope" * (self.hidden and not self.whole)
         side = "" if self.verdict is Shape.SMOOTH else f" ({self.verdict})"
         return f"{significant(self.value, self.bound)} ± {self.bound:.1e}{side}{extra}"
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..engine import Value
 from ..modes import no_grad
 from ..structure import Fixed, Structure, filled, flat, paths, words
+from .c_functions import refuse_undeclared_inside
 from .foreign import plain_form
 from .line import EDGE_ERRORS
 
@@ -61,6 +62,8 @@ class Outputs:
             if "integer" in str(error):
                 error.add_note("every number in at is moved, as a float: name those that derivatives are by with wrt=")
             raise
+        if type(result) is int:
+            refuse_undeclared_inside(f)
         self.structure, numbers = output_numbers(result, f)
         self._way = plain_form(result)[1]
         self.single = len(numbers) == 1

@@ -215,6 +215,8 @@ def _weak(row: Partial, strict: bool) -> str:
             f"measured together, so that an error below {row.sensitivity:.0e} in one of {row.members:,} would not show: "
             "check fewer at once, such as one layer's"
         )
+    if row.numeric.whole:
+        return row.numeric.open_question
     hidden = f"{row.sensitivity:.0e}" if row.coded else "any size"
     if row.numeric.note:
         refused = "; strict=True lets no such row pass" * strict

@@ -1,0 +1,146 @@
+"""C functions called by ctypes: their arrays as numbers, and what has to be declared or wrapped, said where it is not."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+WHOLE_TYPES = "bBhHiIlLqQ?"  # the letters of ctypes for c_byte to c_ulonglong and c_bool
+WRAPPER = """
+    def gradient({arguments}):
+        g = numpy.zeros(n)  # n: how many inputs there are
+        {name}({arguments}, g)
+        return g"""
+
+
+def is_c_function(f: Any) -> bool:
+    """Whether f is a function of a library that ctypes loaded."""
+    known = sys.modules.get("_ctypes")
+    return known is not None and isinstance(f, known.CFuncPtr)
+
+
+def refuse_undeclared(f: Any, arguments: int | None = None) -> None:
+    """TypeError for a C function whose result is read as a whole number, as ctypes does where nothing is declared.
+
+    Nothing is said of one that takes another number of arguments than it will be called with: the call does.
+
+    >>> import ctypes
+    >>> sine = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_double)(lambda x: 0)
+    >>> sine.__name__ = "sine"
+    >>> refuse_undeclared(sine)
+    Traceback (most recent call last):
+    TypeError: sine is a C function whose result is read as c_int, as ctypes does where nothing is declared: write
+    sine.restype = ctypes.c_double
+    """
+    kind = getattr(f, "restype", None) if is_c_function(f) else None
+    letter = getattr(kind, "_type_", None)
+    called_otherwise = arguments is not None and f.argtypes is not None and len(f.argtypes) != arguments if letter else False
+    if isinstance(letter, str) and letter in WHOLE_TYPES and not called_otherwise:
+        raise TypeError(
+            f"{f.__name__} is a C function whose result is read as {kind.__name__}, as ctypes does where nothing is declared: "  # type: ignore[union-attr]  # it has a letter
+            f"write {f.__name__}.restype = ctypes.c_double"
+        )
+
+
+def refuse_undeclared_inside(f: Any) -> None:
+    """The same for the C functions that a Python function calls by name."""
+    for inner in _called_by(f):
+        refuse_undeclared(inner)
+
+
+def _called_by(f: Any) -> Iterator[Any]:
+    """The C functions among the names that the code of f uses: themselves, or as attributes of a library."""
+    if not inspect.isfunction(f):
+        return
+    seen = inspect.getclosurevars(f)
+    for thing in (*seen.nonlocals.values(), *seen.globals.values()):
+        if is_c_function(thing):
+            yield thing
+        elif (ctypes := sys.modules.get("ctypes")) and isinstance(thing, ctypes.CDLL):
+            yield from (vars(thing)[name] for name in f.__code__.co_names if name in vars(thing))
+
+
+def c_array_form(x: Any) -> tuple[Any, Callable[[Any], Any]] | None:
+    """The numbers of an array of ctypes as a list, and the way back; None for anything else.
+
+    >>> import ctypes
+    >>> form, back = c_array_form((ctypes.c_double * 2)(1.0, 2.0))
+    >>> form, list(back([3.0, 4.0]))
+    ([1.0, 2.0], [3.0, 4.0])
+
+    A pointer is a TypeError: it does not say how many numbers there are.
+    """
+    ctypes = sys.modules.get("ctypes")
+    if ctypes is None:
+        return None
+    if isinstance(x, ctypes.Array) and not isinstance(x[:0], (bytes, str)):
+        kind, inner = type(x), [c_array_form(item) for item in x]
+        forms = [item if form is None else form[0] for item, form in zip(x, inner, strict=True)]
+
+        def back(plain: Any) -> Any:
+            return kind(*[item if form is None else form[1](item) for item, form in zip(plain, inner, strict=True)])
+
+        return forms, back
+    if isinstance(x, ctypes._Pointer):
+        raise TypeError(
+            f"{type(x).__name__} is a pointer, which does not say how many numbers it points to: write "
+            "numpy.ctypeslib.as_array(pointer, (5,)), with their number for 5"
+        )
+    return None
+
+
+def told_call(f: Any, error: Exception, given: Sequence[Any], graph: bool) -> Exception:
+    """The TypeError to raise where f cannot be called with the inputs: what was given, why not, what to write."""
+    name = getattr(f, "__name__", type(f).__name__)
+    if graph and _does_not_take(error):
+        return TypeError(
+            f"{name} cannot be called with Values ({error}): if it computes with floats, give its gradient too, with grad= or on "
+            "the command line --grad FILE:NAME"
+        )
+    if is_c_function(f) and _does_not_take(error):
+        if f.argtypes is None:
+            return TypeError(
+                f"{name} is a C function that was not told what it takes ({error}): write {name}.argtypes = [ctypes.c_double], "
+                "or for an array [numpy.ctypeslib.ndpointer(float)]"
+            )
+        kinds = ", ".join(kind.__name__ for kind in f.argtypes)
+        shown = ", ".join(map(repr, given))
+        return TypeError(
+            f"{name} is a C function of {kinds}, and cannot be called with {shown} ({error}): give at in that form, such as "
+            "numpy.array([1.0, 2.0]) or (ctypes.c_double * 2)(1.0, 2.0)"
+        )
+    return error
+
+
+def told_gradient_call(grad: Any, error: Exception, given: Sequence[Any]) -> Exception:
+    """The same for a gradient, which may want an argument more to write its numbers into."""
+    name = getattr(grad, "__name__", type(grad).__name__)
+    if isinstance(error, TypeError) and not _takes(grad, given) and _takes(grad, (*given, None)):
+        arguments = ", ".join(f"x{k}" for k in range(len(given))) if len(given) > 1 else "x"
+        inner = name if name.isidentifier() else "your_function"
+        return TypeError(
+            f"{name} takes {len(given) + 1} arguments, and is called as f is, with {len(given)}: if it writes its numbers into "
+            f"the last, wrap it, and give grad=gradient:{WRAPPER.format(arguments=arguments, name=inner)}"
+        )
+    return told_call(grad, error, given, graph=False)
+
+
+def _takes(f: Any, given: Sequence[Any]) -> bool:
+    """Whether f takes that many arguments; True where nobody knows."""
+    if is_c_function(f):
+        return f.argtypes is None or len(f.argtypes) == len(given)
+    try:
+        inspect.signature(f).bind(*given)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
+
+
+def _does_not_take(error: Exception) -> bool:
+    """Whether ctypes refused what it was called with."""
+    ctypes = sys.modules.get("ctypes")
+    return ctypes is not None and isinstance(error, ctypes.ArgumentError)
