@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, overload
 
 from . import modes, observers
-from .chain import Several, chain_rule, contribution, unreached
+from .chain import Several, chain_rule, contribution, topological_order, unreached
 from .engine import Value, backward_pass, is_node
 from .operation import unboxed
+
+
+@overload
+def gradient(outputs: Value | Iterable[Value], wrt: Value, create_graph: Literal[False] = False) -> float: ...
+
+
+@overload
+def gradient(outputs: Value | Iterable[Value], wrt: Value, create_graph: Literal[True]) -> Value: ...
 
 
 @overload
@@ -19,7 +27,11 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
 def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: Literal[True]) -> list[Value]: ...
 
 
-def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_graph: bool = False) -> list[Any]:
+@overload
+def gradient(outputs: Value | Iterable[Value], wrt: None = None, create_graph: bool = False) -> dict[Value, Any]: ...
+
+
+def gradient(outputs: Value | Iterable[Value], wrt: Value | Iterable[Value] | None = None, create_graph: bool = False) -> Any:
     """d(sum of outputs)/dx for each x in `wrt`, leaving every `.grad` as it was.
 
     >>> x = Value(3.0)
@@ -27,20 +39,35 @@ def gradient(outputs: Value | Iterable[Value], wrt: Iterable[Value], create_grap
     >>> slope.data, gradient(slope, [x])
     (27.0, [18.0])
 
+    One Value as `wrt` gives one number; without `wrt` the gradient is that of every leaf, as a dict from the leaf to its slope.
     With `create_graph` the results are nodes built by the same rules, so they can be differentiated again. What does not
     depend on x has the derivative 0.
     """
+    ends = _ends(outputs)
+    if wrt is None:
+        leaves = [node for node in topological_order(*ends) if node.op is None]
+        return dict(zip(leaves, _slopes(ends, leaves, create_graph), strict=True))
     if isinstance(wrt, Value):
-        raise TypeError(f"wrt must be a sequence of Values, got {wrt!r}: write gradient(output, [x])")
+        return _slopes(ends, [wrt], create_graph)[0]
+    return _slopes(ends, wrt, create_graph)
+
+
+def _ends(outputs: Any) -> list[Value]:
+    """The outputs as a list."""
+    outputs = unboxed(outputs)
+    ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
+    for output in ends:
+        if not isinstance(output, Value):
+            raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
+    return ends
+
+
+def _slopes(ends: Sequence[Value], wrt: Iterable[Value], create_graph: bool) -> list[Any]:
+    """The derivative of the sum of outputs with respect to each of several Values."""
     variables = list(wrt)
     for x in variables:
         if not is_node(x):
             raise TypeError(f"wrt must hold Values, got {x!r}: a number or a name in it has no place in the graph")
-    outputs = unboxed(outputs)
-    ends: list[Value] = list(outputs) if isinstance(outputs, Iterable) else [outputs]
-    for output in ends:
-        if not is_node(output):
-            raise TypeError(f"only a Value has a gradient, got {output!r}: does the function leave the graph by .data?")
     adjoints = unreached(*ends)
     for output in ends:
         adjoints[output] = (adjoints[output] or 0.0) + 1.0

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from numbers import Rational
 from typing import TYPE_CHECKING, Any, Never, Protocol, TypeGuard, TypeVar
 
-from . import micrograd_names, modes, observers
+from . import argument_hints, micrograd_names, modes, observers
 from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_alone, numbers_of, topological_order, unreached
+from .keywords import unknown_keyword
 from .modes import QUIET, innermost, watching
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, fits, named, spellings
@@ -180,7 +181,7 @@ class Value(Operators):
             return self.apply(op, (left, right))
         return NotImplemented
 
-    def backward(self, seed: float = 1.0) -> None:
+    def backward(self, seed: float = 1.0, **unknown: Never) -> None:
         """Add d(self)/d(leaf) to the `.grad` of every leaf, and set the `.grad` of every computed node.
 
         >>> x = Value(3.0)
@@ -192,6 +193,8 @@ class Value(Operators):
         Raises RuntimeError if a number below was assigned since this graph was built: `forward()` first. Whatever is raised,
         Ctrl-C included, every `.grad` is written or none is.
         """
+        if unknown:
+            raise unknown_keyword("backward", next(iter(unknown)), ["seed"], argument_hints.BACKWARD)
         observers.look("backward() was called")
         adjoints = unreached(self)
         adjoints[self] = number(seed)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import ops
 from .engine import Value
+from .nearest import nearest
 from .operation import OPS
 from .operation import number as plain_number
 from .operators import spellings
@@ -152,5 +152,5 @@ def _clipped(text: str) -> str:
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = nearest(name, known, 3, 0.5)
     return f"; near names: {', '.join(near)}" if near else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from .nearest import did_you_mean
+
 DRAW = "microgradx.draw(y) draws the graph of y, microgradx.tree(y) prints it"
 PARAMETER = "every Value is one: write Value(2.0) as an attribute of a nn.Module"
 ACTIVATION = 'an activation is named where the layer is made: nn.Layer(2, 3, "relu"), or called: microgradx.relu(x)'
@@ -53,6 +55,9 @@ VALUE = {
     "clone": "+x is a new node with the same number, copy.copy(x) a copy of the graph",
     "grad_fn": "y.op is the operation that made y, None for a leaf",
     "is_leaf": "y.op is None for a leaf",
+    **dict.fromkeys(("shape", "size", "ndim", "T", "dim", "device"), "a Value is one number; lists and arrays hold several"),
+    **dict.fromkeys(("sum", "mean", "prod", "std", "var"), "it is a function: microgradx.sum([a, b]), microgradx.mean([a, b])"),
+    "register_hook": "microgradx.stepper(y) shows what arrives at each value",
 }
 
 KEYWORDS = {
@@ -137,50 +142,6 @@ PICTURE = {
     **dict.fromkeys(("display", "view"), "picture.savefig(path); in a notebook a picture shows itself"),
 }
 
-FIT = {
-    **dict.fromkeys(("lr", "learning_rate", "rate"), "optimizer=nn.Adam(lr=0.01), as the rate is the optimizer's"),
-    **dict.fromkeys(("validation_data", "val_data", "val", "eval_set"), "validation=(X, y), or the share to hold out"),
-    **dict.fromkeys(("validation_split", "validation_fraction"), "validation=0.2, the share of rows to hold out"),
-    **dict.fromkeys(("epoch", "n_epochs", "num_epochs", "max_iter", "iterations", "steps"), "epochs=100"),
-    "verbose": "progress=True, or False for no bar; print(history) shows the run as a table",
-    **dict.fromkeys(("rng", "random_state"), "seed=0"),
-    **dict.fromkeys(("batch", "batchsize", "bs", "minibatch_size"), "batch_size=32"),
-    "shuffle": "batch_size=32: the rows are then shuffled anew in each epoch, by seed=",
-    **dict.fromkeys(("metrics", "metric"), "accuracy=nn.accuracy, or any function of outputs and targets"),
-    **dict.fromkeys(("criterion", "loss_fn", "loss_function", "objective"), 'loss="mse", or a function of outputs and targets'),
-    **dict.fromkeys(("opt", "optim", "optimiser", "solver"), "optimizer=nn.Adam(lr=0.01)"),
-    "early_stopping": "patience=10, with validation=(X, y)",
-    **dict.fromkeys(("clip_grad", "clipnorm", "max_norm"), "clip=1.0"),
-    **dict.fromkeys(("scheduler", "lr_scheduler"), "schedule=nn.schedules.cosine(...), or any function of the epoch"),
-    "callback": "callbacks=[function]",
-}
-
-NETWORK = {
-    **dict.fromkeys(("seed", "random_state", "random_seed"), "rng=1"),
-    **dict.fromkeys(("hidden", "hidden_layer_sizes", "layers", "hidden_sizes", "units"), "sizes=[16, 1], the last one too"),
-    **dict.fromkeys(("act", "nonlin", "nonlinearity", "hidden_activation"), 'activation="tanh"'),
-    **dict.fromkeys(("output_activation", "out_activation", "last_activation"), 'output="sigmoid"'),
-    "use_bias": "bias=False for none",
-    **dict.fromkeys(("initializer", "kernel_initializer", "weights"), 'init="he", or a list with one matrix per layer'),
-    **dict.fromkeys(("in_features", "n_inputs", "nin", "input_size", "input_dim"), "inputs=2"),
-    "dropout": "nn.Sequential(nn.Layer(2, 16), nn.Dropout(0.5), nn.Layer(16, 1)), as dropout is a module",
-}
-
-RULE = {
-    **dict.fromkeys(("learning_rate", "rate", "eta", "alpha", "step_size"), "lr=0.01"),
-    **dict.fromkeys(("params", "model"), "parameters=model.parameters(), or none for nn.fit"),
-    "eps": "epsilon=1e-8",
-    **dict.fromkeys(("beta1", "beta2", "beta_1", "beta_2"), "betas=(0.9, 0.999)"),
-    **dict.fromkeys(("decay", "l2"), "weight_decay=1e-4"),
-}
-
-SET_OF_POINTS = {
-    **dict.fromkeys(("random_state", "rng"), "seed=1"),
-    **dict.fromkeys(("n_samples", "samples", "size"), "n=100"),
-    **dict.fromkeys(("std", "sigma"), "noise=0.1"),
-}
-
-
 def missing_name(owner: str, name: str, write: Mapping[str, str], known: Iterable[str]) -> AttributeError:
     """The error for a name that is not there: what to write instead, else the nearest names.
 
@@ -191,7 +152,5 @@ def missing_name(owner: str, name: str, write: Mapping[str, str], known: Iterabl
     """
     if name in write:
         return AttributeError(f"{owner} has no attribute {name!r}: {write[name]}")
-    import difflib  # a millisecond that importing the package need not take
-
-    near = difflib.get_close_matches(name, list(known), 3, 0.6) if name[:1] != "_" else []
-    return AttributeError(f"{owner} has no attribute {name!r}{': did you mean ' + ' or '.join(near) + '?' if near else ''}")
+    hint = did_you_mean(name, known, most=3) if name[:1] != "_" else ""
+    return AttributeError(f"{owner} has no attribute {name!r}{f': {hint}' if hint else ''}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import sys
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from .nearest import nearest
 
 
 def imported(target: str) -> Any:
@@ -23,7 +24,7 @@ def imported(target: str) -> Any:
     module = module_named(place)
     if not hasattr(module, attribute):
         own = [name for name in vars(module) if name[0] != "_"]
-        near = difflib.get_close_matches(attribute, own, 1, 0.5) or own[-1:]
+        near = nearest(attribute, own, alike=0.5) or own[-1:]
         hint = f": write for example {place}:{near[0]}" if near else ""
         raise AttributeError(f"{place} has no {attribute!r}{hint}")
     return getattr(module, attribute)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +14,7 @@ from . import ops
 from .chain import topological_order
 from .derivatives import gradient
 from .engine import Value
+from .nearest import did_you_mean
 from .operation import OPS, Op
 from .statement import COMPOSED
 from .tables import clip, table
@@ -119,8 +119,8 @@ def told_in_words(name: str) -> str:
     if name in COMPOSED:
         formula, slopes = value_and_slopes(name)
         return f"{name}(x): {COMPOSED[name].__doc__}\n\n    {formula}\n    d/dx = {slopes['x']}"
-    near = get_close_matches(name, [*OPS, *COMPOSED], 3, 0.5)
-    raise ValueError(f"there is no operation {name!r}{': did you mean ' + ' or '.join(near) + '?' if near else ''}")
+    hint = did_you_mean(name, [*OPS, *COMPOSED], "microgradx ops lists them all", 3, 0.5)
+    raise ValueError(f"there is no operation {name!r}: {hint}")
 
 
 def row(name: str) -> tuple[str, str, str, str]:

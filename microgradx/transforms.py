@@ -36,6 +36,8 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     Otherwise, and under `no_grad()`, it is plain numbers. All transforms do so.
     """
 
+    _asked_of(f, "grad", argnums)
+
     def gradient_of_f(*args: Any, **kwargs: Any) -> Any:
         value, found = value_and_grad(f, argnums, has_aux)(*args, **kwargs)
         return (found, value[1]) if has_aux else found
@@ -53,6 +55,8 @@ def value_and_grad(
     >>> value_and_grad(lambda x: (x * x, [x, "more"]), has_aux=True)(3.0)
     ((9.0, [3.0, 'more']), 6.0)
     """
+
+    _asked_of(f, "value_and_grad", argnums)
 
     def value_and_gradient_of_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         with transform() as here:
@@ -82,6 +86,7 @@ def jvp(
     `tangents` are sequences of one length, each tangent shaped like its primal; where it is None, the primal stays fixed, and so
     do arguments given by name.
     """
+    _asked_of(f, "jvp")
     moved = moving(primals, tangents, "jvp")
     with transform() as here:
         chosen, args = here.put(primals, moved)
@@ -102,6 +107,7 @@ def vjp(f: Callable[..., Any], *primals: Any, **kwargs: Any) -> tuple[Any, Calla
 
     `cotangent` is shaped like the value.
     """
+    _asked_of(f, "vjp")
     with transform() as here:
         chosen, args = here.put(primals, tuple(range(len(primals))))
         result, outputs = _outputs(f(*args, **kwargs), "vjp")
@@ -129,6 +135,8 @@ def jacobian(f: Callable[..., Any], argnum: SupportsIndex = 0) -> Callable[..., 
     For an array argument the result is an array of shape output shape + input shape. One backward pass for each output.
     """
 
+    _asked_of(f, "jacobian", argnum)
+
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         with transform() as here:
             (structure,), variables = here.put(args, one_place(argnum))
@@ -146,6 +154,7 @@ def hessian(f: Callable[..., Any], argnum: SupportsIndex = 0) -> Callable[..., A
     >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
     """
+    _asked_of(f, "hessian", argnum)
     return jacobian(grad(f, argnum), argnum)
 
 
@@ -160,6 +169,19 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     found = iter(jvp(grad(f, moving(primals, tangents, "hvp")), primals, tangents, **kwargs)[1])
     products = tuple([None if tangent is None else next(found) for tangent in tangents])
     return products if len(products) > 1 else products[0]
+
+
+def _asked_of(f: Any, transform: str, argnums: Any = 0) -> None:
+    """Refuse what is not a function, and arguments of f where the places of arguments belong."""
+    if not callable(f):
+        of_a_value = f"write gradient(y, [x]) for the slopes of a Value, or {transform}(f)(x)"
+        raise TypeError(f"{transform} takes a function, got {f!r}: {of_a_value}")
+    for k in argnums if isinstance(argnums, Sequence) else (argnums,):
+        if isinstance(k, Operand) or not hasattr(k, "__index__"):
+            raise TypeError(
+                f"argnums={argnums!r} must be the place of an argument or a tuple of places: write 0 or (0, 1), and the "
+                f"arguments of f behind it: {transform}(f)(x)"
+            )
 
 
 def one_place(argnum: Any) -> SupportsIndex:

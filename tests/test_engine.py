@@ -282,10 +282,21 @@ def test_create_graph_adds_no_multiplication_by_one() -> None:
     assert slope is y
 
 
+def test_one_value_has_one_slope_and_without_a_name_every_leaf_has_one() -> None:
+    x, y = Value(3.0), Value(4.0)
+    out = x * x * y
+    assert gradient(out, x) == 24.0
+    slope = gradient(out, x, create_graph=True)
+    assert gradient(slope, y) == 6.0
+    assert gradient(out) == {x: 24.0, y: 9.0}
+    assert gradient(iter([out, x])) == {x: 25.0, y: 9.0}
+    second = gradient(out, create_graph=True)[y]
+    assert gradient(second, [x]) == [6.0]
+    assert (x.grad, y.grad) == (0.0, 0.0)
+
+
 def test_gradient_names_what_is_not_a_value() -> None:
     x = Value(1.0)
-    with pytest.raises(TypeError, match=r"wrt must be a sequence of Values, .* write gradient\(output, \[x\]\)"):
-        gradient(x * x, x)  # type: ignore[call-overload]
     for wrong in (2.0, "x", None, [x]):
         with pytest.raises(TypeError, match="wrt must hold Values, got "):
             gradient(x * x, [wrong])  # type: ignore[list-item]

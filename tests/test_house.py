@@ -16,7 +16,8 @@ from microgradx import OPS
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files", "module_attribute", "collector", "callers", "observers", "tables", "missing", "hints"},
+    {"files", "nearest", "collector", "callers", "observers", "tables", "missing", "argument_hints"},
+    {"module_attribute", "keywords", "hints"},
     {"ieee"},
     {"special"},
     {"tails"},
@@ -195,7 +196,7 @@ WINGS = {
         {"__init__"},
     ],
     "nn": [
-        {"assignment", "gradients", "history", "keywords",
+        {"assignment", "gradients", "history",
          "lookup", "model_file", "parameter_list", "settings", "training_mode"},
         {"activations", "clipping", "init", "losses", "module", "memories", "progress", "samples", "schedules"},
         {"data", "mistakes", "optimizer", "right_answers", "snapshots", "units"},

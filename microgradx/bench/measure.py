@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import gc
 import statistics
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Value
+from ..nearest import did_you_mean
 from ..replay.compile import compile
 from ..replay.run.array_program import Array
 from ..replay.run.layout import Layout
@@ -116,8 +116,7 @@ def chosen_cases(names: Sequence[str]) -> list[str]:
     """
     for wanted in names:
         if not any(name.startswith(wanted) for name in CASES):
-            near = difflib.get_close_matches(wanted, [name.split()[0] for name in CASES], 1, 0.6)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CASES)}"
+            hint = did_you_mean(wanted, [name.split()[0] for name in CASES], f"there are {', '.join(CASES)}")
             raise ValueError(f"no case begins with {wanted!r}: {hint}")
     return [name for name in CASES if not names or name.startswith(tuple(names))]
 

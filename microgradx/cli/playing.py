@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from typing import Any
 
+from ..nearest import did_you_mean
 from ..view.html_page import HtmlPage
 from ..view.stepping.ready_graphs import READY
 from .output import PAGES, add_output, add_theme, as_json, beside, destination, show_in_browser, write_output
@@ -58,7 +58,6 @@ def _training(name: str, theme: str) -> HtmlPage:
 
     ready = [*READY, *READY_PAGES]
     if name not in READY_PAGES:
-        near = difflib.get_close_matches(name, ready, 1, 0.6)
-        hint = f"did you mean {near[0]}?" if near else f"write an expression with its numbers, or one of {', '.join(ready)}"
+        hint = did_you_mean(name, ready, f"write an expression with its numbers, or one of {', '.join(ready)}")
         raise ValueError(f"there is no page {name!r}: {hint}")
     return READY_PAGES[name](theme)

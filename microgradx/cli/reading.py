@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
-import difflib
 import io
 import runpy
 import sys
@@ -13,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..nearest import did_you_mean
 from .output import as_json
 from .verbs import FOUND, verb
 
@@ -78,8 +78,7 @@ def _demo(options: argparse.Namespace) -> int:
         return _list(demos, options.json)
     name = options.name or "moons"
     if name not in demos:
-        near = difflib.get_close_matches(name, demos, 1, 0.7)
-        raise ValueError(f"no demo {name!r}: {f'did you mean {near[0]}?' if near else 'choose one of ' + ', '.join(demos)}")
+        raise ValueError(f"no demo {name!r}: {did_you_mean(name, demos, 'choose one of ' + ', '.join(demos), alike=0.7)}")
     words = [word for word in options.options if word not in ("--json", "--code")]
     code = demos[name].read_text(encoding="utf-8")
     if "--code" in options.options:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from ..chain import topological_order
 from ..engine import Value
 from ..expression import names_in, parse
 from ..module_attribute import imported, module_named, names_attribute
+from ..nearest import nearest
 from ..testing.command import arguments
 from ..view.drawing.subject import joined, outputs_of, values_in
 
@@ -105,7 +105,7 @@ def numbers_of_expression(text: str, words: Sequence[str]) -> dict[str, float]:
     used = names_in(text)
     for name, number in values.items():
         if name not in used:
-            near = difflib.get_close_matches(name, sorted(used), 1, 0.5)
+            near = nearest(name, sorted(used), alike=0.5)
             hint = f", did you mean {near[0]}={number:g}?" if near else f": leave {name}={number:g} out"
             raise ValueError(f"{name}={number:g} is not used, {text!r} has no {name}{hint}")
     return values

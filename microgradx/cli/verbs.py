@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
+
+from ..nearest import did_you_mean, nearest
 
 DONE = "exit status: 0 done, 2 not done, and why is said"
 FOUND = "exit status: 0 nothing wrong, 1 something is, 2 not done, and why is said"
@@ -28,8 +29,7 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             words = [str(choice) for choice in action.choices]
-            near = difflib.get_close_matches(str(value), words, 2, 0.5)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(words)}"
+            hint = did_you_mean(str(value), words, f"choose one of {', '.join(words)}", 2, 0.5)
             raise argparse.ArgumentError(action, f"there is no {value!r}: {hint}")
 
 
@@ -77,5 +77,5 @@ def near_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:
     """
     known = [option for action in parser._actions for option in action.option_strings]
     wrong = [word.partition("=")[0] for word in words if word.startswith("-")]
-    near = [match for word in wrong for match in difflib.get_close_matches(word, known, 1, 0.6)]
+    near = [match for word in wrong for match in nearest(word, known)]
     return f" (did you mean {', '.join(near)}?)" if near else ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .. import ops
+from .. import argument_hints, ops
 from ..engine import Value
+from ..keywords import keywords
 from .gradients import frozen
 from .losses import plain_numbers
 from .module import Module
@@ -32,6 +33,7 @@ class BatchNorm(Module):
     but no optimizer moves them. Variances that are followed divide by n - 1, those of a batch by n, as PyTorch's.
     """
 
+    @keywords(argument_hints.ROW_MODULE, "nn.BatchNorm(3)")
     def __init__(self, width: int, follow: float = 0.1, epsilon: float = 1e-5) -> None:
         count("width", width, "a row has at least 1 number")
         self.scale = [Value(1.0) for _ in range(width)]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import hints
-from .keywords import keywords
+from .. import argument_hints, hints
+from ..keywords import keywords
 from .samples import as_array
 from .settings import stream
 
@@ -25,7 +25,7 @@ Labels = NDArray[np.int64]
 _GATES = {"and": (0, 0, 0, 1), "or": (0, 1, 1, 1), "nand": (1, 1, 1, 0), "nor": (1, 0, 0, 0), "xor": (0, 1, 1, 0)}
 
 
-@keywords(hints.SET_OF_POINTS, "nn.data.circles(100, noise=0.1, seed=1)")
+@keywords(argument_hints.SET_OF_POINTS, "nn.data.circles(100, noise=0.1, seed=1)")
 def circles(n: int = 100, noise: float = 0.05, seed: int = 1) -> tuple[Points, Labels]:
     """Points on two circles around the origin: label 0 on the outer (radius 1), 1 on the inner (radius 0.8).
 
@@ -43,7 +43,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 1) -> tuple[Points, L
     return _shuffled(x, y, np.repeat([0, 1], [len(outer), len(inner)]), noise, seed)
 
 
-@keywords(hints.SET_OF_POINTS, "nn.data.moons(100, noise=0.1, seed=1)")
+@keywords(argument_hints.SET_OF_POINTS, "nn.data.moons(100, noise=0.1, seed=1)")
 def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> tuple[Points, Labels]:
     """Points on two interleaved half circles: label 0 on the upper, 1 on the lower.
 
@@ -61,7 +61,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> tuple[Points, L
     return _shuffled(x, y, np.repeat([0, 1], [len(outer), len(inner)]), noise, seed)
 
 
-@keywords(hints.SET_OF_POINTS, "nn.data.spirals(100, noise=0.1, seed=1)")
+@keywords(argument_hints.SET_OF_POINTS, "nn.data.spirals(100, noise=0.1, seed=1)")
 def spirals(n: int = 200, noise: float = 0.05, seed: int = 1, classes: int = 2, turns: float = 1.0) -> tuple[Points, Labels]:
     """Points on `classes` arms of a spiral that wind around each other; label k on arm k.
 
@@ -117,7 +117,7 @@ def spreadsheet() -> tuple[Points, Points, list[Points]]:
     return np.array([[0.05, 0.10]]), np.array([[0.01, 0.99]]), weights
 
 
-@keywords(hints.SET_OF_POINTS, "nn.data.train_test_split(X, y, test_size=0.25)")
+@keywords(argument_hints.SET_OF_POINTS, "nn.data.train_test_split(X, y, test_size=0.25)")
 def train_test_split(
     X: ArrayLike, y: ArrayLike, test_size: float = 0.25, seed: int = 0
 ) -> tuple[NDArray[np.generic], NDArray[np.generic], NDArray[np.generic], NDArray[np.generic]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .. import ops
+from .. import argument_hints, ops
+from ..keywords import keywords
 from .module import Module
 from .settings import generator
 from .settings import share as checked_share
@@ -23,6 +24,7 @@ class Dropout(Module):
     draws anew for every row of every update, by its seed; `rng` serves in a loop of your own, within `nn.training()`.
     """
 
+    @keywords(argument_hints.ROW_MODULE, "nn.Dropout(0.5)")
     def __init__(self, probability: float = 0.5, rng: Any = None) -> None:
         self.probability = checked_share("probability", probability)
         self.rng = None if rng is None else generator(rng)

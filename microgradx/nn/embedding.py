@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .. import ops
+from .. import argument_hints, ops
 from ..engine import Value, is_node
+from ..keywords import keywords
 from ..operation import Operand
 from .init import starting_weights
 from .module import Module
@@ -26,6 +27,7 @@ class Embedding(Module):
     is replayed every row takes part, chosen by its number: for n rows n - 1 choices for each number, so tables stay small.
     """
 
+    @keywords(argument_hints.ROW_MODULE, "nn.Embedding(10, 3)")
     def __init__(self, count: int, width: int, rng: Any = None, init: Any = "normal") -> None:
         checked_count("count", count, "a table has at least 1 row")
         checked_count("width", width, "a row has at least 1 number")

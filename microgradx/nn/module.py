@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Self
 
-from .. import hints
+from .. import argument_hints, hints
 from ..containers import attributes, parameters
 from ..engine import Value
+from ..keywords import keywords
 from ..module_calls import placed
 from ..parts import walk
 from ..places import NOWHERE
@@ -42,6 +43,7 @@ class Module:
         walk(self)
         return ParameterList({id(parameter): parameter for _, parameter in self.named_parameters()}.values())
 
+    @keywords(argument_hints.ZERO_GRAD, "model.zero_grad()")
     def zero_grad(self) -> None:
         """Make every parameter unreached, so that the next backward pass does not add to the last one."""
         clear(self.parameters())

@@ -6,11 +6,11 @@ import reprlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .. import hints, ops
+from .. import argument_hints, ops
 from ..engine import Value
+from ..keywords import keywords
 from .activations import ACTIVATIONS, Activation, activation_name, activation_named
 from .init import per_layer, starting_weights
-from .keywords import keywords
 from .module import Module
 from .samples import as_array
 from .settings import generator
@@ -34,6 +34,7 @@ class Neuron(Module):
     With `expand` every product and every sum is a node of its own instead of one `dot`: the numbers are the same to the bit.
     """
 
+    @keywords(argument_hints.WEIGHTS, 'nn.Neuron(2, "tanh")')
     def __init__(
         self,
         inputs: int,
@@ -77,6 +78,7 @@ class Layer(Module):
     3
     """
 
+    @keywords(argument_hints.LAYER, 'nn.Layer(2, 3, "tanh")')
     def __init__(
         self,
         inputs: int,
@@ -112,7 +114,7 @@ class MLP(Module):
     `nn.init`); biases are 0. Called on one input vector it returns one Value if the last layer has one neuron, else a list.
     """
 
-    @keywords(hints.NETWORK, _network)
+    @keywords(argument_hints.NETWORK, _network)
     def __init__(
         self,
         inputs: int,

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .. import hints
+from .. import argument_hints
 from ..engine import Value
-from .keywords import keywords
+from ..keywords import keywords
 from .optimizer import Memory, Optimizer, elementwise
 from .settings import real, share
 
@@ -29,7 +29,7 @@ class SGD(Optimizer):
     the rate multiplies the whole velocity). `weight_decay` adds weight_decay * weight to the gradient.
     """
 
-    @keywords(hints.RULE, "SGD(lr=0.01)")
+    @keywords(argument_hints.RULE, "SGD(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -60,7 +60,7 @@ class Adagrad(Optimizer):
     0.9
     """
 
-    @keywords(hints.RULE, "Adagrad(lr=0.01)")
+    @keywords(argument_hints.RULE, "Adagrad(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -87,7 +87,7 @@ class RMSProp(Optimizer):
     0.9
     """
 
-    @keywords(hints.RULE, "RMSProp(lr=0.01)")
+    @keywords(argument_hints.RULE, "RMSProp(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -118,7 +118,7 @@ class Adam(Optimizer):
     The first move is `lr` whatever the size of the gradient. `betas` are the shares kept of the mean and of the mean square.
     """
 
-    @keywords(hints.RULE, "Adam(lr=0.01)")
+    @keywords(argument_hints.RULE, "Adam(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,
@@ -156,7 +156,7 @@ class AdamW(Adam):
     0.85
     """
 
-    @keywords(hints.RULE, "AdamW(lr=0.01)")
+    @keywords(argument_hints.RULE, "AdamW(lr=0.01)")
     def __init__(
         self,
         parameters: Iterable[Value] | None = None,

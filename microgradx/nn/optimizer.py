@@ -7,7 +7,9 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from .. import argument_hints
 from ..engine import Value
+from ..keywords import keywords
 from ..observers import look
 from ..operation import number
 from ..places import name_of
@@ -145,6 +147,7 @@ class Optimizer:
         """What the rule remembers of each parameter, in their order."""
         return [self._memories.at(place) for place in range(len(self.parameters))]
 
+    @keywords(argument_hints.ZERO_GRAD, "optimizer.zero_grad()")
     def zero_grad(self) -> None:
         """Make every parameter unreached, as gradients add up from one backward pass to the next."""
         clear(self.parameters)

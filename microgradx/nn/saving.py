@@ -12,8 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .. import argument_hints
 from ..engine import Value
 from ..files import write_atomically
+from ..keywords import keywords
 from ..writing import commit, new_numbers
 from .architecture import built, described
 from .history import History
@@ -22,6 +24,7 @@ from .module import Module
 from .optimizer import Optimizer
 
 
+@keywords({"filename": 'path="model.json"'}, 'nn.save(model, "model.json")')
 def save(
     model: Module, path: str | os.PathLike[str], *, optimizer: Optimizer | None = None, history: History | None = None
 ) -> None:
@@ -37,6 +40,8 @@ def save(
     With the optimizer, what it remembers is kept too, and with the history of `fit` how many epochs were trained: then training
     goes on with the same bits as if it had never stopped (see `load`).
     """
+    if not isinstance(model, Module) and isinstance(path, Module):
+        raise TypeError(f"save takes the model first: write nn.save(model, {model!r})")
     parameters = {name: parameter.data for name, parameter in model.named_parameters()}
     for name, number in parameters.items():
         if not math.isfinite(number):
@@ -49,6 +54,7 @@ def save(
     write_atomically(Path(path), _text(content).encode())
 
 
+@keywords(argument_hints.LOAD, 'nn.load("model.json", into=model)')
 def load(
     path: str | os.PathLike[str],
     into: Module | None = None,
@@ -64,6 +70,9 @@ def load(
     `optimizer=` takes one of the class that was saved, such as `nn.Adam()`: it gets the settings and the memory of the file and
     is bound to the model. `history=nn.History()` is filled in the same way; `fit(..., history=history)` goes on behind it.
     """
+    if isinstance(path, Module):
+        file = into if isinstance(into, (str, os.PathLike)) else "model.json"
+        raise TypeError(f"load takes the path first: write nn.load({os.fspath(file)!r}, into=model)")
     content = read(Path(path))
     model = _built(content, path) if into is None else into
     own, saved = dict(model.named_parameters()), content["parameters"]

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import hints
+from .. import argument_hints
 from ..engine import Value
+from ..keywords import keywords
 from .diagnosis import at_first, at_last
 from .history import History
-from .keywords import keywords
 from .lookup import known
 from .losses import LOSSES, Loss
 from .mistakes import refuse_mismatch
@@ -27,7 +27,7 @@ from .training_run import Seen, TrainingRun, checked_targets
 Callback = Callable[[int, "Model", History], object]
 
 
-@keywords(hints.FIT, 'nn.fit(model, X, y, loss="mse", optimizer=nn.Adam(lr=0.01), epochs=100)')
+@keywords(argument_hints.FIT, 'nn.fit(model, X, y, loss="mse", optimizer=nn.Adam(lr=0.01), epochs=100)')
 def fit(
     model: Model,
     X: Any,

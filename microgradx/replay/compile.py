@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+from .. import argument_hints
+from ..keywords import keywords
 from .batch.batched import CHUNK, Batched
 from .compiled import Compiled
 
@@ -19,6 +21,7 @@ def compile(
 ) -> Batched: ...
 
 
+@keywords(argument_hints.COMPILED, "compile(f)")
 def compile(
     f: Callable[..., Any],
     *,

@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+from .. import argument_hints
+from ..keywords import keywords
 from .claimed import Coded, from_backward, from_numbers
 from .concluded import concluded
 from .diagnosis import diagnose_rows
@@ -25,6 +27,7 @@ MOST_SAMPLES = 100_000
 DRAWS = 20  # so many points are tried for each sample that falls outside the domain of f
 
 
+@keywords(argument_hints.CHECK, "check_gradient(f, at=1.3, grad=g)")
 def check_gradient(
     f: Callable[..., Any],
     at: Any,

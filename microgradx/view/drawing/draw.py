@@ -7,7 +7,9 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from ... import argument_hints
 from ...engine import Value
+from ...keywords import keywords
 from ..theme import theme_named
 from ..words.scope import caller_variables
 from .before import before_notes
@@ -29,6 +31,7 @@ from .sums import chained, lists, of_sample
 LABELLED = 300  # cards up to which wires are labelled
 
 
+@keywords(argument_hints.DRAWING, "draw(y)")
 def draw(
     output: Value | Drawable | object,
     *args: object,

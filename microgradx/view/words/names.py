@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from ...chain import topological_order
 from ...engine import Value
+from ...nearest import nearest
 from ...owners import Owners
 from .loops import earlier_rounds
 from .made_up import made_up
@@ -151,7 +151,7 @@ def find_node(key: object, named: Mapping[Value, str], output: str) -> Value:
             return known[list(known)[-1]]
         if (found := _also_called(name, named)) is not None:
             return found
-    near = difflib.get_close_matches(key, known, 3, 0.4) or list(known)[:3]
+    near = nearest(key, known, 3, 0.4) or list(known)[:3]
     shown = key if len(key) <= 60 else key[:57] + "..."
     names = ", ".join(map(repr, near))
     raise UnknownValue(f"no value is called {shown!r} in the graph of {output}; the nearest names are {names}")
