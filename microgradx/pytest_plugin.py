@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .testing import Numeric, Report
 
 WEAK_SHOWN = 5  # tests in the summary
+_Entries = list[dict[str, Any]]
 MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults of the gradcheck fixture in this test"
 
 
@@ -103,7 +104,7 @@ class Collector:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.mutate = config.getoption("--gradcheck-mutate")
-        self.entries: list[dict[str, Any]] = []
+        self.entries: _Entries = []
         if self.mutate or config.getoption("--gradcheck-report"):
             importlib.import_module("microgradx.testing")  # else a test that imports it itself would run unwatched
 
@@ -121,13 +122,16 @@ class Collector:
 
         check.REPORT_WATCHERS.append(reports.append)
         numeric.COMPARISON_WATCHERS.append(compared)
+        passes = item.get_closest_marker("xfail") is not None
         try:
             result = yield
+            passes = True
         finally:
             check.REPORT_WATCHERS.remove(reports.append)
             numeric.COMPARISON_WATCHERS.remove(compared)
-            self.entries += [{"test": item.nodeid, **json.loads(report.to_json())} for report in reports]
-            item.user_properties += _properties(reports)
+            found = [{"test": item.nodeid, "expected": report.ok or passes, **json.loads(report.to_json())} for report in reports]
+            item.user_properties += _properties(found)
+            self.entries += found
         if self.mutate:
             self._fail_for_survivors(reports)
         return result
@@ -160,36 +164,57 @@ class Collector:
         self.entries += json.loads(getattr(node, "workeroutput", {}).get("gradcheck", "[]"))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """A section, if any derivative was checked: how they came out, and which tests have agreement that is weak."""
+        """A section, if any derivative was checked: how they came out, and which tests have agreement that is weak.
+
+        A check that fails in a test that passes, as inside pytest.raises, is one that the test wants to fail: it is counted as
+        that, and its derivatives are not.
+        """
         if not self.entries:
             return
-        counts: dict[str, int] = {}
+        meant, wanted = _parted(self.entries)
+        counts = _added_up(meant)
         weak: dict[str, list[int]] = {}
-        for entry in self.entries:
-            for verdict, n in entry["counts"].items():
-                counts[verdict] = counts.get(verdict, 0) + n
+        for entry in meant:
             tally = weak.setdefault(entry["test"], [0, 0])
             tally[0] += entry["counts"].get("weak", 0)
             tally[1] += sum(entry["counts"].values())
-        bounds = [entry["worst_bound"] for entry in self.entries if isinstance(entry["worst_bound"], float)]
         odd = [f"{n:,} {verdict}" for verdict, n in counts.items() if verdict != "agrees"]
-        worst = [f"bounds within {max(bounds):.0e} of the value where they agree"] if bounds else []
+        worst = [f"bounds within {bound:.0e} of the value where they agree" for bound in _worst_bound(meant)]
+        failed = [f"{len(wanted):,} check{'s' * (len(wanted) != 1)} failed as the tests want"] if wanted else []
         terminalreporter.section("gradcheck", sep="-")
-        terminalreporter.write_line(", ".join([f"checked {sum(counts.values()):,} derivatives", *odd, *worst]))
+        terminalreporter.write_line(", ".join([f"checked {sum(counts.values()):,} derivatives", *odd, *worst, *failed]))
         for test, (few, all_) in sorted(weak.items(), key=lambda item: -item[1][0])[:WEAK_SHOWN]:
             if few:
                 terminalreporter.write_line(f"  {few:,} of {all_:,} agree weakly in {test}")
 
 
-def _properties(reports: list[Report]) -> list[tuple[str, object]]:
-    """What JUnit's file and other reports say of the derivatives of one test."""
-    if not reports:
-        return []
+def _parted(entries: _Entries) -> tuple[_Entries, _Entries]:
+    """The reports that should be right, and those that were wanted to fail."""
+    wanted = [entry for entry in entries if entry["expected"] and not entry["ok"]]
+    return [entry for entry in entries if entry["ok"] or not entry["expected"]], wanted
+
+
+def _added_up(entries: _Entries) -> dict[str, int]:
+    """How many derivatives of all reports have each verdict."""
     counts: dict[str, int] = {}
-    for report in reports:
-        for verdict, n in report.counts().items():
+    for entry in entries:
+        for verdict, n in entry["counts"].items():
             counts[verdict] = counts.get(verdict, 0) + n
-    bounds = [report.worst_bound for report in reports if report.worst_bound == report.worst_bound]
+    return counts
+
+
+def _worst_bound(entries: _Entries) -> list[float]:
+    """The largest bound of all reports, if one has any."""
+    return sorted(entry["worst_bound"] for entry in entries if isinstance(entry["worst_bound"], float))[-1:]
+
+
+def _properties(entries: _Entries) -> list[tuple[str, object]]:
+    """What JUnit's file and other reports say of the derivatives of one test."""
+    if not entries:
+        return []
+    meant, wanted = _parted(entries)
+    counts = _added_up(meant)
     found: list[tuple[str, object]] = [("derivatives", sum(counts.values()))]
     found += [(f"derivatives_{verdict}", n) for verdict, n in counts.items()]
-    return [*found, ("derivatives_worst_bound", max(bounds))] if bounds else found
+    found += [("derivatives_worst_bound", bound) for bound in _worst_bound(meant)]
+    return [*found, ("checks_wanted_to_fail", len(wanted))] if wanted else found

@@ -207,6 +207,32 @@ def test_counts_and_bounds_of_each_test_stand_in_the_summary_in_json_and_in_juni
         assert text in junit
 
 
+def test_checks_that_a_passing_test_wants_to_fail_are_not_counted_as_wrong(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from microgradx.testing import WrongDerivative, check_gradient
+
+        def test_doubled(gradcheck):
+            with pytest.raises(WrongDerivative):
+                gradcheck(lambda x, y: x * x * y, (1.0, 3.0), grad=(12.0, 1.0))
+            gradcheck(lambda x: x * x, 1.0, grad=2.0)
+
+        @pytest.mark.xfail
+        def test_known(gradcheck):
+            gradcheck(lambda x: x * x, 1.0, grad=3.0)
+
+        def test_mistaken(gradcheck):
+            gradcheck(lambda x: x * x, 1.0, grad=4.0)
+        """
+    )
+    result = pytester.runpytest("-k", "not mistaken", "--junitxml=junit.xml")
+    result.assert_outcomes(passed=1, xfailed=1, deselected=1)
+    result.stdout.fnmatch_lines(["checked 1 derivatives, bounds within *, 2 checks failed as the tests want"])
+    assert 'name="checks_wanted_to_fail" value="1"' in (pytester.path / "junit.xml").read_text()
+    pytester.runpytest().stdout.fnmatch_lines(["checked 2 derivatives, 1 wrong, bounds within *, 2 checks failed as *"])
+
+
 def test_a_failed_assert_equal_of_unittest_says_what_the_ratio_means(pytester):
     pytester.makepyfile(
         """

@@ -87,8 +87,8 @@ class Report:
 
     @property
     def worst_bound(self) -> float:
-        """The largest bound, relative to the measured value, among those that agree; nan if none does with a value."""
-        agreed = [row.numeric for row in self.rows if row.verdict is Verdict.AGREES and row.numeric.value]
+        """The largest bound, relative to the measured value, among those that agree with a slope that is not 0; else nan."""
+        agreed = [row.numeric for row in self.rows if row.verdict is Verdict.AGREES and row.coded and row.numeric.value]
         return max((numeric.bound / abs(numeric.value) for numeric in agreed), default=math.nan)
 
     @property
