@@ -15,7 +15,7 @@ from ..trace import Trace
 from ..wording import slope, symbol
 from ..words.as_typed import option
 from ..words.cells import set_in_cells
-from ..words.names import displayed, find_node, name_nodes
+from ..words.names import Displayed, displayed, find_node, name_nodes
 from ..words.notation import number
 from ..words.scope import caller_variables
 from ..words.signed import unnamed
@@ -118,7 +118,8 @@ class Explanation:
         """A row for each path, no two alike, and what the first one is the product of."""
         rows = [("#", "contribution", "covers", "path")]
         covered = 0.0
-        routes = _routes(self.paths, max(width - 32, 16))
+        sent = max(12, *(columns(signed(path.contribution)) for path in self.paths), 0)
+        routes = _routes(self.paths, max(width - sent - len(str(len(self.paths))) - 9, 16))
         for place, path in enumerate(self.paths, 1):
             covered += abs(path.contribution)
             known = self.magnitude and math.isfinite(self.magnitude)
@@ -177,18 +178,23 @@ def explain(
 def explain_in(trace: Trace, named: Mapping[Value, str], goal: Value, k: int) -> Explanation:
     """The explanation of one gradient of a pass that is already recorded."""
     sweep = Sweep(trace, goal, k)
-    paths = tuple(_path(trace, named, goal, link) for link in sweep.largest(goal))
+    live = sweep.live.get(goal, 0)
     total = trace.adjoints.get(goal, 0.0)
     return Explanation(
         total,
         sweep.count[goal],
-        sweep.live.get(goal, 0),
+        live,
         sweep.size.get(goal, 0.0),
-        paths,
+        largest_paths(sweep, named),
         slope(goal, trace.output, named),
-        tuple(in_common(trace, getattr(named, "rounds", {}), goal)),
+        tuple(in_common(trace, named, goal, live)) if isinstance(named, Displayed) else (),
         one_of_many(trace, goal),
     )
+
+
+def largest_paths(sweep: Sweep, named: Mapping[Value, str]) -> tuple[Path, ...]:
+    """The largest paths that a sweep has kept, in the names that they are to be shown by."""
+    return tuple(_path(sweep.trace, named, sweep.goal, link) for link in sweep.largest(sweep.goal))
 
 
 def _path(trace: Trace, named: Mapping[Value, str], goal: Value, end: Link) -> Path:

@@ -1,17 +1,19 @@
-"""What the paths of a gradient have in common: the samples and rounds they come from, the operations they go through."""
+"""What the paths of a gradient have in common, in sentences: samples, heads, rounds, and the operations they go through."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...engine import Value
 from ..trace import Trace
+from ..words.names import Displayed
 from ..words.notation import number
+from .split_by import ByItem, split_by
 
-LISTED_SAMPLES, MOST_OF_IT = 3, 0.9
-"""So many samples are listed; the later rounds that send so large a share of it all are told."""
+ITEMS_TOLD, SPLITS_TOLD, SEEN_SINGLY, MOST_OF_IT = 3, 3, 5, 0.9
+"""So many items are listed, in so many groupings, if there are more than a few paths; the share of all that late rounds send."""
 
 WITHIN_REACH = 64
 """Values above one that are looked through for the round that it belongs to."""
@@ -20,32 +22,55 @@ _Sent = Sequence[tuple[Value, float]]
 """What arrives at a value: from which values that use it, and how much."""
 
 
-def in_common(trace: Trace, rounds: Mapping[Value, tuple[str, int]], goal: Value) -> list[str]:
-    """Sentences about where the gradient of `goal` comes from, if it is from several samples, or rounds of a loop.
+def in_common(trace: Trace, named: Displayed, goal: Value, live: int) -> list[str]:
+    """Sentences about where the gradient of `goal` comes from: from which samples, heads, tokens or rounds of a loop.
 
     >>> from microgradx.nn import Neuron
+    >>> from microgradx.view.words.names import displayed, name_nodes
     >>> neuron = Neuron(1, "linear", init=[[2.0]])
-    >>> loss = neuron([1.0]) + neuron([5.0])
-    >>> in_common(Trace(loss), {}, neuron.w[0])
+    >>> trace = Trace(neuron([1.0]) + neuron([5.0]))
+    >>> in_common(trace, displayed(name_nodes(trace.order)), neuron.w[0], 2)
     ['by sample: sample 1 sends +5, sample 0 +1']
     """
     sent = [(trace[place].node, trace[place].contribution) for place in trace.into.get(goal, ())]
-    return [*_samples(trace, sent), *_rounds(trace, rounds, sent)]
+    grouped = [("by sample", _by_sample(trace, sent))]
+    if live > SEEN_SINGLY and math.isfinite(trace.adjoints.get(goal, 0.0)):
+        grouped += split_by(trace, named, goal)
+    return [*_told(grouped), *_rounds(trace, named.rounds, sent)]
 
 
-def _samples(trace: Trace, sent: _Sent) -> list[str]:
-    """The samples that send most, counted from 0 in the order in which they were computed."""
-    by: Counter[int] = Counter()
+def _by_sample(trace: Trace, sent: _Sent) -> ByItem:
+    """What each sample sends."""
+    by: ByItem = {}
     for node, amount in sent:
         if (sample := trace.owners.sample(node)) is not None and amount == amount:
-            by[sample] += amount  # type: ignore[assignment]  # a Counter of floats
-    if len(by) < 2:
-        return []
-    largest = sorted(by, key=lambda k: -abs(by[k]))
-    told = [f"sample {k} {'sends ' * (not place)}{by[k]:+.4g}" for place, k in enumerate(largest[:LISTED_SAMPLES])]
-    rest = largest[LISTED_SAMPLES:]
-    more = [f"{len(rest)} more {math.fsum(by[k] for k in rest):+.4g}"] if rest else []
-    return [f"by sample: {', '.join(told + more)}"]
+            by[f"sample {sample}"] = by.get(f"sample {sample}", 0.0) + amount
+    return by
+
+
+def _told(grouped: Iterable[tuple[str, ByItem]]) -> list[str]:
+    """A sentence for each grouping with several groups that says something new, the largest groups first."""
+    lines: list[str] = []
+    known: list[list[float]] = []
+    for how, sums in grouped:
+        amounts = sorted(sums.values())
+        if len(sums) < 2 or len(lines) == SPLITS_TOLD or any(_alike(amounts, other) for other in known):
+            continue
+        known.append(amounts)
+        largest = sorted(sums, key=lambda item: -abs(sums[item]))
+        told = [f"{item} {'sends ' * (not k)}{_signed(sums[item])}" for k, item in enumerate(largest[:ITEMS_TOLD])]
+        if rest := largest[ITEMS_TOLD:]:
+            told.append(f"{len(rest)} more {_signed(math.fsum(sums[item] for item in rest))}")
+        lines.append(f"{how}: {', '.join(told)}")
+    return lines
+
+
+def _signed(x: float) -> str:
+    return f"{x:+.4g}" if x else "0"
+
+
+def _alike(amounts: list[float], others: list[float]) -> bool:
+    return len(amounts) == len(others) and all(math.isclose(x, y, rel_tol=1e-9) for x, y in zip(amounts, others, strict=True))
 
 
 def _rounds(trace: Trace, rounds: Mapping[Value, tuple[str, int]], sent: _Sent) -> list[str]:
@@ -88,7 +113,7 @@ def runs_alike(nodes: Sequence[Value], factors: Sequence[float]) -> list[str]:
             slopes.setdefault(node.op.name, []).append(abs(factor))
     told = []
     for name, some in slopes.items():
-        if len(some) > LISTED_SAMPLES:
+        if len(some) > ITEMS_TOLD:
             bound = f"at most {number(max(some))}" if max(some) < 1.0 else f"at least {number(min(some))}"
             if max(some) < 1.0 or min(some) > 1.0:
                 told.append(f"{len(some)} x {name}, each {bound}, together {number(math.prod(some))}")

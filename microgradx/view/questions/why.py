@@ -17,7 +17,7 @@ from ..words.notation import number, operation
 from ..words.scope import caller_variables
 from ..words.terminal import Part, TableRows, set_in_lines, terminal_width
 from .asked import EveryInput, named_inputs, refuse_swapped
-from .explain import counted, explain_in, signed
+from .explain import counted, largest_paths, signed
 from .in_common import runs_alike
 from .origin import origin_in
 from .sweep import Sweep
@@ -246,7 +246,7 @@ def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[Part
     """The proof of a cancellation: the largest path of each sign, and what all add up to without their signs."""
     rows = []
     for sign in (1.0, -1.0):
-        same = [path for path in explain_in(sweep.trace, named, sweep.goal, 64).paths if path.contribution * sign > 0]
+        same = [path for path in largest_paths(Sweep(sweep.trace, sweep.goal, 64), named) if path.contribution * sign > 0]
         if same:
             rows.append(("  largest", signed(same[0].contribution), f"along {same[0]}"))
     return "cancellation", [
@@ -262,7 +262,7 @@ def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> t
     trace, goal = sweep.trace, sweep.goal
     told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
     size = abs(trace.adjoints[goal])
-    path = explain_in(trace, named, goal, 1).paths[0]
+    path = largest_paths(Sweep(trace, goal, 1), named)[0]
     large = size > EXPLODING and sum(abs(factor) > 1.0 for factor in path.factors) >= STEEP_FACTORS
     if size >= TINY and not large:
         return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]

@@ -49,6 +49,7 @@ class Training(Surroundings):
                 {copies[node]: name for node, name in called.items()},
                 self.scope.roots,
                 {name: copies[node] for name, node in self.scope.aliases.items()},
+                {copies[node]: way for node, way in self.scope.ways.items()},
             ),
             {copies[node]: line for node, line in self.lines.items()},
             {copy: self.copied.get(node, node) for node, copy in copies.items()},

@@ -31,7 +31,7 @@ class Names(dict[Value, str]):
 
     def __init__(self, owners: Owners, scope: Scope) -> None:
         self.owners, self.scope = owners, scope
-        self.shown = Displayed()
+        self.shown = Displayed(owners, scope)
 
     @property
     def rounds(self) -> dict[Value, tuple[str, int]]:
@@ -40,11 +40,12 @@ class Names(dict[Value, str]):
 
 
 class Displayed(dict[Value, str]):
-    """The names as displays write them, and the rounds of loops."""
+    """The names as displays write them, with the rounds of loops, whose parts values are, and what variables hold them."""
 
-    def __init__(self, names: Mapping[Value, str] | None = None, rounds: dict[Value, tuple[str, int]] | None = None) -> None:
-        super().__init__(names or {})
-        self.rounds = {} if rounds is None else rounds
+    def __init__(self, owners: Owners, scope: Scope) -> None:
+        super().__init__()
+        self.rounds: dict[Value, tuple[str, int]] = {}
+        self.owners, self.scope = owners, scope
 
 
 def name_nodes(
@@ -123,7 +124,9 @@ class _Unused:
 def displayed(named: Names) -> Displayed:
     """The names as displays write them, `out` for an output, the last of them, that nobody named."""
     output, name = next(reversed(named.items()))
-    shown = Displayed(named.shown, named.rounds)
+    shown = Displayed(named.owners, named.scope)
+    shown.update(named.shown)
+    shown.rounds.update(named.rounds)
     if output.op is not None and unnamed(name) and "out" not in shown.values():
         shown[output] = "out"
     return shown

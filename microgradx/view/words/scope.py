@@ -47,11 +47,14 @@ class Scope(NamedTuple):
     values: dict[Value, str]
     roots: dict[Root, str]
     aliases: dict[str, Value]
+    ways: dict[Value, tuple[str, ...]]
+    """Of what is in a container or an attribute, the way to it in pieces: `("W", "[1]", "[0]")`."""
 
     def within(self, graph: Container[Value]) -> Scope:
         """What names the values of one graph: it keeps nothing else alive."""
         values = {node: name for node, name in self.values.items() if node in graph}
-        return Scope(values, self.roots, {name: node for name, node in self.aliases.items() if node in graph})
+        ways = {node: way for node, way in self.ways.items() if node in graph}
+        return Scope(values, self.roots, {name: node for name, node in self.aliases.items() if node in graph}, ways)
 
     def variable(self, node: Value) -> str | None:
         """The plain variable that holds a value, be it a leftover of a loop."""
@@ -68,7 +71,7 @@ def scope_of(things: Mapping[str, object], sure: Container[str] = ()) -> Scope:
     A variable is a leftover if it holds the last item of a list of which it holds no other: `for w in ws` leaves `w` behind. The
     names in `sure` are none.
     """
-    scope = Scope({}, {}, {})
+    scope = Scope({}, {}, {}, {})
     left = {name for name in _leftovers(things) if name not in sure}
     models: list[tuple[str, object]] = []
     for some in ([name for name in things if name not in left], [name for name in things if name in left]):
@@ -77,7 +80,7 @@ def scope_of(things: Mapping[str, object], sure: Container[str] = ()) -> Scope:
                 scope.values.setdefault(thing, name)
                 scope.aliases.setdefault(name, thing)
         for name in some:
-            _look_into(things[name], name, DEEP, scope, models)
+            _look_into(things[name], (name,), DEEP, scope, models)
     inner: list[tuple[Root, str]] = []
     for name, model in models:
         scope.roots.setdefault(root_of(model), name)
@@ -87,8 +90,9 @@ def scope_of(things: Mapping[str, object], sure: Container[str] = ()) -> Scope:
     return scope
 
 
-def _look_into(thing: object, name: str, depth: int, scope: Scope, models: list[tuple[str, object]]) -> None:
+def _look_into(thing: object, way: tuple[str, ...], depth: int, scope: Scope, models: list[tuple[str, object]]) -> None:
     """Name the Values in a container, or in the attributes of an object, and in what these hold; note the models."""
+    name = "".join(way)
     if is_model(thing):
         models.append((name, thing))
     elif depth > 0:
@@ -96,8 +100,9 @@ def _look_into(thing: object, name: str, depth: int, scope: Scope, models: list[
             if is_node(item):
                 scope.values.setdefault(item, name + suffix)
                 scope.aliases.setdefault(name + suffix, item)
+                scope.ways.setdefault(item, (*way, suffix))
             elif type(item) not in PLAIN:
-                _look_into(item, name + suffix, depth - (1 if suffix[0] == "[" else 2), scope, models)
+                _look_into(item, (*way, suffix), depth - (1 if suffix[0] == "[" else 2), scope, models)
 
 
 def _inside(thing: object) -> Iterator[tuple[str, object]]:
