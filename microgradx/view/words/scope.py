@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ...containers import is_model, looked_into
 from ...engine import Value, is_node
+from ...keywords import keywords
 from ...parts import PLAIN, root_of, walk
 from ...places import Root
 
@@ -34,6 +35,8 @@ def caller_variables(depth: int = 1) -> dict[str, object]:
     Names that start with an underscore are left out: IPython keeps every result under such a name as well.
     """
     frame = sys._getframe(depth + 1)
+    while frame.f_globals.get("__name__") == keywords.__module__ and frame.f_back is not None:
+        frame = frame.f_back  # the decorator that answers arguments stands between
     found = {name: thing for name, thing in frame.f_locals.items() if name.isidentifier() and name[0] != "_"}
     for name, thing in frame.f_globals.items():
         if name[0] != "_":
