@@ -82,13 +82,7 @@ def touches(instructions: Sequence[Instruction], results: Sequence[View]) -> lis
         if step.index is not None and step.write.space == "gathered varying"
         for row in step.index.tolist()
     ]
-    return [(*reach(v), i) for v, i in found if v.space == "varying"] + taken
-
-
-def reach(v: View) -> tuple[int, int]:
-    """The lowest element of a view, and the one after its highest."""
-    reaches = [(length - 1) * step for length, step in zip(v.shape, v.strides, strict=True)]
-    return v.offset + sum(min(0, x) for x in reaches), v.offset + sum(max(0, x) for x in reaches) + 1
+    return [(*v.reach(), i) for v, i in found if v.space == "varying"] + taken
 
 
 def together(touched: Sequence[tuple[int, int, int]]) -> list[Stretch]:

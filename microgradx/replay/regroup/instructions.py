@@ -31,6 +31,11 @@ class View(NamedTuple):
         found: np.ndarray = sum((step * places for step, places in zip(self.strides, steps, strict=True)), np.array(self.offset))
         return found
 
+    def reach(self) -> tuple[int, int]:
+        """The lowest place, and the one after the highest."""
+        ends = [(length - 1) * step for length, step in zip(self.shape, self.strides, strict=True)]
+        return self.offset + sum(min(0, x) for x in ends), self.offset + sum(max(0, x) for x in ends) + 1
+
 
 WIDE = ("varying", "gathered varying", "scratch varying")
 VARYING = 1 << 40  # slots from here on hold one number per sample, in the buffer "varying"

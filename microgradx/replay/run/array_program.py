@@ -12,6 +12,8 @@ import numpy as np
 from ..regroup.instructions import WIDE, Instruction, View
 from ..regroup.slots import Placer
 from ..tape.rows import op_of
+from .few_numbers import as_python, in_runs
+from .written_over import WrittenOver
 
 CALL_NS, ELEMENT_NS = 600.0, 0.6  # measured: one numpy call with its share of gathers, one number that it writes
 
@@ -67,8 +69,14 @@ class Plan:
         def view(v: View) -> Array:
             return window(v, spaces[v.space])
 
-        calls = [call(step, [view(v) for v in step.reads], view(step.write), slots) for step in self.instructions]
-        arguments, take, results = slots[: self.inputs], slots.take, self.results
+        moves = WrittenOver(self.instructions, self.results)
+        calls: list[NumpyCall] = []
+        for small, steps in in_runs(moves.instructions(self.instructions)):
+            if small:
+                calls.append((as_python(steps, spaces), ()))
+            else:
+                calls += [call(step, [view(v) for v in step.reads], view(step.write), slots) for step in steps]
+        arguments, take, results = slots[: self.inputs], slots.take, moves.slots(self.results)
 
         def run(inputs: Array) -> Array:
             arguments[:] = inputs
