@@ -282,7 +282,7 @@ def test_the_bench_command_prints_a_row_for_each_case(capsys):
     assert head.split()[:3] == ["case", "nodes", "calls"]
     assert row.startswith("polynomial 400")
     assert main(["bench", "nonsense"]) == 2
-    assert "no case begins with nonsense: there are moons 100" in capsys.readouterr().err
+    assert "no case begins with 'nonsense': there are moons 100" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("zero", [0.0, -0.0])
