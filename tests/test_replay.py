@@ -255,7 +255,7 @@ def test_an_operand_of_inputs_and_of_what_lies_behind_them_is_named_after_the_in
     f = compile(price)
     point = [100.0, 105.0, 0.03, 0.2, 1.5]
     f.value_and_grad(point)
-    assert "multiply inputs[4] and numbers beside" in str(f.program(point))
+    assert "multiply v[4] and numbers beside" in str(f.program(point))
 
 
 def test_a_narrow_program_is_said_to_run_row_by_row():

@@ -1,6 +1,7 @@
 """A program is drawn by its array instructions: a box for each, an arrow for everything it reads, saved like any drawing."""
 
 import pickle
+import re
 import shlex
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import microgradx as mx
 from microgradx.replay.compile import compile
+from microgradx.replay.tell import boxes
 from microgradx.view.drawing.boxes import READABLE
 from microgradx.view.layout.renderers import lay_out
 
@@ -85,7 +87,7 @@ def test_a_value_alone_leads_down_all_the_way():
     program = compile(lambda xs: mx.sum([mx.sin(x) for x in xs])).program([0.5] * 100)
     drawing = mx.draw(program)
     height = height_of_boxes(drawing)
-    assert height["inputs[0..99]"] > height["sin"] > height["value"]
+    assert height["xs[0..99]"] > height["sin"] > height["value"]
     assert "then back" not in drawing.source
 
 
@@ -106,13 +108,59 @@ def test_a_pickled_program_and_one_that_never_ran_are_drawn_too():
     assert "tanh" in mx.draw(pickle.loads(pickle.dumps(program_of_a_model()))).source
 
 
-def test_a_program_of_single_rows_is_one_box_that_says_so():
-    def f(x):
-        for _ in range(60):
-            x = (x * 1.5).sin()
-        return x
+def recurrent(w, xs):
+    h = [0.0] * 5
+    for x in xs:
+        h = [(mx.sum([w[k] * a for a in h]) + x).tanh() for k in range(5)]
+    return mx.sum(h)
 
-    assert r"120 rows\none by one (" in mx.draw(compile(f).program(0.5)).source
+
+def test_a_program_of_too_much_that_is_unlike_is_one_box_that_says_so(monkeypatch):
+    program = compile(recurrent).program([0.1] * 5, [0.5] * 8)
+    assert "Too little is alike" not in mx.draw(program).source
+    monkeypatch.setattr(boxes, "MOST_BOXES", 2)
+    drawing = mx.draw(program)
+    assert "Too little is alike for array instructions or loops." in drawing.source
+    assert re.search(r"\d+ rows\\none by one \(", drawing.source)
+
+
+def frames(svg):
+    """The boxes around cards: what each says, and its left, top, right and bottom."""
+    found = re.findall(r'class="cluster">.*?<path[^>]* d="([^"]*)".*?<text[^>]*>([^<]*)<', svg, re.DOTALL)
+    corners = {}
+    for path, text in found:
+        numbers = [float(x) for x in re.findall(r"-?[\d.]+", path)]
+        xs, ys = numbers[::2], numbers[1::2]
+        corners[text] = (min(xs), min(ys), max(xs), max(ys))
+    return corners
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_rounds_within_rounds_are_frames_within_frames_in_every_theme(theme):
+    drawing = mx.draw(compile(recurrent).program([0.1] * 5, [0.5] * 8), theme=theme)
+    found = frames(drawing.svg())
+    outer, inner = (next(box for text, box in found.items() if text.startswith(said)) for said in ("8 times", "5 times"))
+    assert outer[0] < inner[0] < inner[2] < outer[2]
+    assert outer[1] < inner[1] < inner[3] < outer[3]
+
+
+@pytest.mark.parametrize("suffix", ["svg", "html", "dot", "png", "pdf"])
+def test_loops_are_saved_in_every_format(tmp_path, suffix):
+    path = tmp_path / f"loops.{suffix}"
+    mx.draw(compile(recurrent).program([0.1] * 5, [0.5] * 8)).save(path)
+    content = path.read_bytes()
+    assert b"8 times, k = 0 to 7" in content or suffix in ("png", "pdf")
+    assert content[: len(STARTS.get(suffix, b""))] == STARTS.get(suffix, b"")
+
+
+STARTS = {"png": b"\x89PNG", "pdf": b"%PDF"}
+
+
+def test_an_arrow_leads_round_from_what_a_round_hands_on_to_what_it_is_handed():
+    drawing = mx.draw(compile(recurrent).program([0.1] * 5, [0.5] * 8))
+    named = dict(re.findall(r'^\t(n\d+_\w+) \[.*?label="([^"]*)"', drawing.source, re.MULTILINE))
+    round_ = re.findall(r'(n\d+_\w+) -> (n\d+_\w+) \[[^\n]*style="dashed" dir="back"', drawing.source)
+    assert {(named[tail].split(" ")[0].split("\\n")[0], named[head].split("\\n")[0]) for head, tail in round_} >= {("s0'", "s0")}
 
 
 class Carpet:

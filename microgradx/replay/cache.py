@@ -217,9 +217,14 @@ def with_indices(key: Any, call: Call, names: dict[int, str]) -> tuple[tuple[Any
 
 def index_names(f: Callable[..., Any], call: Call, counted: Iterable[int]) -> dict[int, str]:
     """What messages call the numbers at these places."""
-    named_parts = [(argument_name(f, k, len(call.parts), call.names), part) for k, part in enumerate(call.parts)]
-    names = [name for argument, part in named_parts for name in paths(part, argument)]
+    names = argument_paths(f, call)
     return {place: AS_INDEX + names[place] for place in sorted(counted)}
+
+
+def argument_paths(f: Callable[..., Any], call: Call) -> list[str]:
+    """What each number among the arguments is called, such as `xs[3]`."""
+    named_parts = [(argument_name(f, k, len(call.parts), call.names), part) for k, part in enumerate(call.parts)]
+    return [name for argument, part in named_parts for name in paths(part, argument)]
 
 
 class Held(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,20 @@ import numpy as np
 from ..regroup.instructions import Instruction
 from ..run.array_program import Plan
 from ..run.runner import Runner
+from .loop_boxes import loop_boxes
 from .text import RowNames, dimensions, pattern, title
 
 _Box = tuple[list[str], str, str]
 NOBODY = -1  # who wrote the numbers of the program
 LONGEST_LINE = 44  # letters of a line
 DRAWN, ALIKE = 20_000, 4  # rows of a program that runs one by one and is still drawn as arrays, if so many share an instruction
+FEW_CALLS = 60  # array instructions of a program that runs so, up to which no loops are looked for
+ROLLED, MOST_BOXES = 1_000_000, 200  # rows of a program in which loops are looked for, and boxes that can be read
 LEGEND = {"heavy": "blue: matrix products", "move": "dashed: numbers collected from several places", "result": "orange: results"}
 
-Chart = tuple[str, list[_Box], list[tuple[int, int, int]], list[str]]
-"""What `microgradx.draw` asks for: title, boxes (lines, kind, tooltip), arrows (from, to, numbers carried), caption."""
+Chart = tuple[Any, ...]
+"""What `microgradx.draw` asks for: title, boxes (lines, kind, tooltip), arrows (from, to, numbers carried), caption; of a program
+that runs row by row also the frames of its loops, and the arrows from one round to the next."""
 
 
 def chart(runners: Mapping[Hashable, Runner], values: int, chosen: Callable[[Any], list[int]]) -> Chart:
@@ -30,16 +34,50 @@ def chart(runners: Mapping[Hashable, Runner], values: int, chosen: Callable[[Any
     kind, runner = max(runners.items(), key=lambda item: item[1].rows_live)
     what = f"the program for the {title(kind)}"
     plan = runner.array_plan() if runner.wide or runner.rows_live <= DRAWN else None
-    if plan is None or len(plan.instructions) > runner.rows_live / ALIKE:
-        text = [f"{runner.rows_live:,} rows", runner.said]
-        return what, [(text, "step", "")], [], ["Too little is alike for array instructions."]
+    parts = results(kind, runner.tape.labels, values, chosen)
+    if plan is None or not runner.wide or len(plan.instructions) > FEW_CALLS:
+        rolled = loops(runner, parts, title(kind))
+        if plan is None or len(rolled[0]) < len(plan.instructions) or len(plan.instructions) > runner.rows_live / ALIKE:
+            return what, *rolled
     drawn = Boxes(runner.tape.labels, plan)
-    drawn.add_results(kind, values, chosen)
+    for name, low, high in parts:
+        if len(plan.results[low:high]):
+            drawn.add_result(name, plan.results[low:high])
     head = f"{title(kind).capitalize()}: {dimensions(runner, plan)}."
     used = {kind for _, kind, _ in drawn.boxes}
     legend = "; ".join([said for kind, said in LEGEND.items() if kind in used] + ["width: how many numbers"])
     arrows = [(*ends, size) for ends, size in drawn.arrows.items()]
     return what, drawn.boxes, arrows, [head, legend[0].upper() + legend[1:] + "."]
+
+
+def results(
+    kind: Hashable, labels: dict[int, str], values: int, chosen: Callable[[Any], list[int]]
+) -> list[tuple[str, int, int | None]]:
+    """What comes out, and its place: the values, and the slopes by the name of what they belong to."""
+    if title(kind) == "gradient":
+        assert isinstance(kind, tuple)
+        values = 1
+        known = [labels[row] for row in chosen(kind[1]) if row in labels]
+        slopes = f"slopes of {pattern(known)}" if known else "slopes"
+    else:
+        slopes = str(title(kind)) if title(kind) != "value" else ""
+        values = 0 if slopes else values
+    found: list[tuple[str, int, int | None]] = [("value" if values == 1 else "values", 0, values), (slopes, values, None)]
+    return [part for part in found if part[0] and part[1] != part[2]]
+
+
+def loops(runner: Runner, parts: Sequence[tuple[str, int, int | None]], name: str) -> tuple[Any, ...]:
+    """Boxes, arrows, caption, frames and the arrows round of a runner whose rows run one by one."""
+    drawn = loop_boxes(runner, parts, name == "gradient") if runner.rows_live <= ROLLED else None
+    if drawn is None or len(drawn.boxes) > MOST_BOXES:
+        whole = [([f"{runner.rows_live:,} rows", runner.said], "step", "")]
+        return whole, [], ["Too little is alike for array instructions or loops."], [], []
+    told = [f"{name.capitalize()}: {runner.rows_live:,} rows {runner.said}."]
+    if drawn.frames:
+        told += ["A frame is one round of a loop; blue: what it is handed, dashed: hands on."]
+    if name == "gradient":
+        told.append("The way back reads what was computed on the way there.")
+    return drawn.boxes, [(*ends, size) for ends, size in drawn.arrows.items()], told, drawn.frames, drawn.around
 
 
 class Boxes:
@@ -86,22 +124,11 @@ class Boxes:
         if tail != head:
             self.arrows[tail, head] = max(size, self.arrows.get((tail, head), 0))
 
-    def add_results(self, kind: Hashable, values: int, chosen: Callable[[Any], list[int]]) -> None:
-        """What comes out: the values, and the slopes by the name of what they belong to."""
-        results = self.plan.results
-        if title(kind) == "gradient":
-            assert isinstance(kind, tuple)
-            values = 1
-            known = [self.labels[row] for row in chosen(kind[1]) if row in self.labels]
-            slopes = f"slopes of {pattern(known)}" if known else "slopes"
-        else:
-            slopes = str(title(kind)) if title(kind) != "value" else ""
-            values = 0 if slopes else values
-        for name, slots in (("value" if values == 1 else "values", results[:values]), (slopes, results[values:])):
-            if len(slots) and name:
-                here = len(self.boxes)
-                self.boxes.append(([_short(name), many(len(slots), "number")], "result", name))
-                self.connect(np.unique(slots), "slots", here)
+    def add_result(self, name: str, slots: Any) -> None:
+        """What comes out."""
+        here = len(self.boxes)
+        self.boxes.append(([_short(name), many(len(slots), "number")], "result", name))
+        self.connect(np.unique(slots), "slots", here)
 
 
 def many(count: int, what: str) -> str:

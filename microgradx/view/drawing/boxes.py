@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from ..words.made_up import written_out
+from ..words.notation import number
 from .digraph import Drawing, drawing_of
-from .shapes import Card, Shapes, Wire
+from .shapes import THINNEST, Card, Enclosure, Shapes, Wire
 
-TONES = {"input": "none", "step": "none", "heavy": "pos", "move": "zero", "result": "neg"}
-_KINDS = {"input": "leaf", "move": "constant", "result": "output"}
+TONES = {"input": "none", "step": "none", "heavy": "pos", "state": "pos", "move": "zero", "result": "neg"}
+_KINDS = {"input": "leaf", "state": "leaf", "move": "constant", "result": "output"}
 _HEADINGS = {"TB": ("Down", "up"), "BT": ("Up", "down"), "LR": ("Right", "left"), "RL": ("Left", "right")}
 READABLE = 300  # boxes; more become a carpet that nobody reads, and take Graphviz many seconds
 
@@ -18,14 +20,18 @@ READABLE = 300  # boxes; more become a carpet that nobody reads, and take Graphv
 class Diagram(NamedTuple):
     """What is to be drawn, in plain strings and numbers: a box is (lines, kind, text shown under the pointer).
 
-    Its kind is "input", "step", "heavy", "move" or "result". An arrow is (from, to, how many numbers it carries), by the place of
-    the boxes. `caption` stands below, `title` says what it is.
+    Its kind is "input", "step", "heavy", "move", "state" or "result". A line is a text, or (name, expression), which is written
+    as a formula: an expression is a text, a number, or an operation with its operands, which are expressions. An arrow is (from,
+    to, how many numbers it carries), by the place of the boxes. `caption` stands below, `title` says what it is. `frames` are
+    (name, the boxes in it, the frame around it or -1), `around` arrows that lead from one round of a loop to the next.
     """
 
     title: str
-    boxes: Sequence[tuple[Sequence[str], str, str]]
+    boxes: Sequence[tuple[Sequence[Any], str, str]]
     arrows: Sequence[tuple[int, int, int]]
     caption: Sequence[str]
+    frames: Sequence[tuple[str, Sequence[int], int]] = ()
+    around: Sequence[tuple[int, int]] = ()
 
 
 @runtime_checkable
@@ -45,7 +51,7 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
             "print() lists them"
         )
     cards = [
-        Card(f"n{i}", list(lines), _KINDS.get(kind, "inner"), TONES[kind], tooltip)
+        Card(f"n{i}", [written(line) for line in lines], _KINDS.get(kind, "inner"), TONES[kind], tooltip)
         for i, (lines, kind, tooltip) in enumerate(chart.boxes)
     ]
     there = way_there(chart)
@@ -56,11 +62,40 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
         )
         for tail, head, size in chart.arrows
     ]
+    wires += [
+        Wire(f"n{tail}", f"n{head}", "", "zero", THINNEST, "on to the next round", False, "back") for tail, head in chart.around
+    ]
     below = [*chart.caption, *route(chart, there, rankdir)] if caption else []
-    picture = Shapes(cards, wires, chart.title, below, span=max(2, len(cards) // 4))
+    picture = Shapes(cards, wires, chart.title, below, span=max(2, len(cards) // 4), boxes=framed(chart))
     drawing = drawing_of(picture, "chart", theme, "forward", rankdir, False, engine)
     drawing.summary = " ".join(chart.caption)
     return drawing
+
+
+def written(line: Any) -> str:
+    """A line of a box: as it is, or `name = expression`."""
+    return line if isinstance(line, str) else f"{line[0]} = {as_formula(line[1])}"
+
+
+def as_formula(expression: Any) -> str:
+    """An expression as text.
+
+    >>> from microgradx import OPS
+    >>> as_formula((OPS["multiply"], (OPS["add"], "a", 0.5), "b"))
+    '(a + 0.5)*b'
+    """
+    if isinstance(expression, tuple):
+        return written_out(expression[0], [as_formula(operand) for operand in expression[1:]])
+    return expression if isinstance(expression, str) else number(expression)
+
+
+def framed(chart: Diagram) -> list[Enclosure]:
+    """The frames that stand in no other."""
+    frames = [Enclosure(f"loop {k}", name, [f"n{box}" for box in boxes]) for k, (name, boxes, _) in enumerate(chart.frames)]
+    for frame, (_, _, outer) in zip(frames, chart.frames, strict=True):
+        if outer >= 0:
+            frames[outer].inside.append(frame)
+    return [frame for frame, (_, _, outer) in zip(frames, chart.frames, strict=True) if outer < 0]
 
 
 def way_there(chart: Diagram) -> set[int]:

@@ -12,7 +12,7 @@ from ..theme import tone_of
 from ..words.notation import exact, number
 from .flow import Flow, made_by, short
 from .recall import Edge
-from .shapes import THINNEST, Card, Shapes, Wire, width
+from .shapes import THINNEST, Card, Enclosure, Shapes, Wire, width
 from .spread import total_of
 from .stored import Note, stored
 from .sums import list_lines, list_tone, list_tooltip
@@ -96,7 +96,7 @@ def boxed(flow: Flow, drawn: Shapes) -> Shapes:
     for card in drawn.cards:
         if len(card.places) == 1 and (module := flow.modules[card.places[0]]) and card.kind != "copy":
             boxes.setdefault(flow.part(module), []).append(card.id)
-    return replace(drawn, boxes={name: cards for name, cards in boxes.items() if len(cards) > 1})
+    return replace(drawn, boxes=[Enclosure(name, name, cards) for name, cards in boxes.items() if len(cards) > 1])
 
 
 def ranks(flow: Flow, kept: Sequence[int], wired: Sequence[Edge]) -> dict[int, int]:

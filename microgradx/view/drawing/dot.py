@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from ...tables import columns
 from ..theme import EDGE_FONT, FONT, Theme, theme_named
-from .shapes import Card, Shapes, Wire
+from .shapes import Card, Enclosure, Shapes, Wire
 
 LINE_HEIGHT, LINE, NARROWEST = 18, 13.2, 66  # points: for each line of a card, from line to line, the width of a card
 CAPTION_CHARACTER, COLUMN = 4.6, 122  # points: a letter of Helvetica 10, a card and its wires
@@ -49,7 +49,7 @@ def written_dot(
     lines = [_card(card_, theme) for card_ in picture.cards]
     lines += [_wire(wire_, theme, fast or picture.columns, place) for place, wire_ in enumerate(picture.wires)]
     lines += [_row(row) for row in picture.rows]
-    lines += [_box(name, cards, colors) for name, cards in picture.boxes.items()]
+    lines += [f"\t{_box(box, colors)}\n" for box in picture.boxes]
     if picture.columns:
         lines += [_column(above, below) for above, below in pairwise(picture.rows)]
     own = hashlib.sha256("".join([*map(repr, (graph, card, wire)), *lines]).encode()).hexdigest()[:8]
@@ -93,12 +93,12 @@ def _row(row: Sequence[str]) -> str:
     return f"\t{{ rank=same; {f'{MARK} -> '.join(row)}{MARK}{held}"
 
 
-def _box(name: str, cards: Sequence[str], colors: Theme) -> str:
-    """A box around cards, with its name above them."""
-    look = {"label": text(name, 2), "labeljust": "l", "labelloc": "t", "style": "rounded"}
+def _box(box: Enclosure, colors: Theme) -> str:
+    """A box around cards and other boxes, with its name above them."""
+    look = {"label": text(box.name, 2), "labeljust": "l", "labelloc": "t", "style": "rounded"}
     look |= {"color": colors.tones["zero"][0], "fontcolor": colors.faint}
-    inside = "; ".join(f"{card}{MARK}" for card in cards)
-    return f'\tsubgraph "cluster {text(name, 2)}{MARK}" {{ {_attributes(look, "; ")}; {inside} }}\n'
+    inside = [*(f"{card}{MARK}" for card in box.cards), *(_box(other, colors) for other in box.inside)]
+    return f'subgraph "cluster {text(box.id, 2)}{MARK}" {{ {"; ".join([_attributes(look, "; "), *inside])} }}'
 
 
 def _column(above: Sequence[str], below: Sequence[str]) -> str:

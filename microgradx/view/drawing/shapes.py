@@ -45,6 +45,16 @@ class Wire:
 
 
 @dataclass
+class Enclosure:
+    """A box around `cards` and other frames, with its name above them."""
+
+    id: str
+    name: str
+    cards: list[str]
+    inside: list[Enclosure] = field(default_factory=list)
+
+
+@dataclass
 class Shapes:
     """All that is drawn. `span` is the number of columns, `virtual` the places where a wire passes a column without stopping."""
 
@@ -58,7 +68,7 @@ class Shapes:
     rows: list[list[str]] = field(default_factory=list)  # cards that stand side by side, in this order
     beside: float = 0.0  # points between cards that stand side by side, for labels between them
     columns: bool = False  # cards of the rows stand below each other
-    boxes: dict[str, list[str]] = field(default_factory=dict)  # by name, the cards that a box is drawn around
+    boxes: list[Enclosure] = field(default_factory=list)
 
 
 def width(contribution: float | None, largest: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,26 +24,35 @@ def made_up(node: Value, named: Mapping[Value, str], room: int = 24) -> MadeUp:
     ('x*w + 1', '(x*w)**2')
     """
     assert node.op is not None
-    pieces, binds = _pattern(node.op, len(node.parents))
+    made = written_out(node.op, [named[x] if isinstance(x, Value) else number(x) for x in node.parents])
+    text = str(made)
+    if not (text.isascii() and text.isprintable()):
+        text = clip(text, room)
+    elif len(text) > room:  # as `clip` has it, in a third of the time
+        text = f"{text[: (room - 3) // 2]}...{text[-(room - 2) // 2 :]}"
+    return MadeUp(text, made.binds)
+
+
+def written_out(op: Op, operands: Sequence[str]) -> Signed:
+    """An operation written with its operands' texts, in brackets where these need them.
+
+    >>> from microgradx import OPS
+    >>> written_out(OPS["multiply"], [written_out(OPS["add"], ["a", "-2"]), "b"])
+    '(a + -2)*b'
+    """
+    pieces, binds = _pattern(op, len(operands))
     if not pieces:
-        return MadeUp(f"{node.op.name} of {len(node.parents):,}")
-    operands = node.parents
+        return Signed(f"{op.name} of {len(operands):,}")
     texts = []
     for piece in pieces:
         if isinstance(piece, str):
             texts.append(piece)
             continue
-        operand, needed = operands[piece[0]], piece[1]
-        name = named[operand] if isinstance(operand, Value) else number(operand)
+        name, needed = operands[piece[0]], piece[1]
         if isinstance(name, Signed):
             name = name.within(needed)
         texts.append(f"({name})" if name[0] == "-" and needed > SIGN else name)
-    text = "".join(texts)
-    if not (text.isascii() and text.isprintable()):
-        text = clip(text, room)
-    elif len(text) > room:  # as `clip` has it, in a third of the time
-        text = f"{text[: (room - 3) // 2]}...{text[-(room - 2) // 2 :]}"
-    return MadeUp(text, binds)
+    return Signed("".join(texts), binds)
 
 
 WRITTEN_OUT = 6
