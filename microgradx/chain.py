@@ -262,10 +262,7 @@ def numbers_alone(adjoints: dict[Any, Any]) -> None:
             continue
         left, right = node._left, node._right
         if right is Many:
-            for _, parent, local in edges(node):
-                if local:
-                    before = adjoints[parent]
-                    adjoints[parent] = upstream * local if before is None else before + upstream * local
+            _send_to_many(node, upstream, adjoints)
             continue
         try:
             second = 0.0
@@ -292,12 +289,26 @@ def numbers_alone(adjoints: dict[Any, Any]) -> None:
                     if type(second) is not float:
                         second = _accepted(node, 1, second)
         except (ZeroDivisionError, OverflowError):  # a rule at a pole: the general way follows IEEE 754
-            local = second = 0.0
-            for slot, _, found in edges(node):
-                local, second = (local, found) if slot else (found, second)
+            slopes = {slot: found for slot, _, found in edges(node)}
+            local, second = slopes.get(0, 0.0), slopes.get(1, 0.0)
         if local:
             before = adjoints[left]
             adjoints[left] = upstream * local if before is None else before + upstream * local
         if second:
             before = adjoints[right]
             adjoints[right] = upstream * second if before is None else before + upstream * second
+
+
+def _send_to_many(node: Any, upstream: Any, adjoints: dict[Any, Any]) -> None:
+    """What `numbers_alone` does at a node of more than two operands: `edges`, without a list of them."""
+    op, parents = node.op, node._left
+    wanted = None if op.arity is None else [type(x) is not float for x in parents]
+    slopes = op.local_derivatives(numbers_of(parents), node._number, wanted)
+    for slot, (parent, local) in enumerate(zip(parents, slopes, strict=True)):
+        if type(parent) is float:
+            continue
+        if type(local) is not float:
+            local = _accepted(node, slot, local)
+        if local:
+            before = adjoints[parent]
+            adjoints[parent] = upstream * local if before is None else before + upstream * local

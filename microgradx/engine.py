@@ -303,13 +303,10 @@ def _node(now: int, op: Op, left: Any, right: Any, data: Any) -> Value:
     node._number = data if type(data) is float else number(data)
     node._grad = node._mark = None
     node._stamp = now
-    if watching and innermost().says is QUIET:
-        node.op = node._left = node._right = None
-        return node
     node.op = op
     node._left = left
     node._right = right
-    if watching and not modes.recorded(node):
+    if watching and (innermost().says is QUIET or not modes.recorded(node)):
         node.op = node._left = node._right = None
     return node
 

@@ -152,12 +152,6 @@ class Op:
 
     def __call__(self, *operands: Any, **named: Any) -> Any:
         """Apply the operation: numbers give a float, arrays an array, an `Operand` among them decides what is recorded."""
-        if len(operands) == self.arity and not named:
-            for operand in operands:
-                if type(operand) is not float:
-                    break
-            else:  # as a rule asks for it on every edge of a backward pass
-                return self.forward(*operands)
         if self.gather is not None:
             if named:
                 return self.along_axis(operands, named)
@@ -166,6 +160,15 @@ class Op:
             if self.facts.further is not None and len(operands) + len(named) > len(self.partials):
                 return self.facts.further(*operands, **named)
             operands = self.completed(operands, named)
+        for operand in operands:
+            if type(operand) is not float:
+                if isinstance(operand, Operand):
+                    return operand.apply(self, operands)
+                return self._of_mixed(operands)
+        return self.forward(*operands)
+
+    def _of_mixed(self, operands: tuple[Any, ...]) -> Any:
+        """The operation on operands among which there is something else than floats and one that decides."""
         for operand in operands:
             if isinstance(operand, Operand):
                 return operand.apply(self, operands)

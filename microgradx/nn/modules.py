@@ -52,7 +52,8 @@ class Neuron(Module):
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The neuron's output for one input vector: a list, tuple or array of numbers or Values."""
-        x = _vector(x)
+        if type(x) is not list:  # as a layer hands it to its neurons
+            x = _vector(x)
         if len(x) != len(self.w):
             raise ValueError(f"a neuron with {len(self.w)} weights got {len(x)} inputs")
         if self.expand:

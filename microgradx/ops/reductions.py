@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from .. import ieee, special
 from ..operation import Operand, V
-from ..signatures import Binary, Dot, Reduction
+from ..signatures import LEFT_OUT, Binary, Dot, Reduction, given
 from ..statement import primitive
 from .choices import absolute, compare, where
 
@@ -19,7 +19,7 @@ _ROWS = (list, tuple)
 """What is a row for certain, as a network gives them; only anything else is looked at twice."""
 
 
-def _items(*operands: Any) -> Sequence[Any]:
+def _items(*operands: Any) -> tuple[Any, ...]:
     """The operands of a reduction: one sequence, or several numbers, as for Python's `max`."""
     if len(operands) == 1:
         (row,) = operands
@@ -38,15 +38,14 @@ def _refuse_table(operands: Any, remedy: str) -> None:
         raise ValueError(f"an array of shape {shape} has several axes: write {remedy}")
 
 
-def _pairs(*rows: Any) -> Sequence[Any]:
+def _pairs(left: Any = LEFT_OUT, right: Any = LEFT_OUT, *more: Any) -> tuple[Any, ...]:
     """The operands of a dot: those of the left row, then those of the right one."""
-    if len(rows) != 2 or type(rows[0]) not in _ROWS or type(rows[1]) not in _ROWS:
-        _refuse_all_but_two_rows(rows)
-    left, right = rows
-    lefts, rights = tuple(left), tuple(right)
-    if len(lefts) != len(rights):
-        raise ValueError(f"dot needs two sequences of one length, got {len(lefts)} and {len(rights)}")
-    return lefts + rights
+    if type(left) is not list or type(right) is not list or more:  # a network gives lists: they are not looked at twice
+        _refuse_all_but_two_rows(given(left, right, *more))
+        left, right = tuple(left), tuple(right)
+    if len(left) != len(right):
+        raise ValueError(f"dot needs two sequences of one length, got {len(left)} and {len(right)}")
+    return (*left, *right)
 
 
 def _refuse_all_but_two_rows(rows: Sequence[Any]) -> None:
