@@ -81,7 +81,7 @@ def file_there(place: str) -> Path:
     """The whole path of a file; FileNotFoundError where there is none."""
     path = Path(place).resolve()
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {place!r} in {Path.cwd()}: mend the path")
+        raise FileNotFoundError(f"there is no file {place!r} in {Path.cwd()}: correct the path")
     return path
 
 

@@ -142,10 +142,10 @@ class Writer:
         truths = [x.truth if isinstance(x, Term) else isinstance(x, bool) for x in (a, b)]
         if sign in "&|":
             if not all(truths):
-                raise TypeError(f"{sign} needs two truths")
+                raise TypeError(f"{sign} needs two booleans")
             return self.write(self.INFIX[sign].format(self.truth(a), self.truth(b)), truth=True)
         if all(truths):
-            raise TypeError("numpy calculates with two truths by other rules than with numbers")
+            raise TypeError("numpy treats arithmetic on two booleans differently from numbers")
         a, b = self.number(a), self.number(b)
         return self.write(self.INFIX[sign].format(a, b), truth=sign not in "+-*/")
 

@@ -230,7 +230,7 @@ def test_depth_counts_operations_back_from_the_output():
 @pytest.mark.parametrize("module", ["layers[1].neurons[0]", "L1.n0"])
 def test_one_module_is_drawn_with_what_it_is_given(module):
     drawn = draw(batch(4, [4, 1]), module=module)
-    assert "Only L1.n0 and what it is given." in drawn.summary
+    assert "Showing only L1.n0 and its inputs." in drawn.summary
     assert sum(title.startswith("L1.n0.w") for title in titles(drawn)) == 4
     assert "layers[1].neurons[0].w[0]" in drawn.source  # in full where the pointer rests
 

@@ -108,7 +108,7 @@ def test_a_network_without_biases_has_only_weights():
 
 
 def test_an_init_that_is_neither_a_name_nor_a_rule_nor_a_list_is_named():
-    with pytest.raises(TypeError, match=r"init=0\.5 is no name, no rule and no list of matrices: write init='he' or"):
+    with pytest.raises(TypeError, match=r"init=0\.5 is not a name, a rule or a list of matrices: write init='he' or"):
         nn.MLP(2, [1], init=0.5)
 
 

@@ -259,7 +259,7 @@ def test_a_cosine_ends_where_it_is_told():
         (lambda: nn.Adam(betas=0.9), ValueError, r"betas=0\.9: write two shares"),
         (lambda: nn.RMSProp(decay=2.0), ValueError, r"decay=2\.0: the share kept"),
         (lambda: nn.Adagrad(epsilon=math.nan), ValueError, r"epsilon=nan: it must be a finite number"),
-        (lambda: nn.SGD([]), ValueError, r"no parameters to move: hand over model\.parameters\(\)"),
+        (lambda: nn.SGD([]), ValueError, r"no parameters to move: pass model\.parameters\(\)"),
         (lambda: nn.Adam([1.0]), TypeError, r"an optimizer moves Values, got 1\.0: write Adam\(model\.parameters"),
         (lambda: nn.SGD(0.1), TypeError, r"an optimizer moves Values, got 0\.1: write SGD\(model\.parameters"),
         (lambda: nn.SGD(nn.MLP(1, [1])), TypeError, r"moves Values, got MLP.*: write SGD\(model\.parameters"),

@@ -253,8 +253,8 @@ def test_a_part_that_two_networks_have_must_be_named_with_the_network() -> None:
     assert gen is not disc
     with pytest.raises(ValueError, match=r"several modules are called 'L0.n0': write 'disc.L0.n0' or 'gen.L0.n0'"):
         draw(loss, module="L0.n0")
-    assert "Only gen.L0.n0 and what it is given." in draw(loss, module="gen.L0.n0").summary
-    assert "Only gen and what it is given." in draw(loss, module="gen").summary
+    assert "Showing only gen.L0.n0 and its inputs." in draw(loss, module="gen.L0.n0").summary
+    assert "Showing only gen and its inputs." in draw(loss, module="gen").summary
 
 
 def test_networks_without_a_variable_are_told_apart_by_number() -> None:

@@ -286,7 +286,7 @@ def test_what_cannot_be_saved_is_named(tmp_path):
     model = nn.MLP(2, [1], rng=1)
     with pytest.raises(ValueError, match=r"SGD\(.*\) moves a parameter that is not one of this model"):
         nn.save(model, tmp_path / "m.json", optimizer=nn.SGD([Value(1.0)]))
-    with pytest.raises(TypeError, match=r"optimizer='adam' is not an optimizer: hand over the one that trains"):
+    with pytest.raises(TypeError, match=r"optimizer='adam' is not an optimizer: pass the one that trains"):
         nn.save(model, tmp_path / "m.json", optimizer="adam")
     odd = nn.SGD()
     odd.mask = {1.0}

@@ -63,7 +63,7 @@ def test_a_symmetric_matrix_of_which_one_half_is_read_is_told():
 
 def test_rows_that_have_nothing_in_common_get_no_common_hint():
     said = text(loss, V, lambda v: slope(v) + np.array([0.137, -0.291, 0.533]))
-    assert "no usual slip" in said
+    assert "this matches no common mistake" in said
     assert "everywhere" not in said
 
 

@@ -127,7 +127,7 @@ def test_blocks_of_the_learners_example():
     assert str(s) == (
         "backward of L = (a*b + c) * f = -8              7 nodes, 3 steps, at 0: the seed\n"
         "  dL/dL = 1   .grad is untouched until s.commit()                next: L = d * f\n"
-        "  * carried in: b.grad is -1 from before (no zero_grad?)"
+        "  * b.grad was -1 already, and is added to: set it to None to start afresh"
     )
     assert str(s.goto(3)) == (
         "step 3/3   e = a * b                                        forward: 2 * -3 = -6\n"
@@ -135,7 +135,7 @@ def test_blocks_of_the_learners_example():
         "  into    upstream   local    contribution dL/d(.)           in\n"
         "  a             -2 x b = -3 =            6       0 -> 6      1 of 1 final\n"
         "  b             -2 x a = 2  =           -4       0 -> -4 *   1 of 1 final\n"
-        "  * carried in: b.grad is -1 from before; commit gives -5 (no zero_grad?)"
+        "  * b.grad was -1 already, commit gives -5: set it to None to start afresh"
     )
 
 

@@ -193,7 +193,7 @@ def test_too_large_a_rate_ends_in_that_error_not_in_silence():
     [
         ({"X": []}, ValueError, r"X has 0 rows and y 2 targets: each row needs one target"),
         ({"y": [1.0]}, ValueError, r"X has 2 rows and y 1 targets"),
-        ({"X": [[1.0], [1.0, 2.0]]}, ValueError, r"X\[1\] has 2 numbers, X\[0\] has 1: every row needs as many"),
+        ({"X": [[1.0], [1.0, 2.0]]}, ValueError, r"X\[1\] has 2 numbers, X\[0\] has 1: every row must have the same length"),
         ({"X": [[1.0], [math.nan]]}, ValueError, r"X\[1\] holds nan: every number must be finite"),
         ({"y": [1.0, math.inf]}, ValueError, r"y\[1\] holds inf: every number must be finite"),
         ({"loss": "msee"}, ValueError, r"loss='msee' is not known: did you mean 'mse'\? write one of mse, half_squared_error, "),

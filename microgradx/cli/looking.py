@@ -137,7 +137,7 @@ def add_draw(commands: Any) -> None:
     command.add_argument("--rankdir", choices=RANKDIRS, help="which way the graph runs (the one that can be read)")
     command.add_argument("--path", metavar="NAME", help="only what lies between this value and the output")
     command.add_argument("--depth", type=any_whole_number, metavar="N", help="only what is at most N operations from the output")
-    command.add_argument("--module", metavar="NAME", help="only one module and what it is given, such as L0.n3")
+    command.add_argument("--module", metavar="NAME", help="only one module and its inputs, such as L0.n3")
     command.add_argument("--sample", type=any_whole_number, metavar="N", help="only one sample of a batch, counted from 0")
     command.add_argument("--step", type=any_whole_number, metavar="N", help="the backward pass after so many steps")
     command.add_argument("--engine", help="who lays out: embedded, system, or the path of a dot program")

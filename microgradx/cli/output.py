@@ -50,7 +50,7 @@ def destination(options: argparse.Namespace, suffixes: Sequence[str]) -> Path | 
     if path.suffix.lower() not in suffixes:
         raise ValueError(f"unknown file type {path.suffix!r} of {options.output!r}: end the name in {', '.join(suffixes)}")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(path.parent)!r}: make it first, or mend the path {options.output!r}")
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r}: make it first, or correct the path {options.output!r}")
     if path.is_file() and not options.force:
         raise FileExistsError(f"{options.output} already exists: add -f to overwrite it")
     return path

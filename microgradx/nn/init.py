@@ -133,7 +133,7 @@ def per_layer(init: Any, layers: int) -> list[Any]:
     if isinstance(init, str) or callable(init):
         return [init] * layers
     if not hasattr(init, "__len__"):
-        raise TypeError(f"init={init!r} is no name, no rule and no list of matrices: write init='he' or nn.init.constant(0.5)")
+        raise TypeError(f"init={init!r} is not a name, a rule or a list of matrices: write init='he' or nn.init.constant(0.5)")
     if len(init) != layers:
         raise ValueError(f"init holds {len(init)} matrices for a network of {layers} layers: give one matrix per layer")
     return list(init)

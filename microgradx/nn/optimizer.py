@@ -86,7 +86,7 @@ class Optimizer:
                     f"{parameter!r} is computed by {parameter.op.name}: an optimizer moves the leaves it is made from"
                 )
         if not chosen:
-            raise ValueError("no parameters to move: hand over model.parameters()")
+            raise ValueError("no parameters to move: pass model.parameters()")
         return chosen
 
     def step(self) -> None:

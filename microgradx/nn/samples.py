@@ -53,9 +53,8 @@ class Samples:
             )
         for place, row in enumerate(rows):
             if len(row) != len(rows[0]):
-                raise ValueError(
-                    f"{names[0]}[{place}] has {len(row)} numbers, {names[0]}[0] has {len(rows[0])}: every row needs as many"
-                )
+                seen = f"{names[0]}[{place}] has {len(row)} numbers, {names[0]}[0] has {len(rows[0])}"
+                raise ValueError(f"{seen}: every row must have the same length")
         self.x = _numbers(names[0], rows)
         self.t = _numbers(names[1], [_row(target) for target in self.targets])
         whole = all(isinstance(number, int) for number in rows[0]) and all(isinstance(n, int) for row in rows for n in row)

@@ -118,7 +118,7 @@ def _built(content: Entries, path: str | os.PathLike[str]) -> Any:
 def _state(optimizer: Optimizer, model: Module) -> Entries:
     """The class, the settings and the memory of an optimizer, by the paths of the parameters that it moves."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer={optimizer!r} is not an optimizer: hand over the one that trains the model")
+        raise TypeError(f"optimizer={optimizer!r} is not an optimizer: pass the one that trains the model")
     names: dict[int, str] = {}
     for name, parameter in model.named_parameters():
         names.setdefault(id(parameter), name)

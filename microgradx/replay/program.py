@@ -184,12 +184,17 @@ class Program:
         runner = self.gradient_runner() if gradient else self.value_runner()
         return to_jax(runner.array_plan())
 
+    def __repr__(self) -> str:
+        return f"<{self._head()}; print it for what it does>"
+
     def __str__(self) -> str:
-        head = (
+        return describe(self._head(), self.runners)
+
+    def _head(self) -> str:
+        return (
             f"program of {self.recorded:,} scalar rows: {self.arguments:,} inputs, {len(self.captured):,} captured Values, "
             f"{len(self.tape.guards)} guards, {len(self.outputs)} output(s)"
         )
-        return describe(head, self.runners)
 
     def chart(self) -> Chart:
         """What `microgradx.draw(program)` draws: the array instructions of the largest of its runners, as the gradient's."""

@@ -124,6 +124,9 @@ class Sheet:
         if len(set(names)) < len(names):
             raise ValueError(f"two questions are called {max(names, key=names.count)!r}: each needs a name of its own")
 
+    def __repr__(self) -> str:
+        return f"<Sheet {self.title!r}: {', '.join(question.name for question in self.questions)}>"
+
     def paper(self, student: str) -> Paper:
         """The questions with the numbers of this student."""
         return Paper(self, student)

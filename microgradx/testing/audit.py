@@ -61,7 +61,7 @@ class Finding:
         ])  # fmt: skip
 
 
-@dataclass
+@dataclass(repr=False)
 class Audit:
     """What was found in a module; `str()` is a table with a reproducer for each finding."""
 
@@ -72,6 +72,9 @@ class Audit:
     left: list[str] = field(default_factory=list)  # pairs that could not be called at any point tried
     seconds: float = 0.0
     stopped: bool = False  # by the time limit
+
+    def __repr__(self) -> str:
+        return f"<{str(self).partition(chr(10))[0]}>"
 
     def __str__(self) -> str:
         lines = [

@@ -77,7 +77,10 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
     if coded_by in CONSTANT_SEEN:
         cause = CONSTANT_SEEN[coded_by]
         return f"{coded_by} takes something as constant that is not: look for {cause} in f, or for a custom rule that is wrong"
-    return "no usual slip gives that number: a term of the size of the difference may be missing, or one too many"
+    return (
+        "this matches no common mistake (a sign, a factor 2 ...): look for a missing or extra term of the size of the "
+        "difference, or for one of half that size with the wrong sign"
+    )
 
 
 def _advice(numeric: Numeric, refused: float) -> str:
@@ -109,7 +112,7 @@ def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
         if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict is Shape.UNRESOLVED):
             return (
                 f"to blame: {_written(node)}{_line(node)}\n"
-                f"its rule for operand {slot} gives {local:.10g}, its function changes by {measured!r}: mend that rule"
+                f"its rule for operand {slot} gives {local:.10g}, its function changes by {measured!r}: fix that rule"
             )
     return _no_rule_wrong(output, row, leaf)
 

@@ -152,7 +152,7 @@ def is_total(op: Op, count: int) -> list[str]:
             except Exception as error:
                 return [
                     f"{op.name}{bracketed(operands)} raises {type(error).__name__} ({error}): return inf or nan as IEEE 754 "
-                    "does, an exception in the middle of a graph tells nobody which node it was"
+                    "does, as an exception in the middle of a graph cannot say which node failed"
                 ]
             if isinstance(out, complex):
                 return [f"{op.name}{bracketed(operands)} is complex, {out!r}: return nan where there is no real value"]

@@ -12,7 +12,7 @@ from .verdicts import Verdict
 ENTRY = re.compile(r"^(.*)\[(\d+)(?:, |\]\[)(\d+)\]$")  # of a matrix: w[1, 2] or w[1][2]
 JACOBIAN_ENTRY = re.compile(r"^(.*)\[(\d+)\] by (.*)\[(\d+)\]$")
 NEAR_ENOUGH = 1e-5  # relative: rows whose bound is wider tell nothing
-VAGUE = ("no usual slip", "far from what", "torch's", "jax")  # hints that say little
+VAGUE = ("this matches no common mistake", "far from what", "torch's", "jax")  # hints that say little
 MOST_TIMES = 1000  # the largest whole number taken for a count
 
 

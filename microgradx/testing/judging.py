@@ -58,7 +58,7 @@ def _way_out(row: Partial, trial: Trial) -> str:
     if "not a finite number" in row.numeric.note:
         return f"f is nan or infinite at {row.path} = {row.point!r}: move the point into the domain of f"
     if row.numeric.note.startswith("f raises"):
-        return f"{row.numeric.note} at {row.path} = {row.point!r}: move the point into the domain of f, or mend f"
+        return f"{row.numeric.note} at {row.path} = {row.point!r}: move the point into the domain of f, or fix f"
     if row.numeric.open_question:
         return row.numeric.open_question
     ways = ["move the point away from the edge or the wiggle"]

@@ -56,7 +56,7 @@ def relative(error: float, size: float) -> float:
     return error / abs(size) if size else (0.0 if error == 0.0 else math.inf)
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """All rows of one check; `str(report)` is the text a failing test shows."""
 
@@ -115,6 +115,9 @@ class Report:
             return self
         wrong = self.faults or any(row.verdict is Verdict.WRONG for row in self.rows)
         raise (WrongDerivative if wrong else UnresolvedDerivative)(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.summary()}; print it for every row>"
 
     def __str__(self) -> str:
         rows = self.worst_first()

@@ -148,7 +148,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         """
         path = Path(directory or self.directory or "", filename or self.filename)
         if path.suffix.lower() not in SUFFIXES:
-            raise ValueError(f"cannot tell what to write into {str(path)!r}: end the name in one of {' '.join(SUFFIXES)}")
+            raise ValueError(f"unknown file type {path.suffix!r} of {str(path)!r}: end the name in {', '.join(SUFFIXES)}")
         if not (skip_existing and path.exists()):
             write_atomically(path, self._bytes(path.suffix.lower()[1:]))
         return str(path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Never
 
 from ... import argument_hints
 from ...engine import Value
-from ...keywords import keywords
+from ...keywords import unknown_keyword
 from ..theme import theme_named
 from ..words.scope import caller_variables
 from .before import before_notes
@@ -31,7 +31,6 @@ from .sums import chained, lists, of_sample
 LABELLED = 300  # cards up to which wires are labelled
 
 
-@keywords(argument_hints.DRAWING, "draw(y)")
 def draw(
     output: Value | Drawable | object,
     *args: object,
@@ -52,6 +51,7 @@ def draw(
     names: Mapping[str, object] | None = None,
     engine: str | None = None,
     for_: str | tuple[float, float] = "readme",
+    **unknown: Never,
 ) -> Drawing:
     """Draw the graph of `output`: a card per value, and on each wire its local derivative, colored by sign, wide by size.
 
@@ -76,7 +76,7 @@ def draw(
       `show`: which lines a card has, of name, value and grad; without grad the wires are bare.
       `constants` gives plain numbers cards of their own. `caption=False` leaves the text below out.
     - `path=(x, output)` keeps what lies between, for one value or several, themselves or by name; `depth=3` what is at most three
-      operations from the output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and what it is given, all
+      operations from the output; `module="L0.n3"` or `"layers[0].neurons[3]"` one module and its inputs, all
       samples together; `sample=7` one sample.
     - `step=k` shows the backward pass after k values have passed their gradient on. `before=s` writes beside each gradient what
       it was in an earlier pass, kept by `s = stepper(loss)`.
@@ -86,6 +86,8 @@ def draw(
     A recorded program (`compile(f).program(...)`) is drawn by its array instructions: down to the value, then back up to the
     slopes. Of the options it knows theme, rankdir, caption and engine.
     """
+    if unknown:
+        raise unknown_keyword("draw", next(iter(unknown)), list(draw.__kwdefaults__ or ()), argument_hints.DRAWING)
     check_options(edges=(edges, ON_WIRES), flow=(flow, FLOWS), detail=(detail, DETAILS), rankdir=(rankdir, (None, *RANKDIRS)))
     theme_named(theme)
     lines = (show,) if isinstance(show, str) else tuple(show)

@@ -27,7 +27,7 @@ def chosen(flow: Flow, path: tuple[Any, Any] | None, depth: int | None, module: 
     if module is not None:
         inside, name = _within(flow, module)
         kept &= inside
-        said.append(f"Only {name} and what it is given.")
+        said.append(f"Showing only {name} and its inputs.")
     return sorted(kept), said
 
 

@@ -24,6 +24,15 @@ MERMAID_CARDS = 150  # GitHub draws at most 500 wires
 SHAPES = {"leaf": '(["{}"])', "copy": '(["{}"])', "constant": '(["{}"])', "output": '[["{}"]]'}
 
 
+class Printed(str):
+    """Text that a prompt shows as it is printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str, object] | None = None) -> str:
     """The graph as indented text, each value once with its operands below it.
 
@@ -66,7 +75,7 @@ def tree(output: Value, *, depth: int = 20, lines: int = 100, names: Mapping[str
     left = len(flow.nodes) - len(seen)
     written += [f"... and {left:,} more values"] if left else []
     also = stored(flow, range(len(flow.nodes))).sentence
-    return "\n".join([*written, also] if also else written)
+    return Printed("\n".join([*written, also] if also else written))
 
 
 def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] | None = None) -> str:
@@ -89,7 +98,7 @@ def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] 
     flow = snapshot(output, caller_variables(), names)
     every = range(len(flow.nodes))
     shown = picture(flow, every, "local", LINES, False) if len(every) <= MERMAID_CARDS else folded_to_fit(flow, every)
-    return "\n".join(["graph LR", *_body(shown, theme_named(theme))])
+    return Printed("\n".join(["graph LR", *_body(shown, theme_named(theme))]))
 
 
 def _check(function: str, output: object) -> None:

@@ -96,7 +96,7 @@ def unavailable(format: str, tried: list[str]) -> str:
         fixes.insert(0, f"pip install 'microgradx[{_EXTRAS[format]}]'")
     return (
         f"cannot draw {format.upper()} on this machine. Tried: {'; '.join(tried)}.\n"
-        f"Any one of these helps: {'; '.join(fixes)}.\nThe DOT text needs nothing: `drawing.source`, or save('x.dot')."
+        f"Do one of these: {'; or '.join(fixes)}.\nThe DOT text needs nothing: `drawing.source`, or save('x.dot')."
     )
 
 
@@ -113,4 +113,4 @@ def install_command(platform: str = sys.platform) -> str:
     for manager, words in (("apt-get", "sudo apt-get install"), ("dnf", "sudo dnf install"), ("pacman", "sudo pacman -S")):
         if shutil.which(manager):
             return f"{words} graphviz"
-    return "apk add graphviz" if shutil.which("apk") else "the package `graphviz` of this system"
+    return "apk add graphviz" if shutil.which("apk") else "its package is called graphviz"

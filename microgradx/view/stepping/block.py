@@ -206,9 +206,9 @@ class BlockWriter:
         parts: list[Part] = []
         for operand in carried[:3]:
             old = trace.carried[operand]
-            told = f"  * carried in: {self.pen.names[operand]}.grad is {number(old)} from before"
-            parts.append(f"{told}; commit gives {number(old + trace.adjoints[operand])} (no zero_grad?)")
+            told, new = f"  * {self.pen.names[operand]}.grad was {number(old)} already", number(old + trace.adjoints[operand])
+            parts.append(f"{told}, commit gives {new}: set it to None to start afresh")
         if len(carried) > 3:
-            parts.append(f"  * and {len(carried) - 3} more were carried in")
+            parts.append(f"  * and {len(carried) - 3} more had one already")
         return parts
 

@@ -92,7 +92,8 @@ class Seed(Opening):
             return [*parts, f"  {start}", f"  {pen.names[self.node]} {what}"]
         parts.append(Ends(f"  {start}   .grad is untouched until {as_typed('commit')}", f"next: {Step(1, of).title(28)}"))
         for node, old in list(of.trace.carried.items())[:3]:
-            parts.append(f"  * carried in: {pen.names[node]}.grad is {pen.number(old)} from before (no zero_grad?)")
+            told = f"  * {pen.names[node]}.grad was {pen.number(old)} already"
+            parts.append(f"{told}, and is added to: set it to None to start afresh")
         return parts
 
 

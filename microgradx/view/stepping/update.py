@@ -70,7 +70,7 @@ class ByOptimizer:
                 "gradient descent on every input"
             )
         if not optimizer.parameters:
-            raise ValueError(f"this {type(optimizer).__name__} has nothing to move: hand over model.parameters() when making it")
+            raise ValueError(f"this {type(optimizer).__name__} has nothing to move: pass model.parameters() when making it")
         self.optimizer, self.lr = optimizer, float(optimizer.lr)
         self.name = f"{type(optimizer).__name__}, lr {self.lr:g}"
         self.parameters: list[Value] = list(optimizer.parameters)
