@@ -9,7 +9,7 @@ import pytest
 from microgradx.cli import main
 from microgradx.testing import Pair, WrongDerivative, audit
 
-MODULE = '''
+MODULE = """
 import math
 import numpy as np
 
@@ -65,7 +65,7 @@ class Needs:
 
 def lonely(x):
     return x
-'''
+"""
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def module(tmp_path, monkeypatch):
 
 def test_pairs_are_found_by_their_names_and_the_surest_fault_comes_first(module):
     found = audit(module)
-    assert (found.pairs, found.left) == (6, [])
+    assert (found.pairs, found.left) == (6, {})
     assert [finding.name for finding in found.findings] == ["swept.dhinge", "swept.Link().deriv"]
     assert (found.findings[0].right > 0, found.findings[1].right) == (True, 0)
     text = str(found)
@@ -113,7 +113,8 @@ def test_what_cannot_be_called_is_left_and_said_and_a_time_limit_ends_the_sweep(
         raise RuntimeError
 
     found = audit([Pair("f", "g", broken, broken)])
-    assert (found.left, "1 pair that could not be called" in str(found)) == (["g"], True)
+    assert "1 pair that could not be called" in str(found)
+    assert "not judged: g: f(0.5) raises RuntimeError" in str(found)
     assert "the time limit ended it" in str(audit(module, time_limit=-1.0))
 
 
@@ -124,6 +125,37 @@ def test_the_command_exits_with_1_for_a_finding_and_prints_json(module, capsys):
     found = json.loads(capsys.readouterr().out)
     assert {finding["derivative"] for finding in found["findings"]} == {"swept.dhinge", "swept.Link().deriv"}
     assert "check_gradient(lambda x: " in found["findings"][0]["reproducer"]
-    assert main(["audit", "math"]) == 0
+    assert main(["audit", "math"]) == 2
     assert main(["audit", "no_such_module"]) == 2
     assert "no_such_module" in capsys.readouterr().err
+
+
+def test_a_gradient_by_all_arguments_is_judged_and_its_lines_can_be_pasted(tmp_path, capsys):
+    code = "def price(s, k, r):\n    return s * k - r * s\n\n\ndef price_grad(s, k, r):\n    return k - r, s, {}\n"
+    (tmp_path / "good.py").write_text(code.format("-s"))
+    (tmp_path / "bad.py").write_text(code.format("s"))
+    assert main(["audit", str(tmp_path / "good.py")]) == 0
+    assert main(["audit", str(tmp_path / "bad.py")]) == 1
+    lines = [line[4:] for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+    with pytest.raises(WrongDerivative):
+        exec("\n".join(lines), {})
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("def one(x):\n    return x\n", "no function there has its derivative beside it, under a name such as f_grad"),
+        (
+            "def f(x):\n    return x.up\n\n\ndef df(x):\n    return x\n",
+            "not judged: swept_in_vain.df: swept_in_vain.f(0.5) raises",
+        ),
+        ("def f(x):\n    return x\n\n\ndef df(x):\n    return 1, 2\n", "gives 1 number(s), and its derivative 2, not 1 and 1"),
+        ("def f(x):\n    return x\n\n\ndef df(x):\n    return float('nan')\n", "both gave finite numbers at too few points"),
+    ],
+)
+def test_an_audit_that_judged_nothing_says_why_and_exits_with_2(code, says, tmp_path, capsys):
+    (tmp_path / "swept_in_vain.py").write_text(code)
+    assert main(["audit", str(tmp_path / "swept_in_vain.py")]) == 2
+    told = capsys.readouterr()
+    assert says in told.out
+    assert "was judged" in told.err

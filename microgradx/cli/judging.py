@@ -56,6 +56,9 @@ def _audit(options: argparse.Namespace) -> int:
     shown = sys.stderr.isatty()
     found = audit(options.module, samples=options.samples, time_limit=options.time, seed=options.seed, progress=shown)
     print(found.to_json() if options.json else found)
+    if not found.judged:
+        print(f"microgradx: nothing in {options.module} was judged", file=sys.stderr)
+        return 2
     return 1 if found.findings else 0
 
 

@@ -12,13 +12,17 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 
 from ..tables import table
 from .pairs import Pair, pairs_of
 from .report import Report
-from .trying import Trying, trials_of
+from .trying import Trying, trials_of, why_not
 from .verdicts import Verdict
+
+LEFT_SHOWN = 8  # so many pairs that could not be judged are named
+LIKELY_NAMES = ("f_grad", "f_prime", "df", "grad_f")
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Finding:
         return "\n".join([
             f"# {versions(owner)}",
             *(["import numpy"] if "numpy." in at + arguments else []),
+            *_way_to(self.pair.f, module),
             f"import {module}",
             "from microgradx.testing import check_gradient",
             f"check_gradient(lambda x: {f}, {at}, lambda x: {g})",
@@ -69,7 +74,7 @@ class Audit:
     findings: list[Finding] = field(default_factory=list)
     judged: int = 0
     pairs: int = 0
-    left: list[str] = field(default_factory=list)  # pairs that could not be called at any point tried
+    left: dict[str, str] = field(default_factory=dict)  # derivatives that could not be judged at any point tried, and why
     seconds: float = 0.0
     stopped: bool = False  # by the time limit
 
@@ -82,6 +87,10 @@ class Audit:
             f"{_many(len(self.findings), 'finding')}, {_many(len(self.left), 'pair')} that could not be called"
             + "; the time limit ended it" * self.stopped
         ]
+        if not self.pairs:
+            lines.append(f"no function there has its derivative beside it, under a name such as {', '.join(LIKELY_NAMES)}")
+        lines += [f"  not judged: {name}: {why}" for name, why in list(self.left.items())[:LEFT_SHOWN]]
+        lines += [f"  and {len(self.left) - LEFT_SHOWN:,} more"] * (len(self.left) > LEFT_SHOWN)
         if self.findings:
             cells = [("derivative", "of", "wrong", "right", "off by")]
             cells += [
@@ -159,7 +168,7 @@ def _judge_pair(pair: Pair, found: Audit, samples: int, rtol: float, rng: random
         if judged and (best is None or right > best[1]):
             best = slot, right, judged
     if best is None:
-        found.left.append(pair.derivative_text)
+        found.left[pair.derivative_text] = why_not(pair)
         return
     slot, right, judged = best
     found.judged += len(judged)
@@ -180,6 +189,14 @@ def versions(package: str) -> str:
         with suppress(metadata.PackageNotFoundError):
             known.append(f"{name} {metadata.version({'sklearn': 'scikit-learn'}.get(name, name))}")
     return ", ".join([*known, f"Python {platform.python_version()}"])
+
+
+def _way_to(f: object, module: str) -> list[str]:
+    """The line that lets a module be imported which lies beside nothing else, as a file that was given by its path."""
+    home = sys.modules.get(getattr(f, "__module__", None) or "")
+    if home is None or home.__name__ == module or not home.__name__.endswith(".py"):
+        return []
+    return [f"import sys; sys.path.insert(0, {str(Path(home.__name__).parent)!r})"]
 
 
 def _importable(text: str) -> str:

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -74,17 +75,27 @@ def _pairs_in(module: ModuleType) -> Iterator[Pair]:
     names = [name for name in dir(module) if not name.startswith("_")]
     members = {name: getattr(module, name, None) for name in names}
     functions = {name: x for name, x in members.items() if callable(x) and not inspect.isclass(x) and _belongs(x, module)}
-    yield from _named(module.__name__, functions)
+    owner = called_in_code(module)
+    yield from _named(owner, functions)
     for name, x in functions.items():
-        yield from _together(f"{module.__name__}.{name}", x)
+        yield from _together(f"{owner}.{name}", x)
     for name, x in members.items():
         if isinstance(x, ModuleType) or x is None:
             continue
         if inspect.isclass(x):
             if getattr(x, "__module__", "") == module.__name__ and (made := _made(x)) is not None:
-                yield from _named(f"{module.__name__}.{name}()", _methods(made))
+                yield from _named(f"{owner}.{name}()", _methods(made))
         elif not inspect.isfunction(x) and type(x).__module__.partition(".")[0] == module.__name__.partition(".")[0]:
-            yield from _named(f"{module.__name__}.{name}", _methods(x), getattr(x, "numargs", 0))
+            yield from _named(f"{owner}.{name}", _methods(x), getattr(x, "numargs", 0))
+
+
+def called_in_code(module: ModuleType) -> str:
+    """The name under which a module is imported: of one known by the path of its file, what the file is called.
+
+    >>> called_in_code(ModuleType("/tmp/net.py"))
+    'net'
+    """
+    return Path(module.__name__).stem if module.__name__.endswith(".py") else module.__name__
 
 
 def _belongs(x: Any, module: ModuleType) -> bool:

@@ -15,7 +15,9 @@ from .report import DerivativeError, Report
 from .verdicts import Verdict
 
 RANGES = ((0.2, 0.8), (1.1, 3.0), (-2.0, 2.0), (4.0, 15.0))  # where points are drawn, one after the other
-CALL_FORMS = ("numbers", "whole numbers first", "arrays of one", "one array")  # how the functions of a pair may like to be called
+CALL_FORMS = ("numbers", "all by all", "whole numbers first", "arrays of one", "one array")
+"""How the functions of a pair may like to be called; "all by all" is a derivative by all of several numbers."""
+
 MOST_ARGUMENTS, LENGTH = 4, 3
 DRAWS_FOR_EACH = 4  # points tried for each that is judged
 
@@ -28,16 +30,27 @@ class Trying:
     point: list[float]
 
     @property
+    def whole(self) -> bool:
+        """Whether the derivative is by all numbers of the point at once."""
+        return self.form in ("one array", "all by all")
+
+    @property
     def slots(self) -> range:
         """Which arguments a derivative may be by."""
-        return range(1) if self.form == "one array" else range(len(self.point))
+        return range(1) if self.whole else range(len(self.point))
+
+    def at(self, slot: int) -> Any:
+        """What the derivative is by: a number of the point, or all."""
+        import numpy
+
+        return numpy.array(self.point) if self.form == "one array" else self.point if self.whole else self.point[slot]
 
     def arguments(self, slot: int, x: Any) -> list[Any]:
         """What the functions are called with, with `x` in place of the argument that the derivative is by."""
         import numpy
 
-        if self.form == "one array":
-            return [numpy.asarray(x)]
+        if self.whole:
+            return [numpy.asarray(x)] if self.form == "one array" else list(x)
         numbers: list[Any] = list(self.point)
         if self.form == "whole numbers first":
             numbers = [*map(_small, numbers[:-1]), numbers[-1]]
@@ -48,27 +61,25 @@ class Trying:
         """Whether both functions give finite numbers: one, and one for each input."""
         import numpy
 
-        arguments = self.arguments(len(self.slots) - 1, self.point if self.form == "one array" else self.point[-1])
+        last = len(self.slots) - 1
         try:
-            value, slope = (numpy.asarray(f(*arguments)) for f in (pair.f, pair.derivative))
+            value, slope = (numpy.asarray(f(*self.arguments(last, self.at(last)))) for f in (pair.f, pair.derivative))
             if value.dtype.kind not in "fiu" or slope.dtype.kind not in "fiu":
                 return False
         except Exception:  # whatever a foreign function does with numbers it was not meant for
             return False
-        wanted = len(self.point) if self.form == "one array" else 1
+        wanted = len(self.point) if self.whole else 1
         return value.size == 1 and slope.size == wanted and bool(numpy.isfinite(value).all() and numpy.isfinite(slope).all())
 
     def judged(self, pair: Pair, slot: int, rtol: float) -> Report | None:
-        """The report on the derivative by one argument; None if it cannot be measured."""
-        import numpy
-
+        """The report on the derivative by one argument, or by all; None if it cannot be measured."""
         if self.form == "whole numbers first" and slot < len(self.point) - 1:
             return None
-        at = numpy.array(self.point) if self.form == "one array" else self.point[slot]
         try:
             return check_gradient(
-                lambda x: pair.f(*self.arguments(slot, x)), at, lambda x: pair.derivative(*self.arguments(slot, x)), rtol=rtol
-            )
+                lambda x: pair.f(*self.arguments(slot, x)), self.at(slot),
+                lambda x: pair.derivative(*self.arguments(slot, x)), rtol=rtol,
+            )  # fmt: skip
         except DerivativeError as error:
             wrong = [row for row in error.report.rows if row.verdict is Verdict.WRONG]
             return error.report if any(row.numeric.value for row in wrong) else None  # f is clipped, so it is not its domain
@@ -77,8 +88,8 @@ class Trying:
 
     def written(self, slot: int) -> tuple[str, str]:
         """The point as code, and the arguments as code with x in the place of the one that is moved."""
-        if self.form == "one array":
-            return f"numpy.array({self.point!r})", "x"
+        if self.whole:
+            return (f"numpy.array({self.point!r})", "x") if self.form == "one array" else (repr(self.point), "*x")
         whole = self.form == "whole numbers first"
         texts = list(map(repr, self.arguments(slot, self.point[slot]) if whole else self.point))
         texts[slot] = "x"
@@ -117,3 +128,21 @@ def _arity(pair: Pair) -> int:
         needed = [p for p in found if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         return len(needed) + pair.more
     return len(parameter_names(pair.f) or ()) + pair.more
+
+
+def why_not(pair: Pair) -> str:
+    """Why a pair could not be judged at any point that was tried: what happens where it is called with numbers."""
+    point = [0.5 + 0.1 * k for k in range(_arity(pair) or 1)]
+    shown = ", ".join(f"{x:.1f}" for x in point)
+    results = []
+    for text, f in ((pair.text, pair.f), (pair.derivative_text, pair.derivative)):
+        try:
+            results.append(f(*point))
+        except Exception as error:  # whatever a foreign function does with numbers it was not meant for
+            return f"{text}({shown}) raises {type(error).__name__}: {error}"
+    import numpy
+
+    sizes = [numpy.size(result) for result in results]
+    if sizes[0] != 1 or sizes[1] not in (1, len(point)):
+        return f"{pair.text}({shown}) gives {sizes[0]} number(s), and its derivative {sizes[1]}, not 1 and {len(point)}"
+    return f"both gave finite numbers at too few points, as at {shown}: {results[0]!r} and {results[1]!r}"
