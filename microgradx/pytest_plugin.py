@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -18,6 +18,7 @@ from .files import write_atomically
 if TYPE_CHECKING:
     from .testing import Numeric, Report
 
+CALLED = pytest.StashKey[bool]()
 WEAK_SHOWN = 5  # tests in the summary
 _Entries = list[dict[str, Any]]
 MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults of the gradcheck fixture in this test"
@@ -55,6 +56,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
     def check(f: Callable[..., Any], at: Any, grad: Any = None, **options: Any) -> Report:
         __tracebackhide__ = True
+        request.node.stash[CALLED] = True
         return check_gradient(f, at, grad, **{**defaults, **options})
 
     return check
@@ -108,9 +110,19 @@ class Collector:
         if self.mutate or config.getoption("--gradcheck-report"):
             importlib.import_module("microgradx.testing")  # else a test that imports it itself would run unwatched
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Refuse a marker that would have no effect: the test would pass with nothing checked."""
+        fixtures = getattr(item, "fixturenames", ())
+        if any(marker.args for marker in item.iter_markers("gradcheck")):
+            _refuse("the marker gradcheck takes keywords only, such as rtol=1e-4: what is checked is said to the fixture")
+        if any(marker.name == "gradcheck" for marker in item.own_markers) and "gradcheck" not in fixtures:
+            _refuse("the marker gradcheck sets defaults of the fixture, which this test does not take, so nothing is checked")
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Watch the checks of one test; afterwards, with --gradcheck-mutate, fail it if an injected fault would have passed."""
+        takes = "gradcheck" in getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
         check = sys.modules.get("microgradx.testing.concluded")
         numeric = sys.modules.get("microgradx.testing.numeric")
         if check is None or numeric is None:
@@ -132,8 +144,20 @@ class Collector:
             found = [{"test": item.nodeid, "expected": report.ok or passes, **json.loads(report.to_json())} for report in reports]
             item.user_properties += _properties(found)
             self.entries += found
+        if takes and not item.stash.get(CALLED, False):
+            _refuse("this test takes the fixture gradcheck but never calls it, so nothing is checked")
         if self.mutate:
             self._fail_for_survivors(reports)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        """In the short summary, the worst row instead of the beginning of the whole report."""
+        result = yield
+        found = getattr(call.excinfo.value, "report", None) if call.excinfo else None
+        crash = getattr(result.longrepr, "reprcrash", None)
+        if crash is not None and hasattr(found, "headline"):
+            crash.message = f"{call.excinfo.typename}: {found.headline()}"  # type: ignore[union-attr]  # it has a report
         return result
 
     def _fail_for_survivors(self, reports: list[Report]) -> None:
@@ -186,6 +210,11 @@ class Collector:
         for test, (few, all_) in sorted(weak.items(), key=lambda item: -item[1][0])[:WEAK_SHOWN]:
             if few:
                 terminalreporter.write_line(f"  {few:,} of {all_:,} agree weakly in {test}")
+
+
+def _refuse(why: str) -> NoReturn:
+    """Fail the test, and show what to write."""
+    pytest.fail(f"{why}: write def test_slope(gradcheck): gradcheck(f, at, grad)", pytrace=False)
 
 
 def _parted(entries: _Entries) -> tuple[_Entries, _Entries]:

@@ -127,7 +127,11 @@ def test_every_report_is_written_to_the_file_asked_for(pytester):
     pytester.runpytest("--gradcheck-report=reports/found.json")
     entries = json.loads((pytester.path / "reports" / "found.json").read_text())
     assert {entry["test"].split("::")[1] for entry in entries} == {
-        "test_fixture", "test_function", "test_model", "test_large_model", "test_comparison"
+        "test_fixture",
+        "test_function",
+        "test_model",
+        "test_large_model",
+        "test_comparison",
     }
     assert all(entry["ok"] for entry in entries)
     assert [path.name for path in (pytester.path / "reports").iterdir()] == ["found.json"]
@@ -253,3 +257,43 @@ def test_an_injected_infinity_is_a_mutant_that_every_check_kills():
     report = check_gradient(lambda x: x * x, 3.0)
     assert {"infinity", "nan", "a huge value"} <= {name for name, _ in _faults(report.rows[0], report.rows)}
     assert survivors(report) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "says"),
+    [
+        (
+            "@pytest.mark.gradcheck(abs, 2.0, 1.0)\ndef test_it(gradcheck):\n    pass",
+            "*takes keywords only, such as rtol=1e-4: what is checked*",
+        ),
+        ("@pytest.mark.gradcheck(rtol=1e-4)\ndef test_it():\n    pass", "*which this test does not take, so nothing is checked"),
+        ("def test_it(gradcheck):\n    pass", "*takes the fixture gradcheck but never calls it, so nothing is checked"),
+    ],
+)
+def test_a_marker_or_a_fixture_that_checks_nothing_fails_its_test(test, says, pytester):
+    pytester.makepyfile(f"import pytest\n{test}")
+    result = pytester.runpytest()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"{says}: write def test_slope(gradcheck): gradcheck(f, at, grad)*"])
+
+
+def test_a_marker_of_a_whole_module_may_stand_over_tests_without_derivatives(pytester):
+    pytester.makepyfile("import pytest\npytestmark = pytest.mark.gradcheck(rtol=1e-4)\ndef test_other():\n    assert True")
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_the_short_summary_says_which_number_is_wrong_and_the_report_once(pytester, monkeypatch):
+    pytester.makepyfile(
+        """
+        def test_bad(gradcheck):
+            gradcheck(lambda v: v[0] * v[1], [2.0, 3.0], [3.0, 2.5])
+
+        def test_open(gradcheck):
+            gradcheck(lambda x: float("nan"), 2.0, 1.0)
+        """
+    )
+    monkeypatch.setenv("CI", "1")
+    text = pytester.runpytest("-q").stdout.str()
+    assert "::test_bad - WrongDerivative: v[1] is 2.5, measured 2" in text
+    assert "::test_open - UnresolvedDerivative: x cannot be told" in text
+    assert text.count("to see it again") == 2

@@ -108,6 +108,21 @@ class Report:
         text = f"{total:,} partial derivative{'s' * (total != 1)}: {_counted(self.rows)}"
         return text + f", {len(self.faults)} fault{'s' * (len(self.faults) != 1)} besides" * bool(self.faults)
 
+    def headline(self) -> str:
+        """The worst that was found, in a few words.
+
+        >>> Report("f", [], faults=["it is random"]).headline()
+        'it is random'
+        """
+        worst = self.worst_first()[:1]
+        if not worst or not worst[0].verdict.doubts:
+            return self.faults[0] if self.faults else self.summary()
+        row = worst[0]
+        if row.verdict is Verdict.UNRESOLVED:
+            return f"{row.path} cannot be told"
+        measured = f"{row.numeric.value:.6g}" if row.numeric.verdict.has_slope else f"a {row.numeric.verdict}"
+        return f"{row.path} is {row.coded:.6g}, measured {measured}"
+
     def raise_if_wrong(self) -> Report:
         """This report if all is well, else an AssertionError that carries it."""
         __tracebackhide__ = True  # pytest then shows the line of the test
