@@ -179,19 +179,34 @@ def test_a_step_that_overflows_late_is_repeated_exactly(form):
             assert found == (pytest.approx(out.data, nan_ok=True, rel=0.0), [pytest.approx(leaf.grad, nan_ok=True, rel=0.0)])
 
 
-@needs_llvmlite
-def test_a_step_with_an_operation_that_python_calculates_is_written_out():
-    def f(xs):
-        x = xs[0]
-        for _ in range(60):
-            x = mx.gelu(x) + xs[1] * x - mx.erf(x) * 0.1
-        return x
+def bent(xs):
+    """Steps with the error function, which C has."""
+    x = xs[0]
+    for _ in range(60):
+        x = mx.gelu(x) + xs[1] * x - mx.erf(x) * 0.1
+    return x
 
+
+def called(xs):
+    """Steps with operations that Python calculates, of the step before, of a constant, and of numbers that differ in each."""
+    x, weights = xs[0], random.Random(2).sample(range(1000), 60)
+    for weight in weights:
+        x = 0.5 * mx.lgamma(1.5 + x * x) + mx.erfinv(0.001 * weight) * mx.erfinv(xs[1]) + mx.erfinv(0.1 * x)
+    return x
+
+
+@needs_llvmlite
+@pytest.mark.parametrize("f", [bent, called])
+def test_steps_with_the_error_function_or_a_call_of_python_are_loops_too(f):
     leaves = [mx.Value(0.4), mx.Value(0.5)]
     out = f(leaves)
     out.backward()
-    with only("native"):
-        assert compile(f).value_and_grad([0.4, 0.5]) == (out.data, [leaf.grad for leaf in leaves])
+    layout = layout_of(f, [0.4, 0.5])
+    assert sum(period * repeats for period, repeats in rolled(layout)) > 0.9 * len(layout)
+    assert len(Native(layout).python) < len(layout) / 20
+    for form in ("native", "interpreter"):
+        with only(form):
+            assert compile(f).value_and_grad([0.4, 0.5]) == (out.data, [leaf.grad for leaf in leaves])
 
 
 def test_rows_that_only_look_periodic_are_left_alone():

@@ -20,7 +20,7 @@ from ..tape.rows import PRIVATE, TABLE, op_of
 from .array_program import Array
 from .form import Form
 from .layout import Layout
-from .llvm import AVAILABLE, COMPILING, PythonRows, linked
+from .llvm import AVAILABLE, COMPILING, PythonRows, Reading, linked
 from .llvm_text import FOLDS, WRITTEN_BY_HAND, Code, code, written_llvm
 
 RUN_NS, ROW_NS, FUNCTION_NS, PYTHON_NS = 1500.0, 4.0, 8.0, 700.0  # measured: a run at all, a row, a C function, a call of Python
@@ -85,7 +85,7 @@ def module() -> Iterator[str]:
     yield _HEAD
     yield f"  switch i32 %op, label %case{PYTHON} ["
     yield from (f"    i32 {number}, label %case{number}" for number in cases)
-    yield f"  ]\ncase{PYTHON}:\n  %result{PYTHON} = call double %python(i32 %b)\n  br label %next"
+    yield f"  ]\ncase{PYTHON}:\n  %result{PYTHON} = call double %python(i32 %b, i64 0)\n  br label %next"
     ends = [f"[%result{PYTHON}, %case{PYTHON}]"]
     for number, (name, text) in cases.items():
         yield f"case{number}:"
@@ -155,10 +155,10 @@ class Interpreter(Form):
         folds = [known_operations()[name][0] for name in FOLDS]
         for row in np.flatnonzero((layout.a < 0) | np.isin(rows[: len(layout), 0], folds)).tolist():
             self.wide(rows[row], layout.op(row).name, layout.operands(row), many)
-        self.python: list[tuple[Callable[..., float], list[int]]] = []
+        self.python: list[tuple[Callable[..., float], list[Reading]]] = []
         for row in np.flatnonzero(rows[: len(layout), 0] == PYTHON).tolist():
             rows[row, 1:3] = 0, len(self.python)
-            self.python.append((layout.op(row).forward, layout.operands(row)))
+            self.python.append((layout.op(row).forward, [(slot, 0, None) for slot in layout.operands(row)]))
         self.rows, self.many = rows, np.array(many or [0], dtype=np.int32)
 
     def wide(self, row: np.ndarray, name: str, operands: list[int], many: list[int]) -> None:

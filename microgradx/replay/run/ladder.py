@@ -16,14 +16,15 @@ from .python_source import Source
 from .row_by_row import Loop
 
 FORMS: list[type[Form]] = [Loop, Interpreter, Source, Native]
+WORTH = 0.25  # of the time must be saved, as costs are estimates
 _PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
 
 
 class Ladder:
     """A narrow program in the form that is due.
 
-    It starts in the form that is there at once, and climbs to one that is at least twice as fast once it has lost about as much
-    time as that one takes to make. As all give the same bits, a change is seen in the time alone. On an `exact` ladder every
+    It starts in the form that is there at once, and climbs to one that saves a quarter of the time or more once it has lost about
+    as much as that one takes to make. As all give the same bits, a change is seen in the time alone. On an `exact` ladder every
     form is right for every number; a `doubted` one raises FloatingPointError where results are not finite whatever its form.
     """
 
@@ -45,7 +46,7 @@ class Ladder:
         now = self.kind.cost(self.layout)
         for form in self.forms:
             saved = now - form.cost(self.layout)
-            if saved > now / 2:
+            if saved > WORTH * now:
                 patience = _PATIENCE * form.making(self.layout, closely) / saved
                 if patience < self.patience:
                     self.wanted, self.patience = form, patience

@@ -67,23 +67,26 @@ def linked(owner: Any, text: str, called: Iterable[tuple[str, int]], *kinds: Any
     return ctypes.CFUNCTYPE(None, *kinds)(found["run"])
 
 
-CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int)
+CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int, ctypes.c_int64)
+
+Reading = tuple[int, int, Any]
+"""Where a row reads a number in step k: in slot start + k * stride, or in the k-th slot of a table if there is one."""
 
 
 class PythonRows:
-    """The rows of a program that have no machine code, called by their number while it runs on the buffer `slots`.
+    """The rows of a program that have no machine code, called by their number and step while it runs on the buffer `slots`.
 
     What one of them raises, as Ctrl-C may, must not get lost in machine code: it is kept, and raised once the run is over.
     """
 
-    def __init__(self, rows: list[tuple[Callable[..., float], list[int]]], slots: Any) -> None:
+    def __init__(self, rows: list[tuple[Callable[..., float], list[Reading]]], slots: Any) -> None:
         view = memoryview(slots)
         self.raised: BaseException | None = None
 
-        def call(number: int) -> float:
+        def call(number: int, k: int) -> float:
             forward, operands = rows[number]
             try:
-                return forward(*[view[x] for x in operands])
+                return forward(*[view[start + k * stride if table is None else table[k]] for start, stride, table in operands])
             except BaseException as error:
                 self.raised = error
                 return math.nan

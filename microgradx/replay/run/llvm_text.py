@@ -15,7 +15,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from ... import ops
+from ... import ops, special
 from ...operation import Op
 from ...translate import Term, Writer
 from ..tape.many_operands import below_of_arrays
@@ -27,6 +27,7 @@ C_NAMES = {
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "exp2", "expm1")},
     **{name: name for name in ("log", "log2", "log10", "log1p", "cbrt", "hypot", "fmod", "floor", "ceil", "trunc")},
+    **{name: name for name in ("erf", "erfc")},  # which numpy lacks
 }  # fmt: skip
 """The C functions that numpy's mean; Python's `math` calls the same ones, so the numbers are the same to the last bit."""
 
@@ -90,8 +91,26 @@ def unless_zero(np: Any, a: Any, b: Any, product: Any, kept: Any) -> Any:
     return np.where((product != product) & ((a == 0.0) | (b == 0.0)), 0.0, kept)
 
 
-SIGNED: dict[str, Callable[..., Any]] = {"relu": lambda np, a: np.where((a > 0.0) | np.isnan(a), a, 0.0)}
-"""Forms that give zeros their sign, which the array form does not."""
+def normal_cdf_of_c(np: Any, a: Any) -> Any:
+    """The standard normal distribution, with C's erfc."""
+    t = -a * special.SQRT_HALF
+    rest = special.product_rest(-a, special.SQRT_HALF) - a * special.SQRT_HALF_REST
+    inner = 0.5 * (np.erfc(t) - special.TWO_OVER_SQRT_PI * np.exp(-t * t) * rest)
+    return np.where(np.abs(a) > 40.0, np.where(a < 0.0, 0.0, 1.0), inner)
+
+
+OWN_FORMS: dict[str, Callable[..., Any]] = {
+    "relu": lambda np, a: np.where((a > 0.0) | np.isnan(a), a, 0.0),  # gives zeros their sign, which the array form does not
+    "erf": lambda np, a: np.erf(a),
+    "erfc": lambda np, a: np.erfc(a),
+    "gaussian": lambda np, a: np.where(np.abs(a) > 28.0, 0.0, np.exp(-a * a) * (1.0 - special.product_rest(a, a))),
+    "normal_pdf": lambda np, a: np.where(
+        np.abs(a) > 40.0, 0.0, special.ONE_OVER_SQRT_TAU * np.exp(-0.5 * a * a) * (1.0 - 0.5 * special.product_rest(a, a))
+    ),
+    "normal_cdf": normal_cdf_of_c,
+    "gelu": lambda np, a: np.where((a > -40.0) | np.isnan(a), a * normal_cdf_of_c(np, a), -0.0),
+}
+"""Forms of operations that have no array form, or another one."""
 
 EXACT: dict[str, Callable[..., Any]] = {
     "chain": lambda np, a, b: unless_zero(np, a, b, a * b, a * b),
@@ -124,7 +143,7 @@ def written_llvm(op: Op, count: int, exact: bool = False) -> Code | None:
     """
     if op.name in OTHER_DIGITS or not (op in WRITTEN_BY_HAND or op is PRIVATE.get(op.name)):
         return None
-    form = SIGNED.get(op.name, op.array)
+    form = OWN_FORMS.get(op.name, op.array)
     return code(EXACT.get(op.name, form) if exact else form, count)
 
 

@@ -15,20 +15,20 @@ from typing import Any
 
 import numpy as np
 
-from ...operation import Op
 from ..regroup.steps import Segment, straight
 from .array_program import Array
 from .form import Form
 from .interpreter import FUNCTION_NS, PYTHON_NS
 from .layout import Layout
-from .llvm import AVAILABLE, COMPILING, PythonRows, linked
+from .llvm import AVAILABLE, COMPILING, PythonRows, Reading, linked
 from .llvm_text import written_llvm
 
 ROWS_IN_ONE = 200  # rows in a function; from 100 to 5,000 compile and run alike
 CODE_RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
-CODE_ROW_NS, START_NS, LOOKING_NS = 12_000.0, 1e6, 500.0  # compiling a row, compiling at all, looking at a row for repeats
-LONGEST_CODE = 500_000  # rows to compile; no run waits longer than 6 s for its machine code
-FEW = 4_000  # rows; so few are compiled with all of LLVM's care
+CODE_ROW_NS, CARE_NS, START_NS = 16_000.0, 50_000.0, 5e6  # compiling a row, one with all of LLVM's care, compiling at all
+LOOKING_NS = 500.0  # looking at a row for repeats
+LONGEST_CODE = 100_000  # rows to compile; no run waits longer than 2 s for its machine code
+FEW = 4_000  # rows; so few are compiled with all care
 
 
 class Native(Form):
@@ -56,16 +56,16 @@ class Native(Form):
         if not closely:
             return START_NS + LOOKING_NS * len(layout)
         rows = sum(segment.period for segment in layout.segments)
-        return START_NS + CODE_ROW_NS * rows if rows <= LONGEST_CODE else float("inf")
+        return START_NS + (CARE_NS if rows <= FEW else CODE_ROW_NS) * rows if rows <= LONGEST_CODE else float("inf")
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         self.called: set[tuple[str, int]] = set()
-        self.python: list[tuple[Callable[..., float], list[int]]] = []
+        self.python: list[tuple[Callable[..., float], list[Reading]]] = []
         self.tables: list[np.ndarray] = [np.zeros(0, dtype=np.int32)]
-        python = {op for op, width in layout.counts if written_llvm(op, width) is None}
-        parts = list(pieces(layout, python))
-        text = "\n".join(self.module(parts, layout.needed_elsewhere(parts, python)))
+        called = {op for op, width in layout.counts if written_llvm(op, width) is None}
+        parts = list(pieces(layout))
+        text = "\n".join(self.module(parts, layout.needed_elsewhere(parts, called)))
         self.table = np.concatenate(self.tables)
         del layout.segments, self.tables  # nobody needs them again
         few = sum(piece.period for piece in parts) <= FEW
@@ -99,12 +99,11 @@ class Native(Form):
         return run
 
 
-def pieces(layout: Layout, python: set[Op]) -> Iterator[Segment]:
-    """The segments as functions: straight ones cut into blocks, and steps with a call of Python in them written out."""
+def pieces(layout: Layout) -> Iterator[Segment]:
+    """The segments as functions: straight ones cut into blocks."""
     flat = layout.flat()
     for segment in layout.segments:
-        steps = range(segment.low, segment.low + segment.period)
-        if segment.repeats > 1 and not any(layout.op(row) in python for row in steps):
+        if segment.repeats > 1:
             yield segment
         else:
             for low in range(segment.low, segment.high, ROWS_IN_ONE):
@@ -141,7 +140,7 @@ class _Block:
         op, width = self.layout.op(row), len(self.layout.operands(row))
         code = written_llvm(op, width)
         if code is None:
-            result = self.python_row(row)
+            result = self.python_row(row, operand, width)
         else:
             self.program.called |= code.called
             names = [self.load(operand + i) for i in range(width)]
@@ -154,11 +153,14 @@ class _Block:
             self.text.append(f"  store double {result}, ptr %to{row}")
         return width
 
-    def python_row(self, row: int) -> str:
+    def python_row(self, row: int, operand: int, width: int) -> str:
         """A call of Python, whose operands must be in their slots."""
-        number = len(self.program.python)
-        self.program.python.append((self.layout.op(row).forward, self.layout.operands(row)))
-        self.text.append(f"  %r{row} = call double %python(i32 {number})")
+        number, piece = len(self.program.python), self.piece
+        lines = slice(operand, operand + width)
+        tables = [None if k < 0 else piece.tables[k].tolist() for k in piece.table[lines].tolist()]
+        operands = list(zip(piece.start[lines].tolist(), piece.stride[lines].tolist(), tables, strict=True))
+        self.program.python.append((self.layout.op(row).forward, operands))
+        self.text.append(f"  %r{row} = call double %python(i32 {number}, i64 {'%k' if piece.repeats > 1 else 0})")
         return f"%r{row}"
 
     def load(self, operand: int) -> str:
