@@ -13,6 +13,13 @@ from typing import Any
 
 from .nearest import nearest
 
+LIBRARY_ENDINGS = (".so", ".dll", ".dylib")
+BY_CTYPES = """{place} is a compiled library, not Python: write a file, such as {name}.py, that loads it
+    import ctypes
+    f = ctypes.CDLL("./{place}").f
+    f.argtypes, f.restype = [ctypes.c_double], ctypes.c_double
+and give {name}.py:f"""
+
 
 def imported(target: str) -> Any:
     """What `module:attribute` or `file.py:attribute` names; importing a module runs its code.
@@ -20,7 +27,9 @@ def imported(target: str) -> Any:
     >>> imported("math:sin")(0.0)
     0.0
     """
-    place, _, attribute = target.rpartition(":")
+    place, colon, attribute = target.rpartition(":")
+    if not colon or not place:
+        raise ValueError(f"{target!r} names no file or module: write for example file.py:{attribute or 'f'}")
     module = module_named(place)
     if not hasattr(module, attribute):
         own = [name for name in vars(module) if name[0] != "_"]
@@ -40,12 +49,14 @@ def names_attribute(target: str) -> bool:
     if target.endswith(".py"):
         file_there(target)
         raise ValueError(f"{target} is a file: add the name of a Value, function or model in it, such as {target}:loss")
-    in_file = place.endswith(".py")
+    in_file = place.endswith((".py", *LIBRARY_ENDINGS))
     return bool(colon) and attribute.isidentifier() and (in_file or all(part.isidentifier() for part in place.split(".")))
 
 
 def module_named(place: str) -> ModuleType:
     """The module of that name, or that a file holds; a file is run once, and may import what lies beside it."""
+    if place.endswith(LIBRARY_ENDINGS):
+        raise ValueError(BY_CTYPES.format(place=place, name=Path(place).name.partition(".")[0].removeprefix("lib")))
     if not place.endswith(".py"):
         try:
             return importlib.import_module(place)
@@ -66,14 +77,13 @@ def module_named(place: str) -> ModuleType:
     assert spec is not None  # a file that ends in .py has one, and who loads it
     assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))
+    if str(path.parent) not in sys.path:  # at the end, so that it hides nothing; what a function imports later is found too
+        sys.path.append(str(path.parent))
     try:
         spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
-    finally:
-        sys.path.remove(str(path.parent))
     return module
 
 

@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from microgradx.cli import main
 from microgradx.testing import UnresolvedDerivative, WrongDerivative, check_gradient, derivative_of
 
 SOURCE = """
@@ -165,3 +166,27 @@ def test_functions_that_take_no_numbers_of_mpmath_are_left_to_floats(declared):
         return 1e7 + declared.wave(x)
 
     assert check_gradient(rough, 1.3, declared.wave_slope).ok
+
+
+def test_the_command_line_names_the_inputs_and_passes_arrays_as_the_function_takes_them(path, capsys):
+    (path.parent / "wave.py").write_text(
+        f"import ctypes\n"
+        f"lib = ctypes.CDLL({str(path)!r})\n"
+        f"wave, slope, energy = lib.wave, lib.wave_slope, lib.energy\n"
+        f"for f in (wave, slope):\n"
+        f"    f.argtypes, f.restype = [ctypes.c_double], ctypes.c_double\n"
+        f"energy.argtypes, energy.restype = [ctypes.POINTER(ctypes.c_double)], ctypes.c_double\n"
+        f"def gradient(x):\n"
+        f"    g = (ctypes.c_double * 3)()\n"
+        f"    lib.energy_gradient(x, g)\n"
+        f"    return g\n"
+    )
+    file = str(path.parent / "wave.py")
+    assert main(["check", f"{file}:wave", "time=1.3", "--grad", f"{file}:slope"]) == 0
+    assert "\n  time" in capsys.readouterr().out
+    assert main(["check", f"{file}:energy", "x=1,2,3", "--grad", f"{file}:gradient"]) == 0
+    assert "3 partial derivatives: 3 right" in capsys.readouterr().out
+    assert main(["check", f"{file}:wave", "time=1.3"]) == 2
+    assert "give its gradient too, with grad= or on the command line --grad FILE:NAME" in capsys.readouterr().err
+    assert main(["check", f"{file}:wave", "--grad", f"{file}:slope"]) == 2
+    assert "takes 1 argument(s), got 0" in capsys.readouterr().err

@@ -20,7 +20,15 @@ def module(tmp_path, monkeypatch):
         "def wrong(x, y): return math.cos(x) * y, math.cos(x)\n"
         "def g(x): return x * x.tanh()\n"
         "def endless(x, y): return math.inf, math.sin(x)\n"
+        "def hess(x, y): return [[-math.sin(x) * y, math.cos(x)], [math.cos(x), 0.0]]\n"
+        "def hess_wrong(x, y): return [[-math.sin(x) * y, math.cos(x)], [math.cos(x), 1.0]]\n"
+        "def norm(v, w): return float((v * v).sum() * w)\n"
+        "def norm_grad(v, w): return 2 * v * w, float((v * v).sum())\n"
+        "def needs_floats(x, y): return math.fsum([x, y])\n"
+        "def late(x):\n    from neighbour import g\n    return g(x)\n"
+        "numbers = [1.0, 2.0]\n"
     )
+    (tmp_path / "neighbour.py").write_text("def g(x): return x * x\n")
     monkeypatch.chdir(tmp_path)
     return "checked_module"
 
@@ -90,6 +98,63 @@ def test_a_number_of_samples_that_is_none_is_refused(count, capsys):
 def test_misuse_exits_with_2_and_says_what_to_write(arguments, message, capsys):
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["f", "x=1", "y=2", "--grad", "right"],
+            "--grad right does not say what in which file: write for example --grad FILE:right",
+        ),
+        (["f", "x=1", "y=2", "--grad", "FILE"], "FILE is a file: add the name"),
+        (["f", "x=1", "y=2", "--domain", "x=0:3", "--domain", "0:3"], "--domain LOW:HIGH holds for every input"),
+        (["f", "x=1", "y=2", "--domain", "z=0:3"], "domain names 'z', but the inputs are x, y"),
+        (["f", "x=1,2,many", "y=2"], "'many' in 'x=many' is not a number"),
+        (["f", "x=1", "x=2"], "x is given twice"),
+        (["numbers", "x=1"], "FILE:numbers is [1.0, 2.0] (list), not a function: name one"),
+    ],
+)
+def test_what_a_command_lacks_is_said_in_a_sentence(words, message, module, capsys):
+    words = [word.replace("FILE", "checked_module.py") for word in words]
+    assert main(["check", f"checked_module.py:{words[0]}", *words[1:]]) == 2
+    told = capsys.readouterr().err
+    assert message.replace("FILE", "checked_module.py") in told
+    assert "Traceback" not in told
+
+
+def test_a_compiled_library_is_answered_with_the_file_to_write(capsys):
+    assert main(["check", "libwave.so:f", "x=1.3", "--grad", "libwave.so:df"]) == 2
+    told = capsys.readouterr().err
+    assert "libwave.so is a compiled library, not Python: write a file, such as wave.py, that loads it" in told
+    assert 'f = ctypes.CDLL("./libwave.so").f' in told
+
+
+def test_numbers_with_commas_between_them_are_an_array(module, capsys):
+    words = ["check", f"{module}:norm", "v=1.0,2.0", "w=3.0", f"--grad={module}:norm_grad"]
+    assert main(words) == 0
+    assert "3 partial derivatives: 3 right" in capsys.readouterr().out
+    assert main([*words, "--wrt=v", "--strict"]) == 0
+    assert "2 partial derivatives: 2 right" in capsys.readouterr().out
+    assert main(["check", f"{module}:norm", "v=1,2", "w=3", f"--grad={module}:norm"]) == 2  # no gradient: it gives one number
+
+
+def test_samples_stay_in_the_domain_and_a_failure_repeats_all_that_was_said(module, capsys):
+    words = ["check", f"{module}:f", "x=1.0", "y=2.0", f"--grad={module}:right", f"--hess={module}:hess_wrong"]
+    said = ["--domain=x=0.5:1.5", "--domain=y=1:3", "--samples=4", "--strict"]
+    assert main([*words[:-1], f"--hess={module}:hess", *said]) == 0
+    assert main([*words, *said]) == 1
+    out = capsys.readouterr().out
+    low, high = map(float, out.partition("looked at x from ")[2].partition(",")[0].split(" to "))
+    assert 0.5 <= low < high <= 1.5
+    assert out.splitlines()[-1].strip() == f"microgradx {' '.join([*words, *said])}"
+
+
+def test_a_file_in_another_folder_finds_its_neighbour_also_when_it_looks_late(module, monkeypatch, tmp_path, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["check", "../checked_module.py:late", "x=2"]) == 0
+    assert "1 right" in capsys.readouterr().out
 
 
 def test_the_demo_shows_each_verdict(capsys):

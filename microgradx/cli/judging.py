@@ -8,7 +8,7 @@ from typing import Any
 
 from ..module_attribute import names_attribute
 from .output import add_output, as_json, destination
-from .targets import add_target, numbers_of_expression, pairs
+from .targets import add_target, numbers_of_expression, pairs_with_arrays
 from .verbs import FOUND, any_number, any_whole_number, verb
 
 
@@ -18,24 +18,47 @@ def _count(text: str) -> int:
     return int(text)
 
 
+_SPANS = "where inputs may lie; samples stay inside (else they lie near the given numbers, up to ten times as far, and across 0)"
+
+
+def _span(text: str) -> tuple[str, tuple[float, float]]:
+    """NAME=LOW:HIGH, or LOW:HIGH for all inputs, whose name is then empty."""
+    name, _, span = text.rpartition("=")
+    try:
+        low, high = map(float, span.split(":"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not LOW:HIGH or NAME=LOW:HIGH: write for example x=0:10") from None
+    if not low < high:
+        raise argparse.ArgumentTypeError(f"{text!r} is empty, as {low:g} is not below {high:g}: write for example x=0:10")
+    return name, (low, high)
+
+
 def add_check(commands: Any) -> None:
     """`microgradx check`."""
     examples = ('"x**2 * sin(x)" x=3', "my_module:f x=0.5 --grad my_module:slope", "my_module:f x=0.5 --order 2 --samples 9")
     purpose = "check the derivatives of an expression or a function"
     command = verb(commands, "check", purpose, examples, _check, "the report", FOUND)
     add_target(command)
-    command.add_argument("--grad", metavar="MODULE:FUNCTION", help="judge this function's result instead of backward()")
+    command.add_argument("--grad", metavar="FILE:FUNCTION", help="judge this function's result instead of backward()")
+    command.add_argument("--hess", metavar="FILE:FUNCTION", help="judge this Hessian too, against slopes of --grad")
+    command.add_argument("--wrt", metavar="NAME", help="move only the inputs whose name begins so, or fits a pattern with *")
     command.add_argument("--rtol", type=any_number, default=1e-6, help="the relative error to catch (1e-6)")
     command.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too (1)")
     command.add_argument("--samples", type=_count, default=0, metavar="N", help="also check this many random points (0)")
+    command.add_argument("--domain", type=_span, action="append", metavar="[NAME=]LOW:HIGH", help=_SPANS)
+    command.add_argument("--strict", action="store_true", help="agreement that rounding makes weak does not pass")
 
 
 def _check(options: argparse.Namespace) -> int:
     from ..testing.command import check_target
 
     expression = not names_attribute(options.target)
-    numbers = numbers_of_expression(options.target, options.values) if expression else pairs(options.values)
-    report = check_target(options.target, numbers, options.grad, options.rtol, options.order, options.samples)
+    numbers = numbers_of_expression(options.target, options.values) if expression else pairs_with_arrays(options.values)
+    spans = dict(options.domain or ())
+    if "" in spans and len(spans) > 1:
+        raise ValueError("--domain LOW:HIGH holds for every input: leave it out beside --domain NAME=LOW:HIGH")
+    said = {name: getattr(options, name) for name in ("grad", "hess", "wrt", "rtol", "order", "samples", "strict")}
+    report = check_target(options.target, numbers, domain=spans.get("", spans or None), **said)
     print(report.to_json() if options.json else report)
     return 0 if report.ok else 1
 

@@ -121,6 +121,22 @@ def pairs(texts: Sequence[str]) -> dict[str, float]:
     return values
 
 
+def pairs_with_arrays(texts: Sequence[str]) -> dict[str, float | list[float]]:
+    """The same, where several numbers with commas between them are an array.
+
+    >>> pairs_with_arrays(["x=1,2", "y=3"])
+    {'x': [1.0, 2.0], 'y': 3.0}
+    """
+    found: dict[str, float | list[float]] = {}
+    for text in texts:
+        name, equals, numbers = text.partition("=")
+        several = [_pair(f"{name}{equals}{number.strip()}")[1] for number in numbers.strip("[]").split(",")]
+        if name in found:
+            raise ValueError(f"{name} is given twice: write it once")
+        found[name] = several if len(several) > 1 or numbers.startswith("[") else several[0]
+    return found
+
+
 def _pair(text: str) -> tuple[str, float]:
     name, equals, number = text.partition("=")
     if not equals or not name.isidentifier():

@@ -91,9 +91,20 @@ def c_array_form(x: Any) -> tuple[Any, Callable[[Any], Any]] | None:
     return None
 
 
+def c_argument(f: Any, k: int, numbers: Sequence[float]) -> Any:
+    """Several numbers as argument number k of float code takes them: an array of ctypes for a pointer, else one of numpy."""
+    ctypes = sys.modules.get("ctypes")
+    kinds = (f.argtypes or ()) if is_c_function(f) else ()
+    if ctypes is not None and k < len(kinds) and issubclass(kinds[k], ctypes._Pointer):
+        return (kinds[k]._type_ * len(numbers))(*numbers)
+    import numpy
+
+    return numpy.array(numbers)
+
+
 def told_call(f: Any, error: Exception, given: Sequence[Any], graph: bool) -> Exception:
     """The TypeError to raise where f cannot be called with the inputs: what was given, why not, what to write."""
-    name = getattr(f, "__name__", type(f).__name__)
+    name, f = getattr(f, "__name__", type(f).__name__), getattr(f, "__wrapped__", f)
     if graph and _does_not_take(error):
         return TypeError(
             f"{name} cannot be called with Values ({error}): if it computes with floats, give its gradient too, with grad= or on "
