@@ -1,4 +1,4 @@
-"""The gallery: a neuron, the classic expression, a folded network, a sick network, a loop and a second derivative, as SVG."""
+"""The gallery: a neuron, a formula, a network and a layer of it, a sick network, a loop and a second derivative, as SVG."""
 
 from __future__ import annotations
 
@@ -32,13 +32,18 @@ def classic(theme: str = "light") -> Drawing:
     return draw(L, theme=theme, edges="chain", flow="backward")
 
 
-def network(theme: str = "light") -> Drawing:
+def network(theme: str = "light", module: str | None = None) -> Drawing:
     """A network of 33 neurons on 100 points, 10,438 values: a row for each neuron, a square for each of 337 parameters."""
     model = MLP(2, [16, 16, 1], rng=3)
     points, labels = moons(100)
     terms = [(1.0 - (2.0 * label - 1.0) * model(point)).relu() for point, label in zip(points, labels, strict=True)]
     loss = mean(terms)
-    return draw(loss, theme=theme)
+    return draw(loss, theme=theme, module=module)
+
+
+def layer(theme: str = "light") -> Drawing:
+    """The second layer of that network: how often each neuron fires, and the gradient of each parameter."""
+    return network(theme, module="L1")
 
 
 def sick(theme: str = "light") -> Drawing:
@@ -69,7 +74,7 @@ def second_order(theme: str = "light") -> Drawing:
     return draw(slope, theme=theme)
 
 
-GALLERY = {made.__name__: made for made in (neuron, classic, network, sick, loop, second_order)}
+GALLERY = {made.__name__: made for made in (neuron, classic, network, layer, sick, loop, second_order)}
 
 
 def main(folder: str) -> None:

@@ -117,10 +117,10 @@ def recurrent(w, xs):
 
 def test_a_program_of_too_much_that_is_unlike_is_one_box_that_says_so(monkeypatch):
     program = compile(recurrent).program([0.1] * 5, [0.5] * 8)
-    assert "Too little is alike" not in mx.draw(program).source
+    assert "No repeated structure was found" not in mx.draw(program).source
     monkeypatch.setattr(boxes, "MOST_BOXES", 2)
     drawing = mx.draw(program)
-    assert "Too little is alike for array instructions or loops." in drawing.source
+    assert "No repeated structure was found, so it runs value by value." in drawing.source
     assert re.search(r"\d+ rows\\none by one \(", drawing.source)
 
 

@@ -71,7 +71,7 @@ def loops(runner: Runner, parts: Sequence[tuple[str, int, int | None]], name: st
     drawn = loop_boxes(runner, parts, name == "gradient") if runner.rows_live <= ROLLED else None
     if drawn is None or len(drawn.boxes) > MOST_BOXES:
         whole = [([f"{runner.rows_live:,} rows", runner.said], "step", "")]
-        return whole, [], ["Too little is alike for array instructions or loops."], [], []
+        return whole, [], ["No repeated structure was found, so it runs value by value."], [], []
     told = [f"{name.capitalize()}: {runner.rows_live:,} rows {runner.said}."]
     if drawn.frames:
         told += ["A frame is one round of a loop; blue: what it is handed, dashed: hands on."]
