@@ -49,6 +49,7 @@ VALUE = {
     "name": "x.label is what it is called",
     **dict.fromkeys(("requires_grad", "requires_grad_"), "every Value has a gradient; x.detach() is cut off from the graph"),
     "retain_grad": "every value of a pass keeps its .grad",
+    **dict.fromkeys(("color", "colour"), "a dict of your own holds what belongs to a value: colours[y] = 'red'"),
     "zero_grad": "for x in microgradx.topological_order(y): x.grad = None; model.zero_grad() for those of a model",
     "gradient": "x.grad after y.backward(), or microgradx.gradient(y, [x])",
     **dict.fromkeys(("draw", "draw_dot", "plot", "show"), DRAW),

@@ -315,7 +315,8 @@ class Op:
 
         arrays = [numpy.asarray(operand) for operand in operands]
         if any(array.dtype.hasobject for array in arrays):
-            return numpy.frompyfunc(self, len(arrays), 1)(*arrays)
+            with numpy.errstate(all="ignore"):  # which it looks at here too
+                return numpy.frompyfunc(self, len(arrays), 1)(*arrays)
         if any(array.dtype.kind not in "biuf" for array in arrays):
             kinds = ", ".join(str(array.dtype) for array in arrays)
             raise TypeError(f"{self.name} works on arrays of real numbers, got {kinds}: write .real, .imag or astype(float)")

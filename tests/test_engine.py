@@ -692,8 +692,14 @@ def test_source_lines_go_with_their_nodes() -> None:
         for _ in range(10_000):
             y = y + 1.0
     assert len(modes._lines) == before + 10_000
-    del y
+    called = []
+    sys.setprofile(lambda frame, event, argument: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        del y
+    finally:
+        sys.setprofile(None)
     assert len(modes._lines) == before
+    assert called == []  # no Python, in which Ctrl-C would be lost
 
 
 @pytest.mark.parametrize("number", [2**53 + 1, 10**400, -(10**400), Fraction(1, 3), True, np.int64(7), np.float32(0.1)])

@@ -82,6 +82,15 @@ def test_predicates_are_numbers_that_may_decide_a_branch() -> None:
     assert np.isnan(Value(math.nan)).data == 1.0
 
 
+def test_what_numpy_knows_of_floats_only_is_asked_of_ours_for_arrays_of_values() -> None:
+    a = np.array([Value(1.0), Value(math.nan)])
+    for function in (np.isnan, lambda a: np.logaddexp(a, a)):
+        with pytest.raises(TypeError, match="not supported for the input types"):
+            function(a)
+    assert [x.data for x in mx.isnan(a)] == [0.0, 1.0]
+    assert mx.logaddexp(a, a)[0].data == pytest.approx(1.0 + math.log(2.0), rel=1e-15)
+
+
 def test_whole_division_and_rest_come_as_a_pair() -> None:
     x = Value(7.5)
     quotient, rest = divmod(x, 2.0)

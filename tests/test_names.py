@@ -177,6 +177,14 @@ def test_formula_of_a_leaf_is_its_number():
     assert formula(Value(2.5) * a) == "2.5 * a"
 
 
+def test_a_template_with_a_numbered_place_is_written_as_a_call(monkeypatch):
+    monkeypatch.setattr(statement, "OPS", {})
+    odd = primitive("odd", "odd({0})", lambda a: a * a, lambda a, out: 2.0 * a)
+    x = Value(3.0)
+    y = odd(x)
+    assert formula(y) == "y = odd(x)"
+
+
 @pytest.mark.parametrize(
     "template",
     ["{} @ {}", "{} < {}", "f({}, axis={})", "{}.dot({})", "~{} + {}", "{}", "nothing", "_0 + {}", "({}, {})", "{0.x} {}"],
