@@ -46,12 +46,20 @@ def answers() -> Iterator[tuple[str, property]]:
     yield "_op", property(_sign)
     yield "_backward", property(lambda value: partial(_send_back, value), _refuse_closure)
     for name in (*WRITE, *hints.VALUE):
-        refuse = partial(_refuse_name, name)
-        yield name, property(refuse, refuse, doc="Not here; the error says what to write.")
+        yield name, property(partial(_own, name), partial(_set_own, name), doc="Not here; the error says what to write.")
 
 
-def _refuse_name(name: str, value: Any, assigned: Any = None) -> NoReturn:
+def _own(name: str, value: Any) -> Any:
+    """The attribute that a value of a subclass was given under such a name; else the error that says what to write."""
+    if name in (own := getattr(value, "__dict__", {})):
+        return own[name]
     raise hints.missing_name("a Value", name, {**WRITE, **hints.VALUE}, ())
+
+
+def _set_own(name: str, value: Any, assigned: Any) -> None:
+    if not hasattr(value, "__dict__"):
+        raise hints.missing_name("a Value", name, {**WRITE, **hints.VALUE}, ())
+    value.__dict__[name] = assigned
 
 
 def _sign(value: Any) -> str:

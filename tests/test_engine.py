@@ -1067,11 +1067,14 @@ class Tagged(Value):
 
 def test_copies_and_pickles_of_a_subclass_keep_its_class_and_attributes() -> None:
     w = Tagged(2.0, "w")
-    w.colour = "red"  # type: ignore[attr-defined]
+    w.colour = "red"  # type: ignore[attr-defined]  # a name that a Value answers with a hint
+    w.own = 1.0  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="every Value has a gradient"):
+        _ = w.requires_grad  # type: ignore[attr-defined]
     y = w * 3.0
     for taken in (copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))):
         for twin in (taken(w), taken(y).parents[0]):
-            assert (type(twin), twin.colour, twin.data, twin.label) == (Tagged, "red", 2.0, "w")
+            assert (type(twin), twin.colour, twin.own, twin.data, twin.label) == (Tagged, "red", 1.0, 2.0, "w")
 
 
 def test_many_small_pickles_leave_nothing_behind() -> None:
