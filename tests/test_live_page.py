@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from test_page import browser, visit, write  # noqa: F401  # fixtures
+from test_page import browser, recurrence, visit, write  # noqa: F401  # fixtures
 from test_stepper import expression as example
 
 import microgradx as mx
@@ -40,6 +40,65 @@ def of_every_operation(seed):
             operands[0] = 1.0
         made.append(op.forward is not None and operands[0 if op.name != "polygamma" else 1].apply(op, operands))
     return mx.sum(x * r.uniform(-1.0, 1.0) for x in made)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("build", [example, lambda: recurrence()[0]])
+def test_on_a_phone_the_controls_are_three_lines_and_the_current_card_is_in_sight(visit, build):  # noqa: F811
+    page = visit(build())
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.reload()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    heights = page.locator(".controls").evaluate_all("bars => bars.map(bar => bar.offsetHeight)")
+    assert len(heights) == 2
+    assert heights[0] <= 75
+    assert heights[1] <= 40
+    box = page.locator("svg .card.current").bounding_box()
+    assert 0 < box["y"] < box["y"] + box["height"] < 800
+    assert box["x"] + box["width"] <= 400
+    for name in ("what changed", "descend once", "descend on", "other colours: light / dark"):
+        assert page.get_by_role("button", name=name, exact=True).is_visible()
+
+
+@pytest.mark.browser
+def test_a_card_that_stands_apart_is_stepped_chosen_and_set_like_any_other(visit):  # noqa: F811
+    page = visit(recurrence(rounds=8)[0], "#s=7")
+    card = page.locator(".apart .card").first
+    card.click()
+    assert page.locator(".chosen h2").text_content() == card.locator(".name").text_content()
+    before = page.evaluate("graph.values[graph.last]")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("graph.values[graph.last]") != before
+    page.locator("[data-do=changed]").click()
+    assert "more, none of them by more" in page.locator(".changes").inner_text()
+    page.keyboard.press("End")
+    assert "grad -" not in page.locator(".apart .grad").all_text_contents()
+
+
+def at_every_edge():
+    """Every operation of the table with each edge of the numbers in its first two places, the others inside its domain."""
+    made = []
+    for op in OPS.values():
+        count = op.arity or 4
+        domain = op.domain * (count if op.arity is None else 1)
+        for slot in range(min(count, 2)):
+            for edge in EDGES:
+                operands = [Value(edge if k == slot else sum(domain[k]) / 2.0 + 0.125) for k in range(count)]
+                if op.name == "polygamma":
+                    operands[0] = 1.0
+                made.append(operands[-1].apply(op, operands))
+    return mx.sum(made)
+
+
+@pytest.mark.browser
+def test_every_operation_is_pythons_at_nan_at_infinity_and_at_zero(visit):  # noqa: F811
+    output = at_every_edge()
+    trace = stepper(output).trace
+    assert {node.op.name for node in trace.order if node.op} == set(OPS)
+    page = visit(output)
+    agree(numbers(page, "graph.values"), [node.data for node in trace.order])
+    agree(numbers(page, "graph.gradients"), [trace.adjoints[node] for node in trace.order])
+    agree(numbers(page, "graph.edges.map(edge => edge.local)"), trace.column("local"))
 
 
 @pytest.mark.browser

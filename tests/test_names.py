@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import OPS, Value, gradient, ops, primitive, statement, stepper, topological_order, tree
+from microgradx import OPS, Value, dot, gradient, ops, primitive, statement, stepper, topological_order, tree
 from microgradx import sum as total
 from microgradx.expression import parse
 from microgradx.nn import MLP, Module
@@ -310,6 +310,21 @@ def test_the_rounds_of_a_loop_are_told_apart():
     assert [name for name in names if re.fullmatch(r"h( @ \d+)?", name)] == [*(f"h @ {k}" for k in range(1, 30)), "h"]
     assert "(h @ 29)*w" in names
     assert stepper(h).find("h @ 7").op.name == "tanh"
+
+
+def test_the_items_of_a_list_have_rounds_and_what_is_made_of_them_is_called_after_the_list():
+    W, h = [[Value(0.1 * (i - j)) for j in range(3)] for i in range(3)], [Value(0.2), Value(0.3), Value(0.4)]
+    x = [Value(1.0), Value(2.0), Value(3.0)]
+    for _ in range(9):
+        h = [(dot(W[i], h) + x[i]).tanh() for i in range(3)]
+    loss = dot(W[0], x) * dot(W[1][1:], x[:2]) + total(h)
+    names = set(stepper(loss).names.values())
+    assert {f"h[{k}] @ {t}" for k in range(3) for t in range(1, 9)} <= names
+    assert {"dot(W[2], h @ 8)", "dot(W[0], h @ 1)", "sum(h)", "dot(W[0], x)", "dot(W[1][1:3], x[0:2])"} <= names
+    model = MLP(3, [2, 1], rng=0)
+    made = set(stepper(model(x)).names.values())
+    assert {"dot(L0.n1.w, x)", "dot(L1.n0.w, L0)"} <= made
+    assert "dot(W[0], [1, 2, 3])" in stepper(dot(W[0], [1.0, 2.0, 3.0]) * 2.0).names.values()
 
 
 def test_products_and_sums_written_out_are_no_loop():

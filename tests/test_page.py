@@ -1,5 +1,6 @@
 """The page of a recorded pass: self-contained, inert to hostile labels, complete without its script."""
 
+import math
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from test_stepper import expression as example
 
-from microgradx import Value
+from microgradx import Value, dot
 from microgradx import sum as total
 from microgradx.nn import MLP
 from microgradx.view.layout import renderers
@@ -116,6 +117,30 @@ def test_the_graph_has_a_card_per_value_and_an_edge_per_operand(write):
     assert (text.count('<g class="card'), text.count('<g class="edge')) == (7, 6)
     x = Value(2.0, "x")
     assert write(x + x).read_text().count('<g class="edge') == 2
+
+
+def recurrence(rounds=30, units=3):
+    """A recurrence written by hand: every weight is used in every round."""
+    W = [[Value(0.3 * math.sin(3.0 * i + j)) for j in range(units)] for i in range(units)]
+    U, h = [Value(0.5 - 0.3 * i) for i in range(units)], [Value(0.0) for _ in range(units)]
+    for t in range(rounds):
+        h = [(dot(W[i], h) + U[i] * math.sin(t)).tanh() for i in range(units)]
+    loss = (total(h) - 1.0) ** 2
+    return loss, {"W": W, "U": U, "h": h, "loss": loss}
+
+
+def test_inputs_that_go_to_many_places_stand_apart_so_that_a_recurrence_is_drawn(tmp_path):
+    loss, names = recurrence()
+    s = stepper(loss, names=names)
+    text = s.to_html(tmp_path / "rnn.html").read_text()
+    strip, _, graph = text.partition("<figure")
+    assert graph
+    cards = re.findall(r'<text class="name"[^>]*>([^<]*)</text>', strip)
+    assert cards[:12] == [*(f"U[{k}]" for k in range(3)), *(f"W[{i}][{j}]" for i in range(3) for j in range(3))]
+    assert "These inputs go to many places" in strip
+    inner = sum(isinstance(x, Value) and x.op is not None for node in s.trace.order for x in node.parents)
+    assert graph.count('<g class="edge') == inner
+    assert "These inputs go to many places" not in stepper(example()).to_html(tmp_path / "small.html").read_text()
 
 
 def test_weights_are_folded_into_the_card_of_their_neuron(write):

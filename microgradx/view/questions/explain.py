@@ -15,7 +15,8 @@ from ..trace import Trace
 from ..wording import slope, symbol
 from ..words.as_typed import option
 from ..words.cells import set_in_cells
-from ..words.names import Displayed, displayed, find_node, name_nodes
+from ..words.displayed import Displayed
+from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number
 from ..words.scope import caller_variables
 from ..words.signed import unnamed

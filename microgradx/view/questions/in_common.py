@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...engine import Value
 from ..trace import Trace
-from ..words.names import Displayed
+from ..words.displayed import Displayed
 from ..words.notation import number
 from .split_by import ByItem, split_by
 

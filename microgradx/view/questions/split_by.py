@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ...engine import Value
 from ...places import INITIALS, Place
 from ..trace import Trace
-from ..words.names import Displayed
+from ..words.displayed import Displayed
 from .sweep import above as above_goal
 
 FAMILIES, LARGE_PART = 24, 0.5

@@ -36,7 +36,7 @@ def earlier_rounds(variables: Mapping[Value, str], named: Container[Value]) -> d
     for value, name in variables.items():
         rounds: list[Round] = []
         kind = _kind(value)
-        while kind is not None and (before := _before(rounds[-1].value if rounds else value, kind, named)) is not None:
+        while kind is not None and (before := _before(rounds[-1].value if rounds else value, kind, named, found)) is not None:
             rounds.append(before)
         if not rounds or (kind is not None and kind[0] in ("add", "subtract") and rounds[0].length == 1):
             continue  # a running sum is one sum
@@ -62,8 +62,11 @@ def _alike(earlier: Kind | None, kind: Kind) -> bool:
     return all(one in (other, "") for one, other in zip(earlier[1], kind[1], strict=True))
 
 
-def _before(value: Value, kind: Kind, named: Container[Value]) -> Round | None:
-    """The nearest value below that is made alike, if nobody named it or anything on the way."""
+def _before(value: Value, kind: Kind, named: Container[Value], taken: Container[Value]) -> Round | None:
+    """The nearest value below that is made alike, if nobody named it or anything on the way.
+
+    What is `taken` is an earlier round of another variable: of `h[0]`, if that of `h[1]` is sought.
+    """
     seen = {value}
     pending = [value]
     for node in pending:
@@ -71,7 +74,7 @@ def _before(value: Value, kind: Kind, named: Container[Value]) -> Round | None:
             if not isinstance(operand, Value) or operand in seen:
                 continue
             seen.add(operand)
-            if operand.op is not None and operand not in named:
+            if operand.op is not None and operand not in named and operand not in taken:
                 if _alike(_kind(operand), kind):
                     below = (x for node in pending for x in node.parents[:NEAR])
                     inputs = frozenset(x for x in below if isinstance(x, Value) and x.op is None)

@@ -9,6 +9,7 @@ from typing import Any
 from ...engine import Value
 from ...operation import Op
 from ...tables import clip
+from .displayed import Displayed
 from .notation import binds_of, number, syntax, written_as
 from .signed import ATOM, LOOSEST, SIGN, SUM, MadeUp, Signed
 
@@ -24,6 +25,8 @@ def made_up(node: Value, named: Mapping[Value, str], room: int = 24) -> MadeUp:
     ('x*w + 1', '(x*w)**2')
     """
     assert node.op is not None
+    if rows := _rows(node, named):
+        return MadeUp(clip(rows, room), ATOM)
     made = written_out(node.op, [named[x] if isinstance(x, Value) else number(x) for x in node.parents])
     text = str(made)
     if not (text.isascii() and text.isprintable()):
@@ -53,6 +56,24 @@ def written_out(op: Op, operands: Sequence[str]) -> Signed:
             name = name.within(needed)
         texts.append(f"({name})" if name[0] == "-" and needed > SIGN else name)
     return Signed("".join(texts), binds)
+
+
+def _rows(node: Value, named: Mapping[Value, str]) -> str:
+    """An operation on lists, written with the names of those that have one: `dot(W[2], x)`; nothing where none has."""
+    op, operands = node.op, node.parents
+    if op is None or op.arity is not None or not isinstance(named, Displayed):
+        return ""
+    half = len(operands) // 2 if op.name == "dot" else len(operands)
+    lists = [some for some in (operands[:half], operands[half:]) if some]
+    rows = [named.row(some) for some in lists]
+    texts = [row or _listed(some, named) for row, some in zip(rows, lists, strict=True)]
+    return f"{op.name}({', '.join(texts)})" if any(rows) else ""
+
+
+def _listed(operands: Sequence[Value | float], named: Mapping[Value, str]) -> str:
+    if len(operands) > WRITTEN_OUT:
+        return f"{len(operands):,} more"
+    return f"[{', '.join(named[x] if isinstance(x, Value) else number(x) for x in operands)}]"
 
 
 WRITTEN_OUT = 6

@@ -8,6 +8,7 @@ from ...chain import topological_order
 from ...engine import Value
 from ...nearest import nearest
 from ...owners import Owners
+from .displayed import Displayed
 from .loops import earlier_rounds
 from .made_up import made_up
 from .notation import expression
@@ -37,15 +38,6 @@ class Names(dict[Value, str]):
     def rounds(self) -> dict[Value, tuple[str, int]]:
         """The variable and the round of what a loop computed."""
         return self.shown.rounds
-
-
-class Displayed(dict[Value, str]):
-    """The names as displays write them, with the rounds of loops, whose parts values are, and what variables hold them."""
-
-    def __init__(self, owners: Owners, scope: Scope) -> None:
-        super().__init__()
-        self.rounds: dict[Value, tuple[str, int]] = {}
-        self.owners, self.scope = owners, scope
 
 
 def name_nodes(

@@ -44,8 +44,8 @@ const cursor = (() => {
 
   function told(k) {
     const sent = rows[k - 1].filter(row => sentBy(row) !== "0"), zeros = rows[k - 1].length - sent.length;
-    const parts = (sent.length ? sent : rows[k - 1]).slice(0, 8).map(tell);
-    if (sent.length > 8) parts.push(`${sent.length - 8} more in the table`);
+    const most = innerWidth < 736 ? 3 : 8, parts = (sent.length ? sent : rows[k - 1]).slice(0, most).map(tell);
+    if (sent.length > most) parts.push(`${sent.length - most} more in the table`);
     if (sent.length && zeros) parts.push(`${zeros} contribution${zeros > 1 ? "s" : ""} of 0`);
     return `${bodies[k - 1].dataset.title}:  ${parts.join(";  ")}`;
   }
@@ -78,8 +78,9 @@ const cursor = (() => {
     card.classList.add("current");
     if (!follow) return;
     const box = one("figure"), inner = card.getBoundingClientRect(), outer = box.getBoundingClientRect();
-    if (inner.left < outer.left || inner.right > outer.right) box.scrollLeft += inner.left - outer.left - outer.width / 2;
-    if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += inner.top - outer.top - outer.height / 2;
+    const middle = (from, to) => (from + to) / 2;
+    if (inner.left < outer.left || inner.right > outer.right) box.scrollLeft += middle(inner.left, inner.right) - middle(outer.left, outer.right);
+    if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += middle(inner.top, inner.bottom) - middle(outer.top, outer.bottom);
   }
 
   function repaint() {

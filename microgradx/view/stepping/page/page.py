@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import replace
 from html import escape
 from importlib.resources import files
@@ -94,8 +95,10 @@ def _closed(table: str) -> str:
 
 
 def _text(name: str) -> str:
-    """A file that lies beside this one, without indentation and lines of comment, which a page need not carry."""
+    """A file that lies beside this one, without blanks and lines of comment, which a page need not carry."""
     text = (files(__package__) / name).read_text(encoding="utf-8")
+    if name.endswith(".css"):
+        return re.sub(r"\s*([{};:,])\s*", r"\1", text)
     lines = (line.lstrip() for line in text.splitlines())
     return "\n".join(line for line in lines if not line.startswith("//")) + "\n"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from html import escape
 
 from ....engine import Value
@@ -15,6 +17,8 @@ from ...words.notation import number
 
 READABLE_CARDS, LABELLED_EDGES, SECONDS = 600, 60, 5.0
 """Cards that are drawn at all, edges up to which they carry their local derivative, and how long the layout may take."""
+OFTEN = 3
+"""In a graph of more edges, an input that goes to so many cards stands apart: its wires would lead across all of it."""
 ANY_NUMBER = len("grad -2.345e-6")  # letters that a card has room for, as its numbers may be changed
 INCH, HEIGHT = 72.0, 54.0  # points in an inch, and in the height of a card
 TIP = (
@@ -38,6 +42,8 @@ class PageGraph:
         self.edges: dict[tuple[Value, Value, int], int] = {}
         self.edge_of: dict[int, int] = {}
         self._gather()
+        self.apart = self._used_often() if len(self.edges) > LABELLED_EDGES else set()
+        self._leave_out_wires()
 
     def _gather(self) -> None:
         """A card for every step and every input, except weights inside the step of their own neuron."""
@@ -61,6 +67,17 @@ class PageGraph:
                     key = (source, group.head, edge.slot if single else 0)
                     self.edge_of[place] = self.edges.setdefault(key, len(self.edges))
 
+    def _used_often(self) -> set[Value]:
+        """The inputs that go to many cards."""
+        uses = Counter(tail for tail, _, _ in self.edges if tail.op is None)
+        return {leaf for leaf, count in uses.items() if count >= OFTEN}
+
+    def _leave_out_wires(self) -> None:
+        """Forget the wires of cards that stand apart, and number the others anew."""
+        kept = {place: key for key, place in self.edges.items() if key[0] not in self.apart}
+        self.edges = {key: k for k, key in enumerate(kept.values())}
+        self.edge_of = {edge: self.edges[kept[place]] for edge, place in self.edge_of.items() if place in kept}
+
     def _card(self, head: Value, node: Value, name: str | None = None, operations: int = 1) -> None:
         slope = self.of.trace.adjoints[node]
         title, sign = clip(name or self.of.names[node], 18), "none" if name else tone_of(slope)
@@ -83,13 +100,25 @@ class PageGraph:
             return sentence(f"No graph: {str(error).splitlines()[0]} The table below is complete.")
         except TimeoutError:
             return sentence(f"No graph: its layout took more than {SECONDS:g} s. The table below is complete.")
-        return self._drawn(layout)
+        return f'<div class="picture">{self._strip()}{self._drawn(layout)}</div>'
+
+    def _strip(self) -> str:
+        """The cards that stand apart, each a drawing of its own, so that they fill lines as words do."""
+        if not self.apart:
+            return ""
+        drawn, order = [], {node: place for place, node in enumerate(self.of.trace.order)}
+        for node in sorted(self.apart, key=lambda node: _counted(self.of.names[node])):
+            card, wide, high = self.cards[node], points(self.cards[node]) + 4, HEIGHT + 4
+            box = _box(card.id, card, order[node], wide / 2, high / 2)
+            drawn.append(f'<svg viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}">{box}</svg>')
+        told = "These inputs go to many places, so their wires are not drawn; click one to see where."
+        return f'<p class="legend">{told}</p><div class="apart" role="group" aria-label="inputs">{"".join(drawn)}</div>'
 
     def _dot(self) -> str:
         """The graph as DOT with bare boxes: names never reach Graphviz, so none can be markup or change the layout."""
         ids = self.ids()
         many = len(self.edges) > LABELLED_EDGES
-        room = min(0.55 + 0.004 * len(self.edges), 2.5) if many else 0.75
+        room = min(0.45 + 0.03 * len(self.edges) / self._depth(), 2.5) if many else 0.75
         lines = [
             f"digraph {{ rankdir=LR; newrank=true; nodesep=0.2; ranksep={room:.2f};",
             'node [shape=box fixedsize=true label=""]; edge [dir=none];',
@@ -97,9 +126,18 @@ class PageGraph:
         if many:
             lines.append("nslimit=0.1; mclimit=0.3;")
         for node, card in self.cards.items():
+            if node in self.apart:
+                continue
             lines.append(f"{ids[node]} [width={points(card) / INCH:.4f} height={HEIGHT / INCH:.4f}];")
         lines += [f"{ids[tail]} -> {ids[head]};" for tail, head, _ in self.edges]
         return "\n".join([*lines, "}"])
+
+    def _depth(self) -> int:
+        """How many cards the longest way has: so many columns the layout will have."""
+        depth: dict[Value, int] = {}
+        for tail, head, _ in sorted(self.edges, key=lambda edge: -self.edges[edge]):
+            depth[head] = max(depth.get(head, 1), depth.get(tail, 1) + 1)
+        return max(depth.values(), default=1)
 
     def _drawn(self, layout: str) -> str:
         """The SVG for Graphviz's plain output: lines `node name x y ...` and `edge tail head n x1 y1 ...`, in inches."""
@@ -143,6 +181,11 @@ class PageGraph:
         x, y = (sum(point[axis] for point in middle) / len(middle) for axis in (0, 1))
         text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{number(sent.local)}</text>' if len(self.edges) <= LABELLED_EDGES else ""
         return f'<g class="edge done {tone_of(sent.contribution)}" data-e="e{place}" data-k="{carried[0]}">{path}{text}</g>'
+
+
+def _counted(name: str) -> list[tuple[str, int]]:
+    """What puts names in the order in which one counts: `w[2]` before `w[10]`."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D+)(\d*)|\d+", f" {name}")]
 
 
 def _box(name: str, card: Card, place: int, x: float, y: float) -> str:

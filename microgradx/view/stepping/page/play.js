@@ -165,7 +165,8 @@ const play = (() => {
     const woke = some.filter(row => row.g === 0 && row.h !== 0).length, died = some.filter(row => row.g !== 0 && row.h === 0).length;
     const count = (n, what, end) => n ? [`${n} ${what}${n === 1 ? "" : "s"} ${end}`] : [];
     const words = [...count(some.length, "value", "changed, or the gradient there"), ...count(died, "gradient", "became 0"), ...count(woke, "gradient", "no longer 0")];
-    list.replaceChildren(element("p", words.join("; ") || "nothing changed"), ...some.length ? [table] : []);
+    const more = some.length > 40 ? [element("p", `and ${some.length - 40} more, none of them by more`)] : [];
+    list.replaceChildren(element("p", words.join("; ") || "nothing changed"), ...some.length ? [table] : [], ...more);
   }
 
   function descend() {
@@ -221,7 +222,7 @@ const play = (() => {
       known.clear();
       document.body.classList.toggle("guessing", guessing);
       one("[data-do=guess]").setAttribute("aria-pressed", String(guessing));
-      if (guessing && chosen === last) choose(edges.length ? edges[0].operand : last);
+      if (guessing) choose(chosen === last && edges.length ? edges[0].operand : chosen);
       one("[data-do=changed]").disabled = guessing;
       guessed();
     },
