@@ -51,8 +51,10 @@ def declared(lib):
 def test_declared_functions_of_one_number_are_judged_as_any_others(declared):
     assert declared.wave_slope(1.3) == derivative_of(declared.wave)(1.3)
     assert check_gradient(declared.wave, 1.3, declared.wave_slope).summary() == "1 partial derivative: 1 right"
-    with pytest.raises(WrongDerivative):
+    with pytest.raises(WrongDerivative) as refused:
         check_gradient(declared.wave, 1.3, declared.wave_wrong)
+    assert "check_gradient(wave, at=1.3, grad=wave_wrong)" in str(refused.value)
+    assert "# wave_wrong is the C function of that name" in str(refused.value)
 
 
 def test_arrays_of_ctypes_are_inputs_and_gradients(declared):

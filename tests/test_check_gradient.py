@@ -1,5 +1,6 @@
 """check_gradient: right gradients pass, wrong ones are named, and nothing it touches is left changed."""
 
+import ctypes
 import json
 import math
 import random
@@ -441,7 +442,7 @@ def test_the_reproducer_of_a_failure_can_be_pasted():
 
 
 def total(w):
-    return float(numpy.sum(w * w))
+    return float(numpy.sum(numpy.multiply(w, w)))
 
 
 @pytest.mark.parametrize(
@@ -450,9 +451,12 @@ def total(w):
         (numpy.array([[1.0, 2.0], [3.0, 4.0]]), numpy.eye(2)),
         (numpy.array([1.0]), math.nan),
         ((numpy.array([1.0, 2.0]),), [2.0, math.inf]),
+        (numpy.array([1.0, 0.03], dtype=numpy.float32), [1.0, 1.0]),
+        ((ctypes.c_double * 2)(1.0, 0.03), [1.0, 1.0]),
+        (numpy.float32(0.3), 9.0),
     ],
 )
-def test_arrays_and_what_is_not_finite_can_be_pasted_too(at, grad):
+def test_arrays_in_their_own_dtype_and_what_is_not_finite_can_be_pasted_too(at, grad):
     report = failure(total, at, grad=grad)
     assert f"from {__name__} import total" in report.reproducer
     with pytest.raises(WrongDerivative) as again:
@@ -468,6 +472,20 @@ def test_what_cannot_be_pasted_is_said_to_be_elsewhere():
     assert lines[1] == "check_gradient(inner, at=at)"
     assert lines[2].startswith("# inner is the function at test_check_gradient.py:")
     assert lines[3] == "# at is the list that the check was called with"
+
+
+def test_functions_that_are_called_alike_are_told_apart_in_what_is_pasted():
+    def made(power):
+        def g(v):
+            return v**power
+
+        return g
+
+    report = failure(made(2), 3.0, grad=made(1), hess=made(3))
+    assert "check_gradient(g, at=3.0, grad=grad, hess=hess)" in report.reproducer
+    assert "# g is the function at test_check_gradient.py:" in report.reproducer
+    assert "# grad is g, the function at test_check_gradient.py:" in report.reproducer
+    assert "# hess is g, the function at test_check_gradient.py:" in report.reproducer
 
 
 def test_a_failure_is_an_assertion_error_for_unittest():

@@ -182,8 +182,8 @@ WINGS = {
         {"compile"},
     ],
     "testing": [
-        {"c_functions", "line", "pairs", "reproduce", "stairs", "verdicts"},
-        {"foreign"},
+        {"c_functions", "line", "pairs", "stairs", "verdicts"},
+        {"foreign", "reproduce"},
         {"differences", "gradient_layout", "numeric", "outputs", "points"},
         {"first_step", "frameworks", "inputs", "report", "second_opinion"},
         {"claimed", "concluded", "diagnosis", "domains", "joint_kinks", "many_inputs", "measured", "mutants", "sixty_digits"},

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..operation import Op
+from .c_functions import c_array_form, is_c_function
 
 LONGEST_LITERAL = 400  # characters; what takes more to write is given by name
 
@@ -23,21 +24,21 @@ def call_again(check: str, what: dict[str, Any], options: dict[str, Any]) -> str
 
     What can neither be imported nor written down stands there by its name, with a comment that says where it is.
     """
-    imports, remarks = [f"from microgradx.testing import {check}"], []
+    imports, remarks = {f"from microgradx.testing import {check}"}, []
     arguments: list[str] = []
-    for name, x in what.items():
-        if x is None:
-            continue
+    taken: dict[str, Any] = {}
+    for name, x in {**{name: x for name, x in what.items() if x is not None}, **options}.items():
         text, line, remark = _written(x, name)
+        if text.isidentifier() and taken.setdefault(text, x) is not x:  # f and its gradient may be called alike
+            remark, text = remark.replace(f"# {text} is", f"# {name} is {text},"), name
         arguments.append(f"{name}={text}" if arguments else text)
-        imports += [line] * bool(line)
+        imports |= set(filter(None, line.splitlines()))
         remarks += [remark] * bool(remark)
-    arguments += [f"{name}={_written(x, name)[0]}" for name, x in options.items()]
-    return "\n".join([*sorted(set(imports)), f"{check}({', '.join(arguments)})", *remarks])
+    return "\n".join([*sorted(imports), f"{check}({', '.join(arguments)})", *remarks])
 
 
 def _written(x: Any, name: str) -> tuple[str, str, str]:
-    """`x` as code, the import it needs, and a remark if it has to be found by the reader."""
+    """`x` as code, the imports it needs, and a remark if it has to be found by the reader."""
     called, module = getattr(x, "__qualname__", ""), getattr(x, "__module__", None)
     if isinstance(x, Op):  # importing the module that wrote its rules registers it
         called, module = x.name, next((rule.__module__ for rule in x.partials if callable(rule)), None)
@@ -46,6 +47,8 @@ def _written(x: Any, name: str) -> tuple[str, str, str]:
         return called, f"from {module} import {called}", ""
     if isinstance(x, Op):
         return f"OPS[{x.name!r}]", "from microgradx import OPS", f"# after the lines that define {x.name}"
+    if is_c_function(x):
+        return x.__name__, "", f"# {x.__name__} is the C function of that name"
     if code := getattr(x, "__code__", None):
         text, kind = (name, "lambda") if code.co_name == "<lambda>" else (code.co_name, "function")
         return text, "", f"# {text} is the {kind} at {Path(code.co_filename).name}:{code.co_firstlineno}"
@@ -55,7 +58,7 @@ def _written(x: Any, name: str) -> tuple[str, str, str]:
         text = ""
     if not text or len(text) > LONGEST_LITERAL:
         return name, "", f"# {name} is the {type(x).__name__} that the check was called with"
-    return text, "import numpy" if "numpy.array(" in text else "", ""
+    return text, "\n".join(f"import {module}" for module in ("ctypes", "numpy") if f"{module}." in text), ""
 
 
 def _literal(x: Any) -> str:
@@ -71,5 +74,10 @@ def _literal(x: Any) -> str:
     if type(x) is tuple:
         return f"({', '.join(map(_literal, x))}{',' * (len(x) == 1)})"
     if type(x).__name__ == "ndarray" and x.dtype.kind in "iuf" and x.size < LONGEST_LITERAL:
-        return f"numpy.array({_literal(x.tolist())})"
+        kind = "" if x.dtype.char in "dl" else f", dtype=numpy.{x.dtype.name}"
+        return f"numpy.array({_literal(x.tolist())}{kind})"
+    if type(x).__module__ == "numpy" and getattr(getattr(x, "dtype", None), "kind", "") in ("i", "u", "f"):
+        return f"numpy.{x.dtype.name}({_literal(x.item())})"
+    if (form := c_array_form(x)) is not None and isinstance(getattr(x._type_, "_type_", None), str):
+        return f"(ctypes.{x._type_.__name__} * {len(x)})({', '.join(map(_literal, form[0]))})"
     raise TypeError(f"{x!r} cannot be pasted")
