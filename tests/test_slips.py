@@ -1,6 +1,7 @@
 """What wrong gradients have in common is said once, for all rows."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -45,6 +46,9 @@ def text(f, at, grad, **options):
         (lambda w: float(np.sum(w * M)), M, lambda w: M.T, "those of the transpose"),
         (lambda v: W @ v, V, lambda v: 2.0 * W, "2 times the measured one, and there are 2 outputs"),
         (lambda v: W @ v, V, lambda v: np.array([[3.0], [0.2]]) * W, "off by a factor of its own: an upstream gradient"),
+        (lambda v: W @ v, V, lambda v: W.ravel(order="F").reshape(W.shape), "column by column in memory where row by row is"),
+        (lambda v: W @ v, V, lambda v: W.ravel().reshape(W.shape, order="F"), 'read it with reshape(..., order="F")'),
+        (lambda w: float(np.sum(w * W)), W, lambda w: W.ravel(order="F").reshape(W.shape), "row by row is meant"),
         (lambda p: loss(p["w"]) * p["b"], {"w": V, "b": 2.0}, {"w": 0 * V, "b": loss(V)}, 'every gradient of p["w"] is 0'),
         (lambda x: math.sin(2.0 * math.pi * x), 0.3, lambda x: math.cos(2.0 * math.pi * x), "turns and radians"),
     ],
@@ -69,3 +73,67 @@ def test_rows_that_have_nothing_in_common_get_no_common_hint():
 
 def test_a_jump_with_one_slope_on_both_sides_says_which():
     assert "with the slope 0 on both sides" in text(math.floor, 2.0, 1.0)
+
+
+def rosen(v):
+    return float(100.0 * (v[1] - v[0] ** 2) ** 2 + (1.0 - v[0]) ** 2)
+
+
+def rosen_slope(v):
+    return np.array([-400.0 * v[0] * (v[1] - v[0] ** 2) - 2.0 * (1.0 - v[0]), 200.0 * (v[1] - v[0] ** 2)])
+
+
+def rosen_hess(v, first=1200.0):
+    return np.array([[first * v[0] ** 2 - 400.0 * v[1] + 2.0, -400.0 * v[0]], [-400.0 * v[0], 200.0]])
+
+
+def rosen_hess_wrong(v):
+    return rosen_hess(v, 400.0)
+
+
+def test_a_wrong_hessian_is_said_of_its_own_function():
+    at = np.array([1.2, 1.0])
+    said = text(rosen, at, rosen_slope, hess=rosen_hess_wrong)
+    assert "rosen_hess_wrong says" in said
+    assert "rosen_slope" not in said.partition("to see it again")[0]
+    both = text(rosen, at, lambda v: 1.5 * rosen_slope(v), hess=rosen_hess_wrong)
+    assert "rosen_hess_wrong and <lambda> say" in both
+
+
+def test_a_factor_between_round_numbers_is_no_matter_of_floor_and_trunc():
+    said = text(rosen_slope, np.array([1.2, 1.0]), rosen_hess_wrong)
+    assert "floor and trunc" not in said
+    assert "term of the size of the difference, 1152, or for one of half that size" in said
+    assert "1/3 of the measured one" in text(lambda x: 400.0 * x**3, 1.2, lambda x: 400.0 * x**2)
+
+
+def test_second_derivatives_that_need_no_row_are_said_to_be_right():
+    at = np.array([1.2, 1.0])
+    assert "slopes of the gradient are symmetric" in str(check_gradient(rosen, at, rosen_slope, order=2))
+    assert "of one input there is no mixed derivative" in str(check_gradient(math.sin, 0.3, math.cos, order=2))
+
+
+@pytest.mark.parametrize(
+    ("at", "grad", "options", "said"),
+    [
+        (V, lambda v: slope(v)[:2], {}, "<lambda> gave 2 numbers for 3 inputs: give one for each"),
+        (V, lambda v: [*slope(v), 1.0], {}, "<lambda> gave 4 numbers for 3 inputs: give one for each"),
+        ([0.4, -1.3, 2.2], lambda v: [1.0, 2.0], {}, "<lambda> gave 2 numbers for 3 inputs: v[2] has none: give one"),
+        ([0.4, math.nan, 2.2], lambda v: v, {}, "at holds nan: v[1]: write numbers"),
+        (V, slope, {"hess": [1.0, 2.0, 3.0]}, "hess gave 3 number(s), but a Hessian by 3 inputs has 3 x 3 entries"),
+    ],
+)
+def test_a_wrong_count_is_said_in_a_plain_sentence(at, grad, options, said):
+    with pytest.raises(ValueError, match=re.escape(said)) as caught:
+        check_gradient(loss, at, grad, **options)
+    assert "transposed" not in str(caught.value)
+
+
+def test_a_gradient_that_adds_to_what_it_gave_before_is_told_with_its_numbers():
+    kept = np.zeros(3)
+
+    def adding(v):
+        kept[:] += slope(v)
+        return kept
+
+    assert "called twice at the same point: for v[0] 0.921061, then 1.84212, twice the first: it adds" in text(loss, V, adding)

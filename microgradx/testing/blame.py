@@ -79,7 +79,7 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
         return f"{coded_by} takes something as constant that is not: look for {cause} in f, or for a custom rule that is wrong"
     return (
         "this matches no common mistake (a sign, a factor 2 ...): look for a missing or extra term of the size of the "
-        "difference, or for one of half that size with the wrong sign"
+        f"difference, {abs(coded - numeric.value):.6g}, or for one of half that size with the wrong sign"
     )
 
 

@@ -72,12 +72,21 @@ def from_numbers(
         return ([inputs.flat(found, name)] if single else inputs.jacobian(found, name, outputs)), []
 
     found, reached = rows()
-    faults = []
-    if callable(grad) and not all(map(same, found, rows()[0])):
-        faults = [f"{name} gave different bits when called twice at the same point"]
+    faults = _unlike(name, found, rows()[0], inputs.paths) if callable(grad) else []
     return [
         Coded(row, [0.0] * len(row), faults=faults, reached=reached, floors=floors(row, point)) for row in found
     ]
+
+
+def _unlike(name: str, first: list[list[float]], second: list[list[float]], paths: Sequence[str]) -> list[str]:
+    """A fault if a gradient answers otherwise when it is asked again: with the first number that differs."""
+    for old, new in zip(first, second, strict=True):
+        for path, a, b in zip(paths, old, new, strict=True):
+            if not same([a], [b]):
+                twice = ", twice the first: it adds to what it gave before" if a and abs(b - 2.0 * a) <= 1e-9 * abs(a) else ""
+                seen = f"for {path} {a:.6g}, then {b:.6g}{twice}"
+                return [f"{name} gave different bits when called twice at the same point: {seen}"]
+    return []
 
 
 def floors(slopes: Sequence[float], point: Sequence[float]) -> list[float]:

@@ -23,7 +23,7 @@ def diagnose_rows(rows: Sequence[Partial], outputs: int) -> None:
     if not wrong:
         return
     vague = all(row.hint.startswith(VAGUE) or (len(wrong) > 1 and "power is off" in row.hint) for row in wrong)
-    shared = (_transposed, _halves, _empty_block, _counted, _by_output)
+    shared = (_transposed, _column_by_column, _halves, _empty_block, _counted, _by_output)
     for explain in (*shared, _ratio, _logarithm, _regulariser, _whole_numbers) if vague else shared:
         if text := explain(seen, wrong, outputs):
             for row in wrong:
@@ -60,6 +60,29 @@ def _transposed(seen: Sequence[Partial], wrong: Sequence[Partial], outputs: int)
     if all(_near(a.coded, b.numeric.value, b) and _near(b.coded, a.numeric.value, a) for a, b in pairs):
         return "the coded entries are those of the transpose: rows and columns are exchanged"
     return ""
+
+
+def _column_by_column(seen: Sequence[Partial], wrong: Sequence[Partial], outputs: int) -> str:
+    """A matrix that one side holds row by row in memory and the other column by column, as Fortran and Eigen do."""
+    matrices: dict[str, dict[tuple[int, int], Partial]] = {}
+    for (name, i, j), row in _entries(seen).items():
+        matrices.setdefault(name, {})[i, j] = row
+    explained: set[int] = set()
+    for entries in matrices.values():
+        height, width = 1 + max(i for i, _ in entries), 1 + max(j for _, j in entries)
+        if len(entries) != height * width or min(height, width) < 2:
+            continue
+        by_rows = [entries[i, j] for i in range(height) for j in range(width)]
+        by_columns = [entries[i, j] for j in range(width) for i in range(height)]
+        for coded, measured in ((by_rows, by_columns), (by_columns, by_rows)):
+            if all(_near(a.coded, b.numeric.value, b) for a, b in zip(coded, measured, strict=True)):
+                explained.update(map(id, by_rows))
+    if not all(id(row) in explained for row in wrong):
+        return ""
+    return (
+        "the coded entries are those of the right matrix in another order: column by column in memory where row by row is meant, "
+        'or the reverse; read it with reshape(..., order="F"), or write entry i, j at place i * columns + j'
+    )
 
 
 def _halves(seen: Sequence[Partial], wrong: Sequence[Partial], outputs: int) -> str:
@@ -199,6 +222,12 @@ def _whole_numbers(seen: Sequence[Partial], wrong: Sequence[Partial], outputs: i
         round(x) and abs(x - round(x)) <= min(2.0 * row.numeric.bound + 1e-9 * abs(row.coded), 1e-3)
         for x, row in zip(apart, wrong, strict=True)
     )
-    if whole:
+    one = all(abs(round(x)) == 1 for x in apart)
+    if whole and (one or not any(_few_digits(row.numeric.value) for row in wrong)):  # round numbers are often whole ones apart
         return "off by a whole number: floor and trunc, or // and %, are mixed up, or a term of that slope is on one side only"
     return ""
+
+
+def _few_digits(x: float) -> bool:
+    """Whether x is a round number such as 1330 or 7.25, but for rounding."""
+    return abs(x * 1e4 - round(x * 1e4)) <= 1e-4 * max(1.0, abs(x)) and x != 0.0

@@ -16,6 +16,8 @@ def numbers_like(gradient: Any, like: Structure | None, what: str) -> list[float
     shape = getattr(plain, "shape", None)
     if isinstance(like, Grid) and shape and shape != like[0] and _squeezed(shape) == _squeezed(like[0]):
         plain = plain.reshape(like[0])
+    elif isinstance(like, Grid) and shape and plain.size != size(like):
+        raise ValueError(f"{what} gave {plain.size} numbers for {size(like)} inputs: give one for each, shaped alike")
     return [x.data if isinstance(x, Value) else x for x in laid_out(plain, like, what)]
 
 

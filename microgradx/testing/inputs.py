@@ -46,10 +46,14 @@ class Inputs:
         self._wrt, self._symmetric = chosen_by(wrt), chosen_by(symmetric)
         self._take_arguments(at)
         if not self.paths:
+            if wrt and (every := Inputs(f, at, graph).paths):
+                free = ", ".join(every[:8])
+                raise TypeError(f"at holds no number that wrt={wrt!r} names: write the beginning of one of {free}")
             raise TypeError(
-                f"at={at!r} holds no number to differentiate by{f' that wrt={wrt!r} names' if wrt else ''}: pass a number, a "
-                "list, a dict, an array, Values or a model"
+                f"at={at!r} holds no number to differentiate by: pass a number, a list, a dict, an array, Values or a model"
             )
+        if lost := [path for path, x in zip(self.paths, self.start, strict=True) if x != x]:
+            raise ValueError(f"at holds nan: {', '.join(lost[:3])}{' ...' * (len(lost) > 3)}: write numbers")
         for option, chosen in (("wrt", wrt), ("symmetric", symmetric)):
             for pattern in [chosen] if isinstance(chosen, str) else chosen or ():
                 if not any(map(chosen_by(pattern), self.paths)):
@@ -214,8 +218,9 @@ class Inputs:
         if len(found) == len(self.paths):
             return list(found)
         if len(found) != len(free):
-            count = len(self.paths)
-            raise ValueError(f"{what} gave {len(found)} number(s) for {count} input(s): give one for each, shaped alike")
+            given, wanted = (f"{n} {word}{'s' * (n != 1)}" for n, word in ((len(found), "number"), (len(self.paths), "input")))
+            missing = f": {self.paths[len(found)]} has none" if len(found) < len(self.paths) else ""
+            raise ValueError(f"{what} gave {given} for {wanted}{missing}: give one for each, shaped alike")
         slopes = [0.0] * len(self.paths)
         for place, x in zip(free, found, strict=True):
             slopes[place] += x

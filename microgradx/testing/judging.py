@@ -11,10 +11,11 @@ from .report import Partial, Report
 from .verdicts import Verdict
 
 
-def judge_point(trial: Trial, report: Report, optional: bool = False) -> None:
+def judge_point(trial: Trial, report: Report, optional: bool = False, coded_by: str = "") -> None:
     """Add the rows of one point to the report, with hints, and the blame for the first wrong one.
 
-    Of an `optional` point, drawn where nobody said that f is defined, what cannot be measured is left out.
+    Of an `optional` point, drawn where nobody said that f is defined, what cannot be measured is left out. `coded_by` is who
+    gives these numbers, if not who gives all others.
     """
     rows = trial.run()
     output, inputs = trial.coded.output, trial.inputs
@@ -25,10 +26,11 @@ def judge_point(trial: Trial, report: Report, optional: bool = False) -> None:
     report.evaluations += trial.evaluations
     reached = _reached(inputs, trial.coded)
     for row in rows:
+        row.coded_by = coded_by
         if row.verdict is Verdict.WRONG and not row.hint and row.numeric.accepts(row.coded, row.slack):
             row.hint = 'f has a kink here, and kinks="reject" allows none: move the point away from it'
         elif row.verdict is Verdict.WRONG and not row.hint:
-            row.hint = hint(row, rows, report.coded_by, row.path not in reached or reached[row.path])
+            row.hint = hint(row, rows, coded_by or report.coded_by, row.path not in reached or reached[row.path])
         elif row.verdict is Verdict.UNRESOLVED and not row.hint:
             row.hint = _way_out(row, trial)
     if output is not None and trial.oracle != "complex":

@@ -33,6 +33,7 @@ class Partial:
     hint: str = ""
     members: int = 1
     smallest: float = math.nan  # the smallest contribution among the members
+    coded_by: str = ""  # who gives the coded number, if not who gives all others
     dropped: tuple[float, ...] = ()  # the coded gradient without one of its contributions
 
     @property
@@ -71,6 +72,7 @@ class Report:
     faults: list[str] = field(default_factory=list)  # faults found without measuring: reverse against forward, repeatability
     reproducer: str = ""
     looked: str = ""  # where the samples lie
+    besides: str = ""  # what was found right without a row
 
     def worst_first(self) -> list[Partial]:
         """The rows, wrong ones first, and the largest relative error first among equals."""
@@ -156,7 +158,8 @@ class Report:
         known = self.ok and not math.isnan(self.sensitivity)
         caught = f"; a relative error of {self.sensitivity:.0e} or more would have been caught" if known else ""
         looked = f"; looked at {self.looked}" * bool(self.looked)
-        return f"{self.evaluations} evaluation{'s' * (self.evaluations != 1)}, seed {self.seed}{looked}{caught}"
+        besides = f"; {self.besides}" * bool(self.besides)
+        return f"{self.evaluations} evaluation{'s' * (self.evaluations != 1)}, seed {self.seed}{looked}{besides}{caught}"
 
     def to_json(self) -> str:
         """The whole report as JSON, with numbers that JSON cannot write (nan, inf) as strings."""
@@ -202,7 +205,8 @@ def _counted(rows: Sequence[Partial]) -> str:
 
 def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
     """Aligned columns, headed by who says what."""
-    cells = [("input", "at", f"{coded_by} says", "measured", "off by", "verdict")]
+    said_by = " and ".join(dict.fromkeys(row.coded_by or coded_by for row in rows))
+    cells = [("input", "at", f"{said_by} says" if " and " not in said_by else f"{said_by} say", "measured", "off by", "verdict")]
     for row in rows:
         together = f"{row.path} (and {row.members - 1:,} more)" if row.members > 1 else row.path
         at = "" if row.members > 1 else f"{row.point:.6g}"

@@ -76,7 +76,7 @@ def _literal(x: Any) -> str:
     if type(x).__name__ == "ndarray" and x.dtype.kind in "iuf" and x.size < LONGEST_LITERAL:
         kind = "" if x.dtype.char in "dl" else f", dtype=numpy.{x.dtype.name}"
         return f"numpy.array({_literal(x.tolist())}{kind})"
-    if type(x).__module__ == "numpy" and getattr(getattr(x, "dtype", None), "kind", "") in ("i", "u", "f"):
+    if type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0 and x.dtype.kind in "iuf":
         return f"numpy.{x.dtype.name}({_literal(x.item())})"
     if (form := c_array_form(x)) is not None and isinstance(getattr(x._type_, "_type_", None), str):
         return f"(ctypes.{x._type_.__name__} * {len(x)})({', '.join(map(_literal, form[0]))})"

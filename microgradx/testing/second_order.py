@@ -52,7 +52,8 @@ def of_code(trial: Trial, grad: Any, hess: Any, report: Report) -> None:
     inputs = trial.inputs
     slopes = Outputs(lambda point: inputs.flat(inputs.call(point, grad), called(grad)), grad, trial.point)
     coded_hess = inputs.call(trial.point, hess) if callable(hess) else hess
-    rows = inputs.jacobian(coded_hess, "hess", len(slopes)) if hess is not None else []
+    rows = _hessian_rows(inputs, coded_hess) if hess is not None else []
+    name_of_hess = called(hess) if callable(hess) else "hess"
     columns = []
     for i, name in enumerate(inputs.paths):
         second = inputs.again(inputs.f)
@@ -60,11 +61,23 @@ def of_code(trial: Trial, grad: Any, hess: Any, report: Report) -> None:
         second.paths = [f"d2/d{name} d{path}" for path in inputs.paths]
         if rows:
             coded = Coded(rows[i], [0.0] * len(rows[i]), floors=floors(rows[i], trial.point))
-            judge_point(trial.of(second, coded), report)
+            judge_point(trial.of(second, coded), report, coded_by=name_of_hess)
             columns.append(coded)
         else:
             columns.append(_measured(trial.of(second, Coded([0.0] * len(inputs.paths), [0.0] * len(inputs.paths))), report))
-    report.faults += _uneven(inputs, columns)
+    uneven = _uneven(inputs, columns)
+    report.faults += uneven
+    if not rows and not uneven:
+        symmetric = "slopes of the gradient are symmetric"
+        report.besides = symmetric if len(columns) > 1 else "of one input there is no mixed derivative"
+
+
+def _hessian_rows(inputs: Inputs, hess: Any) -> list[list[float]]:
+    n = len(inputs.paths)
+    try:
+        return inputs.jacobian(hess, "hess", n)
+    except ValueError as error:
+        raise ValueError(f"{str(error).partition(' for ')[0]}, but a Hessian by {n} inputs has {n} x {n} entries") from None
 
 
 def _measured(trial: Trial, report: Report) -> Coded:
