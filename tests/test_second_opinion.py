@@ -155,6 +155,37 @@ def test_random_composites_are_never_refused_and_their_doubles_never_pass_withou
         assert not true or verdict(measured, 2.0 * true) not in ("agrees", "kink")
 
 
+HARD = [
+    # saturated on one side and bent on the other: flat values say nothing about a slope that dies away there
+    ("m.asinh(1/(1+m.exp(-(m.erf((((-2.31)*(x))/(m.log(x)))/((m.cos(x) + (x)*(x))))))))", 0.7833105921898547),
+    ("m.erf(m.exp(m.cosh((-(x))**3)))", -1.0506024790466575),
+    ("m.sinh(m.asinh(m.tanh(1/(1+m.exp(-(m.erf(m.sinh(x))))))))", 2.432894883028167),
+    # flat here and flat far out, with a dip between
+    ("1/(1+m.exp(-(((x*x)**3 - 1.79 - m.log1p((x + x)**2))*(m.exp(2.13) - x)*m.log(x*x - m.atan(x)))))", 0.9491157774382679),
+    # numbers inside f grow with the step, and so does their rounding
+    ("(x + (m.sinh((-((x + 0.06)) + x)) - x))", 2.77662386529601),
+    ("-(m.log1p((x - (m.exp(m.asinh(-2.4)) + x))))", -2.99200326492392),
+    ("x-m.atan(x)", 1.1857687481671597e-07),
+    # nothing but rounding of numbers inside f
+    ("-((m.sinh((1/(1/(x)) - x)))*(1/(1+m.exp(-(x)))))", 2.8841372541041554),
+    # a wiggle faster than the narrowest window, as high as f
+    ("x*m.atan(x - m.cosh(m.asinh(x)))/m.cos(m.expm1(-x*(1+m.exp(1.57)))*(m.sin(m.erf(x)) - x))", -2.275241268547047),
+]
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_right_slopes_near_the_noise_are_not_refused_and_others_are(case):
+    ((f, x, true),) = cases.judged([case])
+    measured = derivative_of(f)(x)
+    assert not verdict(measured, true).fails
+    assert verdict(measured, true + 30.0 * max(measured.settled(true).bound, measured.settled(true).doubt)).fails
+
+
+@pytest.mark.parametrize(("f", "x"), [(lambda x: x**5, 0.0), (math.cosh, 0.0), (lambda x: (x - 0.17) ** 4 + 2.0, 0.17)])
+def test_a_slope_of_zero_is_judged_by_the_slopes_around(f, x):
+    assert verdict(derivative_of(f)(x), 0.0) == "agrees"
+
+
 def test_a_slope_above_the_noise_is_never_hidden_by_zero_without_a_word():
     (known,) = cases.judged([("(1/(m.atan((m.tanh((x)**3))*(m.expm1(m.exp(1.79))))))/(-2.82)", -2.4853777042682674)])
     f, x, true = known

@@ -40,6 +40,8 @@ class Climb:
     value: float = math.nan
     bound: float = math.inf
     grain: float = math.inf  # the part of the bound that is rounding noise
+    reach: float = 0.0  # the last step that the value was taken from
+    assumed: float = 0.0  # the noise that its bound allows for
     row: list[float] = field(default_factory=list)
     on_a_tread: bool = False  # f is flat here and changes a little farther out: it may be rounded
 
@@ -111,6 +113,7 @@ class Climb:
             bound = max(SAFETY * (change + grain), self._disagreement(self.row[depth], len(self.steps) - 1 - depth))
             if bound < self.bound:
                 self.value, self.bound, self.grain = self.row[depth], bound, SAFETY * grain
+                self.reach, self.assumed = self.steps[-1], self.noise
 
     def _disagreement(self, value: float, used_from: int) -> float:
         """By how much `value` contradicts the finer chords that it does not use: 0 if it fits them all."""

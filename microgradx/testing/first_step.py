@@ -56,8 +56,9 @@ def better(inner: Climb, outer: Climb, target: float) -> Climb:
     """The outer climb if it is smooth, sharper than the inner one and does not contradict it."""
     outer.run(target)
     fits = abs(outer.value - inner.value) <= outer.bound + inner.bound
-    sharper = outer.side == inner.side and outer.bound < inner.bound and not outer.flat()  # two flats may have a dip between
-    return outer if sharper and fits and outer.shape() == Shape.SMOOTH else inner
+    sharper = outer.side == inner.side and outer.bound < inner.bound
+    seen = any(outer.slopes[:1]) or any(outer.bends[:1])  # where the first step sees no change, there may be a dip within it
+    return outer if sharper and seen and fits and outer.shape() == Shape.SMOOTH else inner
 
 
 def flatland(climb: Climb, target: float) -> Climb:

@@ -59,10 +59,11 @@ class Line:
         changed = [(abs(p - self.x), abs(v - here)) for p, v in self.seen.items() if None not in (v, here) and v != here]  # type: ignore[operator]  # None was looked for
         return min(changed, default=(math.inf, 0.0))
 
-    def steepest(self, noise: float) -> float:
-        """The steepest slope from the start to a point seen, after `noise` is taken off the change of f."""
+    def steepest(self, noise: float, within: float = math.inf) -> float:
+        """The steepest slope from the start to a point seen so near, after `noise` is taken off the change of f; 0 at least."""
         here = self.seen.get(self.x) or 0.0
-        return max((abs(v - here) - noise) / abs(p - self.x) for p, v in self.seen.items() if v is not None and p != self.x)
+        near = [(abs(p - self.x), v) for p, v in self.seen.items() if v is not None and 0.0 < abs(p - self.x) <= within]
+        return max((max(abs(v - here) - noise, 0.0) / distance for distance, v in near), default=0.0)
 
     def height(self) -> float:
         """The largest size of f seen so far."""

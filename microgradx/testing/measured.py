@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-from .differences import SENTINEL, Climb, power_of_two
+from .differences import AROUND, SENTINEL, Climb, power_of_two
 from .first_step import flatland, foothold, refined, walked
-from .line import EPS, SMALLEST_FLOAT, Line
+from .line import EPS, SMALLEST_FLOAT, Line, noise_level
 from .numeric import Numeric
 from .second_opinion import NARROWEST_WINDOW, Fit, Opinion, opinion
 from .stairs import NO_STAIRS, Stairs, stairs
@@ -17,6 +17,7 @@ from .verdicts import Shape
 FLOOR = 16.0 * EPS  # of x: a slope is 0 if moving x by so little changes it by as much
 INNERMOST_WINDOW = 2.0**-40  # where f wiggles within the narrowest one
 BEYOND_ROUNDING = 1e-9  # of f: more than the rounding of floats makes of it
+NEARBY = 0.03  # of x: the steepest slope there is what a slope of 0 is small against
 NOISIEST = 1e-2  # of f: what is noisier has no slope to speak of
 
 
@@ -72,7 +73,7 @@ def _climbed(line: Line, scale: float, rtol: float, target: float) -> tuple[Nume
         first = climb.first / (1024.0 if shape is not Shape.KINK else climb.room_to_see())
         if first == climb.first:
             break
-    numeric = _verdict(line, best, flagged, rtol)
+    numeric = _verdict(line, scale, best, flagged, rtol)
     if best is None or numeric.verdict in (Shape.UNRESOLVED, Shape.JUMP):
         return numeric, True, tread
     return numeric, odd or _repeats(line, best.first, numeric.bent), tread
@@ -87,7 +88,7 @@ def _repeats(line: Line, first: float, bent: bool) -> bool:
     return not line.constant() and (all(equal) if bent else any(equal))
 
 
-def _verdict(line: Line, best: Climb | None, flagged: list[tuple[Shape, Climb]], rtol: float) -> Numeric:
+def _verdict(line: Line, scale: float, best: Climb | None, flagged: list[tuple[Shape, Climb]], rtol: float) -> Numeric:
     """What the climbs say together: a flag counts unless a finer climb was smooth."""
     if flagged and (best is None or best.first > flagged[-1][1].first):
         shape, climb = flagged[0]
@@ -107,11 +108,13 @@ def _verdict(line: Line, best: Climb | None, flagged: list[tuple[Shape, Climb]],
         return unresolved(line, rtol, "f jumps about even at the smallest steps: rounding noise, or too fast a wiggle")
     if best.bound > 0.1 * best.size() and best.grain < 0.3 * best.bound:
         return unresolved(line, rtol, "the slopes over smaller and smaller steps do not settle")
-    verdict, slope = Shape.SMOOTH if best.side == 0 else Shape.ONE_SIDED, best.value
+    verdict, slope, floor = Shape.SMOOTH if best.side == 0 else Shape.ONE_SIDED, best.value, FLOOR * best.turn(abs(line.x))
     return Numeric(
-        slope, best.bound, slope, slope, verdict, line.evaluations, rtol, "", line.x, noise=best.noise,
-        constant=line.constant(), beside=best.size(), floor=FLOOR * best.turn(abs(line.x)),
-        rounding=EPS * abs(line(0.0) or 0.0) / max(1.0, abs(line.x)), hidden=_hidden(line, slope, best.bound, best.noise),
+        slope, best.bound, slope, slope, verdict, line.evaluations, rtol, "", line.x,
+        noise=best.assumed or best.noise, reach=best.reach, constant=line.constant(),
+        beside=_beside(line, scale, slope, max(floor, best.bound), min(best.noise, line.noise)),
+        floor=floor, rounding=(EPS if best.reach <= scale else FLOOR) * abs(line(0.0) or 0.0) / max(1.0, abs(line.x)),
+        hidden=_hidden(line, slope, best.bound, best.noise),
     )  # fmt: skip
 
 
@@ -135,18 +138,39 @@ def reconsidered(quick: Numeric, line: Line, scale: float) -> Numeric:
         return quick
     if found.stairs.height and line.grain:  # a graph tells its rounding, so its steps are those of an operation such as floor
         return quick
-    confirmed = fit.noise <= 2.0 * quick.noise and abs(fit.value - quick.value) <= fit.bound + quick.bound
-    if quick.verdict.has_slope and confirmed and quick.bound <= fit.bound:
-        return quick
+    agreed = fit.noise <= 2.0 * quick.noise and abs(fit.value - quick.value) <= fit.bound + quick.bound
+    if quick.verdict.has_slope and agreed and quick.bound <= fit.bound:
+        rougher = quick.reach > scale and _noise_at(line, quick.reach) > 2.0 * quick.noise
+        return replace(quick, doubt=fit.bound + abs(fit.value - quick.value)) if rougher else quick
     steps, bound = found.stairs, fit.bound + 8.0 * found.stairs.unit * abs(fit.value)
-    if not fit.value:
+    if not steps.height and abs(fit.value) <= fit.bound:
         steps, bound = _one_tread(line, bound)
     noise = max(fit.noise, 0.5 * steps.height)
     note = steps.note if steps.height > 8.0 * EPS * line.height() else ""
     return replace(
         quick, value=fit.value, bound=bound, left=fit.value, right=fit.value, verdict=shape, note=note, noise=fit.noise,
-        oracle="windows", constant=False, ledge=steps.uncertain, hidden=_hidden(line, fit.value, bound, noise),
+        oracle="windows", constant=False, ledge=steps.uncertain,
+        beside=_beside(line, scale, fit.value, max(quick.floor, bound), noise), hidden=_hidden(line, fit.value, bound, noise),
     )  # fmt: skip
+
+
+def _noise_at(line: Line, distance: float) -> float:
+    """The noise of f so far out: numbers inside f may have grown there, and their rounding with them."""
+    for sign in (-1.0, 1.0):
+        values = [line(sign * distance * (1.0 + place / SENTINEL**2)) for place in AROUND]
+        known = [value for value in values if value is not None]
+        if len(known) == len(values):
+            return noise_level(known, AROUND)
+    return 0.0
+
+
+def _beside(line: Line, scale: float, value: float, room: float, noise: float) -> float:
+    """The steepest slope around, where this one may be 0."""
+    if abs(value) > 4.0 * room:
+        return 0.0
+    for sign in (-1.0, 1.0):
+        line(sign * NEARBY * scale)
+    return line.steepest(4.0 * noise, NEARBY * scale)
 
 
 def _hidden(line: Line, value: float, bound: float, noise: float) -> bool:

@@ -38,9 +38,11 @@ class Numeric:
     at: float = math.nan
     oracle: str = "ladder"
     noise: float = 0.0  # how far rounding moves f here
+    reach: float = 0.0  # the farthest step that it was measured with
+    doubt: float = 0.0  # what is no farther off is not called wrong, as another method is less sure
     constant: bool = False  # f is the same at every point around
     ledge: bool = False  # f rises by coarse steps: a slope of 0 may be meant
-    beside: float = 0.0  # the size of the slope a millionth of x away
+    beside: float = 0.0  # the steepest slope that was seen near x, where this one may be 0
     floor: float = 0.0  # slopes below it are 0: moving x by its own rounding changes them by as much
     rounding: float = 0.0  # slopes below it change f by less than its last digit
     hidden: bool = False  # noise makes the bound larger than any slope seen around: then agreement would mean nothing
@@ -97,7 +99,7 @@ class Numeric:
         rough = self.bound > 1e-3 * abs(self.value)  # else windows have seen through the rounding
         if self.stationary(coded, max(self.floor, self.rounding) if rough else self.floor):
             return True
-        tolerance = self.tolerance() + slack
+        tolerance = max(self.tolerance(), self.doubt) + slack
         if self.bent:
             low, high = sorted((self.left, self.right))
             return low - tolerance <= coded <= high + tolerance
@@ -113,9 +115,12 @@ class Numeric:
             return False
         if self.whole:
             return True
-        if coded == 0.0 and (self.constant or (self.value and self.bound <= self.floor and self.stationary(coded, self.floor))):
+        if coded == 0.0 and self.constant:
             return False
-        size = max(abs(self.value), abs(self.left), abs(self.right), 0.0 if coded else self.beside)
+        if self.doubt and abs(coded - self.value) > self.tolerance():
+            return True
+        idle = coded == 0.0 or self.stationary(coded, self.floor)
+        size = max(abs(self.value), abs(self.left), abs(self.right), self.beside if idle else 0.0)
         return self.bound > 0.5 * self.rtol * size
 
     def judged(self, coded: float, slack: float = 0.0) -> Verdict:

@@ -42,6 +42,7 @@ class SideFits:
     fits: list[Fit] = field(default_factory=list)
     misfits: int = 0  # windows in a row that no polynomial fits
     coarse: bool = False  # f is a staircase, so few windows are wide enough
+    seconded: bool = False  # narrower windows lie on one tread, and so flat a slope may be theirs
 
     @property
     def flat(self) -> bool:
@@ -53,19 +54,30 @@ class SideFits:
         """Whether wider windows show the shape of f and no longer its slope here."""
         return self.misfits >= 2 and not self.flat
 
+    def fits_in(self, fit: Fit | None) -> bool:
+        """Whether a window fits and contradicts no narrower one, unless those saw nothing but one tread."""
+        if fit is None or (self.flat and fit.value):
+            return fit is not None
+        return self._agree(fit)
+
+    def _agree(self, fit: Fit) -> bool:
+        return all(abs(fit.value - known.value) <= fit.bound + known.bound for known in self.fits)
+
     def take(self, fit: Fit | None) -> None:
-        """Add a window; one that contradicts a narrower one does not fit."""
-        if fit is not None and self.flat and fit.value:
-            self.fits.clear()
-        if fit is None or any(abs(fit.value - known.value) > fit.bound + known.bound for known in self.fits):
+        """Add a window, if it fits."""
+        if fit is None or not self.fits_in(fit):
             self.misfits += 1
-        else:
-            self.misfits = 0
-            self.fits.append(fit)
+            return
+        if self.flat and fit.value:
+            self.seconded = bool(self.fits) and self._agree(fit)
+            self.fits.clear()
+        self.misfits = 0
+        self.fits.append(fit)
 
     def best(self) -> Fit | None:
         """The sharpest of the windows; where only the narrowest fits, f bends within it."""
-        return min(self.fits, key=lambda fit: fit.bound, default=None) if len(self.fits) > 1 or self.coarse else None
+        several = len(self.fits) > 1 or self.coarse or self.seconded
+        return min(self.fits, key=lambda fit: fit.bound, default=None) if several else None
 
     def sharp(self, target: float) -> bool:
         """Whether two windows agree and one of them is as sharp as that, relative to the slope."""
@@ -95,15 +107,22 @@ def opinion(line: Line, scale: float, narrowest: float = NARROWEST_WINDOW, targe
             step = height
             for side in sides:  # what a tread alone said was its flatness
                 side.fits, side.coarse = [], True
-        for side in sides:
-            if not side.ended:
-                side.take(_fitted(known, side.sign, width, here, step))
+        _take(sides, {side.sign: _fitted(known, side.sign, width, here, step) for side in sides}, all(known.values()))
         width *= WIDENING
     found = stairs(step, [value for value in line.seen.values() if value is not None]) if step else NO_STAIRS
     if found.meant:
         return Opinion(None, None, None)
     both, left, right = (side.best() for side in sides)
     return Opinion(both, left, right, found)
+
+
+def _take(sides: list[SideFits], fits: dict[int, Fit | None], both: bool) -> None:
+    """Add one window to all sides; too wide for one side of two, it is for the other: what bends there may die away here."""
+    if both and not all(side.fits_in(fits[side.sign]) for side in sides if side.sign):
+        fits = {**fits, -1: None, 1: None}
+    for side in sides:
+        if not side.ended:
+            side.take(fits[side.sign])
 
 
 def _values(line: Line, sign: int, width: float) -> list[float]:
@@ -131,7 +150,7 @@ def _fitted(known: dict[int, list[float]], sign: int, width: float, here: float,
     fits = [_projected(values, sign, degree) for degree in DEGREES]
     top = max(abs(here), *(abs(value) for s in signs for value in known[s]))
     if not values.any():  # on one tread all errors are the same error
-        return Fit(0.0, max(4.0 * EPS * top, SMALLEST_FLOAT) / width, 0.5 * EPS * top, top)
+        return Fit(0.0, max(4.0 * EPS * top, SMALLEST_FLOAT) / _flat_width(known, sign, width, here), 0.5 * EPS * top, top)
     floor = max(0.5 * EPS * top + SMALLEST_FLOAT, 4.0 * EPS * float(np.abs(values).max()), 0.3 * step)
     for (slope, spread, residuals), (finer, _, _), degree in zip(fits, fits[1:], DEGREES, strict=False):
         noise = float(np.sqrt(residuals @ residuals / (len(values) - degree - 1)))
@@ -140,6 +159,12 @@ def _fitted(known: dict[int, list[float]], sign: int, width: float, here: float,
         noise = max(noise, floor)
         return Fit(slope / width, (TRUSTED * noise * spread + abs(finer - slope)) / width, noise, top)
     return None
+
+
+def _flat_width(known: dict[int, list[float]], sign: int, width: float, here: float) -> float:
+    """How far f is flat: on the one side no farther than on the other, as a slope that dies away there may be alive here."""
+    other = zip(_places(-sign), known[-sign], strict=False) if sign else ()
+    return next((width * abs(place) for place, value in other if value != here), width)
 
 
 def _projected(values: Any, sign: int, degree: int) -> tuple[float, float, Any]:
