@@ -13,7 +13,8 @@ from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_alone, numbers_
 from .keywords import unknown_keyword
 from .modes import QUIET, innermost, watching
 from .operation import Op, Operand, number, unboxed
-from .operators import Operators, fits, named, spellings
+from .operators import Operators, spellings
+from .spelling import fits, named
 from .writing import add_gradients
 
 _new = object.__new__

@@ -387,7 +387,7 @@ def local_derivative(partial: float | Rule, *arguments: Any) -> Any:
     try:
         return partial(*arguments)
     except (ZeroDivisionError, OverflowError):
-        from .operators import Ieee, plain  # spelled with the table, which this file builds
+        from .poles import Ieee, plain  # spelled with the table, which this file builds
 
         return plain(partial(*map(Ieee.of, arguments)))
 

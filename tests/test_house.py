@@ -23,10 +23,10 @@ FLOORS = [
     {"tails"},
     {"operation"},
     {"signatures"},
-    {"statement"},
+    {"statement", "spelling"},
     {"ops", "containers", "translate"},
     {"operators"},
-    {"chain", "indeterminate"},
+    {"chain", "indeterminate", "poles"},
     {"modes", "writing", "micrograd_names"},
     {"engine"},
     {"derivatives", "snapshot", "structure", "places"},
@@ -42,7 +42,7 @@ FLOORS = [
 ]
 """A room imports only from floors below its own. Within a floor, rooms do not know each other."""
 
-LATE = {("operation", "operators")}
+LATE = {("operation", "poles")}
 """An import inside a function that looks up: a rule that raised is asked again about numbers that are spelled with the table."""
 
 

@@ -9,8 +9,9 @@ from ...callers import calling_line
 from ...chain import refuse_stale, topological_order, unreached
 from ...engine import Value, is_node
 from ...operation import Op, number
-from ...operators import Operators, fits, spellings
+from ...operators import Operators, spellings
 from ...places import Place, in_order, name_of
+from ...spelling import fits
 from ...variables import variable
 from .many_operands import LOWER
 from .refusal import INDEX, refusal
