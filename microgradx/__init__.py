@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from . import hints, missing, operation, ops, snapshot
 from .chain import chain_rule as chain_rule
-from .chain import topological_order as topological_order
 from .derivatives import gradient as gradient
 from .engine import Value as Value
 from .gather import take as take
@@ -29,6 +28,7 @@ from .operation import Op as Op
 from .operation import Operand as Operand
 from .operators import counterpart
 from .ops import *  # noqa: F403
+from .order import topological_order as topological_order
 from .statement import OWN
 from .statement import primitive as primitive
 from .transforms import grad as grad

@@ -1,39 +1,16 @@
-"""Topological order and the chain rule: the one place where contributions are multiplied and added up."""
+"""The chain rule: the one place where contributions are multiplied and added up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from threading import Lock
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
-from .collector import LARGE, rarer_full_collections
 from .operation import LEFT, OUT, RIGHT, Operand
+from .order import Many, numbers_of
+from .stale import clock, refuse_stale
 
 Watch = Callable[[Any, int, Any, Any, Any, Any, Any], None]
 """Called per edge as (node, slot, upstream, local, contribution, before, after); `before` is None on a first contribution."""
-
-
-class Clock:
-    """Counts the assignments to `.data`. A node's stamp is the count at which its number was made: no operand's may be higher.
-
-    A computed node that was assigned itself has the stamp OVERWRITTEN, below every other, so that all its operands are newer.
-    """
-
-    __slots__ = ("_lock", "now")
-
-    def __init__(self) -> None:
-        self.now = 0
-        self._lock = Lock()
-
-    def tick(self) -> int:
-        """The next count."""
-        with self._lock:
-            self.now += 1
-            return self.now
-
-
-clock = Clock()
-OVERWRITTEN = -1
 
 
 class Several(float):
@@ -61,76 +38,6 @@ class Several(float):
 
     def __bool__(self) -> bool:
         return True
-
-
-class Many:
-    """Stands in a node's second operand slot to say that the first holds a tuple of operands."""
-
-
-def numbers_of(operands: Sequence[Any]) -> list[float]:
-    """The numbers of Values and floats, in order."""
-    if operands and type(operands[0]) is not float and type(operands[-1]) is not float:
-        try:
-            return [x._number for x in operands]  # twice as fast, and most operations are on Values alone
-        except AttributeError:
-            pass
-    return [x if type(x) is float else x._number for x in operands]
-
-
-def topological_order(*outputs: Any) -> list[Any]:
-    """Every node that `outputs` are made of, operands before results, depth first in the order of the operands.
-
-    >>> from microgradx import Value
-    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
-    >>> [node.data for node in topological_order(a * b + a)]
-    [2.0, 3.0, 6.0, 8.0]
-
-    A loop, not a recursion: a chain of a million nodes is no deeper than a leaf. Plain numbers are not nodes.
-    """
-    for output in outputs:
-        if not hasattr(output, "_left"):
-            raise TypeError(f"{output!r} is not a Value: write topological_order(L), or topological_order(*outputs) for several")
-    return list(unreached(*outputs))
-
-
-def unreached(*outputs: Any, placed: dict[Any, Any] | None = None) -> dict[Any, Any]:
-    """The nodes of `topological_order` as the keys of a dict for adjoints, with None for "no gradient has reached it yet".
-
-    Nodes that `placed` holds already, and what they are made of, are passed over.
-    """
-    placed = {} if placed is None else placed
-    pending = list(reversed(outputs))
-    extend, pop = pending.extend, pending.pop
-    while pending:
-        node = pop()
-        if node is None:  # all that the node below this mark is made of has been placed
-            placed[pop()] = None
-            continue
-        if node in placed:
-            continue
-        left, right = node._left, node._right
-        if right is Many:
-            extend((node, None))
-            extend([x for x in reversed(left) if type(x) is not float and x not in placed])
-            continue
-        # Leaves, and what is made of placed operands, are placed at once: half the nodes of a network are never pending.
-        if left is not None and type(left) is not float and left not in placed:
-            if left._left is not None:
-                if right is not None and type(right) is not float and right not in placed:
-                    extend((node, None, right, left))
-                else:
-                    extend((node, None, left))
-                continue
-            placed[left] = None
-        if right is not None and type(right) is not float and right not in placed:
-            if right._left is not None:
-                extend((node, None, right))
-                continue
-            placed[right] = None
-        placed[node] = None
-    if len(placed) > LARGE:
-        rarer_full_collections(len(placed))
-    return placed
 
 
 def contribution(upstream: Any, local: Any) -> Any:
@@ -175,34 +82,6 @@ def _accepted(node: Any, slot: int, local: Any, read: Callable[[Any], Any] | Non
     if isinstance(local, Several) or (read is not None and isinstance(local, Operand)):
         return local
     return node.op.real_number(slot, local)
-
-
-def refuse_stale(node: Any) -> None:
-    """Raise if the number of `node` no longer follows from its operands, of which one was assigned since.
-
-    Where it does, as after a number was assigned and put back, nothing is stale.
-    """
-    if node._stamp == clock.now:  # nothing was assigned since
-        return
-    for parent in node.parents:
-        if type(parent) is not float and parent._stamp > node._stamp:
-            if node._stamp == OVERWRITTEN or not node.op.gives(node._number, numbers_of(node.parents)):
-                raise _stale(node, parent)
-            return
-
-
-def _stale(node: Any, parent: Any) -> RuntimeError:
-    """The error for a `node` whose number no longer follows from those of its parents."""
-    if node._stamp == OVERWRITTEN:
-        return RuntimeError(
-            f"{node!r} was assigned, but it is computed by {node.op.name}: its number and its operands disagree. "
-            "Call .forward() on the output to recompute it, or .detach() it and assign that leaf"
-        )
-    happened = "assigned" if parent.op is None else "recomputed"
-    return RuntimeError(
-        f"{parent!r} was {happened} after {node!r} was computed from it by {node.op.name}: old and new numbers would mix. "
-        "Call .forward() on the output to recompute the graph, or build it again"
-    )
 
 
 def chain_rule(

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, overload
 
 from . import modes, observers
-from .chain import Several, chain_rule, contribution, topological_order, unreached
+from .chain import Several, chain_rule, contribution
 from .engine import Value, backward_pass, is_node
 from .operation import unboxed
+from .order import topological_order, unreached
 
 
 @overload

@@ -9,12 +9,14 @@ from numbers import Rational
 from typing import TYPE_CHECKING, Any, Never, Protocol, TypeGuard, TypeVar
 
 from . import argument_hints, micrograd_names, modes, observers
-from .chain import OVERWRITTEN, Many, chain_rule, clock, numbers_alone, numbers_of, topological_order, unreached
+from .chain import chain_rule, numbers_alone
 from .keywords import unknown_keyword
 from .modes import QUIET, innermost, watching
 from .operation import Op, Operand, number, unboxed
 from .operators import Operators, spellings
+from .order import Many, numbers_of, topological_order, unreached
 from .spelling import fits, named
+from .stale import OVERWRITTEN, clock
 from .writing import add_gradients
 
 _new = object.__new__

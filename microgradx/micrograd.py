@@ -19,8 +19,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import nn
-from .chain import topological_order
 from .engine import Value
+from .order import topological_order
 from .view.drawing.cards import picture
 from .view.drawing.digraph import Drawing
 from .view.drawing.flow import as_it_stands, snapshot

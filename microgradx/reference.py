@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import Any
 
 from . import ops
-from .chain import topological_order
 from .derivatives import gradient
 from .engine import Value
 from .nearest import did_you_mean
 from .operation import OPS, Op
+from .order import topological_order
 from .statement import COMPOSED
 from .tables import clip, table
 from .view.words.names import name_nodes

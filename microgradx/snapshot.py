@@ -8,8 +8,9 @@ from typing import Any
 from weakref import ref
 
 from . import observers
-from .chain import clock, unreached
 from .engine import Value, restored
+from .order import unreached
+from .stale import clock
 
 
 class Snapshot:

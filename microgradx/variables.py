@@ -9,10 +9,12 @@ from operator import index
 from typing import Any, SupportsIndex
 
 from . import modes, observers, ops
-from .chain import clock, edges, topological_order, unreached
+from .chain import edges
 from .derivatives import gradient, itself, product
 from .engine import Value, is_node
 from .operation import Op, Operand
+from .order import topological_order, unreached
+from .stale import clock
 from .structure import Structure, by_numbers, filled, flat, owned
 
 Argnums = SupportsIndex | Sequence[SupportsIndex]

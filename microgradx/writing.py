@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, repeat, starmap
 from typing import Any
 
-from .chain import clock
+from .stale import clock
 
 Column = tuple[Iterable[Any], str, Iterable[Any]]
 """Some objects, an attribute that they all have, and what each of them gets for it."""

@@ -240,7 +240,7 @@ def test_blame_at_a_sampled_point_speaks_of_that_point():
 
 def test_a_fault_of_the_backward_pass_is_told_from_a_wrong_rule(monkeypatch):
     def doubled(self, seed=1.0):
-        from microgradx.chain import topological_order
+        from microgradx.order import topological_order
 
         adjoints = {self: seed}
         chain_rule(topological_order(self), adjoints)

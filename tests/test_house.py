@@ -18,8 +18,8 @@ PACKAGE = Path(mx.__file__).parent
 FLOORS = [
     {"files", "nearest", "collector", "callers", "observers", "tables", "missing", "argument_hints"},
     {"module_attribute", "keywords", "hints"},
-    {"ieee"},
-    {"special"},
+    {"ieee", "order"},
+    {"special", "stale"},
     {"tails"},
     {"operation"},
     {"signatures"},

@@ -7,11 +7,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..chain import topological_order
 from ..engine import Value
 from ..expression import names_in, parse
 from ..module_attribute import imported, module_named, names_attribute
 from ..nearest import nearest
+from ..order import topological_order
 from ..testing.command import arguments
 from ..view.drawing.subject import joined, outputs_of, values_in
 

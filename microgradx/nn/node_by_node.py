@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chain import topological_order
 from ..engine import Value
 from ..modes import no_grad
+from ..order import topological_order
 from ..places import name_of
 from .gradients import clear
 from .in_training import InTraining

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import observers
-from ..chain import clock
 from ..engine import Value
 from ..modes import is_recording
+from ..stale import clock
 from ..structure import ONE, Row, filled, parts, size, words
 from ..variables import Argnums
 from .arguments import Call, packed

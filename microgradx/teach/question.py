@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ..chain import topological_order
 from ..engine import Value
 from ..expression import parse
+from ..order import topological_order
 from .slips import Asked, asked, near
 from .verdict import Judgement, empty, judgement, misread
 

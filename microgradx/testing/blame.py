@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from ..chain import chain_rule, edges, topological_order
+from ..chain import chain_rule, edges
 from ..engine import Value
 from ..indeterminate import indeterminate_places
 from ..modes import source_line
+from ..order import topological_order
 from ..variables import push_forward
 from .inputs import Inputs
 from .line import Line

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
-from ..chain import chain_rule, edges, topological_order
+from ..chain import chain_rule, edges
 from ..engine import Value
+from ..order import topological_order
 from ..variables import push_forward
 from ..writing import commit, new_gradients
 from .c_functions import refuse_undeclared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..chain import topological_order
+from ..order import topological_order
 from .blame import blamed, hint, kinked
 from .claimed import Coded, graph_of, rebuild_named
 from .inputs import Inputs

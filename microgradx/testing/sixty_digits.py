@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ..chain import topological_order
 from ..engine import Value
 from ..operation import Op
+from ..order import topological_order
 from .inputs import Inputs
 from .line import EPS
 from .numeric import Numeric

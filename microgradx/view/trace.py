@@ -8,9 +8,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from ..chain import chain_rule, topological_order
+from ..chain import chain_rule
 from ..engine import Value
 from ..indeterminate import indeterminate_places
+from ..order import topological_order
 from ..owners import Owners
 from ..places import Place, Root
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ...callers import calling_line
-from ...chain import refuse_stale, topological_order, unreached
 from ...engine import Value, is_node
 from ...operation import Op, number
 from ...operators import Operators, spellings
+from ...order import topological_order, unreached
 from ...places import Place, in_order, name_of
 from ...spelling import fits
+from ...stale import refuse_stale
 from ...variables import variable
 from .many_operands import LOWER
 from .refusal import INDEX, refusal

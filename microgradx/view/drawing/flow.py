@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ...chain import contribution, topological_order
+from ...chain import contribution
 from ...engine import Value
+from ...order import topological_order
 from ...owners import Owners
 from ...places import Place
 from ..trace import Trace

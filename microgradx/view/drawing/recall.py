@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ...chain import contribution, refuse_stale
+from ...chain import contribution
 from ...engine import Value
+from ...stale import refuse_stale
 
 _STAND_INS = (1.0, -1.0, 0.37, -0.37, 1e3, -1e3, 0.0)
 """What stands in for a number that is gone: a slope that is the same for all of them did not rest on it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
-from ...chain import topological_order
 from ...engine import Value
+from ...order import topological_order
 from ..words.signed import unnamed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from ...chain import clock
+from ...stale import clock
 from ...writing import add_gradients, commit, new_gradients
 from ..trace import Trace
 from .update import UpdateRule

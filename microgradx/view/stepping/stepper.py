@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...chain import topological_order
 from ...engine import Value
 from ...hints import STEPPER, missing_name
+from ...order import topological_order
 from ...places import place_of
 from ..drawing.subject import joined, outputs_of
 from ..questions.explain import Explanation, explain_in

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...chain import clock, numbers_of
 from ...engine import Value, restored
+from ...order import numbers_of
+from ...stale import clock
 from ..trace import Trace
 
 

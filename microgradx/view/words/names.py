@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...chain import topological_order
 from ...engine import Value
 from ...nearest import nearest
+from ...order import topological_order
 from ...owners import Owners
 from .displayed import Displayed
 from .loops import earlier_rounds
