@@ -2,8 +2,10 @@
 
 import ctypes
 import math
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -192,3 +194,18 @@ def test_the_command_line_names_the_inputs_and_passes_arrays_as_the_function_tak
     assert "give its gradient too, with grad= or on the command line --grad FILE:NAME" in capsys.readouterr().err
     assert main(["check", f"{file}:wave", "--grad", f"{file}:slope"]) == 2
     assert "takes 1 argument(s), got 0" in capsys.readouterr().err
+
+
+def test_the_example_of_the_guide_compiles_and_passes(tmp_path, monkeypatch):
+    guide = (Path(__file__).parent.parent / "microgradx" / "testing" / "README.md").read_text()
+    (source,), (code,) = (re.findall(rf"```{kind}\n(.*?)```", guide, re.DOTALL) for kind in ("c", "py"))
+    (tmp_path / "price.c").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    (build,) = re.findall(r"^gcc (.*)$", guide, re.MULTILINE)
+    subprocess.run([compiler, *build.split()], check=True)
+    names: dict[str, object] = {}
+    exec(code, names)
+    names["test_gradient"]()
+    names["lib"].price_gradient = lambda x, g: None
+    with pytest.raises(WrongDerivative):
+        names["test_gradient"]()
