@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import linecache
 import sys
 import zlib
-from collections.abc import Callable, Generator
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .testing import Numeric, Report
 
 CALLED = pytest.StashKey[bool]()
+_HERE = str(Path(__file__).parent)
 WEAK_SHOWN = 5  # tests in the summary
 _Entries = list[dict[str, Any]]
 MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults of the gradcheck fixture in this test"
@@ -74,30 +76,12 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: Any, right: 
     module = sys.modules.get("microgradx.testing.numeric")
     if module is None or op != "==":
         return None
+    if any(getattr(side, "__qualname__", "") == "derivative_of.<locals>.derivative" for side in (left, right)):
+        return ["a number is compared with a function", "derivative_of(f) gives one: call it at the point, derivative_of(f)(x)"]
     measured, coded = (left, right) if isinstance(left, module.Numeric) else (right, left)
     if not isinstance(measured, module.Numeric) or not hasattr(coded, "__float__"):
         return None
-    return explained(float(coded), measured)
-
-
-def explained(coded: float, measured: Numeric) -> list[str]:
-    """The lines under a failed comparison: both numbers, how far apart, and what that may mean."""
-    from .testing.blame import hint
-    from .testing.report import Partial
-    from .testing.verdicts import Verdict
-
-    measured = replace(measured.settled(coded), refused=None)
-    row = Partial("x", measured.at, coded, measured, Verdict.WRONG)
-    wrong = measured.judged(coded) is Verdict.WRONG
-    lines = [
-        f"{coded!r} is not the derivative at {measured.at!r}" if wrong else f"cannot tell the derivative at {measured.at!r}",
-        f"coded:    {coded!r}",
-        f"measured: {measured!r}, from {measured.evaluations} evaluations",
-    ]
-    if measured.verdict.has_slope and wrong:
-        lines.append(f"off by:   {row.off:.1e} relative; up to {measured.tolerance():.1e} absolute would pass")
-    advice = hint(row, [row], "the code", True)
-    return lines + [f"hint:     {advice}"] * bool(advice)
+    return list(module.explained(float(coded), measured))
 
 
 class Collector:
@@ -138,6 +122,9 @@ class Collector:
         try:
             result = yield
             passes = True
+        except Exception as error:
+            _without_inner_frames(error)
+            raise
         finally:
             check.REPORT_WATCHERS.remove(reports.append)
             numeric.COMPARISON_WATCHERS.remove(compared)
@@ -215,6 +202,30 @@ class Collector:
 def _refuse(why: str) -> NoReturn:
     """Fail the test, and show what to write."""
     pytest.fail(f"{why}: write def test_slope(gradcheck): gradcheck(f, at, grad)", pytrace=False)
+
+
+def _without_inner_frames(error: BaseException | None) -> None:
+    """Take the frames of this package out of the traceback of an error of the test: wrong use, or what its own code raised.
+
+    The traceback of an error that no line here raises on purpose stays whole.
+    """
+    while error is not None:
+        frames = list(_frames(error.__traceback__))
+        inner = [tb.tb_frame.f_code.co_filename.startswith(_HERE) for tb in frames]
+        last = frames[-1] if frames else None
+        line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno) if last and inner[-1] else "raise"
+        if any(inner) and line.lstrip().startswith("raise"):
+            chain: TracebackType | None = None
+            for tb, skipped in zip(reversed(frames), reversed(inner), strict=True):
+                chain = chain if skipped else TracebackType(chain, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
+            error.__traceback__ = chain
+        error = error.__cause__
+
+
+def _frames(tb: TracebackType | None) -> Iterator[TracebackType]:
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
 
 
 def _parted(entries: _Entries) -> tuple[_Entries, _Entries]:

@@ -297,3 +297,50 @@ def test_the_short_summary_says_which_number_is_wrong_and_the_report_once(pytest
     assert "::test_bad - WrongDerivative: v[1] is 2.5, measured 2" in text
     assert "::test_open - UnresolvedDerivative: x cannot be told" in text
     assert text.count("to see it again") == 2
+
+
+def test_wrong_use_and_errors_of_the_tested_code_show_no_frames_of_the_package(pytester):
+    pytester.makepyfile(
+        """
+        from microgradx.testing import check_gradient, derivative_of
+
+        def test_length():
+            check_gradient(lambda v: v[0] * v[1], [2.0, 3.0], lambda v: [1.0])
+
+        def test_own_error():
+            def slope(v):
+                return missing(v)
+            check_gradient(lambda v: v[0] * v[1], [2.0, 3.0], slope)
+
+        def test_no_point():
+            assert 1.0 == derivative_of(abs)
+        """
+    )
+    result = pytester.runpytest("-q")
+    result.stdout.fnmatch_lines(
+        [
+            "E*ValueError: <lambda> gave 1 number for 2 inputs: v?1? has none: give one for each, shaped alike",
+            "E*NameError: name 'missing' is not defined",
+            "E*derivative_of(f) gives one: call it at the point, derivative_of(f)(x)",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*/microgradx/testing/*")
+
+
+def test_float32_that_agrees_weakly_says_with_which_rtol_it_would_not(pytester):
+    pytester.makepyfile(
+        """
+        import numpy as np
+
+        def check(gradcheck, **options):
+            at = np.array([0.3, 0.5], dtype=np.float32)
+            return gradcheck(lambda v: float(np.sum(np.sin(v))), at, np.cos, **options)
+
+        def test_weak(gradcheck):
+            assert "rtol=1e-05 asks for no more than f can show" in " ".join(str(check(gradcheck)).split())
+
+        def test_strict(gradcheck):
+            assert check(gradcheck, rtol=1e-5, strict=True).count("agrees") == 2
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=2)

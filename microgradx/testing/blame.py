@@ -87,7 +87,7 @@ def hint(row: Partial, rows: Sequence[Partial], coded_by: str, reached: bool) ->
 def _advice(numeric: Numeric, refused: float) -> str:
     """What `==` adds to what was measured."""
     row = Partial("x", numeric.at, refused, numeric, Verdict.WRONG)
-    return hint(row, [row], "the code", True).partition(":")[0]
+    return hint(row, [row], "the code", True)
 
 
 ADVICE.append(_advice)

@@ -144,12 +144,29 @@ class Numeric:
             watch(measured, float(other))
         return equal
 
+    def check(self, coded: float) -> Numeric:
+        """This measurement if it equals `coded`, else an AssertionError that says why not, which a bare assert does not.
+
+        >>> from microgradx.testing import derivative_of
+        >>> derivative_of(lambda x: x * x)(3.0).check(3.0)
+        Traceback (most recent call last):
+        AssertionError: 3.0 is not the derivative at 3.0
+        coded:    3.0
+        measured: 6 ± 7.9e-10, from 14 evaluations
+        off by:   5.0e-01 relative; up to 5.4e-06 absolute would pass
+        hint:     the code is half the measured value: one of two equal contributions is lost, or a factor 2 is missing
+        """
+        __tracebackhide__ = True
+        if self != coded:
+            raise AssertionError("\n".join(explained(float(coded), self)))
+        return self
+
     __hash__ = None  # type: ignore[assignment]  # equality is approximate, so no hash can be consistent with it
 
     def __repr__(self) -> str:
         if self.refused is None:
             return self._written()
-        return "; ".join([self._written(), *(advice(self, self.refused) for advice in ADVICE)])
+        return "; ".join([self._written(), *(advice(self, self.refused).partition(":")[0] for advice in ADVICE)])
 
     def _written(self) -> str:
         if self.bent:
@@ -161,6 +178,21 @@ class Numeric:
         extra = f", {self.note}" * bool(self.note) + ", so noise of f hides its slope" * (self.hidden and not self.whole)
         side = "" if self.verdict is Shape.SMOOTH else f" ({self.verdict})"
         return f"{significant(self.value, self.bound)} ± {self.bound:.1e}{side}{extra}"
+
+
+def explained(coded: float, measured: Numeric) -> list[str]:
+    """Why a number does not equal a measured derivative, in lines: both numbers, how far apart, and what that may mean."""
+    measured = replace(measured.settled(coded), refused=None)
+    wrong = measured.judged(coded) is Verdict.WRONG
+    lines = [
+        f"{coded!r} is not the derivative at {measured.at!r}" if wrong else f"cannot tell the derivative at {measured.at!r}",
+        f"coded:    {coded!r}",
+        f"measured: {measured!r}, from {measured.evaluations} evaluations",
+    ]
+    if measured.verdict.has_slope and wrong:
+        off = abs(coded - measured.value) / abs(measured.value) if measured.value else math.inf
+        lines.append(f"off by:   {off:.1e} relative; up to {measured.tolerance():.1e} absolute would pass")
+    return lines + [f"hint:     {text}" for advice in ADVICE if (text := advice(measured, coded))]
 
 
 def significant(value: float, bound: float) -> str:

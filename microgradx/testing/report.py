@@ -241,13 +241,20 @@ def _weak(row: Partial, strict: bool) -> str:
         return row.numeric.open_question
     hidden = f"{row.sensitivity:.0e}" if row.coded else "any size"
     if row.numeric.note:
-        refused = "; strict=True lets no such row pass" * strict
-        return f"{row.numeric.note}, so relative errors below {hidden} do not show{refused}"
+        refused = ", strict=True lets no such row pass" * strict
+        return f"{row.numeric.note}, so relative errors below {hidden} do not show{refused}{_asking_less(row)}"
     return (
         f"rounding noise of f hides relative errors below {hidden}: use a point where f is smaller or steeper, or "
         'oracle="exact"'
         + "; strict=True lets no such row pass" * strict
     )
+
+
+def _asking_less(row: Partial) -> str:
+    """The rtol with which a row would not be weak, where that still says something."""
+    size = abs(row.numeric.value)
+    enough = 2.0 * row.numeric.bound / size if size else math.inf
+    return f"; rtol={10.0 ** math.ceil(math.log10(enough)):.0e} asks for no more than f can show" if 0.0 < enough < 0.1 else ""
 
 
 def _wrapped(text: str) -> list[str]:
