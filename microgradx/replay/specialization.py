@@ -22,6 +22,7 @@ from .program import Program
 from .run.array_program import Array
 from .run.runner import Runner
 from .tape.recorder import Recorder
+from .tape.rows import code_of
 from .tape.tape import Tape
 from .tape.whole_number import WholeNumber
 
@@ -99,8 +100,13 @@ class Recording:
 
 def fingerprint(program: Program) -> bytes:
     """Equal for two programs that were just recorded if they do the same with their inputs, whatever these are called."""
-    rows = program.tape.__getstate__() | {"labels": None}
-    return hashlib.blake2b(pickle.dumps((rows, program.outputs, program.arguments, program.single)), digest_size=16).digest()
+    tape = program.tape
+    wholes = {row: (code_of(op), operands) for row, (op, operands) in tape.wholes.items()}
+    rest = tape.inputs, tape.roles, tape.more, tape.constants, tape.guards, wholes, program.outputs, program.arguments
+    found = hashlib.blake2b(pickle.dumps((len(tape), tape.exact, program.single, *rest)), digest_size=16)
+    for column in (tape.op, tape.a, tape.b):
+        found.update(column)
+    return found.digest()
 
 
 def function_name(f: Callable[..., Any]) -> str:

@@ -17,7 +17,7 @@ def inlined(tape: Tape, other: Rows, outputs: Sequence[int], inputs: Sequence[An
     for row in range(max(ends, default=-1) + 1):
         op = TABLE[other.op[row]]
         if op is not None:
-            numbers.append(tape.append(op, [numbers[x] for x in operands(other, row)]))
+            numbers.append(tape.append(op, [numbers[x] for x in other.operands(row)]))
         else:
             x = next(given) if other.op[row] == INPUT else other.constants[row]
             numbers.append(x if isinstance(x, Number) else Number(tape, tape.slot(x)))
@@ -26,9 +26,3 @@ def inlined(tape: Tape, other: Rows, outputs: Sequence[int], inputs: Sequence[An
         if row < len(numbers):
             tape.wholes[numbers[row].slot] = op, tuple([numbers[x].slot for x in of])
     return [numbers[row] for row in outputs]
-
-
-def operands(rows: Rows, row: int) -> Sequence[int]:
-    """The rows that one is made of."""
-    a, b = rows.a[row], rows.b[row]
-    return rows.more.get(row, ()) if a < 0 else (a, b) if b >= 0 else (a,)

@@ -8,8 +8,7 @@ from typing import Any
 
 from ... import ops
 from .gradient import chain_step, depends, gradient_rows
-from .inline import operands
-from .rows import CONSTANT, TABLE, Constant
+from .rows import Constant
 from .tape import Number, Tape
 
 
@@ -72,13 +71,8 @@ class Recorder(Tape):
 
     @contextmanager
     def written(self) -> Iterator[None]:
-        """Rows are written without their numbers inside, as their rules ask for none; these are filled in afterwards."""
+        """Rows are written inside, whose rules ask for no numbers and share no row with numbers of the function."""
         values, interned = self.values, self.interned
         self.values, self.interned = None, {}
         yield
         self.values, self.interned = values, interned
-        if values is not None:
-            for row in range(len(values), len(self)):
-                op = TABLE[self.op[row]]
-                known = self.constants[row] if self.op[row] == CONSTANT else None
-                values.append(op.forward(*[values[x] for x in operands(self, row)]) if op is not None else known or 0.0)

@@ -104,7 +104,8 @@ class Rows:
         self.inputs: list[int] = []
         self.roles: list[int] = []
         self.labels: dict[int, str] = {}
-        self.values: list[float] | None = []
+        self.values: list[float] | None = []  # of the first rows, as far as somebody asked; None where no one may
+        self.given: dict[int, float] = {}  # of inputs
         self.interned: dict[object, int] = {}
         self.guards: list[tuple[int, float]] = []  # a comparison, and the 1.0 or 0.0 that the recorded way through needs
         self.wholes: dict[int, tuple[Op, tuple[int, ...]]] = {}  # the last of the rows that stand for one operation: that one
@@ -162,13 +163,18 @@ class Rows:
     def __len__(self) -> int:
         return len(self.op)
 
+    def operands(self, row: int) -> Sequence[int]:
+        """The rows that one is made of."""
+        a, b = self.a[row], self.b[row]
+        return self.more.get(row, ()) if a < 0 else (a, b) if b >= 0 else (a,)
+
     def made(self, row: int) -> tuple[Op, tuple[int, ...]]:
         """The operation of eager evaluation that a row stands for, and the rows that it was applied to."""
         if row in self.wholes:
             return self.wholes[row]
-        op, a, b = TABLE[self.op[row]], self.a[row], self.b[row]
+        op = TABLE[self.op[row]]
         assert op is not None
-        return op, (a, b) if b >= 0 else (a,) if a >= 0 else self.more[row]
+        return op, tuple(self.operands(row))
 
     def row(self, code: int, a: int = -1, b: int = -1) -> int:
         """Append one row and give its number."""
@@ -184,6 +190,4 @@ class Rows:
         if slot is None:
             slot = self.interned[key] = self.row(CONSTANT)
             self.constants[slot] = float(value)
-            if self.values is not None:
-                self.values.append(float(value))
         return slot

@@ -16,7 +16,7 @@ from ...stale import refuse_stale
 from ...variables import variable
 from .many_operands import LOWER
 from .refusal import INDEX, refusal
-from .rows import CODES, INPUT, Constant, Inlined, Rows, at_least, code_of, detached, differs, equal, greater
+from .rows import CODES, INPUT, TABLE, Constant, Inlined, Rows, at_least, code_of, detached, differs, equal, greater
 
 CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
 
@@ -43,8 +43,7 @@ class Tape(Rows):
         slot = self.row(INPUT)
         self.inputs.append(slot)
         self.roles.append(role)
-        if self.values is not None:
-            self.values.append(value)
+        self.given[slot] = value
         return Number(self, slot)
 
     def slot(self, operand: Any) -> int:
@@ -96,9 +95,6 @@ class Tape(Rows):
         else:
             slot = self.row(code)
             self.more[slot] = tuple(slots)
-        values = self.values
-        if values is not None:
-            values.append(op.forward(*[values[x] for x in slots]))
         return Number(self, slot)
 
     def compare(self, op: Op, left: Any, right: Any) -> Comparison:
@@ -116,12 +112,24 @@ class Tape(Rows):
         self.refused = self.refused or error
         raise error
 
+    def value(self, row: int) -> float:
+        """The number of a row; those of the rows above are calculated only now, as most recordings ask for none."""
+        values = self.values
+        assert values is not None
+        for made in range(len(values), row + 1):
+            op = TABLE[self.op[made]]
+            if op is not None:
+                values.append(op.forward(*[values[x] for x in self.operands(made)]))
+            else:
+                values.append(self.given[made] if self.op[made] == INPUT else self.constants[made])
+        return values[row]
+
     def guard(self, row: int) -> bool:
         """The truth of comparison `row`; every later run checks that it comes out the same."""
-        assert self.values is not None
-        self.guards.append((row, self.values[row]))
+        outcome = self.value(row)
+        self.guards.append((row, outcome))
         self.branches[row] = calling_line()
-        return bool(self.values[row])
+        return bool(outcome)
 
 
 class Number(Operators):
@@ -141,7 +149,7 @@ class Number(Operators):
         return self.tape.record(op, operands)
 
     def __radd__(self, other: Any) -> Any:  # Python's sum starts from the integer 0
-        return self if type(other) is int and not other else super().__radd__(other)
+        return self if type(other) is int and not other else self._radd(other)  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         return "a number that is being recorded"
@@ -224,30 +232,49 @@ Number.grad = property(_frozen("grad", ".grad was read"))  # type: ignore[attr-d
 Number.reached = property(_frozen("reached", ".reached was read"))  # type: ignore[attr-defined]
 
 
-def _infix(op: Op) -> Callable[[Number, Any], Any]:
+def _infix(op: Op, swapped: bool) -> Callable[[Number, Any], Any]:
     """A binary operator, without any detour where no number has to be turned into one: nearly all rows come from here."""
-    forward, code = op.forward, code_of(op)
+    code = code_of(op)
 
     def left(self: Number, other: Any) -> Any:
-        tape, a = self.tape, self.slot
-        b = other.slot if type(other) is Number else tape.constant(other) if type(other) is float else None
-        if b is None:
+        tape = self.tape
+        b: int | None
+        if type(other) is Number:
+            b = other.slot
+        elif type(other) is float:
+            b = tape.interned.get(other or None)
+            if b is None:
+                b = tape.constant(other)
+        else:
             return tape.record(op, (self, other)) if fits(other) else NotImplemented
-        tape.op.append(code)
-        tape.a.append(a)
-        tape.b.append(b)
-        values = tape.values
-        if values is not None:
-            values.append(forward(values[a], values[b]))
         result = new(Number)
         result.tape = tape
-        result.slot = len(tape.op) - 1
+        result.slot = len(tape.op)
+        tape.op.append(code)
+        tape.a.append(self.slot)
+        tape.b.append(b)
         return result
 
-    return left
+    def right(self: Number, other: Any) -> Any:
+        tape = self.tape
+        if type(other) is not float:
+            return tape.record(op, (other, self)) if fits(other) else NotImplemented
+        a = tape.interned.get(other or None)
+        if a is None:
+            a = tape.constant(other)
+        result = new(Number)
+        result.tape = tape
+        result.slot = len(tape.op)
+        tape.op.append(code)
+        tape.a.append(a)
+        tape.b.append(self.slot)
+        return result
+
+    return right if swapped else left
 
 
+QUICK = ("__add__", "__sub__", "__mul__", "__truediv__", "_radd", "__rsub__", "__rmul__", "__rtruediv__")
 new = object.__new__
 for _name, (_op, _swapped) in spellings().items():
-    if _name in ("__add__", "__sub__", "__mul__", "__truediv__"):
-        setattr(Number, _name, _infix(_op))
+    if _name in QUICK:
+        setattr(Number, _name, _infix(_op, bool(_swapped)))

@@ -16,8 +16,7 @@ class WholeNumber(Number):
 
     def __index__(self) -> int:
         self.counted.add(self.place)
-        assert self.tape.values is not None
-        return int(self.tape.values[self.slot])
+        return int(self.tape.given[self.slot])
 
     __int__ = __index__
 
