@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from ..places import name_of
 from ..writing import add_gradients
 from .derivatives import ADDING, Spans, rows
 from .run.array_program import Array
+from .run.fewer_steps import Recurrence, recurrence
+from .run.long_runner import LongRunner, long_runner
 from .run.runner import Runner
+from .run.stretched import Ask
 from .tape.gradient import chain_step
 from .tape.rows import code_of
 from .tape.tape import Tape
@@ -127,8 +131,12 @@ class Program:
 
     def question_runner(self, question: str, wrt: Spans | None) -> Runner:
         """The program for the answer to a question."""
-        chosen = self.chosen(wrt)
-        return self.runner((question, wrt), lambda tape: rows(tape, self.outputs, question, chosen), question in ADDING)
+        places = [k for low, high in wrt or () for k in range(low, high)] if wrt is not None else range(len(self.tape.inputs))
+
+        def ask(tape: Tape, outputs: Sequence[int]) -> list[int]:
+            return rows(tape, outputs, question, [tape.inputs[k] for k in places])
+
+        return self.runner((question, wrt), ask, places, question in ADDING)
 
     def part(self, question: str, wrt: Spans) -> Program:
         """A program whose outputs are the answer to a question, so that they can be differentiated in turn."""
@@ -149,27 +157,38 @@ class Program:
     def check(self, inputs: Array) -> None:
         """Raise GuardFailed unless the branches go the recorded way."""
         if self.tape.guards:
-            self.runner("guards", lambda tape: []).run(inputs)
+            self.runner("guards", lambda tape, outputs: []).run(inputs)
 
-    def runner(self, key: Hashable, rows: Callable[[Tape], list[int]], alone: bool = False) -> Runner:
-        """The runner for `key`, made on first use; `rows` appends what it needs to a tape and names the results.
+    def runner(self, key: Hashable, ask: Ask, places: Sequence[int] = (), alone: bool = False) -> Runner:
+        """The runner for `key`, made on first use, for derivatives by the inputs at `places`.
 
-        It is given the program's own tape, or a copy for the runner `alone`, and another one for the exact path.
+        `ask` appends what it needs to a tape and names the results. It is given the program's own tape, or a copy for the runner
+        `alone`, and another one for the exact path; of a long recurrence tapes with a few of its steps.
         """
         found = self.runners.get(key)
         if found is None:
             with self.tape.lock, collector_off():
                 found = self.runners.get(key)
                 if found is None:
-                    tape = self.tape.copy() if alone else self.tape
 
                     def as_eager() -> tuple[Tape, list[int]]:
                         other = self.tape.as_eager()
-                        return other, rows(other)
+                        return other, ask(other, self.outputs)
 
                     again = self.derived or alone or (isinstance(key, tuple) and key[0] == "hessian")
-                    found = self.runners[key] = Runner(tape, rows(tape), as_eager if again else None)
+
+                    def in_full() -> Runner:
+                        tape = self.tape.copy() if alone else self.tape
+                        return Runner(tape, ask(tape, self.outputs), as_eager if again else None)
+
+                    found = long_runner(self.tape, self.recurrence, ask, places, in_full, again) or in_full()
+                    self.runners[key] = found
         return found
+
+    @cached_property
+    def recurrence(self) -> Recurrence | None:
+        """The steps that the program consists of, if there are many."""
+        return recurrence(self.tape, self.outputs)
 
     def to_jax(self, gradient: bool = False) -> Callable[[Any], Any]:
         """The array program as a function for `jax.jit`: from the flat inputs to the outputs.
@@ -204,5 +223,6 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the Values of the graph: all inputs of an unpickled program are passed as numbers."""
-        whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None, "parts": {}}
-        return self.__dict__ | whole
+        kept = {key: runner for key, runner in self.runners.items() if not isinstance(runner, LongRunner)}
+        whole = {"arguments": len(self.tape.inputs), "captured": [], "values": None, "parts": {}, "runners": kept}
+        return {name: x for name, x in vars(self).items() if name != "recurrence"} | whole

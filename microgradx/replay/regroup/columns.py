@@ -12,6 +12,7 @@ from ..tape.gradient import chain_step
 from ..tape.many_operands import sum_rows
 from ..tape.rows import CONSTANT, Rows, code_of, greater
 from ..tape.tape import Tape
+from .steps import OPERANDS_AT_ONCE
 
 
 class Columns:
@@ -63,9 +64,12 @@ def live_rows(tape: Rows, outputs: Sequence[int]) -> np.ndarray:
     """Mark every row that an output needs."""
     more, count = tape.more, len(tape)
     used = np.zeros(count + 1, dtype=np.bool_)  # the last one takes the marks of operand -1
-    for rows in (tape.a, tape.b, outputs, list(chain_of.from_iterable(more.values()))):
-        used[np.array(rows, dtype=np.intc)] = True
-    if used[:-1][np.array(tape.op) > CONSTANT].all():  # as is usual for a gradient
+    for column in (tape.a, tape.b):
+        rows = np.asarray(memoryview(column))
+        for low in range(0, count, OPERANDS_AT_ONCE):  # numpy copies the indices as integers of twice their size
+            used[rows[low : low + OPERANDS_AT_ONCE]] = True
+    used[[*outputs, *chain_of.from_iterable(more.values())]] = True
+    if used[:-1][np.asarray(memoryview(tape.op)) > CONSTANT].all():  # as is usual for a gradient
         return np.ones(count, dtype=np.bool_)
     live = bytearray(count + 1)
     for slot in outputs:

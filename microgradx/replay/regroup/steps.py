@@ -8,15 +8,20 @@ read off the whole columns, so nothing is guessed: what only looks alike is left
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 WINDOW = 8  # rows that are looked at together to find a period
-FEWEST, SHORTEST = 8, 256  # steps, and rows in all of them: fewer are not worth a loop
+FEWEST, SHORTEST = 8, 64  # steps, and rows in all of them: fewer are not worth a loop
 CANDIDATES = 60  # periods that are tried
 SAMPLE, LIKELY = 2_000, 0.1  # rows that are looked at first, and how many of them must be of the kind of that one period before
 EDGES = 3  # steps at either end of a run that may differ from the others, and stay outside it
+LOOKED_AT, STRETCHES = 1 << 19, 16  # rows in which periods are looked for; of more rows, stretches at so many places
+LONGEST_PATTERN, MOST_LOOPS = 24, 50  # steps that may be one block, and loops that one run may be
+OPERANDS_AT_ONCE = 1 << 20  # operands that are compared at one time
 
 
 @dataclass
@@ -24,7 +29,8 @@ class Segment:
     """Rows `low` to `low + period` and, where `repeats` is above 1, as many steps of as many rows after them.
 
     In step k operand i of the block (all operands of all rows, one after the other) is in slot `start[i] + k * stride[i]`; where
-    `table[i]` is not -1, in the k-th slot of that line of `tables`.
+    `table[i]` is not -1, in the k-th slot of that line of `tables`. The operations of the block are those of the rows of a layout
+    from `like` on.
     """
 
     low: int
@@ -34,47 +40,109 @@ class Segment:
     stride: np.ndarray
     table: np.ndarray
     tables: np.ndarray
+    like: int
 
     @property
     def high(self) -> int:
         """The row after the last one."""
         return self.low + self.period * self.repeats
 
+    @property
+    def rows(self) -> range:
+        """The rows of a layout whose operations are those of the block."""
+        return range(self.like, self.like + self.period)
 
-def segments(kind: np.ndarray, starts: np.ndarray, slots: np.ndarray) -> list[Segment]:
+    def at(self, k: int) -> Iterator[int]:
+        """The slots of the operands in step k."""
+        slots = self.start + k * self.stride
+        inner = self.table >= 0
+        if inner.any():
+            slots[inner] = self.tables[self.table[inner], k]
+        return iter(slots.tolist())
+
+    def cut(self, starts: np.ndarray, low: int, high: int) -> Segment:
+        """The rows from `low` to `high` of a straight segment of a layout in which the operands of each row start at `starts`."""
+        ends = starts[[self.like, self.like + low, self.like + high]]
+        part = slice(*(ends[1:] - ends[0]).tolist())
+        rest = self.start[part], self.stride[part], self.table[part], self.tables
+        return Segment(self.low + low, high - low, 1, *rest, self.like + low)
+
+
+def segments(kind: np.ndarray, starts: np.ndarray, slots: np.ndarray, first: int = 0) -> list[Segment]:
     """The rows in order, as straight segments and rolled ones.
 
-    `kind` says what each row is (rows of one kind have as many operands), `slots[starts[i]:starts[i + 1]]` are its operands.
+    `kind` says what each row is (rows of one kind have as many operands), `slots[starts[i]:starts[i + 1]]` are its operands; the
+    slots before `first` are inputs and constants.
     """
     found: list[Segment] = []
     done = 0
-    for low, period, repeats in runs_of_steps(kind):
-        rolled = roll(starts, slots, low, period, repeats)
-        if rolled is not None:
-            found += [straight(starts, slots, done, rolled.low), rolled]
-            done = rolled.high
+    for run in runs_of_steps(kind):
+        for part in rolled(starts, slots, run, first):
+            found += [straight(starts, slots, done, part.low), part]
+            done = part.high
     found.append(straight(starts, slots, done, len(kind)))
     return [segment for segment in found if segment.period]
+
+
+def rolled(starts: np.ndarray, slots: np.ndarray, run: tuple[int, int, int], first: int) -> list[Segment]:
+    """The run as segments.
+
+    A block may need several steps, as what four stages add up comes round in four, and one run of alike operations may be loops
+    that follow each other. That the constants are others in each step does not matter.
+    """
+    pending, found = [run], list[Segment]()
+    while pending:
+        low, period, repeats = pending.pop()
+        if repeats < FEWEST or repeats * period < SHORTEST:
+            continue
+        part = roll(starts, slots, low, period, repeats)
+        if (part is None or part.tables.max(initial=-1) >= first) and len(found) < MOST_LOOPS:
+            inner = steady(starts, slots, low, period, repeats)
+            if inner is not None:
+                part = inner
+                pending.append((low, period, (part.low - low) // period))
+                pending.append((part.high, period, (low + repeats * period - part.high) // period))
+        if part is not None:
+            found.append(part)
+    return sorted(found, key=lambda part: part.low)
+
+
+def steady(starts: np.ndarray, slots: np.ndarray, low: int, period: int, repeats: int) -> Segment | None:
+    """The stretch of the run, about its first quarter, that needs no table with several steps to a block."""
+    width, look = int(starts[low + period] - starts[low]), repeats // 4
+    lines = slots[starts[low] : starts[low] + width * repeats].reshape(repeats, width)
+    for several in range(1, min(LONGEST_PATTERN, repeats // FEWEST) + 1):
+        change = lines[look + several : look + 4 * several] - lines[look : look + 3 * several]
+        if (change[several:] == change[:-several]).all():
+            blocks = lines[: repeats // several * several].reshape(-1, several * width)
+            inside = look // several + 1
+            odd = np.flatnonzero((np.diff(blocks, axis=0) != blocks[inside + 1] - blocks[inside]).any(axis=1))
+            begin, end = odd[odd < inside].max(initial=-1) + 1, odd[odd > inside].min(initial=len(blocks) - 1) + 1
+            part = roll(starts, slots, low + int(begin) * several * period, several * period, int(end - begin))
+            if part is not None and not len(part.tables):
+                return part
+    return None
 
 
 def straight(starts: np.ndarray, slots: np.ndarray, low: int, high: int) -> Segment:
     """Rows that do not repeat."""
     start = slots[starts[low] : starts[high]]
-    return Segment(low, high - low, 1, start, np.zeros_like(start), np.full_like(start, -1), np.zeros((0, 1), dtype=np.int32))
+    none = np.zeros((0, 1), dtype=np.int32)
+    return Segment(low, high - low, 1, start, np.zeros_like(start), np.full_like(start, -1), none, low)
 
 
 def runs_of_steps(kind: np.ndarray) -> list[tuple[int, int, int]]:
     """(first row, period, steps) of stretches that repeat, in order and apart from each other."""
-    kind = np.unique(kind, return_inverse=True)[1].astype(np.int32)
-    runs = [(period, repeated(kind, period)) for period in periods(kind)]
-    runs.sort(key=lambda found: (-sum(found[0] * steps for _, steps in found[1]), found[0]))  # what covers most, in short steps
+    runs = [(low, period, steps) for period in periods(kind) for low, steps in repeated(kind, period)]
+    runs.sort(key=lambda run: (-run[1] * run[2], run[1]))  # the longest, in short steps
     free, found = np.ones(len(kind), dtype=bool), []
-    for period, stretches in runs:
-        for low, steps in stretches:
-            rows = slice(low, low + period * steps)
-            if free[rows].all():
-                free[rows] = False
-                found.append((low, period, steps))
+    for low, period, steps in runs:
+        taken = low + np.flatnonzero(~free[low : low + period * steps])
+        edges = [low - 1, *taken.tolist(), low + period * steps]  # a loop may begin with any row
+        gap, low = max((high - before - 1, before + 1) for before, high in pairwise(edges))
+        if gap // period >= FEWEST and gap >= SHORTEST:
+            free[low : low + gap // period * period] = False
+            found.append((low, period, gap // period))
     return sorted(found)
 
 
@@ -82,6 +150,13 @@ def periods(kind: np.ndarray) -> list[int]:
     """The distances at which stretches of rows come again most often."""
     if len(kind) < SHORTEST:
         return []
+    distances, counts = np.unique(np.concatenate([*map(returns, stretches(kind))]), return_counts=True)
+    found = distances[np.argsort(-counts, kind="stable")][:CANDIDATES].tolist()
+    return [period for period in found if likely(kind, period)]
+
+
+def returns(kind: np.ndarray) -> np.ndarray:
+    """How many rows after each group of neighbours rows of the same kinds follow each other again."""
     mixed = (kind.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(29)
     count = len(kind) - WINDOW + 1
@@ -90,9 +165,16 @@ def periods(kind: np.ndarray) -> list[int]:
         window = window * np.uint64(0xBF58476D1CE4E5B9) + mixed[i : i + count]
     order = np.argsort(window, kind="stable")
     again = window[order][1:] == window[order][:-1]
-    distances, counts = np.unique(np.diff(order)[again], return_counts=True)
-    found = distances[np.argsort(-counts, kind="stable")][:CANDIDATES].tolist()
-    return [period for period in found if likely(kind, period)]
+    found: np.ndarray = np.diff(order)[again]
+    return found
+
+
+def stretches(kind: np.ndarray) -> list[np.ndarray]:
+    """All rows, or some stretches of so many that to look at all would take longer than to calculate with them."""
+    if len(kind) <= LOOKED_AT:
+        return [kind]
+    length = LOOKED_AT // STRETCHES
+    return [kind[low : low + length] for low in np.linspace(0, len(kind) - length, STRETCHES).astype(np.int64).tolist()]
 
 
 def likely(kind: np.ndarray, period: int) -> bool:
@@ -115,10 +197,14 @@ def repeated(kind: np.ndarray, period: int) -> list[tuple[int, int]]:
 def roll(starts: np.ndarray, slots: np.ndarray, low: int, period: int, repeats: int) -> Segment | None:
     """The run as a segment, without the steps at its ends whose operands lie otherwise; None where little would be left."""
     width = int(starts[low + period] - starts[low])
+    if repeats < FEWEST or repeats * period < SHORTEST:
+        return None
     lines = slots[starts[low] : starts[low] + width * repeats].reshape(repeats, width)
-    change = np.diff(lines, axis=0)
-    usual = change[len(change) // 2]
-    odd = change != usual
+    usual = lines[repeats // 2] - lines[repeats // 2 - 1]
+    odd = np.empty((repeats - 1, width), dtype=bool)
+    for step in range(0, repeats - 1, some := max(1, OPERANDS_AT_ONCE // max(1, width))):
+        part = slice(step, step + some)
+        np.not_equal(lines[1:][part] - lines[:-1][part], usual, out=odd[part])
     inner = odd[EDGES : len(odd) - EDGES].any(axis=0)  # these differ from step to step
     off = np.flatnonzero(odd[:, ~inner].any(axis=1))
     first = int(off[off < EDGES].max(initial=-1)) + 1
@@ -130,4 +216,19 @@ def roll(starts: np.ndarray, slots: np.ndarray, low: int, period: int, repeats: 
     table = np.full(width, -1)
     table[inner] = np.arange(int(inner.sum()))
     tables = np.ascontiguousarray(lines[:, inner].T, dtype=np.int32)
-    return Segment(low + first * period, period, repeats, lines[0], np.where(inner, 0, usual), table, tables)
+    start, like = lines[0].astype(np.int64), low + first * period
+    return Segment(like, period, repeats, start, np.where(inner, 0, usual).astype(np.int64), table, tables, like)
+
+
+def progressions(numbers: Sequence[int]) -> list[tuple[int, int, int]]:
+    """The numbers as runs of even steps: (first, step, how many)."""
+    runs: list[tuple[int, int, int]] = []
+    for number in numbers:
+        start, step, count = runs[-1] if runs else (0, 0, 0)
+        if count == 1:
+            runs[-1] = start, number - start, 2
+        elif count and number == start + count * step:
+            runs[-1] = start, step, count + 1
+        else:
+            runs.append((number, 0, 1))
+    return runs

@@ -15,6 +15,7 @@ class Form:
     name: ClassVar[str]
     said: ClassVar[str]  # in a printed program
     exact: ClassVar[bool] = False  # whether results that are not finite are right, too
+    in_loops: ClassVar[bool] = False  # whether steps that repeat need not be written out
     arrays: ClassVar[float] = 1.0  # how many times as long as a run in this form one as arrays may take
 
     def __init__(self, layout: Layout) -> None:

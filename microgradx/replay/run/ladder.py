@@ -13,11 +13,11 @@ from .interpreter import Interpreter
 from .layout import Layout
 from .machine_code import Native
 from .python_source import Source
-from .row_by_row import Loop
+from .row_by_row import Loop, Steps
 
 FORMS: list[type[Form]] = [Loop, Interpreter, Source, Native]
 WORTH = 0.25  # of the time must be saved, as costs are estimates
-_PATIENCE = 1.0  # a form is changed once the time lost by the present one is so many times what the change costs
+_AT_ONCE = 1.0  # runs that lose as much time as making a better form takes: rather make it first, and the fastest of those
 
 
 class Ladder:
@@ -30,26 +30,26 @@ class Ladder:
 
     def __init__(self, layout: Layout, exact: bool = False, doubted: bool = False) -> None:
         self.layout, self.doubted = layout, doubted
-        self.forms = [form for form in FORMS if form.exact or not exact]
+        self.kind: type[Form] = Loop if layout.written_out else Steps
+        self.forms = [form for form in FORMS if (form.exact or not exact) and (form.in_loops or layout.written_out)]
         self.local = threading.local()
-        self.kind: type[Form] = Loop
         self.made: Form | None = None
         self.runs = 0
         self.wanted: type[Form] | None = None
         self.look(closely=False)
-        while self.wanted is not None and self.patience < 1.0:
+        while self.wanted is not None and self.patience <= _AT_ONCE:
             self.climb()
 
     def look(self, closely: bool) -> None:
         """Choose the form to climb to, and after how many runs in the present one."""
         self.closely, self.wanted, self.patience = closely, None, math.inf
-        now = self.kind.cost(self.layout)
+        now, least = self.kind.cost(self.layout), 0.0
         for form in self.forms:
-            saved = now - form.cost(self.layout)
-            if saved > WORTH * now:
-                patience = _PATIENCE * form.making(self.layout, closely) / saved
-                if patience < self.patience:
-                    self.wanted, self.patience = form, patience
+            cost = form.cost(self.layout)
+            if now - cost > WORTH * now:
+                patience = max(_AT_ONCE, form.making(self.layout, closely) / (now - cost))
+                if (patience, cost) < (self.patience, least):
+                    self.wanted, self.patience, least = form, patience, cost
 
     def climb(self) -> None:
         """Change to the form that is wanted, now."""
@@ -87,6 +87,6 @@ class Ladder:
         local = self.local
         run: Callable[[Array], Array] | None = getattr(local, "run", None)
         if run is None:
-            made = self.made = self.made or Loop(self.layout)
+            made = self.made = self.made or self.kind(self.layout)
             run = local.run = made.bind() if made.exact and not self.doubted else finite(made.bind())
         return run(inputs)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...operation import Op
 from ..regroup.columns import live_rows
-from ..regroup.steps import Segment, segments
+from ..regroup.steps import OPERANDS_AT_ONCE, Segment, segments
 from ..tape.gradient import chain_step, depends
 from ..tape.rows import CODES, CONSTANT, TABLE
 from ..tape.tape import Tape
@@ -20,44 +20,56 @@ LOSING = frozenset({"greater", "at_least", "equal", "differs", "power", "hypot",
 
 class Layout:
     """What the forms that work row by row have in common: `code` says which operation each row is, `a` and `b` the slots of its
-    operands (-1 for none), `many` those of rows with more than two; `results` are the slots of the outputs.
+    operands (-1 for none), `many` those of rows with more than two; `results` are the slots of the outputs. With `whole`, rows
+    that stand for an operation of eager evaluation know it, and the slots of its operands.
     """
 
-    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+    written_out = True  # every row is there, also of steps that repeat
+
+    def __init__(self, tape: Tape, outputs: Sequence[int], whole: bool = False) -> None:
         self.tape, self.outputs = tape, list(outputs)
-        op = np.array(tape.op)
-        rows = np.flatnonzero(live_rows(tape, outputs) & (op > CONSTANT))
+        op, *operands = (np.asarray(memoryview(column)) for column in (tape.op, tape.a, tape.b))
+        live = live_rows(tape, outputs) & (op > CONSTANT)
         leaves = [*tape.inputs, *tape.constants]
         self.inputs, self.first = len(tape.inputs), len(leaves)
         self.constants = np.array(list(tape.constants.values()), dtype=np.float64)
         place = np.full(len(op) + 1, -1, dtype=np.int32)  # the last one answers for operand -1
         place[leaves] = np.arange(len(leaves))
-        place[rows] = len(leaves) + np.arange(len(rows))
-        self.code = op[rows]
-        self.a, self.b = (place[np.array(column)[rows]] for column in (tape.a, tape.b))
+        self.code = op[live]
+        place[:-1][live] = np.arange(len(leaves), len(leaves) + len(self.code), dtype=np.int32)
+        self.a, self.b = (gathered(place, column[live]) for column in operands)
+        few = np.flatnonzero(self.a < 0)
+        rows = np.flatnonzero(live)[few].tolist() if len(few) else []
         self.many: dict[int, list[int]] = {
-            i: place[list(tape.more[int(rows[i])])].tolist() for i in np.flatnonzero(self.a < 0).tolist()
+            i: place[list(tape.more[row])].tolist() for i, row in zip(few.tolist(), rows, strict=True)
+        }
+        self.whole: dict[int, tuple[Op, list[int]]] = {
+            int(place[row]) - self.first: (op, place[list(operands)].tolist())
+            for row, (op, operands) in (tape.wholes.items() if whole else ())
+            if place[row] >= self.first
         }
         self.results = place[self.outputs]
-        self.loses = self.may_lose(rows)
+        self.loses = self.may_lose(live)
 
     def __len__(self) -> int:
         return len(self.code)
 
     def widths(self) -> np.ndarray:
         """How many operands each row has."""
-        widths = np.where(self.b >= 0, 2, 1).astype(np.int32)
+        widths = (self.b >= 0).astype(np.int32) + np.int32(1)
         widths[list(self.many)] = [len(operands) for operands in self.many.values()]
         return widths
 
     def flat(self) -> tuple[np.ndarray, np.ndarray]:
         """Where the operands of each row start, and the slots of all operands, one after the other."""
-        starts = np.concatenate(([0], np.cumsum(self.widths())))
-        slots = np.zeros(starts[-1], dtype=np.int64)
-        plain = np.flatnonzero(self.a >= 0)
-        slots[starts[plain]] = self.a[plain]
-        two = np.flatnonzero(self.b >= 0)
-        slots[starts[two] + 1] = self.b[two]
+        starts = np.zeros(len(self.code) + 1, dtype=np.int32)
+        np.cumsum(self.widths(), out=starts[1:])
+        slots = np.zeros(starts[-1], dtype=np.int32)
+        for low in range(0, len(self.code), OPERANDS_AT_ONCE):
+            part = slice(low, low + OPERANDS_AT_ONCE)
+            for column, nth in ((self.a[part], 0), (self.b[part], 1)):
+                there = column >= 0
+                slots[starts[:-1][part][there] + nth] = column[there]
         for row, operands in self.many.items():
             slots[starts[row] : starts[row + 1]] = operands
         return starts, slots
@@ -65,7 +77,7 @@ class Layout:
     @cached_property
     def segments(self) -> list[Segment]:
         """The rows in order, with those that repeat rolled up."""
-        return segments(self.code.astype(np.int64) << 32 | self.widths(), *self.flat())
+        return segments(self.code.astype(np.int64) << 32 | self.widths(), *self.flat(), self.first)
 
     def needed_elsewhere(self, parts: Sequence[Segment], called: Collection[Op] = ()) -> np.ndarray:
         """Marks the rows whose numbers must be stored if each part is a function or loop of its own.
@@ -110,14 +122,18 @@ class Layout:
         )
         return {(op, width): count for op, width, count in named if op is not None}
 
-    def may_lose(self, rows: np.ndarray) -> bool:
+    def may_lose(self, live: np.ndarray) -> bool:
         """Whether a product that is nan only because its zero factor was not heeded may be lost on the way to the results.
 
         Such products are derivatives, so only derivatives of derivatives can lose one; all other nan are nan in eager evaluation.
         """
-        products = rows[self.code == CODES.get(chain_step, -1)]
-        losing = rows[np.isin(self.code, [code for op, code in CODES.items() if op.name in LOSING])]
-        losing = losing[losing > products.min(initial=len(self.tape))]
+        lose = np.isin(self.code, [code for op, code in CODES.items() if op.name in LOSING])
+        are_products = self.code == CODES.get(chain_step, -1)
+        if not lose.any() or not are_products.any():
+            return False
+        rows = np.flatnonzero(live)
+        losing, products = rows[lose], rows[are_products]
+        losing = losing[losing > products.min()]
         if not len(losing):
             return False
         marked = depends(self.tape, products.tolist())
@@ -129,3 +145,11 @@ class Layout:
         slots = np.zeros(self.first + len(self))
         slots[self.inputs : self.first] = self.constants
         return slots
+
+
+def gathered(place: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """`place[rows]`, without numpy's copy of the rows as integers of twice their size."""
+    found = np.empty(len(rows), dtype=place.dtype)
+    for low in range(0, len(rows), OPERANDS_AT_ONCE):
+        found[low : low + OPERANDS_AT_ONCE] = place[rows[low : low + OPERANDS_AT_ONCE]]
+    return found

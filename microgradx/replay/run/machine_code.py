@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..regroup.steps import Segment, straight
+from ..regroup.steps import Segment
 from .array_program import Array
 from .form import Form
 from .interpreter import FUNCTION_NS, PYTHON_NS
@@ -36,6 +36,7 @@ class Native(Form):
 
     name = "native"
     said = "as machine code (native)"
+    in_loops = True
     arrays = 2.0
 
     @classmethod
@@ -53,7 +54,7 @@ class Native(Form):
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:
         """About how many ns it takes to make it, infinity where there is too much to compile; else at least how many."""
-        if not closely:
+        if not closely and layout.written_out:
             return START_NS + LOOKING_NS * len(layout)
         rows = sum(segment.period for segment in layout.segments)
         return START_NS + (CARE_NS if rows <= FEW else CODE_ROW_NS) * rows if rows <= LONGEST_CODE else float("inf")
@@ -67,7 +68,8 @@ class Native(Form):
         parts = list(pieces(layout))
         text = "\n".join(self.module(parts, layout.needed_elsewhere(parts, called)))
         self.table = np.concatenate(self.tables)
-        del layout.segments, self.tables  # nobody needs them again
+        del self.tables
+        vars(layout).pop("segments", None)  # nobody needs them again
         few = sum(piece.period for piece in parts) <= FEW
         with COMPILING:
             self.call = linked(self, text, self.called, c_void_p, c_void_p, c_void_p, opt=2 if few else 0)
@@ -101,13 +103,13 @@ class Native(Form):
 
 def pieces(layout: Layout) -> Iterator[Segment]:
     """The segments as functions: straight ones cut into blocks."""
-    flat = layout.flat()
+    starts = layout.flat()[0]
     for segment in layout.segments:
         if segment.repeats > 1:
             yield segment
         else:
-            for low in range(segment.low, segment.high, ROWS_IN_ONE):
-                yield straight(*flat, low, min(low + ROWS_IN_ONE, segment.high))
+            for low in range(0, segment.period, ROWS_IN_ONE):
+                yield segment.cut(starts, low, min(low + ROWS_IN_ONE, segment.period))
 
 
 class _Block:
@@ -128,7 +130,7 @@ class _Block:
                 self.bases[stride] = name = f"%base{len(self.bases)}"
                 yield f"  {name}.by = mul i64 %k, {stride}\n  {name} = getelementptr double, ptr %slots, i64 {name}.by"
         operand = 0
-        for row in range(piece.low, piece.low + piece.period):
+        for row in piece.rows:
             operand += self.row(row, operand)
         yield from self.text
         if looped:
@@ -146,7 +148,8 @@ class _Block:
             names = [self.load(operand + i) for i in range(width)]
             self.text.append(code.lines.format(row, *names))
             result = code.result.format(row, *names)
-        slot, stride = self.layout.first + row, self.piece.period if self.piece.repeats > 1 else 0
+        slot = self.layout.first + self.piece.low + row - self.piece.like
+        stride = self.piece.period if self.piece.repeats > 1 else 0
         self.known[slot, stride, -1] = result
         if self.stored[row]:
             self.text.append(f"  %to{row} = getelementptr double, ptr {self.bases[stride]}, i64 {slot}")

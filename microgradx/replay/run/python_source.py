@@ -35,6 +35,7 @@ class Source(Form):
 
     name = "source"
     said = "one by one (source)"
+    in_loops = True
 
     @classmethod
     def cost(cls, layout: Layout) -> float:
@@ -44,7 +45,7 @@ class Source(Form):
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:
         """About how many ns it takes to compile it, infinity where too little repeats; else at least how many."""
-        if len(layout) > LONGEST_SOURCE and not closely:
+        if len(layout) > LONGEST_SOURCE and not closely and layout.written_out:
             return START_COMPILING_NS + SOURCE_LOOKING_NS * len(layout)
         rows = sum(part.period for part in parts_of(layout))
         return START_COMPILING_NS + COMPILING_NS * rows if rows <= LONGEST_SOURCE else math.inf
@@ -69,7 +70,8 @@ class Source(Form):
 
 def parts_of(layout: Layout) -> list[Segment]:
     """The rows in one piece, as lines run in half the time of loops; in loops where that would be too much to compile."""
-    return layout.segments if len(layout) > LONGEST_SOURCE else [straight(*layout.flat(), 0, len(layout))]
+    in_loops = len(layout) > LONGEST_SOURCE or not layout.written_out
+    return layout.segments if in_loops else [straight(*layout.flat(), 0, len(layout))]
 
 
 class _Step:
@@ -91,7 +93,7 @@ class _Step:
             indent += "    "
             for stride in sorted(set(self.segment.stride.tolist()) | {self.own}):
                 yield f"{indent}{further(stride)} = {stride} * k"
-        for row in range(self.segment.low, self.segment.low + self.segment.period):
+        for row in self.segment.rows:
             width = len(self.layout.operands(row))
             operands = []
             for key in self.keys[operand : operand + width]:
@@ -107,7 +109,7 @@ class _Step:
     def row(self, row: int, operands: list[str]) -> Iterator[str]:
         """What is written down for a row, if it does not stand in brackets in another one."""
         text = spelled(self.layout.op(row), operands, self.names)
-        key = self.layout.first + row, self.own, -1
+        key = self.layout.first + self.segment.low + row - self.segment.like, self.own, -1
         self.depth[text] = 1 + max([self.depth[x] for x in operands], default=0)
         if self.stored[row] or self.uses[key] > 1 or self.depth[text] > _DEEPEST:
             yield f"r{row} = {text}"

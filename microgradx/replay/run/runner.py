@@ -78,6 +78,11 @@ class Runner:
         self.usual: Arrays | Ladder | None = None
         self.repeated = 0  # runs that the exact path had to repeat
 
+    @property
+    def full(self) -> Runner:
+        """The runner of all rows."""
+        return self
+
     def array_plan(self) -> Plan:
         """The array program, also where another form is faster here."""
         if self.plan is None:

@@ -68,7 +68,7 @@ def results(
 
 def loops(runner: Runner, parts: Sequence[tuple[str, int, int | None]], name: str) -> tuple[Any, ...]:
     """Boxes, arrows, caption, frames and the arrows round of a runner whose rows run one by one."""
-    drawn = loop_boxes(runner, parts, name == "gradient") if runner.rows_live <= ROLLED else None
+    drawn = loop_boxes(runner.full, parts, name == "gradient") if runner.rows_live <= ROLLED else None
     if drawn is None or len(drawn.boxes) > MOST_BOXES:
         whole = [([f"{runner.rows_live:,} rows", runner.said], "step", "")]
         return whole, [], ["No repeated structure was found, so it runs value by value."], [], []
