@@ -77,7 +77,7 @@ for name, (std, norm) in STD.items():
     sum(deep(x)).backward()
     signals[f"normal * {name}"] = nn.plots.activations(deep, [x])
     table.row(f"weights normal * {name}", norm, nn.gradient_norm(deep.layers[0].parameters()), within=1e-10)
-share = np.mean(np.abs(signals["normal * 1"]["layers[9]"]) > 0.99)
+share = np.mean(np.abs(signals["normal * 1"]["L9"]) > 0.99)
 table.row("saturated in layer 10 at normal * 1", "62.5%", f"{share:.1%}")
 table.picture("signals.png", lambda path: nn.plots.spread(signals, path, title="Outputs of ten tanh layers"))
 print("At normal * 1 the gradient is large although most neurons are saturated: the large weights outweigh the flat slopes.")

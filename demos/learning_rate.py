@@ -74,7 +74,7 @@ for rate, known in CIRCLES.items():
     table.row(f"rate {rate:g}", known, losses[rate], within=1e-9)
     if rate >= 1.0:
         layers = nn.plots.activations(model, X)
-        table.row(f"rate {rate:g}: largest output of layer 2", 0.0, max(layers["layers[1]"]))
+        table.row(f"rate {rate:g}: largest output of layer 2", 0.0, max(layers["L1"]))
 table.row("best of these six", 0.1, min(losses, key=losses.get))
 table.picture("rates.png", lambda path: nn.plots.losses(runs, path, title="Circles: the loss at six learning rates"))
 print("At rates 1 and 10 the second hidden layer (layer 2) is dead: its ReLUs give 0 for every point and get no gradient.")

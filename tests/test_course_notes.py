@@ -306,7 +306,7 @@ def test_scaling_by_fan_in_keeps_the_signal_alive_through_ten_layers(activation,
     sum(model(x)).backward()
     norms = [nn.gradient_norm(model.layers[layer].parameters()) for layer in (0, 9)]
     assert norms == pytest.approx([expected["grad_norm_layer1"], expected["grad_norm_layer10"]], rel=1e-10)
-    last = np.array(nn.plots.activations(model, [x])["layers[9]"])
+    last = np.array(nn.plots.activations(model, [x])["L9"])
     assert np.sqrt(np.mean(last**2)) == pytest.approx(expected["act_rms_layer10"], rel=1e-10)
     if activation == "tanh":
         assert np.mean(np.abs(last) > 0.99) == expected["saturated_share_layer10"]

@@ -43,25 +43,25 @@ def test_a_first_loss_far_above_a_guess_is_told_with_the_guess():
 @pytest.mark.parametrize("start", [0.0, 0.1])
 def test_equal_neurons_are_told(start):
     told = notes(net(init=nn.init.constant(start)))
-    assert "all 16 neurons of layers[0] and all 16 neurons of layers[1] have equal weights" in told
+    assert "all 16 neurons of L0 and all 16 neurons of L1 have equal weights" in told
     assert "they stay one neuron" in told
 
 
 def test_layers_without_gradient_are_told_with_the_time():
     told = notes(net(init="zeros"))
-    assert "layers[0], layers[1] and layers[2] got no gradient in any epoch" in told
+    assert "L0, L1 and L2 got no gradient in any epoch" in told
     told = notes(net(), optimizer=nn.SGD(lr=30.0))
     assert "got no gradient since epoch" in told
 
 
 def test_units_that_never_fire_are_counted():
     told = notes(net(), optimizer=nn.SGD(lr=30.0))
-    assert "16 of 16 units of layers[1] never fire on 60 rows" in told
+    assert "16 of 16 units of L1 never fire on 60 rows" in told
 
 
 def test_saturated_units_are_told_with_their_share():
     told = notes(net(activation="tanh", init=nn.init.normal(30.0)), optimizer=nn.SGD(lr=1e-6))
-    assert "the units of layers[0] (" in told
+    assert "the units of L0 (" in told
     assert "are saturated, which means" in told
 
 
@@ -91,16 +91,16 @@ def test_a_model_of_ones_own_is_looked_into_as_an_mlp_is():
 
     model = Own()
     history = nn.fit(model, X, Y, loss="binary_cross_entropy", optimizer=nn.SGD(lr=0.1), epochs=4)
-    assert list(history.gradient_norms) == ["body.layers[0]", "body.layers[1]", "head"]
+    assert list(history.gradient_norms) == ["body.L0", "body.L1", "head"]
     assert {name: layer.outputs.shape for name, layer in units(model, X[:5].tolist()).items()} == {
-        "body.layers[0]": (5, 8), "body.layers[1]": (5, 4), "head": (5, 1),
+        "body.L0": (5, 8), "body.L1": (5, 4), "head": (5, 1),
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", nn.ACTIVATIONS)
 def test_the_slopes_of_units_are_those_of_their_activation(name):
     model = nn.MLP(2, [3, 1], activation=name, rng=2)
-    layer = units(model, X[:6].tolist())["layers[0]"]
+    layer = units(model, X[:6].tolist())["L0"]
     for total, slope in zip(layer.totals.ravel().tolist(), layer.slopes.ravel().tolist(), strict=True):
         z = mx.Value(total)
         assert slope == pytest.approx(mx.gradient(model.layers[0].neurons[0].activation(z), [z])[0], rel=1e-13, abs=1e-300)
@@ -150,7 +150,7 @@ def test_units_that_never_fire_are_told_with_the_rows_that_were_looked_at():
         neuron.b.data = -100.0
     rows, labels = nn.data.moons(100)
     told = notes(model, rows, labels)
-    assert "8 of 8 units of layers[0] never fire on the 64 rows that were looked at, of 100" in told
+    assert "8 of 8 units of L0 never fire on the 64 rows that were looked at, of 100" in told
 
 
 def test_accuracy_of_a_model_says_to_ask_for_its_answers():

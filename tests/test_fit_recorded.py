@@ -46,7 +46,7 @@ def test_every_loss_is_replayed_in_batches_of_any_size_to_what_the_graph_gives(l
     (fast, weights), (slow, wanted) = both(net, X, y, loss=loss, batch_size=batch_size, optimizer=nn.SGD(lr=0.01))
     assert fast.loss == pytest.approx(slow.loss, rel=1e-12)
     assert fast.accuracy == slow.accuracy
-    assert fast.gradient_norms["layers[0]"] == pytest.approx(slow.gradient_norms["layers[0]"], rel=1e-9)
+    assert fast.gradient_norms["L0"] == pytest.approx(slow.gradient_norms["L0"], rel=1e-9)
     np.testing.assert_allclose(weights, wanted, rtol=1e-10, atol=1e-13)
 
 

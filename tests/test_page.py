@@ -339,7 +339,7 @@ def test_a_network_is_walked_by_neuron(visit):
 def test_a_layer_is_one_card_without_a_gradient_of_its_own(visit):
     page = visit(small_network(), "#s=2", by="layer")
     assert page.locator(".card .grad").all_text_contents() == ["grad 1"]
-    assert page.locator(".card.current .name").all_text_contents() == ["layers[2]"]
+    assert page.locator(".card.current .name").all_text_contents() == ["L2"]
     assert page.locator(".edge.many.current").count() == 1
 
 

@@ -251,7 +251,7 @@ def test_layers_count_what_is_off_and_add_up_to_every_zero_parameter():
     loss = (model([0.0, -1.0]) - 1.0) ** 2
     loss.backward()
     summary = layers(loss)
-    assert [row.name for row in summary.rows] == ["layers[2]", "layers[1]", "layers[0]"]
+    assert [row.name for row in summary.rows] == ["L2", "L1", "L0"]
     assert sum(row.parameters for row in summary.rows) == len(model.parameters())
     assert sum(row.zero for row in summary.rows) == sum(p.grad == 0.0 for p in model.parameters())
     assert all(row.own_off + row.input_zero <= row.zero for row in summary.rows)
@@ -303,9 +303,9 @@ def test_a_table_of_layers_keeps_their_names_whole():
     before = repr(layers(loss))
     loss.backward()
     for shown in (before, repr(layers(model))):
-        assert [line.split()[0] for line in shown.splitlines()[1:5]] == [f"layers[{k}]" for k in (3, 2, 1, 0)]
+        assert [line.split()[0] for line in shown.splitlines()[1:5]] == [f"L{k}" for k in (3, 2, 1, 0)]
         assert max(map(len, shown.splitlines())) <= 80
-        assert "layers[2] vanishing, layers[1] vanishing" in shown
+        assert "L2 vanishing, L1 vanishing" in shown
         assert "..." not in shown
 
 

@@ -157,15 +157,15 @@ def test_the_rows_of_layers_add_up_to_every_parameter(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("mlp", ["layers[2]", "layers[1]", "layers[0]"]),
+        ("mlp", ["L2", "L1", "L0"]),
         ("Net", ["last", "hidden"]),
         ("Blocks", ["head", "blocks[2].layer", "blocks[1].layer", "blocks[0].layer"]),
         ("Named", ['parts["out"]', 'parts["in"]']),
-        ("Pair", ["b.layers[1]", "b.layers[0]", "a.layers[1]", "a.layers[0]"]),
+        ("Pair", ["b.L1", "b.L0", "a.L1", "a.L0"]),
         ("Twice", ["same", "Twice"]),
-        ("Wrapper", ["inner.layers[1]", "inner.layers[0]", "Wrapper"]),
+        ("Wrapper", ["inner.L1", "inner.L0", "Wrapper"]),
         ("Recurrent", ["out", "cell"]),
-        ("Sequential", ["layers[3]", "layers[2]", "layers[0]"]),
+        ("Sequential", ["L3", "L2", "L0"]),
     ],
 )
 def test_a_module_of_ones_own_is_a_layer_as_any_other(kind: str, names: list[str]) -> None:
@@ -201,7 +201,7 @@ def two() -> tuple[Any, Any, Value]:
 def test_two_networks_are_two_in_every_table_and_picture() -> None:
     gen, disc, loss = two()
     table = layers(loss)
-    assert [row.name for row in table.rows] == ["disc.layers[1]", "disc.layers[0]", "gen.layers[1]", "gen.layers[0]"]
+    assert [row.name for row in table.rows] == ["disc.L1", "disc.L0", "gen.L1", "gen.L0"]
     assert [row.neurons for row in table.rows] == [1, 4, 1, 4]
     assert [line.split()[0] for line in repr(table).splitlines()[1:5]] == ["disc.L1", "disc.L0", "gen.L1", "gen.L0"]
     assert table.samples == 6
@@ -210,7 +210,7 @@ def test_two_networks_are_two_in_every_table_and_picture() -> None:
     titles = {label.split("\\n")[0] for label in re.findall(r' label="([^"]*)"', draw(loss, detail="model").source)}
     assert {"gen x6", "disc x6"} <= titles
     names = {step.name for step in stepper(loss, by="layer")}
-    assert {"gen.layers[0]", "gen.layers[1]", "disc.layers[0]", "disc.layers[1]"} <= names
+    assert {"gen.L0", "gen.L1", "disc.L0", "disc.L1"} <= names
     assert {"gen.L0.n3.w[0]", "disc.L0.n3.w[0]"} <= set(draw_names(loss, gen, disc))
 
 
@@ -242,8 +242,8 @@ def test_a_dead_layer_of_one_network_is_not_hidden_by_the_other() -> None:
     for neuron in a.layers[0].neurons:
         neuron.b.data = 5.0
     table = layers(b([1.0]) + a([1.0]))
-    assert {row.name: (row.neurons, row.off) for row in table.rows if row.name.endswith("[0]")} == {
-        "a.layers[0]": (2, 0), "b.layers[0]": (2, 2),
+    assert {row.name: (row.neurons, row.off) for row in table.rows if row.name.endswith("L0")} == {
+        "a.L0": (2, 0), "b.L0": (2, 2),
     }  # fmt: skip
     assert table.samples == 1
 
@@ -261,14 +261,14 @@ def test_networks_without_a_variable_are_told_apart_by_number() -> None:
     def build() -> Value:
         return nn.MLP(1, [2, 1], rng=0)([1.0]) + nn.MLP(1, [2, 1], rng=1)([1.0])
 
-    assert {row.name for row in layers(build()).rows} == {f"{name}.layers[{k}]" for name in ("MLP", "MLP#1") for k in (0, 1)}
+    assert {row.name for row in layers(build()).rows} == {f"{name}.L{k}" for name in ("MLP", "MLP#1") for k in (0, 1)}
 
 
 def test_networks_in_a_list_and_in_a_module_are_called_by_where_they_are() -> None:
     nets = [nn.MLP(1, [1], rng=k) for k in range(2)]
-    assert [row.name for row in layers(nets[0]([1.0]) + nets[1]([1.0])).rows] == ["nets[1].layers[0]", "nets[0].layers[0]"]
+    assert [row.name for row in layers(nets[0]([1.0]) + nets[1]([1.0])).rows] == ["nets[1].L0", "nets[0].L0"]
     pair = Pair()
-    assert [row.name for row in layers(pair.a(X) + pair.b(X)).rows][-1] == "pair.a.layers[0]"
+    assert [row.name for row in layers(pair.a(X) + pair.b(X)).rows][-1] == "pair.a.L0"
 
 
 def test_uses_are_told_from_samples() -> None:
@@ -298,7 +298,7 @@ def test_a_place_neither_keeps_its_model_alive_nor_needs_it_alive() -> None:
         del pair
         assert seen() is None
         out.backward()
-        assert [row.name for row in layers(out).rows] == ["b.layers[1]", "b.layers[0]", "a.layers[1]", "a.layers[0]"]
+        assert [row.name for row in layers(out).rows] == ["b.L1", "b.L0", "a.L1", "a.L0"]
         assert sum(row.parameters for row in layers(Pair()(X)).rows) == 18
         nodes = topological_order(out)
         held = mx.Value(0.0)

@@ -47,9 +47,9 @@ def test_three_outputs_are_drawn_by_the_largest():
 def test_histograms_have_a_panel_for_each_layer(trained):
     model, X, _, _ = trained
     acts, grads = nn.plots.activations(model, X), nn.plots.gradients(model)
-    assert {name: len(numbers) for name, numbers in acts.items()} == {"layers[0]": 16, "layers[1]": 4}
-    assert {name: len(numbers) for name, numbers in grads.items()} == {"layers[0]": 12, "layers[1]": 5}
-    assert [axes.get_title() for axes in nn.plots.histograms(grads).axes] == ["layers[0]", "layers[1]"]
+    assert {name: len(numbers) for name, numbers in acts.items()} == {"L0": 16, "L1": 4}
+    assert {name: len(numbers) for name, numbers in grads.items()} == {"L0": 12, "L1": 5}
+    assert [axes.get_title() for axes in nn.plots.histograms(grads).axes] == ["L0", "L1"]
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_an_automatic_picture_takes_the_colours_of_its_reader(trained, tmp_path)
 def test_layers_without_gradient_stand_on_a_strip_of_their_own_and_are_named():
     run = nn.History()
     for epoch in range(20):
-        run.add(loss=1.0, accuracy=None, learning_rate=0.1, gradient_norms={"layers[0]": 0.0, "layers[1]": 10.0**-epoch})
+        run.add(loss=1.0, accuracy=None, learning_rate=0.1, gradient_norms={"L0": 0.0, "L1": 10.0**-epoch})
     axes = run.plot().axes[-1]
-    assert axes.get_title() == "no gradient: layers[0]"
+    assert axes.get_title() == "no gradient: L0"
     ticks = dict(zip([tick.get_text() for tick in axes.get_yticklabels()], axes.get_yticks(), strict=True))
     silent, other = (line.get_ydata() for line in axes.lines)
     assert set(silent) == {ticks["0"]}
@@ -122,7 +122,7 @@ def test_layers_without_gradient_stand_on_a_strip_of_their_own_and_are_named():
 
 def test_a_single_epoch_is_seen(trained):
     run = nn.History()
-    run.add(loss=1.0, accuracy=0.5, learning_rate=0.1, gradient_norms={"layers[0]": 2.0})
+    run.add(loss=1.0, accuracy=0.5, learning_rate=0.1, gradient_norms={"L0": 2.0})
     assert {line.get_marker() for axes in run.plot().axes for line in axes.lines} == {"o"}
     assert trained[3].plot().axes[0].lines[0].get_marker() == "None"
 
@@ -186,7 +186,7 @@ def test_each_neuron_is_drawn_over_the_plane_in_the_colours_of_its_sign():
     picture = nn.plots.neurons(model, [[-1.0, 0.0], [1.0, 1.0]], most=2)
     maps = [axes.images[0] for axes in picture.axes if axes.images]
     assert len(maps) == 3  # two of the first layer, the only one of the second
-    assert picture.axes[0].get_ylabel() == "layers[0], 2 of 3"
+    assert picture.axes[0].get_ylabel() == "L0, 2 of 3"
     (low, high), shown = maps[1].get_clim(), maps[1].get_array()
     assert (low, high) == (-np.abs(shown).max(), np.abs(shown).max())
     assert shown[0, 0] == pytest.approx(model.layers[0]([-1.2, -0.1])[1].data)
@@ -261,7 +261,7 @@ def test_a_landscape_that_is_flat_or_has_holes_is_drawn():
 
 
 def test_spread_shows_each_layer_of_several_networks_on_one_axis():
-    names = [f"layers[{k}]" for k in range(15)]
+    names = [f"L{k}" for k in range(15)]
     layers = {"half": {name: [0.0, 2.0 * 0.5**k] for k, name in enumerate(names)}, "dead": {name: [0.0, 0.0] for name in names}}
     means, sizes = nn.plots.spread(layers).axes
     assert sizes.lines[0].get_ydata() == pytest.approx([0.5**k for k in range(15)])
@@ -272,7 +272,7 @@ def test_spread_shows_each_layer_of_several_networks_on_one_axis():
 
 
 def test_histograms_of_many_layers_share_an_axis_and_stay_narrow():
-    picture = nn.plots.histograms({f"layers[{k}]": [0.0, float(k)] for k in range(10)})
+    picture = nn.plots.histograms({f"L{k}": [0.0, float(k)] for k in range(10)})
     assert {axes.get_xlim() for axes in picture.axes} == {(0.0, 9.0)}
     assert picture.get_size_inches()[0] < 14.0
 
@@ -288,7 +288,7 @@ def test_layers_of_a_model_of_ones_own_are_drawn_like_those_of_an_mlp():
     model = Own()
     model([1.0, 2.0]).backward()
     found = nn.plots.activations(model, [[1.0, 2.0]]), nn.plots.gradients(model)
-    assert [list(layers) for layers in found] == [["net.layers[0]", "net.layers[1]"]] * 2
+    assert [list(layers) for layers in found] == [["net.L0", "net.L1"]] * 2
 
 
 def test_the_rate_range_test_finds_rates_that_work_on_a_copy():

@@ -351,7 +351,7 @@ def test_neurons_are_steps_of_their_own_and_a_large_network_steps_by_neuron():
     loss, model = net_loss(expand=True)
     s = stepper(loss, by="neuron")
     assert len(s) == 18
-    assert [g.name for g in s.trace.groups("layer")] == [None, "layers[2]", "layers[1]", "layers[0]"]
+    assert [g.name for g in s.trace.groups("layer")] == [None, "L2", "L1", "L0"]
     batch = ops.sum_([model([i / 9.0, 0.5]) for i in range(10)])
     assert stepper(batch).by == "neuron"
 

@@ -34,7 +34,7 @@ def test_the_loss_of_an_epoch_is_from_before_its_update():
 
 def test_gradient_norms_are_those_of_the_layer_before_the_update():
     model, history = fitted(epochs=1, lr=1.0)
-    assert history.gradient_norms == {"layers[0]": [math.hypot(*(p.data for p in model.parameters()))]}
+    assert history.gradient_norms == {"L0": [math.hypot(*(p.data for p in model.parameters()))]}
 
 
 def test_a_loss_is_a_name_or_a_function_and_both_train_alike():
@@ -52,7 +52,7 @@ def test_an_optimizer_given_some_parameters_moves_only_those():
     _, history = fitted(model=model, optimizer=nn.SGD([weight], lr=0.1))
     assert bias.data == 0.0
     assert weight.data != 0.0
-    assert history.gradient_norms["layers[0]"][0] == pytest.approx(2 * math.hypot(5.0, 2.5))
+    assert history.gradient_norms["L0"][0] == pytest.approx(2 * math.hypot(5.0, 2.5))
 
 
 def test_an_optimizer_that_trained_another_model_is_bound_anew():
@@ -69,7 +69,7 @@ def test_a_schedule_sets_the_rate_of_each_epoch():
 def test_clipping_limits_the_move_but_not_the_norm_that_is_noted():
     model, history = fitted(epochs=1, lr=1.0, clip=0.5)
     assert math.hypot(*(p.data for p in model.parameters())) == pytest.approx(0.5)
-    assert history.gradient_norms["layers[0]"][0] > 5.0
+    assert history.gradient_norms["L0"][0] > 5.0
 
 
 def test_minibatches_visit_every_row_and_repeat_with_their_seed():

@@ -19,9 +19,9 @@ class History:
     """One entry per epoch: the loss, the accuracy and the gradient norms before its update, and the rate of that update.
 
     >>> history = History()
-    >>> history.add(loss=0.5, accuracy=0.75, learning_rate=0.1, gradient_norms={"layers[0]": 2.0})
+    >>> history.add(loss=0.5, accuracy=0.75, learning_rate=0.1, gradient_norms={"L0": 2.0})
     >>> print(history)
-    epoch  loss  accuracy  rate  |gradient| layers[0]
+    epoch  loss  accuracy  rate  |gradient| L0
         0   0.5       75%   0.1                     2
 
     With minibatches the loss and the accuracy are means over the batches, each taken before its own update, and the gradient

@@ -66,7 +66,7 @@ def units(model: Any, rows: Sequence[Any]) -> dict[str, LayerUnits]:
     >>> from microgradx.nn import MLP
     >>> layers = units(MLP(2, [3, 1], rng=0), [[0.0, 1.0], [1.0, 0.0]])
     >>> {name: layer.outputs.shape for name, layer in layers.items()}
-    {'layers[0]': (2, 3), 'layers[1]': (2, 1)}
+    {'L0': (2, 3), 'L1': (2, 1)}
 
     Empty where the model has no neurons of this package, or calls them not equally often for each row.
     """
@@ -93,10 +93,10 @@ def units(model: Any, rows: Sequence[Any]) -> dict[str, LayerUnits]:
 
 
 def layer_of(place: Place) -> str:
-    """What the layer of a parameter is called: its path, or the class of a model that is no more than one layer.
+    """What the layer of a parameter is called: its short path, or the class of a model that is no more than one layer.
 
     >>> from microgradx.nn import MLP
     >>> [layer_of(place) for place in walk(MLP(2, [1, 1], rng=0)).parameters.values()]
-    ['layers[0]', 'layers[0]', 'layers[0]', 'layers[1]', 'layers[1]']
+    ['L0', 'L0', 'L0', 'L1', 'L1']
     """
-    return place.module.layer.written or place.root.kind
+    return place.module.layer.short or place.root.kind

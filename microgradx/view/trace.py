@@ -169,7 +169,7 @@ class Trace:
                 nodes[0],
                 tuple(nodes),
                 tuple(self._edges(nodes)),
-                self.owners.written(key[0], short=together) if isinstance(key, tuple) else None,
+                self.owners.written(key[0], short=True) if isinstance(key, tuple) else None,
             )
             for key, nodes in members.items()
         ]

@@ -62,7 +62,7 @@ def spread(
     names = list(next(iter(runs.values())))
     shown = range(0, len(names), max(1, math.ceil(len(names) / 10)))
     for axes, label in ((means, "mean +- standard deviation"), (sizes, "standard deviation")):
-        short = [name.removeprefix("layers[").removesuffix("]") for name in names]
+        short = [name.removeprefix("L") for name in names]
         axes.set_xticks(list(shown), [short[place] for place in shown])
         axes.set(xlabel="layer", ylabel=label)
     if runs.keys() != {""}:

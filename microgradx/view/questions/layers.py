@@ -24,7 +24,7 @@ from ..words.terminal import TableRows, set_in_lines, terminal_width
 class LayerLine:
     """What one layer received; `off`, and the reasons, are None if only a model was given and no graph.
 
-    `uses` is how often it was applied in one sample, as a recurrent cell is; `short` is its name where there is little room.
+    `uses` is how often it was applied in one sample, as a recurrent cell is.
     """
 
     name: str
@@ -37,7 +37,6 @@ class LayerLine:
     input_zero: int | None
     uses: int = 1
     flag: str = ""
-    short: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,18 +52,18 @@ class Layers:
         return self.told(terminal_width())
 
     def _repr_html_(self) -> str:
-        return set_in_cells([self._table(False, False), *self._summary()])
+        return set_in_cells([self._table(False), *self._summary()])
 
     def told(self, width: int) -> str:
         """The table in lines of so many columns: the fullest that has room."""
-        for short, narrow in ((False, False), (True, False), (True, True)):
-            shown = self._table(short, narrow)
+        for narrow in (False, True):
+            shown = self._table(narrow)
             if max(map(columns, set_in_lines([shown], width))) <= width:
                 break
         return "\n".join([*table(shown.cells, shown.kinds, width=width), *set_in_lines(self._summary(), width)])
 
-    def _table(self, short: bool, narrow: bool) -> TableRows:
-        """Heads and rows, with short names, or so narrow that names have more room: without causes where nothing is zero."""
+    def _table(self, narrow: bool) -> TableRows:
+        """Heads and rows, or narrower ones that leave names more room: without causes where nothing is zero."""
         heads = ["layer", "neurons", "uses", "off", f"max |{self.what}|", "params", "zero =", "own off", "+ input 0", "+ other"]
         if narrow:
             heads[4:] = ["max |grad|", "params", "zero =", "own", "+ input", "+ other"]
@@ -74,9 +73,7 @@ class Layers:
             shown = [k for k in shown if k <= 6]
         if shown[-1] == 6:
             heads[6] = "zero"
-        names = [row.short if short and row.short else row.name for row in self.rows]
-        named = [heads, *([name, *cells[1:]] for name, cells in zip(names, rows, strict=True))]
-        return TableRows([[cells[k] for k in shown] for cells in named], "<" + ">" * (len(shown) - 1))
+        return TableRows([[cells[k] for k in shown] for cells in (heads, *rows)], "<" + ">" * (len(shown) - 1))
 
     def _cells(self, row: LayerLine) -> list[str]:
         """The cells of a row; empty ones that would tell nothing."""
@@ -100,9 +97,9 @@ def layers(of: Value | Any) -> Layers:
     >>> from microgradx.nn import MLP
     >>> model = MLP(2, [3, 1], rng=1)
     >>> layers(model([0.0, 1.0]))
-    layer     neurons off max |gradient| params zero = own off + input 0 + other
-    layers[1]       1   0              1      4      1       0         1       0
-    layers[0]       3   1         0.6554      9      5       3         2       0
+    layer neurons off max |gradient| params zero = own off + input 0 + other
+    L1          1   0              1      4      1       0         1       0
+    L0          3   1         0.6554      9      5       3         2       0
     6 of 13 parameters get no gradient from this sample
 
     A neuron counts as off if its activation has slope 0 in every sample. A layer is any module with parameters of its own, or
@@ -142,9 +139,8 @@ def _row(trace: Trace, layer: Place, units: Mapping[Place, list[Value]], paramet
     own = sum(place in off for place in zeros.values())
     idle = sum(place not in off and _input_is_zero(trace, node) for node, place in zeros.items())
     uses = Counter((unit, trace.owners.sample(node)) for unit, nodes in units.items() for node in nodes)
-    name, short = (trace.owners.written(layer, short=brief) for brief in (False, True))
-    most = max(uses.values(), default=1)
-    return LayerLine(name, len(units), len(off), largest, len(parameters), len(zeros), own, idle, most, short=short)
+    name, most = trace.owners.written(layer, short=True), max(uses.values(), default=1)
+    return LayerLine(name, len(units), len(off), largest, len(parameters), len(zeros), own, idle, most)
 
 
 def _is_off(trace: Trace, node: Value) -> bool:
@@ -164,7 +160,7 @@ def _of_model(model: Any, roots: Mapping[Root, str]) -> Layers:
     owners = Owners([parameter for row in found.values() for parameter in row], roots)
     rows = [
         LayerLine(
-            owners.written(layer),
+            owners.written(layer, short=True),
             sum(unit.many or 1 for unit in set(row.values())),
             None,
             max(abs(parameter.grad) for parameter in row),
@@ -172,7 +168,6 @@ def _of_model(model: Any, roots: Mapping[Root, str]) -> Layers:
             sum(not parameter.grad for parameter in row),
             None,
             None,
-            short=owners.written(layer, short=True),
         )
         for layer, row in found.items()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -192,7 +193,7 @@ class Cursor(RecordedPass):
             raise ValueError(f"sample={sample!r}, but there are {count}, counted from 0: write 0 to {count - 1}")
 
     def _layer(self, layer: int | str) -> set[Value]:
-        path = f"layers[{layer}]" if isinstance(layer, int) else layer
+        path = f"L{layer}" if isinstance(layer, int) else re.sub(r"(^|\.)layers\[(\d+)\]", r"\1L\2", layer)
         layers = {group.name: group for group in self.trace.groups("layer") if group.name}
         matching = [g for name, g in layers.items() if name == path or name.endswith(f".{path}")]
         if not matching:
