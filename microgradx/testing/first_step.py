@@ -8,6 +8,7 @@ from .differences import GROWTH, SAFETY, SENTINEL, Climb, power_of_two
 from .line import EPS, Line
 from .verdicts import Shape
 
+STRIDE = 8.0  # from step to step on the way outward
 NEAR_TREAD = 0.25  # of x: a change of f farther out is taken for a real one at once
 
 
@@ -43,13 +44,21 @@ def refined(climb: Climb) -> Climb:
 def walked(climb: Climb, target: float) -> Climb:
     """The climb moved outward until the slope rises above the rounding noise: from there its own steps go on."""
     first, limit = climb.first, 1e4 * max(1.0, abs(climb.line.x))
-    while first * 64.0 < limit:
+    passed: list[tuple[float, float]] = []
+    while first * STRIDE < limit:
         found = climb.slope_and_bend(first)
         if found is None or 16.0 * climb.step_noise(first) < max(map(abs, found)):
             break
-        first *= 64.0
+        passed.append((found[0], SAFETY * climb.step_noise(first)))
+        first *= STRIDE
     outside = foothold(climb.line, first)
-    return climb if outside is None else better(climb, outside, target)
+    if outside is None:
+        return climb
+    chosen = better(climb, outside, target)
+    if chosen is outside and chosen.noise > climb.line.little():  # a wiggle that it hides nearer by would be averaged away
+        chosen.grain = SAFETY * climb.step_noise(max(1.0, abs(climb.line.x)))
+        chosen.bound = max(chosen.bound, chosen.grain)
+    return climb if any(abs(slope - chosen.value) > room + chosen.bound for slope, room in passed) else chosen
 
 
 def better(inner: Climb, outer: Climb, target: float) -> Climb:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 EPS = sys.float_info.epsilon
+BEYOND_ROUNDING = 1e-9  # of f
 SMALLEST_FLOAT = math.ulp(0.0)
 EDGE_ERRORS = (ValueError, ArithmeticError)  # what leaving the domain looks like: math.log(-1), 1 / 0, exp(1e3)
 
@@ -68,6 +69,10 @@ class Line:
     def height(self) -> float:
         """The largest size of f seen so far."""
         return max(abs(value) for value in self.seen.values() if value is not None)
+
+    def little(self) -> float:
+        """More than the rounding of floats makes of f: noise above it has another cause, such as few digits or a solver."""
+        return BEYOND_ROUNDING * self.height()
 
     def moved(self, offset: float) -> float:
         """The offset that was really taken, after x + offset was rounded to a float."""

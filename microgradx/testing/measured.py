@@ -16,7 +16,6 @@ from .verdicts import Shape
 
 FLOOR = 16.0 * EPS  # of x: a slope is 0 if moving x by so little changes it by as much
 INNERMOST_WINDOW = 2.0**-40  # where f wiggles within the narrowest one
-BEYOND_ROUNDING = 1e-9  # of f: more than the rounding of floats makes of it
 NEARBY = 0.03  # of x: the steepest slope there is what a slope of 0 is small against
 NOISIEST = 1e-2  # of f: what is noisier has no slope to speak of
 
@@ -139,7 +138,7 @@ def reconsidered(quick: Numeric, line: Line, scale: float) -> Numeric:
     if found.stairs.height and line.grain:  # a graph tells its rounding, so its steps are those of an operation such as floor
         return quick
     agreed = fit.noise <= 2.0 * quick.noise and abs(fit.value - quick.value) <= fit.bound + quick.bound
-    if quick.verdict.has_slope and agreed and quick.bound <= fit.bound:
+    if quick.verdict.has_slope and agreed and quick.bound <= fit.bound and not quick.hidden:
         rougher = quick.reach > scale and _noise_at(line, quick.reach) > 2.0 * quick.noise
         return replace(quick, doubt=fit.bound + abs(fit.value - quick.value)) if rougher else quick
     steps, bound = found.stairs, fit.bound + 8.0 * found.stairs.unit * abs(fit.value)
@@ -175,7 +174,9 @@ def _beside(line: Line, scale: float, value: float, room: float, noise: float) -
 
 def _hidden(line: Line, value: float, bound: float, noise: float) -> bool:
     """Whether noise, beyond the rounding of floats, leaves room for slopes steeper than this one and than any seen around."""
-    return bound > abs(value) and noise > BEYOND_ROUNDING * line.height() and bound > line.steepest(4.0 * noise)
+    little = line.little()
+    felt = noise > little and bound * max(1.0, abs(line.x)) > little
+    return felt and bound > abs(value) and bound > line.steepest(4.0 * noise)
 
 
 def _one_tread(line: Line, bound: float) -> tuple[Stairs, float]:

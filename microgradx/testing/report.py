@@ -220,13 +220,18 @@ def _table(rows: Sequence[Partial], coded_by: str) -> list[str]:
 
 
 def _hints(rows: Sequence[Partial], report: Report) -> list[str]:
-    """What to do about each row, once for rows with the same advice."""
-    advice: dict[str, list[str]] = {}
+    """What to do about each row, once for rows with the same advice; of rows that are weak alike, about the weakest."""
+    advice: dict[str, dict[str, None]] = {}
+    weak: dict[tuple[bool, str], list[Partial]] = {}
     for row in rows:
-        if row.hint or row.verdict is Verdict.WEAK:
-            paths = advice.setdefault(row.hint or _weak(row, report.strict), [])
-            paths += [row.path] * (row.path not in paths)  # the same input at several samples
-    texts = [f"{', '.join(paths[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
+        if row.hint:
+            advice.setdefault(row.hint, {})[row.path] = None  # the same input at several samples once
+        elif row.verdict is Verdict.WEAK:
+            weak.setdefault((row.members > 1, row.numeric.note), []).append(row)
+    for alike in weak.values():
+        worst = max(alike, key=lambda row: math.inf if math.isnan(row.sensitivity) else row.sensitivity)
+        advice.setdefault(_weak(worst, report.strict), {}).update(dict.fromkeys(row.path for row in alike))
+    texts = [f"{', '.join(list(paths)[:3])}{' ...' * (len(paths) > 3)}: {hint}" for hint, paths in advice.items()]
     return ["", *(line for text in texts for line in _wrapped(text))] if texts else []
 
 
@@ -246,7 +251,7 @@ def _weak(row: Partial, strict: bool) -> str:
     return (
         f"rounding noise of f hides relative errors below {hidden}: use a point where f is smaller or steeper, or "
         'oracle="exact"'
-        + "; strict=True lets no such row pass" * strict
+        + "; strict=True lets no such row pass" * strict + _asking_less(row)
     )
 
 
