@@ -175,7 +175,11 @@ def test_the_command_writes_a_page_of_a_data_set(tmp_path, capsys, monkeypatch):
     assert main(["play", "circles", "-o", "circles.html"]) == 2
     assert "circles.html already exists: add -f to overwrite it" in capsys.readouterr().err
     assert main(["play", "moon"]) == 2
-    assert "there is no page 'moon': write an expression, or one of moons, circles, spirals, starts" in capsys.readouterr().err
+    assert "there is no page 'moon': did you mean moons?" in capsys.readouterr().err
+    assert main(["play", "zebra"]) == 2
+    told = capsys.readouterr().err
+    assert "there is no page 'zebra': write an expression with its numbers, or one of " in told
+    assert "moons, circles, spirals, starts" in told
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,48 @@
-"""A self-contained page of HTML: `save` writes it, a notebook shows it in a frame of its own."""
+"""A self-contained page of HTML: its head and policy; `save` writes it, a notebook shows it in a frame of its own."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import ClassVar
 
 from ..files import write_atomically
+
+_DOCUMENT = Template("""\
+<!doctype html>
+<html lang="en"$chosen>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; $policy; base-uri 'none'; form-action 'none'">
+<meta name="referrer" content="no-referrer">
+<title>$title</title>
+<style>$style</style>
+</head>
+<body>
+$body<script>$script</script>
+</body>
+</html>
+""")
+
+
+def document(title: str, body: str, style: str, script: str, theme: str = "auto") -> str:
+    """A whole page that asks the network for nothing, and whose policy lets only its own script and style run."""
+    return _DOCUMENT.substitute(
+        chosen="" if theme == "auto" else f' data-theme="{escape(theme)}"',
+        policy="; ".join(f"{kind}-src '{_hash(text)}'" for kind, text in (("style", style), ("script", script))),
+        title=escape(title),
+        style=style,
+        script=script,
+        body=body,
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 class HtmlPage:

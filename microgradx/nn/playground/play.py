@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from html import escape
 from importlib.resources import files
@@ -15,7 +13,7 @@ import numpy as np
 from ...containers import parameters
 from ...engine import Value
 from ...parts import walk
-from ...view.html_page import HtmlPage
+from ...view.html_page import HtmlPage, document
 from ...view.stepping.page.recomputed import CannotRecompute, recomputed
 from ...view.theme import SERIES, page_colours, theme_named
 from ...view.trace import Trace
@@ -97,11 +95,11 @@ def _page(
     engine = (files("microgradx.view.stepping.page") / "graph.js").read_text(encoding="utf-8")
     code += engine + "".join(map(_file, ("canvas.js", "playground.js")))
     parts = {
-        "title": escape(title), "style": style, "script": code, "style_hash": _hash(style), "script_hash": _hash(code),
+        "title": escape(title),
         "graph": graph, "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
         "last": str(len(runs[0].epochs) - 1), "samples": str(len(x) - 1),
     }  # fmt: skip
-    return Template(_file("playground.html")).substitute(parts)
+    return document(title, Template(_file("playground.html")).substitute(parts), style, code)
 
 
 def _graph(model: Any, samples: Samples, measure: Loss) -> tuple[str, str, dict[str, Any]]:
@@ -178,7 +176,3 @@ def _short(numbers: Any) -> Any:
 
 def _file(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

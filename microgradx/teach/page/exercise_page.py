@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine import Value
 from ...view.drawing.draw import draw
-from ...view.html_page import HtmlPage
+from ...view.html_page import HtmlPage, document
 from ...view.layout.renderers import RendererUnavailable
 from ...view.theme import LIGHT, css_colours, drawing_rules, page_colours
 from ...view.words.names import formula
@@ -45,14 +44,10 @@ def exercise_page(paper: Paper) -> ExercisePage:
     parts = {
         "title": escape(sheet.title),
         "student": escape(student),
-        "style": style,
-        "script": script,
-        "style_hash": _hash(style),
-        "script_hash": _hash(script),
         "data": text,
         "questions": "\n".join(_shown(place, name, task) for place, (name, task) in enumerate(paper.tasks.items())),
     }
-    return ExercisePage(Template(_file("exercise.html")).substitute(parts))
+    return ExercisePage(document(sheet.title, Template(_file("exercise.html")).substitute(parts), style, script))
 
 
 def _known(salt: str, name: str, task: Task) -> dict[str, Any]:
@@ -100,7 +95,3 @@ def _drawing(output: Value) -> str:
 
 def _file(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

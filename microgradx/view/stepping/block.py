@@ -11,10 +11,10 @@ from ..trace import Contribution
 from ..words.as_typed import as_typed
 from ..words.notation import operation
 from ..words.terminal import Ends, Part, TableRows, fitted
+from .fired import Fired
 from .layer_rows import by_operand, layer_rows
 from .neuron_step import neuron_rows
 from .pen import Pen
-from .step import Step
 from .steps import Showing
 from .zeros import reasons, swallowed
 
@@ -25,7 +25,7 @@ ROWS_LISTED = 12
 class BlockWriter:
     """Writes the block of one step."""
 
-    def __init__(self, step: Step, pen: Pen, look: Showing) -> None:
+    def __init__(self, step: Fired, pen: Pen, look: Showing) -> None:
         self.step, self.of, self.pen = step, step.of, pen
         self.part, self.sought, keep = look.part, look.sought, look.keep
         self.whole = look.full or look.part is not None
@@ -106,7 +106,7 @@ class BlockWriter:
             return f"{text}: may fire"
         if len(step.group.nodes) > 1 or len(self.of.steps) == 1:
             return text
-        source = Step(self.of.fired_in[self.of.trace[places[0]].node], self.of)
+        source = Fired(self.of.fired_in[self.of.trace[places[0]].node], self.of)
         told = f"{text}; from {self.of.word} {source.number}"
         room = self.pen.width - columns(self.pen.slope(step.top)) - 18 - len(told)
         formula, name = source.formula(self.pen.names), self.pen.names[source.node]

@@ -32,7 +32,6 @@ const fold = (() => {
   const layers = model.layers.map((name, k) => ({ name, parts: model.parts.map((_, part) => part).filter(part => model.parts[part].layer === k), open: false }));
   let sample = 0, chosen = -1;  // 0 stands for all of them, 1 for the one with index 0
 
-  const element = (tag, text = "", kind = "") => Object.assign(document.createElement(tag), { textContent: text, className: kind });
   const press = (text, kind, act) => { const made = element("button", text, kind); made.type = "button"; made.addEventListener("click", act); return made; };
   const shape = (tag, attributes) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);

@@ -1,5 +1,6 @@
 
 // The table holds the whole pass; this moves a cursor over it and paints the graph to match.
+const element = (tag, text = "", kind = "") => Object.assign(document.createElement(tag), { textContent: text, className: kind });
 const cursor = (() => {
   const one = selector => document.querySelector(selector), all = selector => [...document.querySelectorAll(selector)];
   const slider = one(".slider"), find = one(".find"), last = Number(slider.max);

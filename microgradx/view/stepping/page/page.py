@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from dataclasses import replace
 from html import escape
@@ -13,6 +11,7 @@ from string import Template
 
 from ....files import write_atomically
 from ....tables import clip, printable
+from ...html_page import document
 from ...theme import THEMES, page_colours
 from ...wording import Pass
 from .contributions import Marks, contributions
@@ -54,19 +53,13 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
         found, lost = recomputed(of), ""
     except CannotRecompute as error:
         found, lost = Recomputed("", ""), str(error)
-    scripts = ["graph.js", "page.js", "play.js", *(["fold.js"] if drawn is None else [])]
+    scripts = ["graph.js", "page.js", "answers.js", "play.js", *(["fold.js"] if drawn is None else [])]
     script = '"use strict";\n' + found.script + "".join(map(_text, scripts))
     table = contributions(of, of.steps, Marks(of, drawn))
     themes = [name for name in THEMES if name != "auto"]
     parts = {
-        "style_hash": _hash(style),
-        "script_hash": _hash(script),
-        "style": style,
-        "script": script,
-        "title": escape(clip(heading, 60)),
         "heading": escape(clip(heading, 200)),
         "size": escape(size),
-        "chosen": "" if theme == "auto" else f' data-theme="{escape(theme)}"',
         "themes": escape(" ".join(themes)),
         "themes_shown": escape(" / ".join(themes)),
         "last": str(len(of.steps)),
@@ -77,7 +70,7 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
         "table": table if drawn else _closed(table),
         "legend": _legend(folded=drawn is None) if drawn or found.data else "",
     }
-    return Template(_text("page.html")).substitute(parts)
+    return document(clip(heading, 60), Template(_text("page.html")).substitute(parts), style, script, theme)
 
 
 def _legend(folded: bool) -> str:
@@ -108,7 +101,3 @@ def table_html(of: Pass, steps: int) -> str:
     more = len(of.steps) - steps
     left_out = f"<p>{more} more steps; s.to_html(path) has all.</p>" if more > 0 else ""
     return f"{contributions(of, of.steps[:steps])}{left_out}"
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,65 @@
+// Why the gradient of a value is what it is: what arrives, by which ways it comes, and why it is zero, tiny, huge or not finite.
+const answers = graph && (() => {
+  const { model, last, values, gradients, edges, into } = graph, names = model.names, number = cursor.number;
+
+  function arriving(node) {
+    const list = element("ul", "", "arriving");
+    if (node === last) list.append(element("li", "the output: every pass starts with 1"));
+    const largest = [...into[node]].sort((a, b) => Math.abs(edges[b].sent) - Math.abs(edges[a].sent)), zeros = largest.filter(k => edges[k].sent === 0).length;
+    for (const k of largest.slice(0, 8)) {
+      const edge = edges[k];
+      list.append(element("li", `from ${names[edge.node]}: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`));
+    }
+    if (largest.length > 8) list.append(element("li", `and from ${largest.length - 8} more${zeros ? `; ${zeros} of the ${largest.length} are 0` : ""}`));
+    return list;
+  }
+
+  function ways(node) {
+    const box = element("div", "", "ways"), found = graph.paths(node);
+    if (node === last) return box;
+    box.append(element("p", found.largest.every(way => way.product === 0) ? `${found.count} way${found.count === 1 ? "" : "s"}, each with a factor of 0` : found.count === 1 ? "one way leads here:" : `the sum over ${found.count} ways; the largest:`));
+    if (found.largest.every(way => way.product === 0)) return box;
+    for (const way of found.largest.filter(way => way.product !== 0)) {
+      const nodes = [names[last], ...way.edges.map(k => names[edges[k].operand])], factors = way.edges.map(k => number(edges[k].local));
+      box.append(element("p", `${number(way.product)}  ${nodes.join(" > ")}`, "way"), element("p", `= ${factors.join(" x ")}`, "factors"));
+    }
+    return box;
+  }
+
+  function why(node) {
+    const g = gradients[node], arrive = into[node].map(k => edges[k]);
+    if (node === last) return "";
+    if (!Number.isFinite(g)) {
+      const first = values.findIndex(x => !Number.isFinite(x));
+      if (first >= 0) return `Not finite, because ${names[first]} = ${number(values[first])} is not.`;
+      const bad = edges.find(edge => !Number.isFinite(edge.sent));
+      return `Not finite: the first such number is the local derivative ${number(bad.local)} of ${names[bad.node]} by ${names[bad.operand]}.`;
+    }
+    if (g === 0) {
+      if (arrive.some(edge => edge.sent !== 0)) return "Zero, because the contributions cancel.";
+      const cuts = new Set(cutting(node).map(cut => `${names[cut]} = ${graph.formula(cut)} is flat at ${number(values[model.of[cut].find(x => x >= 0)])}`));
+      const holds = [...graph.held.keys()].filter(k => graph.outOf[k].length).map(k => `${names[k]} is held`);
+      return `Zero: ${[...cuts, ...holds].slice(0, 4).join("; ") || "a factor on every way is zero"}.`;
+    }
+    const biggest = Math.max(...gradients.map(Math.abs).filter(Number.isFinite));
+    if (Math.abs(g) < 1e-6 * biggest) return `Tiny beside the largest gradient of this pass, ${number(biggest)}: the factors above shrink it.`;
+    if (Math.abs(g) > 1e3 * Math.max(1, Math.abs(values[last]))) return "Exploding: the factors above grow it.";
+    return "";
+  }
+
+  function cutting(goal) {  // the flat operations above a value at which what arrives stops
+    const cuts = [], seen = new Set(), pending = [goal];
+    while (pending.length) {
+      for (const k of into[pending.pop()]) {
+        const edge = edges[k];
+        if (seen.has(edge.node)) continue;
+        seen.add(edge.node);
+        if (edge.local === 0 && edge.upstream !== 0 && !graph.held.has(edge.node)) cuts.push(edge.node);
+        else if (edge.upstream === 0) pending.push(edge.node);
+      }
+    }
+    return cuts;
+  }
+
+  return node => [arriving(node), ways(node), element("p", why(node), "reason")];
+})();
