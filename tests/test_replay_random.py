@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replay_forms import only
+from replay_forms import needs_llvmlite, only
 
 import microgradx as mx
 from microgradx.replay.compile import compile
@@ -201,8 +201,7 @@ def test_second_derivatives_and_jacobians_of_random_programs_agree_with_eager_on
         f = ended(several, end)
         xs = [literal(r, hard) * 2.0 for _ in range(width)]
         direction = [r.uniform(-1.0, 1.0) for _ in range(width)]
-        found = compile(f).hvp((xs,), (direction,))
-        expected = [slope.data for slope in bent(f, xs, direction)]
+        found, expected = compile(f).hvp((xs,), (direction,)), mx.hvp(f, (xs,), (direction,))
         assert agree(found, expected, f, xs, lambda f, xs: list(map(scale, bent(f, xs, direction)))), (found, expected)
         rows = compile(lambda xs: [x * xs[0] for x in several(xs)]).jacobian(xs)
         for place, row in enumerate(rows):
@@ -211,6 +210,33 @@ def test_second_derivatives_and_jacobians_of_random_programs_agree_with_eager_on
             assert agree([value, *row], [value, *slopes], single, xs), (row, slopes)
 
     check()
+
+
+@pytest.mark.parametrize("form", ["loop", "source", *(pytest.param(x, marks=needs_llvmlite) for x in ("interpreter", "native"))])
+@pytest.mark.parametrize("program", [one_by_one, side_by_side])
+def test_every_derivative_of_a_narrow_program_has_the_bits_of_the_eager_one(program, form):
+    @given(st.integers(0, 10**9), st.booleans())
+    @settings(derandomize=True, deadline=None, max_examples=12, database=None)
+    def check(seed, hard):
+        r = random.Random(seed)
+        several = program(seed, hard, PLAIN)
+        f = ended(several, True)
+        xs, along, back = ([literal(r, hard and k == 0) for _ in range(4)] for k in range(3))
+        with only(form):
+            g, h = compile(f), compile(lambda xs: [x * xs[0] for x in several(xs)])
+            assert equal(g.hvp((xs,), (along,)), mx.hvp(f, (xs,), (along,)))
+            assert equal(flattened(g.hessian(xs)), flattened(mx.hessian(f)(xs)))
+            assert equal(flattened(h.jacobian(xs)), flattened(mx.jacobian(h.f)(xs)))
+            assert equal(flattened(h.jvp((xs,), (along,))), flattened(mx.jvp(h.f, (xs,), (along,))))
+            pulled = [vjp(xs)[1]((back * 2)[: len(h.f(xs))]) for vjp in (h.vjp, lambda xs: mx.vjp(h.f, xs))]
+            assert equal(*map(flattened, pulled))
+
+    check()
+
+
+def flattened(rows):
+    """The numbers of lists in lists, in order."""
+    return [x for row in rows for x in row]
 
 
 def batch_of(prog):

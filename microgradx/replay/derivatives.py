@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import ops
 from .tape.gradient import gradient_rows
+from .tape.tangents import tangent_rows
 from .tape.tape import Number, Tape
 
 Spans = tuple[tuple[int, int], ...]
@@ -40,17 +41,18 @@ def rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) 
     if question == "jacobian":
         return [row for output in outputs for row in gradient_rows(tape, output, wrt)]
     if question == "hessian":
-        return [row for slope in gradient_rows(tape, outputs[0], wrt) for row in gradient_rows(tape, slope, wrt)]
+        return [row for slope in gradient_rows(tape, outputs[0], wrt, again=True) for row in gradient_rows(tape, slope, wrt)]
     if question == "hvp":
-        moves = new_inputs(tape, len(wrt))
-        return gradient_rows(tape, dot_row(tape, gradient_rows(tape, outputs[0], wrt), moves), wrt)
+        return tangent_rows(tape, gradient_rows(tape, outputs[0], wrt), directions(tape, wrt))
     if question == "pulled":
         return gradient_rows(tape, dot_row(tape, outputs, new_inputs(tape, len(outputs))), wrt)
-    weights = [tape.append(ops.positive, (1.0,)) for _ in outputs]
-    slopes = gradient_rows(tape, dot_row(tape, outputs, weights), wrt)  # linear in the weights, whose derivatives are the rates
-    rates = new_inputs(tape, len(wrt))
-    pushed = gradient_rows(tape, dot_row(tape, slopes, rates), [weight.slot for weight in weights])
+    pushed = tangent_rows(tape, outputs, directions(tape, wrt))
     return [*outputs, *pushed] if question == "jvp" else pushed
+
+
+def directions(tape: Tape, wrt: Sequence[int]) -> dict[int, int]:
+    """The rows that move, each with an input more for its rate."""
+    return dict(zip(wrt, [x.slot for x in new_inputs(tape, len(wrt))], strict=True))
 
 
 def new_inputs(tape: Tape, count: int) -> list[Number]:

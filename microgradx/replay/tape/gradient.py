@@ -110,13 +110,33 @@ def _plain(tape: Tape, row: int) -> int:
     return row if row >= 0 else tape.constant(1.0 if row == SEED else 0.0)
 
 
-class _Sweep:
-    """One reverse pass over a tape that appends the rows of the derivative."""
+def standing_for(tape: Tape, row: int) -> Number | Constant:
+    """What a rule is given for a row."""
+    constants = tape.constants
+    return Constant(constants[row], row) if row in constants else Number(tape, row)
 
-    def __init__(self, tape: Tape, output: int, wrt: Sequence[int]) -> None:
+
+def rules_of(tape: Tape, code: int) -> tuple[object, ...]:
+    """The rules of an operation, those that need not be called already resolved."""
+    op = TABLE[code]
+    assert op is not None
+    if op is chain_step and tape.whole:
+        return CHAIN_RULES
+    places = tuple([2 if known == 1.0 and isinstance(known, float) else known for known in op.known])  # in (a, b, 1, out)
+    return VARIADIC if op.arity is None else places
+
+
+class _Sweep:
+    """One reverse pass over a tape that appends the rows of the derivative.
+
+    Contributions that are equal share a row and zeros have none, unless there is to be another pass over them: eager evaluation
+    then adds up what arrives at each, and every edge decides in which order.
+    """
+
+    def __init__(self, tape: Tape, output: int, wrt: Sequence[int], again: bool) -> None:
         tape.values = None  # from here on rows are written, not evaluated
         tape.interned = {}  # numbers that rules bring in share no row with numbers of the program
-        self.tape = tape
+        self.tape, tape.again = tape, again
         self.active = depends(tape, wrt)
         self.adjoints = [NONE] * len(tape)
         self.adjoints[output] = SEED
@@ -124,11 +144,6 @@ class _Sweep:
         self.times, self.multiply = code_of(chain_step), code_of(ops.multiply)
         self.minus = code_of(ops.negative)
         self.rules: dict[int, tuple[object, ...]] = {}
-
-    def symbol(self, row: int) -> Number | Constant:
-        """What a rule is given for a row."""
-        constants = self.tape.constants
-        return Constant(constants[row], row) if row in constants else Number(self.tape, row)
 
     def run(self, output: int) -> None:
         """Visit every row that an upstream gradient reaches, last one first."""
@@ -142,7 +157,7 @@ class _Sweep:
             if a < 0 or i in wholes:
                 self.visit_many(i, upstream)
                 continue
-            if a == b and code == self.multiply:  # x * x: the same contribution twice
+            if a == b and code == self.multiply and not self.tape.again:  # x * x: the same contribution twice
                 once = tape.row(self.times, upstream, a) if upstream >= 0 else a
                 if adjoints[a] == NONE:
                     arrive(a, once, tape.constant(2.0))
@@ -150,7 +165,7 @@ class _Sweep:
                     arrive(a, once, SEED)
                     arrive(a, once, SEED)
                 continue
-            local = rules.get(code) or self.rules_of(code)
+            local = rules.get(code) or rules.setdefault(code, rules_of(tape, code))
             if local is VARIADIC:
                 self.visit_many(i, upstream)
                 continue
@@ -168,42 +183,31 @@ class _Sweep:
                 else:
                     self.general(b, upstream, rule, i)
 
-    def rules_of(self, code: int) -> tuple[object, ...]:
-        """The rules of an operation, those that need not be called already resolved."""
-        op = TABLE[code]
-        assert op is not None
-        if op is chain_step and self.tape.whole:
-            self.rules[code] = CHAIN_RULES
-            return CHAIN_RULES
-        places = tuple([2 if known == 1.0 and isinstance(known, float) else known for known in op.known])  # in (a, b, 1, out)
-        self.rules[code] = VARIADIC if op.arity is None else places
-        return self.rules[code]
-
     def general(self, parent: int, upstream: int, rule: object, row: int) -> None:
         """A contribution whose local derivative is a number, or has to be asked from its rule."""
         slot_of = self.tape.slot
         if not callable(rule):
             if rule == -1.0 and upstream != SEED and upstream not in self.tape.constants:
                 self.arrive(parent, self.tape.row(self.minus, upstream), SEED)
-            elif rule != 0.0:
+            elif rule != 0.0 or self.tape.again:
                 self.arrive(parent, upstream, SEED if rule == 1.0 else slot_of(rule))
             return
         a, b = self.tape.a[row], self.tape.b[row]
-        operands = [self.symbol(x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
-        self.arrive(parent, upstream, slot_of(local_derivative(rule, *operands, self.symbol(row))))
+        operands = [standing_for(self.tape, x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
+        self.arrive(parent, upstream, slot_of(local_derivative(rule, *operands, standing_for(self.tape, row))))
 
     def visit_many(self, row: int, upstream: int) -> None:
         """The contributions of an operation that is written as several rows, or has more than two operands."""
         op, parents = self.tape.made(row)
         wanted = [bool(self.active[x]) for x in parents]
-        slopes = op.local_derivatives([self.symbol(x) for x in parents], self.symbol(row), wanted)
+        slopes = op.local_derivatives([standing_for(self.tape, x) for x in parents], standing_for(self.tape, row), wanted)
         plain: dict[float, int] = {}  # what comes of each plain number, as one for all operands of a sum
         for parent, wants, local in zip(parents, wanted, slopes, strict=True):
-            if not wants or (type(local) is float and local == 0.0):
+            if not wants or (type(local) is float and local == 0.0 and not self.tape.again):
                 continue
             if type(local) is not float:
                 self.arrive(parent, upstream, self.tape.slot(local))
-            elif local == 1.0 or upstream == SEED:
+            elif local == 1.0 or upstream == SEED or self.tape.again:
                 self.arrive(parent, upstream, SEED if local == 1.0 else self.tape.slot(local))
             else:
                 if local not in plain:
@@ -211,8 +215,11 @@ class _Sweep:
                 self.arrive(parent, plain[local], SEED)
 
 
-def gradient_rows(tape: Tape, output: int, wrt: Sequence[int]) -> list[int]:
-    """Append the derivative of row `output` to the tape; give the rows of d(output)/d(row) for each row in `wrt`."""
-    sweep = _Sweep(tape, output, wrt)
+def gradient_rows(tape: Tape, output: int, wrt: Sequence[int], again: bool = False) -> list[int]:
+    """Append the derivative of row `output` to the tape; give the rows of d(output)/d(row) for each row in `wrt`.
+
+    Say `again` where these are to be differentiated again, backward.
+    """
+    sweep = _Sweep(tape, output, wrt, again)
     sweep.run(output)
     return [_plain(tape, sweep.adjoints[row]) for row in wrt]

@@ -105,7 +105,7 @@ def multiplied(tape: Any, operands: Sequence[Any]) -> Any:
 def shared(tape: Any, operands: Sequence[Any]) -> Any:
     """e**first / (sum of e**operand), less the largest operand in each exponent; shares of one row use the same terms.
 
-    Each share that the function asks for is a row of its own, as upstream gradients come to it alone.
+    Each share that the function asks for, or that is derived again, is a row of its own: upstream gradients come to it alone.
     """
     rows = [tape.slot(x) for x in operands]
     key = tuple(sorted(rows))
@@ -116,7 +116,7 @@ def shared(tape: Any, operands: Sequence[Any]) -> Any:
         terms = {rows[i]: tape.append(exp_below, (x, largest)) for i, x in zip(order, operands, strict=True)}
         tape.shared[key] = terms, tape.append(sum_rows, [terms[row] for row in key]), {}
     terms, whole, shares = tape.shared[key]
-    if tape.values is not None:
+    if tape.values is not None or tape.again:
         return terms[rows[0]] / whole
     if rows[0] not in shares:
         shares[rows[0]] = terms[rows[0]] / whole

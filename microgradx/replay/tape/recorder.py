@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ... import ops
-from .gradient import chain_step, depends, gradient_rows
-from .rows import Constant
+from .gradient import gradient_rows
+from .tangents import tangent_rows
 from .tape import Number, Tape
 
 
@@ -30,44 +30,16 @@ class Recorder(Tape):
         """The derivative of `output` by each variable, backward over the rows."""
         row = self.slot(output)
         with self.written():
-            found = gradient_rows(self, row, [variable.slot for variable in variables])
+            found = gradient_rows(self, row, [variable.slot for variable in variables], again=True)
         return [Number(self, slope) for slope in found]
 
     def tangents(self, outputs: Sequence[Any], variables: Sequence[Any], rates: Sequence[Any]) -> list[Any]:
         """The rate of change of each output, forward over the rows."""
+        moved = {variable.slot: self.slot(rate) for variable, rate in zip(variables, rates, strict=True)}
         rows = [self.slot(output) for output in outputs]
-        moved = {variable.slot: rate for variable, rate in zip(variables, rates, strict=True)}
-        if not moved or not rows:
-            return [self.number(0.0) for _ in rows]
         with self.written():
-            active = depends(self, list(moved))
-            for row in range(min(moved), max(rows) + 1):
-                if active[row] and row not in moved:
-                    moved[row] = self.tangent(row, moved)
-        return [self.number(moved.get(row, 0.0)) for row in rows]
-
-    def tangent(self, row: int, moved: dict[int, Any]) -> Any:
-        """The rate at which a row changes, from those of its operands."""
-        op, made_of = self.made(row)
-        wanted = [x in moved for x in made_of]
-        slopes = op.local_derivatives([self.symbol(x) for x in made_of], self.symbol(row), wanted)
-        parts = [self.product(moved[x], slope) for x, slope in zip(made_of, slopes, strict=True) if x in moved]
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
-        return total
-
-    def product(self, rate: Any, local: Any) -> Any:
-        """rate * local as the chain rule has it; nothing is written for a multiplication by 1."""
-        if type(local) is float and local == 1.0:
-            return rate
-        if type(rate) is float and rate == 1.0:
-            return local
-        return self.append(chain_step, (rate, local))
-
-    def symbol(self, row: int) -> Number | Constant:
-        """What a rule is given for a row."""
-        return Constant(self.constants[row], row) if row in self.constants else Number(self, row)
+            found = tangent_rows(self, rows, moved)
+        return [Number(self, rate) for rate in found]
 
     @contextmanager
     def written(self) -> Iterator[None]:

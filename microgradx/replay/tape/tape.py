@@ -30,6 +30,7 @@ class Tape(Rows):
         self.shared: dict[object, Any] = {}
         self.branches: dict[int, str] = {}  # the line that branched on a comparison
         self.whole = False  # whether a derivative of a gradient tells a product that was made zero from one that is
+        self.again = False  # whether what is derived is derived again, so that equal rows must not be one
         self.refused: TypeError | None = None  # the first look at a number that was refused
 
     def as_eager(self) -> Tape:
