@@ -212,10 +212,10 @@ def test_the_exact_rows_of_a_narrow_program_are_written_only_where_a_number_is_n
 def test_the_array_program_of_a_narrow_one_is_made_under_the_lock_of_its_tape(monkeypatch):
     free = []
 
-    def columns(tape, rows):
+    def columns(tape, rows, live=None):
         with ThreadPoolExecutor(1) as other:
             free.append(other.submit(tape.lock.acquire, blocking=False).result())
-        return Columns(tape, rows)
+        return Columns(tape, rows, live)
 
     run = compiled(chain_case(30))[0]
     monkeypatch.setattr(runner, "Columns", columns)

@@ -22,7 +22,7 @@ class Columns:
     the rows that an output needs, `uses` counts how often a live row (or an output) uses each row.
     """
 
-    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+    def __init__(self, tape: Tape, outputs: Sequence[int], live: np.ndarray | None = None) -> None:
         zero, self.two = tape.constant(0.0), tape.constant(2.0)
         self.more = tape.more
         self.outputs = np.array(outputs, dtype=np.int64)
@@ -35,7 +35,9 @@ class Columns:
         self.inputs = np.array(tape.inputs, dtype=np.int64)
         self.input_roles = np.array(tape.roles, dtype=np.int64)
         self.canonical(zero)
-        self.live = live = live_rows(tape, outputs)
+        if live is None:
+            live = live_rows(tape, outputs)
+        self.live = live = np.concatenate((live, np.zeros(len(tape) - len(live), dtype=np.bool_)))  # new constants
         wide = [(row, x) for row, xs in self.more.items() if live[row] for x in xs]
         self.wide_row = np.array([row for row, _ in wide], dtype=np.int64)
         self.wide_operand = np.array([x for _, x in wide], dtype=np.int64)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -137,9 +136,12 @@ def runs_of_steps(kind: np.ndarray) -> list[tuple[int, int, int]]:
     runs.sort(key=lambda run: (-run[1] * run[2], run[1]))  # the longest, in short steps
     free, found = np.ones(len(kind), dtype=bool), []
     for low, period, steps in runs:
+        if np.count_nonzero(free[low : low + period * steps]) < SHORTEST:
+            continue
         taken = low + np.flatnonzero(~free[low : low + period * steps])
-        edges = [low - 1, *taken.tolist(), low + period * steps]  # a loop may begin with any row
-        gap, low = max((high - before - 1, before + 1) for before, high in pairwise(edges))
+        edges = np.concatenate(([low - 1], taken, [low + period * steps]))
+        widest = int(np.argmax(np.diff(edges)))  # a loop may begin with any row
+        low, gap = int(edges[widest]) + 1, int(edges[widest + 1] - edges[widest]) - 1
         if gap // period >= FEWEST and gap >= SHORTEST:
             free[low : low + gap // period * period] = False
             found.append((low, period, gap // period))

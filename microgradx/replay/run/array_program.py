@@ -45,7 +45,7 @@ class Plan:
     @property
     def cost(self) -> float:
         """About how many ns a run takes."""
-        return CALL_NS * len(self.instructions) + ELEMENT_NS * sum(math.prod(step.write.shape) for step in self.instructions)
+        return cost_of(len(self.instructions), sum(math.prod(step.write.shape) for step in self.instructions))
 
     @property
     def bytes(self) -> int:
@@ -85,6 +85,11 @@ class Plan:
             return take(results)
 
         return run
+
+
+def cost_of(calls: int, numbers: int) -> float:
+    """About how many ns so many calls take that write so many numbers in all."""
+    return CALL_NS * calls + ELEMENT_NS * numbers
 
 
 def window(v: View, space: Array) -> Array:

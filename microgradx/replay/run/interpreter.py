@@ -24,7 +24,7 @@ from .llvm import AVAILABLE, COMPILING, PythonRows, Reading, linked
 from .llvm_text import FOLDS, WRITTEN_BY_HAND, Code, code, written_llvm
 
 RUN_NS, ROW_NS, FUNCTION_NS, PYTHON_NS = 1500.0, 4.0, 8.0, 700.0  # measured: a run at all, a row, a C function, a call of Python
-MAKING_NS, FIRST_MAKING_NS = 25.0, 1e8  # a row; once in a process LLVM is loaded and the interpreter compiled
+MAKING_NS, FIRST_MAKING_NS = 25.0, 7e7  # a row; once in a process LLVM is loaded and the interpreter compiled
 PYTHON = 0  # the number of rows that have no machine code
 
 _HEAD = """define void @run(ptr %code, ptr %slots, ptr %many, i64 %first, i64 %count, ptr %python) nounwind {

@@ -17,6 +17,7 @@ from .row_by_row import Loop, Steps
 
 FORMS: list[type[Form]] = [Loop, Interpreter, Source, Native]
 WORTH = 0.25  # of the time must be saved, as costs are estimates
+SPENT_NS = 480.0  # a row that recording took, with its gradient: what takes less is made at once
 _AT_ONCE = 1.0  # runs that lose as much time as making a better form takes: rather make it first, and the fastest of those
 
 
@@ -47,7 +48,8 @@ class Ladder:
         for form in self.forms:
             cost = form.cost(self.layout)
             if now - cost > WORTH * now:
-                patience = max(_AT_ONCE, form.making(self.layout, closely) / (now - cost))
+                making = form.making(self.layout, closely)
+                patience = _AT_ONCE if making < SPENT_NS * len(self.layout) else max(_AT_ONCE, making / (now - cost))
                 if (patience, cost) < (self.patience, least):
                     self.wanted, self.patience, least = form, patience, cost
 

@@ -29,7 +29,8 @@ class Layout:
     def __init__(self, tape: Tape, outputs: Sequence[int], whole: bool = False) -> None:
         self.tape, self.outputs = tape, list(outputs)
         op, *operands = (np.asarray(memoryview(column)) for column in (tape.op, tape.a, tape.b))
-        live = live_rows(tape, outputs) & (op > CONSTANT)
+        self.live = live_rows(tape, outputs)
+        live = self.live & (op > CONSTANT)
         leaves = [*tape.inputs, *tape.constants]
         self.inputs, self.first = len(tape.inputs), len(leaves)
         self.constants = np.array(list(tape.constants.values()), dtype=np.float64)
@@ -132,13 +133,17 @@ class Layout:
         if not lose.any() or not are_products.any():
             return False
         rows = np.flatnonzero(live)
-        losing, products = rows[lose], rows[are_products]
-        losing = losing[losing > products.min()]
-        if not len(losing):
+        products = rows[are_products]
+        asked = {x for row in rows[lose & (rows > products[0])].tolist() for x in self.asked(row)}
+        if max(asked, default=-1) < products[0]:  # as most are of the function itself
             return False
         marked = depends(self.tape, products.tolist())
-        a, b, more = self.tape.a, self.tape.b, self.tape.more
-        return any(marked[more[row][0]] if a[row] < 0 else marked[a[row]] or marked[b[row]] for row in losing.tolist())
+        return any(marked[x] for x in asked)
+
+    def asked(self, row: int) -> Sequence[int]:
+        """The rows through which a losing one may lose: of a choice the condition."""
+        operands = self.tape.operands(row)
+        return [x for x in (operands[:1] if self.tape.a[row] < 0 else operands) if self.tape.op[x] > CONSTANT]
 
     def buffer(self) -> np.ndarray:
         """Room for the numbers of one run, the constants in their slots."""

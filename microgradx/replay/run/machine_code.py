@@ -26,7 +26,7 @@ from .llvm_text import written_llvm
 ROWS_IN_ONE = 200  # rows in a function; from 100 to 5,000 compile and run alike
 CODE_RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
 CODE_ROW_NS, CARE_NS, START_NS = 16_000.0, 50_000.0, 5e6  # compiling a row, one with all of LLVM's care, compiling at all
-LOOKING_NS = 500.0  # looking at a row for repeats
+LOOKING_NS = 700.0  # looking at a row for repeats
 LONGEST_CODE = 100_000  # rows to compile; no run waits longer than 2 s for its machine code
 FEW = 4_000  # rows; so few are compiled with all care
 

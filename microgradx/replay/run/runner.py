@@ -16,7 +16,7 @@ from ..regroup.slots import Placer
 from ..regroup.sums import flatten
 from ..tape.rows import code_of
 from ..tape.tape import Tape
-from .array_program import CALL_NS, Array, Plan
+from .array_program import CALL_NS, Array, Plan, cost_of
 from .finite import finite
 from .ladder import FORMS, Ladder
 from .layout import Layout
@@ -66,7 +66,7 @@ class Runner:
         layout = Layout(tape, self.rows)
         self.rows_live, self.loses = len(layout), layout.loses
         self.flags = self.loses or code_of(ops.heaviside) in layout.code  # for which arrays have a comparison
-        self.plan = self.build(min(form.arrays * form.cost(layout) for form in FORMS) / CALL_NS)
+        self.plan = self.build(min(form.arrays * form.cost(layout) for form in FORMS) / CALL_NS, layout.live)
         self.wide = self.plan is not None
         self.prepare()
         if not self.wide and not (self.loses and as_eager):
@@ -91,17 +91,21 @@ class Runner:
         assert self.plan is not None
         return self.plan
 
-    def build(self, most: float) -> Plan | None:
-        """Regroup, unless there are more than `most` array instructions: then it is left off as soon as that is known."""
+    def build(self, most: float, live: np.ndarray | None = None) -> Plan | None:
+        """Regroup, unless that takes as long as `most` array calls: then it is left off as soon as that is known.
+
+        The `live` rows may be given, where they are known.
+        """
         long = self.rows_live > 4 * BEGINNING and most < math.inf
         if long and flatten(Columns(*self.tape.beginning(BEGINNING)), deepest=most).depth > most:
             return None  # a long recurrence: its first steps tell
-        columns = Columns(self.tape, self.rows)
+        columns = Columns(self.tape, self.rows, live)
         sums = flatten(columns, deepest=most)
         if sums.depth > most:  # a level is at least one group, a group at least one call
             return None
         groups = group(columns, sums)
-        if len(groups.start) - 1 > most:
+        calls = len(groups.start) - 1 + sums.depth // 2  # of every other level one that gathers
+        if cost_of(calls, len(groups.rows)) > most * CALL_NS:
             return None
         placer = Placer(columns, sums, groups)
         placer.place()
