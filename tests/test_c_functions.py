@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from microgradx.cli import main
-from microgradx.testing import UnresolvedDerivative, WrongDerivative, check_gradient, derivative_of
+from microgradx.testing import UnresolvedDerivative, WrongDerivative, check_gradient, check_jvp, derivative_of
 
 SOURCE = """
 #include <math.h>
@@ -108,8 +108,9 @@ def test_a_result_read_in_single_precision_agrees_with_nothing(declared):
 
 def test_forgotten_argtypes_are_told(lib):
     lib.wave.restype = ctypes.c_double
-    with pytest.raises(TypeError, match=r"was not told what it takes .*: write wave\.argtypes = \[ctypes\.c_double\]"):
-        check_gradient(lib.wave, 1.3, 0.0)
+    for check in (lambda: check_gradient(lib.wave, 1.3, 0.0), lambda: derivative_of(lib.wave)(1.3)):
+        with pytest.raises(TypeError, match=r"was not told what it takes .*: write wave\.argtypes = \[ctypes\.c_double\]"):
+            check()
 
 
 def test_a_forgotten_gradient_is_told(declared):
@@ -209,3 +210,8 @@ def test_the_example_of_the_guide_compiles_and_passes(tmp_path, monkeypatch):
     names["lib"].price_gradient = lambda x, g: None
     with pytest.raises(WrongDerivative):
         names["test_gradient"]()
+
+
+def test_an_error_inside_a_product_of_two_arguments_is_its_own():
+    with pytest.raises(TypeError, match="must be real number, not str"):
+        check_jvp(lambda v: v[0], [2.0], lambda v, d: math.sin("d"))

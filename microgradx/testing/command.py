@@ -14,7 +14,7 @@ from ..operation import Op
 from .c_functions import c_argument, is_c_function
 from .check_gradient import check_gradient
 from .check_op import check_op
-from .inputs import parameter_names
+from .parameters import parameter_names
 from .report import DerivativeError, Report
 
 NumberOrArray = float | list[float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .c_functions import refuse_undeclared, refuse_undeclared_inside
+from .c_functions import refuse_undeclared, refuse_undeclared_inside, told_call
 from .inputs import Inputs
 from .line import EVERYWHERE, Interval, Line
 from .measured import measured_slope
@@ -42,12 +42,20 @@ def derivative_of(
         refuse_undeclared(f)
         if not hasattr(x, "__float__") or getattr(x, "size", 1) != 1:
             raise TypeError(f"derivative_of takes one number, not {x!r}: for several write check_gradient(f, at, grad)")
-        numeric = measured_slope(Line(lambda point: one_number(f(point), f), float(x), domain), abs(x) or 1.0, rtol)
+        try:
+            return measured(float(x))
+        except Exception as error:
+            if (told := told_call(f, error, [float(x)], graph=False)) is error:
+                raise
+            raise told from error
+
+    def measured(x: float) -> Numeric:
+        numeric = measured_slope(Line(lambda point: one_number(f(point), f), x, domain), abs(x) or 1.0, rtol)
         if numeric.whole:
             refuse_undeclared_inside(f)
         if oracle == "ladder" or numeric.bent or numeric.verdict is Shape.VERTICAL:
             return numeric
-        inputs = Inputs(f, float(x), graph=False)
+        inputs = Inputs(f, x, graph=False)
         if oracle == "complex":
             return complex_step(inputs, 0, inputs.start, numeric)
         return slope_in_digits(inputs, 0, inputs.start, None, None, numeric, required=True)

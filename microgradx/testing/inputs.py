@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from .c_functions import refuse_undeclared, told_call, told_gradient_call
 from .foreign import ComplexParts, WayBack, plain_form
 from .gradient_layout import jacobian_rows, numbers_like
 from .outputs import called, one_number
+from .parameters import keyword_names, parameter_names
 
 Patterns = str | Sequence[str]
 MIRRORED = re.compile(r"^(.*)\[(\d+)(, |\]\[)(\d+)\]$")  # an entry of a matrix: S[2, 0] or S[2][0]
@@ -153,10 +153,9 @@ class Inputs:
             if self.keywords is not None:
                 return function(*more, **dict(zip(self.keywords, arguments, strict=True)))
             return function(*arguments, *more)
-        except (ValueError, ArithmeticError):
-            raise
         except Exception as error:
-            told = told_call(function, error, arguments, self.graph) if f is None else told_gradient_call(f, error, arguments)
+            given = [*arguments, *more]
+            told = told_call(function, error, given, self.graph) if f is None else told_gradient_call(f, error, given)
             if told is error:
                 raise
             raise told from error
@@ -242,23 +241,3 @@ def chosen_by(patterns: Patterns | None) -> Callable[[str], bool]:
     texts = [patterns] if isinstance(patterns, str) else patterns
     known = [re.compile(re.escape(text).replace(r"\*", ".*") + r"(?=$|[\[.\"])") for text in texts]
     return lambda path: any(pattern.match(path) for pattern in known)
-
-
-def parameter_names(f: Callable[..., Any]) -> list[str] | None:
-    """The names of the positional parameters of f; None where Python cannot tell."""
-    found = _parameters(f)
-    if found is None or any(p.kind is p.VAR_POSITIONAL for p in found):
-        return None
-    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def keyword_names(f: Callable[..., Any]) -> list[str]:
-    """The names of the parameters that f takes by keyword only."""
-    return [p.name for p in _parameters(f) or () if p.kind is p.KEYWORD_ONLY]
-
-
-def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
-    try:
-        return list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        return None

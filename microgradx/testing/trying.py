@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .check_gradient import check_gradient
-from .inputs import parameter_names
 from .pairs import Pair
+from .parameters import parameter_names
 from .report import DerivativeError, Report
 from .verdicts import Verdict
 

@@ -1,0 +1,27 @@
+"""The parameters of a function by name, where Python can tell them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+
+def parameter_names(f: Callable[..., Any]) -> list[str] | None:
+    """The names of the positional parameters of f; None where Python cannot tell."""
+    found = _parameters(f)
+    if found is None or any(p.kind is p.VAR_POSITIONAL for p in found):
+        return None
+    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def keyword_names(f: Callable[..., Any]) -> list[str]:
+    """The names of the parameters that f takes by keyword only."""
+    return [p.name for p in _parameters(f) or () if p.kind is p.KEYWORD_ONLY]
+
+
+def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return None
