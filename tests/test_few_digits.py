@@ -127,3 +127,12 @@ def test_a_number_that_only_noise_moves_cannot_be_told_alone_and_is_negligible_b
 
     assert judged(f, 0.7, 0.0) == "unresolved"
     assert check_gradient(f, (0.7, 3.0), (0.0, 1.0)).count("wrong") == 0
+
+
+def test_sixty_digits_tell_a_slope_that_the_noise_of_floats_hides():
+    def f(x):
+        return 1.0 + 1e-6 * x if not isinstance(x, float) else 1.0 + 1e-6 * x + grains(x, 1e-3)
+
+    with pytest.raises(UnresolvedDerivative):
+        check_gradient(f, 0.7, 1e-6, oracle="ladder")
+    assert check_gradient(f, 0.7, 1e-6).count("agrees") == 1

@@ -110,7 +110,7 @@ def blamed(output: Value, row: Partial, leaf: Value | None) -> str:
         if count >= MOST_EDGES:
             return f"the first {MOST_EDGES:,} local derivatives above {row.path} are right; the rest were not looked at"
         measured = local_slope(node, slot)
-        if not (measured.accepts(local, 1e-12 * abs(local)) or measured.verdict is Shape.UNRESOLVED):
+        if measured.judged(local, 1e-12 * abs(local)) is Verdict.WRONG:
             return (
                 f"to blame: {_written(node)}{_line(node)}\n"
                 f"its rule for operand {slot} gives {local:.10g}, its function changes by {measured!r}: fix that rule"

@@ -28,7 +28,7 @@ def refuse_no_subgradient(trial: Trial, rows: Sequence[Partial]) -> None:
         seen = trial.along(moves, 1e-8)
         if seen.numeric.verdict in (Shape.UNRESOLVED, Shape.VERTICAL, Shape.JUMP):
             continue
-        if seen.numeric.accepts(seen.coded, seen.slack) or _apart(seen, moves, kinked):
+        if seen.numeric.judged(seen.coded, seen.slack) is not Verdict.WRONG or _apart(seen, moves, kinked):
             continue
         low, high = sorted((seen.numeric.left, seen.numeric.right))
         along = " ".join(_written(trial.inputs.paths[i], move, k) for k, (i, move) in enumerate(moves.items()))

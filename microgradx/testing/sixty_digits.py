@@ -53,8 +53,7 @@ def slope_in_digits(
                 'float computation, or rounds badly; use oracle="ladder"'
             )
         return numeric
-    note = f"{PRECISION} digits"
-    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict=Shape.SMOOTH, oracle="exact", note=note)
+    return _sharper(numeric, value, bound, "exact", f"{PRECISION} digits")
 
 
 def complex_step(inputs: Inputs, i: int, point: Sequence[float], numeric: Numeric) -> Numeric:
@@ -76,7 +75,15 @@ def complex_step(inputs: Inputs, i: int, point: Sequence[float], numeric: Numeri
             f"the complex step gives {value!r} for {inputs.paths[i]} where differences of floats give {numeric!r}: f loses the "
             'imaginary part (abs, max, a comparison?); use oracle="ladder"'
         )
-    return replace(numeric, value=value, bound=bound, left=value, right=value, verdict=Shape.SMOOTH, oracle="complex")
+    return _sharper(numeric, value, bound, "complex", numeric.note)
+
+
+def _sharper(numeric: Numeric, value: float, bound: float, oracle: str, note: str) -> Numeric:
+    """The measurement with a value that no noise of floats hides or puts in doubt."""
+    return replace(
+        numeric, value=value, bound=bound, left=value, right=value, verdict=Shape.SMOOTH, oracle=oracle, note=note,
+        hidden=False, ledge=False, doubt=0.0,
+    )  # fmt: skip
 
 
 def _central(mpmath: Any, f: Callable[[Any], Any], x: float) -> tuple[Any, Any]:
