@@ -103,6 +103,10 @@ def test_pairs_can_be_given_and_take_whole_numbers_and_arrays():
     assert "x" in found.findings[0].reproducer().splitlines()[-1]
 
 
+def test_one_sample_for_each_pair_is_judged_too(module):
+    assert audit(module, samples=1).judged == audit(module).pairs == 6
+
+
 def test_by_which_of_several_arguments_a_derivative_is_is_found_by_trying():
     found = audit([Pair("f", "g", lambda a, b, c: a * math.sin(b) * c, lambda a, b, c: a * math.cos(b) * c)])
     assert (found.findings, found.judged) == ([], 6)

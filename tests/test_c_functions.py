@@ -215,3 +215,15 @@ def test_the_example_of_the_guide_compiles_and_passes(tmp_path, monkeypatch):
 def test_an_error_inside_a_product_of_two_arguments_is_its_own():
     with pytest.raises(TypeError, match="must be real number, not str"):
         check_jvp(lambda v: v[0], [2.0], lambda v, d: math.sin("d"))
+
+
+def test_an_audit_finds_pairs_of_declared_c_functions_and_reads_no_addresses(path, capsys):
+    (path.parent / "waves.py").write_text(
+        f"import ctypes\n"
+        f"lib = ctypes.CDLL({str(path)!r})\n"
+        f"wave, wave_prime, energy, energy_gradient = lib.wave, lib.wave_slope, lib.energy, lib.energy_gradient\n"
+        f"for f in (wave, wave_prime):\n"
+        f"    f.argtypes, f.restype = [ctypes.c_double], ctypes.c_double\n"
+    )
+    assert main(["audit", str(path.parent / "waves.py")]) == 0
+    assert "1 pair, 6 points judged" in capsys.readouterr().out

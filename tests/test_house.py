@@ -182,8 +182,8 @@ WINGS = {
         {"compile"},
     ],
     "testing": [
-        {"c_functions", "line", "pairs", "parameters", "stairs", "verdicts"},
-        {"foreign", "report_text", "reproduce"},
+        {"c_functions", "line", "parameters", "stairs", "verdicts"},
+        {"foreign", "pairs", "report_text", "reproduce"},
         {"differences", "gradient_layout", "numeric", "outputs", "points"},
         {"first_step", "frameworks", "inputs", "report", "second_opinion"},
         {"claimed", "concluded", "diagnosis", "domains", "joint_kinks", "many_inputs", "measured", "mutants", "sixty_digits"},

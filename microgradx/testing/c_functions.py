@@ -21,6 +21,12 @@ def is_c_function(f: Any) -> bool:
     return known is not None and isinstance(f, known.CFuncPtr)
 
 
+def of_numbers(f: Any) -> bool:
+    """Whether f is a C function declared to take and give numbers only, so that it can be called with any: no address is read."""
+    kinds = (f.restype, *(f.argtypes or (None,))) if is_c_function(f) else (None,)
+    return all(getattr(kind, "_type_", None) in ("f", "d", "g") for kind in kinds)
+
+
 def refuse_undeclared(f: Any, arguments: int | None = None) -> None:
     """TypeError for a C function whose result is read as a whole number, as ctypes does where nothing is declared.
 

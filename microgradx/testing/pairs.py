@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from ..module_attribute import module_named
+from .c_functions import of_numbers
 
 DERIVATIVE_NAMES = (
     "{}_grad", "{}_gradient", "{}_prime", "{}prime", "{}_derivative", "{}_deriv", "{}_der", "{}_jac", "{}_jacobian", "{}_dot",
@@ -101,7 +102,8 @@ def called_in_code(module: ModuleType) -> str:
 def _belongs(x: Any, module: ModuleType) -> bool:
     """Whether a function is this package's: what it imported from others is theirs."""
     home = getattr(x, "__module__", None) or module.__name__
-    return home.partition(".")[0] == module.__name__.partition(".")[0] or type(x).__name__ == "ufunc"
+    own = home.partition(".")[0] == module.__name__.partition(".")[0]
+    return own or type(x).__name__ == "ufunc" or of_numbers(x)
 
 
 def _made(kind: Any) -> Any:

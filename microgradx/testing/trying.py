@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from .c_functions import of_numbers
 from .check_gradient import check_gradient
 from .pairs import Pair
 from .parameters import parameter_names
@@ -114,13 +115,15 @@ def trials_of(pair: Pair, samples: int, rng: random.Random) -> list[Trying]:
                     trials.append(trial)
                 if len(trials) == samples:
                     break
-            if len(trials) > 1:
+            if len(trials) >= min(2, samples):
                 return trials
     return []
 
 
 def _arity(pair: Pair) -> int:
     """How many arguments f needs; 0 if that cannot be told."""
+    if of_numbers(pair.f):
+        return len(pair.f.argtypes)  # type: ignore[attr-defined]  # a C function has them
     if (nin := getattr(pair.f, "nin", 0)) and isinstance(nin, int):
         return nin
     with suppress(TypeError, ValueError):
