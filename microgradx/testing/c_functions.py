@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-WHOLE_TYPES = "bBhHiIlLqQ?"  # the letters of ctypes for c_byte to c_ulonglong and c_bool
+WHOLE_TYPES = frozenset("bBhHiIlLqQ?")  # the letters of ctypes for c_byte to c_ulonglong and c_bool
 WRAPPER = """
     def gradient({arguments}):
         g = numpy.zeros(n)  # n: how many inputs there are
@@ -40,13 +40,12 @@ def refuse_undeclared(f: Any, arguments: int | None = None) -> None:
     TypeError: sine is a C function whose result is read as c_int, as ctypes does where nothing is declared: write
     sine.restype = ctypes.c_double
     """
-    kind = getattr(f, "restype", None) if is_c_function(f) else None
-    letter = getattr(kind, "_type_", None)
-    called_otherwise = arguments is not None and f.argtypes is not None and len(f.argtypes) != arguments if letter else False
-    if isinstance(letter, str) and letter in WHOLE_TYPES and not called_otherwise:
+    if not is_c_function(f) or getattr(f.restype, "_type_", None) not in WHOLE_TYPES:
+        return
+    if arguments is None or f.argtypes is None or len(f.argtypes) == arguments:
         raise TypeError(
-            f"{f.__name__} is a C function whose result is read as {kind.__name__}, as ctypes does where nothing is declared: "  # type: ignore[union-attr]  # it has a letter
-            f"write {f.__name__}.restype = ctypes.c_double"
+            f"{f.__name__} is a C function whose result is read as {f.restype.__name__}, as ctypes does where nothing is "
+            f"declared: write {f.__name__}.restype = ctypes.c_double"
         )
 
 
