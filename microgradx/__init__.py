@@ -23,9 +23,9 @@ from .gather import take as take
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
 from .modes import source_line as source_line
+from .operand import Operand as Operand
 from .operation import OPS as OPS
 from .operation import Op as Op
-from .operation import Operand as Operand
 from .operators import counterpart
 from .ops import *  # noqa: F403
 from .order import topological_order as topological_order

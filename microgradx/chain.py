@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
-from .operation import LEFT, OUT, RIGHT, Operand
+from .operand import Operand
 from .order import Many, numbers_of
+from .rules import LEFT, OUT, RIGHT
 from .stale import clock, refuse_stale
 
 Watch = Callable[[Any, int, Any, Any, Any, Any, Any], None]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from .operation import Operand
+from .operand import Operand
 
 FUNCTIONS = (FunctionType, functools.partial)
 _DEEPEST = 1000  # containers in containers: Python's recursion ends there too

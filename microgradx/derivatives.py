@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from . import modes, observers
 from .chain import Several, chain_rule, contribution
 from .engine import Value, backward_pass, is_node
-from .operation import unboxed
+from .operand import unboxed
 from .order import topological_order, unreached
 
 

@@ -12,7 +12,8 @@ from . import argument_hints, micrograd_names, modes, observers
 from .chain import chain_rule, numbers_alone
 from .keywords import unknown_keyword
 from .modes import QUIET, innermost, watching
-from .operation import Op, Operand, number, unboxed
+from .operand import Operand, number, unboxed
+from .operation import Op
 from .operators import Operators, spellings
 from .order import Many, numbers_of, topological_order, unreached
 from .spelling import fits, named

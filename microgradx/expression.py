@@ -10,8 +10,8 @@ from typing import Any
 from . import ops
 from .engine import Value
 from .nearest import nearest
+from .operand import number as plain_number
 from .operation import OPS
-from .operation import number as plain_number
 from .operators import spellings
 from .statement import COMPOSED
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import observers, ops
 from .engine import is_node
-from .operation import Operand
+from .operand import Operand
 from .structure import filled, flat, words
 
 

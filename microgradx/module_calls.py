@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from .engine import Value, is_node
-from .operation import Operand
+from .operand import Operand
 from .parts import root_of, walk, whereabouts
 from .places import Place, Root, call_of, place_of
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
+
+from .facts import NO_FACTS, Facts
+from .operand import LeftGraph, Operand, number, unboxed
+from .rules import Rule, at_a_glance, local_derivative, operand_names_of
 
 OPS: dict[str, Op] = {}
 """Every primitive by name, in the order of the table; tests, the compiler and the drawings walk it."""
@@ -13,75 +15,7 @@ OPS: dict[str, Op] = {}
 UFUNCS: dict[str, Op] = {}
 """The primitive that numpy's function of that name means."""
 
-Rule = Callable[..., Any]
-
 NO_NAMES: Mapping[str, Any] = {}
-
-LEFT, RIGHT, OUT = 0, 1, -1
-"""What a rule returns if it only hands on what it is called with: an operand, by its place, or the result."""
-
-
-class Operand:
-    """What takes part in an operation and decides what applying one means: a `Value` records it, a tape appends it."""
-
-    __slots__ = ()
-
-    def apply(self, op: Op, operands: Sequence[Any]) -> Any:
-        """What `op` applied to `operands`, of which this is one, gives."""
-        raise NotImplementedError(f"{type(self).__name__} must say what applying an operation to it means")
-
-    def belongs(self, place: Any) -> None:
-        """Called with the place of the module that gave it."""
-
-
-class LeftGraph(TypeError):
-    """A node was to become a plain number; `remedy` says what to write, if anything keeps the graph."""
-
-    def __init__(self, text: str, called: str | None, remedy: str | None) -> None:
-        super().__init__(text)
-        self.called, self.remedy = called, remedy
-
-
-V = TypeVar("V", bound=Operand)
-"""What an operation among whose operands one such is gives: another of its kind."""
-
-
-class Facts:
-    """What the statement of an operation tells beyond its numbers, for people and for judges.
-
-    `about` says in a line what it is, `convention` what its slope is at kinks, poles and infinities. `choice` marks one that
-    takes some of its operands and leaves others, `kink` another one whose slope may be 0 because of the side it is on,
-    `saturates` one whose slope dies away; `activation` what a neuron may apply, `inner` what only rules are made of.
-    `further` is the operation that is meant where more operands are given, as log(x, base). `exact(mpmath, *operands)` is its
-    meaning in mpmath's numbers, where `mpmath` has no function of its name.
-    """
-
-    __slots__ = ("about", "activation", "choice", "convention", "exact", "further", "inner", "kink", "saturates")
-
-    def __init__(
-        self,
-        about: str = "",
-        convention: str = "",
-        choice: bool = False,
-        saturates: bool = False,
-        activation: bool = False,
-        inner: bool = False,
-        exact: Callable[..., Any] | None = None,
-        further: Op | None = None,
-        kink: bool = False,
-    ) -> None:
-        self.about = about
-        self.convention = convention
-        self.choice = choice
-        self.saturates = saturates
-        self.activation = activation
-        self.inner = inner
-        self.exact = exact
-        self.further = further
-        self.kink = kink
-
-
-NO_FACTS = Facts()
 
 
 class Help:
@@ -340,92 +274,3 @@ def find(name: str) -> Op:
         return OPS[name]
     except KeyError:
         raise KeyError(f"no operation {name!r}: import the module whose primitive({name!r}, ...) defines it first") from None
-
-
-def operand_names_of(function: Callable[..., Any]) -> tuple[str, ...] | None:
-    """The names of a Python function's positional parameters; None for what is not written in Python or takes any number."""
-    code = getattr(function, "__code__", None)
-    if code is None or code.co_flags & 0x04:  # *args
-        return None
-    return tuple(code.co_varnames[: code.co_argcount])
-
-
-class _Mark:
-    """Stands for a number that a rule may hand on and not look at."""
-
-    def __bool__(self) -> bool:
-        raise TypeError("a rule without `if` asks no number whether it is 0")
-
-    __eq__ = __bool__  # type: ignore[assignment]
-    __hash__ = None  # type: ignore[assignment]
-
-
-def at_a_glance(partial: float | Rule, arity: int) -> float | int | Rule:
-    """What a rule gives, where no call is needed to know it: a number, or the place of the operand that it returns, or OUT.
-
-    >>> at_a_glance(lambda a, b, out: b, 2), at_a_glance(lambda a, out: out, 1), at_a_glance(-1.0, 1)
-    (1, -1, -1.0)
-
-    So a backward pass through sums, products and exponentials calls no rule. Any other rule is given back as it is.
-    """
-    code = getattr(partial, "__code__", None)
-    if isinstance(partial, float) or code is None or code.co_names or code.co_freevars:  # it names more than its operands
-        return partial
-    marks = [_Mark() for _ in range(arity + 1)]
-    try:
-        answer = partial(*marks)
-    except Exception:  # whatever a rule does with a mark, it did more than return it
-        return partial
-    places = [i for i, mark in enumerate(marks) if mark is answer]
-    return partial if not places else OUT if places[0] == arity else places[0]
-
-
-def local_derivative(partial: float | Rule, *arguments: Any) -> Any:
-    """What a rule gives; where Python's own division or overflow raises, what it gives for numbers that follow IEEE 754."""
-    if isinstance(partial, float):
-        return partial
-    try:
-        return partial(*arguments)
-    except (ZeroDivisionError, OverflowError):
-        from .poles import Ieee, plain  # spelled with the table, which this file builds
-
-        return plain(partial(*map(Ieee.of, arguments)))
-
-
-def number(value: Any) -> float:
-    """`value` as a Python float, if it is one real number.
-
-    >>> number(True), number(3)
-    (1.0, 3.0)
-
-    Strings, None, complex numbers, arrays with several elements and Values raise a TypeError that says what to write instead.
-    """
-    if type(value) is float:  # nearly always; asking the abstract class takes five times as long
-        return value
-    kind = getattr(getattr(value, "dtype", None), "kind", "f")  # numpy's dates and durations count as integers elsewhere
-    if isinstance(value, (int, numbers.Real)) and kind not in "mM":
-        try:
-            return float(value)
-        except OverflowError:  # an int or a Fraction beyond 1.8e308, as IEEE 754 rounds it
-            return -math.inf if value < 0 else math.inf
-    if isinstance(value, Operand):
-        raise TypeError(f"{value!r} is in a graph already: use it as it is, or .data for its number")
-    if isinstance(value, str):
-        raise TypeError(f"{value!r} is a string, not a number: write float({value!r}) if it spells one")
-    if isinstance(value, numbers.Complex) and kind not in "mM":
-        raise TypeError(f"{value!r} is complex, the engine works on real numbers: write its .real or .imag")
-    if hasattr(value, "shape") and hasattr(value, "item"):
-        if value.shape != ():
-            raise TypeError(f"an array of shape {value.shape} is not one number: write [Value(v) for v in array.flat]")
-        if kind in "biufcO":
-            return number(value.item())
-    if isinstance(value, (list, tuple)):
-        raise TypeError(f"{value!r} is a {type(value).__name__}, not a number: write [Value(v) for v in it], one for each number")
-    if hasattr(value, "__float__") and kind == "f":
-        raise TypeError(f"{value!r} is a {type(value).__name__}, the engine works on floats: write float({value!r})")
-    raise TypeError(f"{value!r} ({type(value).__name__}) is not a number: write a float such as 1.0")
-
-
-def unboxed(x: Any) -> Any:
-    """What a 0-d array holds, as numpy's `where` and `tensordot` make them of Values; anything else as it is."""
-    return x.item() if getattr(x, "shape", None) == () and hasattr(x, "item") else x

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from . import callers, ops
-from .operation import OPS, UFUNCS, LeftGraph, Op, Operand
+from .operand import LeftGraph, Operand
+from .operation import OPS, UFUNCS, Op
 from .spelling import infix, method
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .operation import Op, Operand
+from .operand import Operand
+from .operation import Op
 from .operators import Operators
 
 

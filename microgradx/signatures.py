@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from .operation import Op, Operand, V
+from .operand import Operand, V
+from .operation import Op
 
 if TYPE_CHECKING:
     from typing import TypeAlias

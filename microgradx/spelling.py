@@ -9,7 +9,8 @@ from collections.abc import Callable
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from .operation import Op, Operand
+from .operand import Operand
+from .operation import Op
 from .signatures import Binary, Settled, Ternary, Unary
 
 S = TypeVar("S", bound=Operand)

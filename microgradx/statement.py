@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from .operation import OPS, UFUNCS, Facts, Op, Rule, operand_names_of
+from .facts import Facts
+from .operation import OPS, UFUNCS, Op
+from .rules import Rule, operand_names_of
 from .signatures import KINDS, Binary, OfOne, Reduction, Settled, Ternary, Unary
 
 COMPOSED: dict[str, OfOne] = {}

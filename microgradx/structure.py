@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any
 
 from .containers import Container, endless, every_item, is_array, is_model, opened, plain_container
-from .operation import Operand, number
+from .operand import Operand, number
 
 
 class Structure(tuple[Any, ...]):

@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any, SupportsIndex
 
 from . import ops
-from .operation import Operand, unboxed
+from .operand import Operand, unboxed
 from .structure import Fixed, Grid, Structure, filled, flat, laid_out, size, slopes
 from .variables import Argnums, transform
 

@@ -12,7 +12,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from .operation import Op, Operand
+from .operand import Operand
+from .operation import Op
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,

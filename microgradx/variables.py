@@ -12,7 +12,8 @@ from . import modes, observers, ops
 from .chain import edges
 from .derivatives import gradient, itself, product
 from .engine import Value, is_node
-from .operation import Op, Operand
+from .operand import Operand
+from .operation import Op
 from .order import topological_order, unreached
 from .stale import clock
 from .structure import Structure, by_numbers, filled, flat, owned

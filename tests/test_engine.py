@@ -40,7 +40,7 @@ from microgradx import (
     topological_order,
 )
 from microgradx.chain import edges
-from microgradx.operation import at_a_glance
+from microgradx.rules import at_a_glance
 
 DEEP = 1_000_000
 

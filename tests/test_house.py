@@ -21,6 +21,7 @@ FLOORS = [
     {"ieee", "order"},
     {"special", "stale"},
     {"tails"},
+    {"facts", "operand", "rules"},
     {"operation"},
     {"signatures"},
     {"statement", "spelling"},
@@ -42,7 +43,7 @@ FLOORS = [
 ]
 """A room imports only from floors below its own. Within a floor, rooms do not know each other."""
 
-LATE = {("operation", "poles")}
+LATE = {("rules", "poles")}
 """An import inside a function that looks up: a rule that raised is asked again about numbers that are spelled with the table."""
 
 
@@ -55,11 +56,21 @@ def floor(name: str) -> int:
     return next(i for i, names in enumerate(FLOORS) if name in names)
 
 
+def for_annotations(tree: ast.Module) -> set[int]:
+    """The nodes of a file that type checkers alone read, by identity."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return {id(inner) for block in blocks for statement in block.body for inner in ast.walk(statement)}
+
+
 def imported_rooms(path: Path) -> set[str]:
-    """The rooms of this package that a file imports from."""
+    """The rooms of this package that a file imports from; what is imported for annotations alone does not count."""
     depth = len(path.relative_to(PACKAGE).parts)
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    annotations = for_annotations(tree)
+    for node in ast.walk(tree):
+        if id(node) in annotations:
+            continue
         if isinstance(node, ast.ImportFrom) and node.level == depth:
             found |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("microgradx"):
@@ -235,10 +246,7 @@ def imported_in_wing(path: Path, wing: str) -> set[str]:
     """The rooms of its own wing that a file imports from."""
     inside = path.relative_to(PACKAGE / wing).parts[:-1]
     tree = ast.parse(path.read_text())
-    annotations = {
-        id(inner) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }  # fmt: skip
+    annotations = for_annotations(tree)
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and 0 < node.level <= len(inside) + 1 and id(node) not in annotations:

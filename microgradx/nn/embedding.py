@@ -9,7 +9,7 @@ from typing import Any
 from .. import argument_hints, ops
 from ..engine import Value, is_node
 from ..keywords import keywords
-from ..operation import Operand
+from ..operand import Operand
 from .init import starting_weights
 from .module import Module
 from .settings import count as checked_count

@@ -13,7 +13,7 @@ from typing import Any
 from .. import ops
 from ..containers import every_item
 from ..engine import Value
-from ..operation import Operand
+from ..operand import Operand
 from .settings import positive_number
 
 Loss = Callable[[Any, Any], Any]

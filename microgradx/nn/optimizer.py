@@ -11,7 +11,7 @@ from .. import argument_hints
 from ..engine import Value
 from ..keywords import keywords
 from ..observers import look
-from ..operation import number
+from ..operand import number
 from ..places import name_of
 from ..writing import commit, new_numbers
 from .gradients import clear, frozen, moves

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .. import ops
 from ..engine import Value
-from ..operation import Operand
+from ..operand import Operand
 from ..replay.arguments import Call
 from ..replay.batch.batch_program import BatchPlan
 from ..replay.batch.batched import CHUNK, PairwiseSum

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..operation import Op, Operand
+from ..operand import Operand
+from ..operation import Op
 from .activations import ACTIVATIONS, activation_named
 from .module import Module
 from .samples import as_array

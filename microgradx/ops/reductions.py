@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from .. import ieee, special
-from ..operation import Operand, V
+from ..operand import Operand, V
 from ..signatures import LEFT_OUT, Binary, Dot, Reduction, given
 from ..statement import primitive
 from .choices import absolute, compare, where

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..containers import opened
-from ..operation import Operand
+from ..operand import Operand
 from .c_functions import c_array_form
 
 WayBack = Callable[[Any], Any]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...containers import plain_container
-from ...operation import number
+from ...operand import number
 
 
 class Blocks:

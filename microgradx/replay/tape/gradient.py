@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ... import ops
 from ...chain import contribution
-from ...operation import local_derivative
+from ...rules import local_derivative
 from .rows import CONSTANT, TABLE, Constant, at_least, code_of, detached, differs, equal, greater, private
 from .tape import Number, Tape
 

@@ -16,7 +16,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...operation import NO_FACTS, OPS, Op
+from ...facts import NO_FACTS
+from ...operation import OPS, Op
 
 INPUT, CONSTANT = 0, 1  # the codes of rows without an operation
 TABLE: list[Op | None] = [None, None]

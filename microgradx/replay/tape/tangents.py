@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ... import ops
 from ...chain import contribution
-from ...operation import local_derivative
+from ...rules import local_derivative
 from .gradient import CUT, NONE, SEED, VARIADIC, chain_step, depends, rules_of, standing_for
 from .rows import code_of
 from .tape import Tape

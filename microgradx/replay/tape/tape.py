@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 from ...callers import calling_line
 from ...engine import Value, is_node
-from ...operation import Op, number
+from ...operand import number
+from ...operation import Op
 from ...operators import Operators, spellings
 from ...order import topological_order, unreached
 from ...places import Place, in_order, name_of

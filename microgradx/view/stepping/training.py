@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Self
 
-from ...operation import number
+from ...operand import number
 from ..words.as_typed import as_typed
 from ..words.scope import Scope
 from .commit import Commit
