@@ -126,6 +126,12 @@ def test_the_version_is_that_of_the_package() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", mx.__version__)
 
 
+def test_a_copy_that_is_not_installed_knows_its_version_too() -> None:
+    program = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); import microgradx; print(microgradx.__version__)"
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == mx.__version__
+
+
 def test_without_graphviz_everything_is_imported_and_only_drawing_says_what_to_install() -> None:
     program = """
 import sys

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
+from .. import __version__
 from ..module_attribute import importing_from_here
 from .completion import add_completion
 from .failures import said_of
@@ -75,7 +75,7 @@ def parser() -> Parser:
         description="A scalar autograd engine to step through, draw and test with.",
         epilog=EXAMPLES,
     )
-    top.add_argument("-V", "--version", action="version", version=f"microgradx {version('microgradx')}")
+    top.add_argument("-V", "--version", action="version", version=f"microgradx {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     for add in VERBS:
         add(commands)
