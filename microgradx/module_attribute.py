@@ -72,7 +72,7 @@ def module_named(place: str) -> ModuleType:
     parts = Path(place).with_suffix("").parts
     name = ".".join(parts)
     if name in sys.modules or not all(part.isidentifier() for part in parts):
-        name = str(path)  # a file may be called as a module of Python's is, or by what is no name
+        name = str(path)  # a file may be called as a module of Python's is, or as no name can be
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None  # a file that ends in .py has one, and who loads it
     assert spec.loader is not None

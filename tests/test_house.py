@@ -177,6 +177,16 @@ def test_files_state_their_purpose_first_and_leave_nothing_to_do() -> None:
         assert ast.get_docstring(ast.parse(text)), path
         assert not re.search(r"\b(TODO|FIXME|XXX)\b", text), path
 
+
+
+def test_texts_are_plain_english() -> None:
+    kinds = "number|input|output|list|dict|tuple|structure|function|model|optimizer|graph|Value|string|name"
+    stilted = rf"(?<![Tt]here )\bis no ({kinds})\b"
+    for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.md")]:
+        found = re.search(stilted, path.read_text())
+        assert found is None, f"{path}: {found and found[0]!r}: write 'is not a ...'"
+
+
 WINGS = {
     "view": [
         {"__init__", "html_page", "layout", "theme", "trace", "words"},

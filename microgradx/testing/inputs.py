@@ -140,7 +140,7 @@ class Inputs:
         return [way(filled(structure, [numbers[k] for k in places])) for structure, places, way in self.args]
 
     def shaped(self, numbers: Sequence[float]) -> list[Any]:
-        """Something shaped like each argument, with a number for each input and 0 for what is no input."""
+        """Something shaped like each argument, with a number for each input and 0 for what is not an input."""
         padded = [*numbers, *[0.0] * len(self.constants)]
         return [way(filled(structure, [padded[k] for k in places])) for structure, places, way in self.args]
 

@@ -51,7 +51,7 @@ def joined(outputs: Sequence[Value]) -> Value:
 
 
 def values_in(result: object) -> list[Value]:
-    """The Values in a structure; none in what is no structure, as a model is not."""
+    """The Values in a structure; none in what is not a structure, as a model."""
     if result is None or isinstance(result, (str, bytes, int, float)) or callable(getattr(result, "named_parameters", None)):
         return []
     return [number for number in flat(result)[1] if isinstance(number, Value)]
