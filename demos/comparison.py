@@ -70,10 +70,11 @@ class Comparison:
         print(f"{what:46}  {_shown(published):22}  {_shown(here):22}  {said}")
 
     def picture(self, path: str, draw: Callable[[str], object]) -> None:
-        """A picture of what was shown: `draw(path)` writes it, if what it needs is installed."""
+        """A picture of what was shown: `draw(path)` writes it where nothing else is, if what it needs is installed."""
+        place = free(path)
         try:
-            draw(path)
-            print(f"Picture: {path}")
+            draw(str(place))
+            print(f"Picture: {place}")
         except ImportError as missing:
             print(f"No {path}: {missing}")
 

@@ -53,10 +53,6 @@ strongest = max(model.layers[0](X[0]))
 strongest.backward()
 print("\nThe first-layer neuron with the largest output for the first point, and the slopes of that output:")
 print(draw(strongest).save(free("neuron.svg")))
-try:
-    picture = free("moons.png")
-    nn.plots.decision_boundary(model, X, 2 * labels - 1, picture, title="Two moons after 100 steps")
-    print(f"What the network answers over the plane: {picture}")
-except ImportError as missing:
-    print(f"No picture of the plane: {missing}")
+title = "Two moons after 100 steps"
+table.picture("moons.png", lambda path: nn.plots.decision_boundary(model, X, 2 * labels - 1, path, title=title))
 table.verdict("Before the last step every point is on its side of the boundary.")

@@ -68,9 +68,24 @@ def test_an_operation_of_a_module_is_checked_for_its_contract(capsys):
     assert "check_op(tanh)" in capsys.readouterr().out
 
 
-def test_a_point_where_nothing_can_be_measured_exits_with_1(capsys):
+def test_a_point_where_nothing_can_be_measured_exits_with_1_and_is_blamed_as_a_whole(capsys):
     assert main(["check", "log(x)", "x=-1"]) == 1
-    assert "move the point into the domain" in capsys.readouterr().out
+    assert "f is nan or infinite at x = -1.0: move the point into the domain" in capsys.readouterr().out
+    assert main(["check", "x/y", "x=1", "y=0"]) == 1
+    assert "x, y: f is nan or infinite at x = 1.0, y = 0.0: move the point" in capsys.readouterr().out
+
+
+def test_inputs_of_an_expression_are_called_as_they_were_typed(capsys):
+    assert main(["check", "x**2 * y", "x=3", "y=1", "--order", "2"]) == 0
+    rows = [line.split("  ")[1] for line in capsys.readouterr().out.splitlines() if line.endswith("agrees")]
+    assert rows == ["x", "y", "d2/dx dx", "d2/dx dy", "d2/dy dx", "d2/dy dy"]
+
+
+def test_parameters_that_have_a_value_of_their_own_need_none(capsys):
+    assert main(["check", "numpy:sin", "x=1"]) == 0
+    assert "1 right" in capsys.readouterr().out
+    assert main(["check", "numpy:sin", "y=1"]) == 2
+    assert "numpy:sin takes x, out, got y: write numpy:sin x=1.0\n" in capsys.readouterr().err
 
 
 def test_the_report_is_printed_as_json_on_request(capsys):

@@ -26,7 +26,7 @@ VERBS = list(COMMANDS)
 GRAPH = '"L = (a*b + c)*f" a=2 b=-3 c=10 f=-2'
 SAMPLES = {  # a run of each, without options of its own
     "step": GRAPH, "play": "lecture -o play.html", "explain": GRAPH, "why": GRAPH, "layers": "net_of_every_verb.py:loss",
-    "draw": GRAPH, "check": '"x**2" x=3', "audit": "net_of_every_verb.py --samples 1", "grade": "net_of_every_verb.py:Engine",
+    "draw": GRAPH, "check": '"x**2" x=3', "audit": "net_of_every_verb.py --samples 4", "grade": "net_of_every_verb.py:Engine",
     "ops": "tanh", "bench": "rosenbrock", "demo": "losses", "completion": "bash",
 }  # fmt: skip
 NET = """

@@ -47,6 +47,7 @@ def test_demo_without_a_name_trains_on_the_moons_draws_a_neuron_and_lists_all_de
 PICTURES = {
     "neuron": ["activation.png"],
     "learning_rate": ["descent.png", "rates.png"],
+    "spreadsheet": ["learning_rates.png"],
     "initialization": ["signals.png"],
     "losses": ["loss_shapes.png"],
     "chain_rule": ["chain_rule.svg"],
@@ -108,6 +109,22 @@ def test_a_wheel_carries_the_demos_inside_the_package(tmp_path):
 
     (wheel,) = WheelBuilder(str(DEMOS.parent)).build(directory=str(tmp_path), versions=["standard"])
     assert "microgradx/demos/spreadsheet.py" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_pictures_of_a_table_go_where_nothing_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.png").write_text("somebody's own")
+    Comparison().picture("mine.png", lambda path: Path(path).write_text("a picture"))
+    assert Path("mine.png").read_text() == "somebody's own"
+    written = Path(capsys.readouterr().out.removeprefix("Picture: ").strip())
+    assert (written.name, written.read_text()) == ("mine.png", "a picture")
+
+
+def test_no_demo_names_a_file_that_is_not_asked_for_first():
+    for demo in DEMOS.glob("*.py"):
+        for line in demo.read_text().splitlines():
+            if re.search(r'"\w+\.(png|svg)"', line) and "gallery" not in line:
+                assert "free(" in line or "table.picture(" in line or demo.stem == "comparison", line
 
 
 def test_a_demo_overwrites_nothing_and_needs_no_place_that_can_be_written(tmp_path, monkeypatch):

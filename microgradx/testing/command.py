@@ -14,7 +14,7 @@ from ..operation import Op
 from .c_functions import c_argument, is_c_function
 from .check_gradient import check_gradient
 from .check_op import check_op
-from .parameters import parameter_names
+from .parameters import parameter_names, required_names
 from .report import DerivativeError, Report
 
 NumberOrArray = float | list[float]
@@ -82,26 +82,27 @@ def _derivative(option: str, text: str, target: str) -> Any:
     return imported(text)
 
 
-def _expression(text: str, numbers: Mapping[str, NumberOrArray]) -> tuple[Callable[[], Value], dict[str, Value]]:
-    """A function that builds the graph of the expression, and the leaves it closes over, by name."""
+def _expression(text: str, numbers: Mapping[str, NumberOrArray]) -> tuple[Callable[..., Value], dict[str, NumberOrArray]]:
+    """A function that builds the graph of the expression from the numbers by name, and these."""
     if not numbers:
         raise ValueError(f"{text!r} has no named number to differentiate by: write for example 'x**2' x=3")
-    leaves = {name: Value(x, name) for name, x in numbers.items()}
 
-    def expression() -> Value:
+    def expression(**leaves: Any) -> Value:
         return parse(text, leaves)
 
     expression.__name__ = text
-    return expression, leaves
+    kind = inspect.Parameter.KEYWORD_ONLY
+    expression.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in numbers])  # type: ignore[attr-defined]  # read by inspect
+    return expression, dict(numbers)
 
 
 def arguments(target: str, f: Any, numbers: Mapping[str, Any]) -> tuple[Any, ...]:
     """The given numbers in the order of the parameters of f."""
-    names = parameter_names(f) or ["x"]
-    if set(names) != set(numbers):
-        given, wanted = ", ".join(numbers) or "no numbers", " ".join(f"{name}=1.0" for name in names)
+    names, needed = parameter_names(f) or ["x"], required_names(f) or {"x"}
+    if not needed <= numbers.keys() or set(numbers) != set(names[: len(numbers)]):
+        given, wanted = ", ".join(numbers) or "no numbers", " ".join(f"{name}=1.0" for name in names if name in needed)
         raise ValueError(f"{target} takes {', '.join(names)}, got {given}: write {target} {wanted}")
-    return tuple(numbers[name] for name in names)
+    return tuple(numbers[name] for name in names[: len(numbers)])
 
 
 def called_with(target: str, f: Any, numbers: Mapping[str, NumberOrArray]) -> tuple[Any, tuple[Any, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..order import topological_order
 from .blame import blamed, hint, kinked
 from .claimed import Coded, graph_of, rebuild_named
@@ -55,10 +57,19 @@ def _reached(inputs: Inputs, coded: Coded) -> dict[str, bool]:
     return {path: leaf in nodes for path, leaf in zip(inputs.paths, inputs.leaves, strict=True)}
 
 
+def _named_point(row: Partial, trial: Trial) -> str:
+    """The point, where f has no number there: of many inputs those that are not finite, or the row's own."""
+    if trial.middle is not None and math.isfinite(trial.middle):
+        return f"{row.path} = {row.point!r}"
+    named = list(zip(trial.inputs.paths, trial.point, strict=False))
+    shown = named if len(named) <= 4 else [(path, x) for path, x in named if not math.isfinite(x)][:4]
+    return ", ".join(f"{path} = {x!r}" for path, x in shown) or f"{row.path} = {row.point!r}"
+
+
 def _way_out(row: Partial, trial: Trial) -> str:
     """What to do about a derivative that could not be measured."""
     if "not a finite number" in row.numeric.note:
-        return f"f is nan or infinite at {row.path} = {row.point!r}: move the point into the domain of f"
+        return f"f is nan or infinite at {_named_point(row, trial)}: move the point into the domain of f"
     if row.numeric.note.startswith("f raises"):
         return f"{row.numeric.note} at {row.path} = {row.point!r}: move the point into the domain of f, or fix f"
     if row.numeric.open_question:

@@ -15,6 +15,12 @@ def parameter_names(f: Callable[..., Any]) -> list[str] | None:
     return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
+def required_names(f: Callable[..., Any]) -> set[str]:
+    """The names of the positional parameters of f that have no default."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {p.name for p in _parameters(f) or () if p.kind in kinds and p.default is p.empty}
+
+
 def keyword_names(f: Callable[..., Any]) -> list[str]:
     """The names of the parameters that f takes by keyword only."""
     return [p.name for p in _parameters(f) or () if p.kind is p.KEYWORD_ONLY]

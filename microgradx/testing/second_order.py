@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..derivatives import gradient
@@ -27,14 +28,7 @@ def of_graph(trial: Trial, report: Report) -> None:
     ]
     columns = []
     for vector in vectors:
-        leaves = [leaf for leaf in inputs.leaves if leaf is not None]
-
-        def slope(*args: Any, weights: dict[int, float] = vector, leaves: list[Value] = leaves) -> Value:
-            with recording():  # the line of steps asks under no_grad
-                slopes = gradient(inputs.f(*args), leaves, create_graph=True)
-                return dot(list(weights.values()), [slopes[i] for i in weights])
-
-        second = inputs.again(slope)
+        second = inputs.again(_slope_along(vector, inputs))
         coded = from_backward(second, trial.point)
         name = inputs.paths[next(iter(vector))] if len(vector) == 1 else "(gradient . u)"
         second.paths = [f"d2/d{name} d{path}" for path in inputs.paths]
@@ -42,6 +36,18 @@ def of_graph(trial: Trial, report: Report) -> None:
         columns.append(coded)
     if n <= SECOND:
         report.faults += _uneven(inputs, columns)
+
+
+def _slope_along(vector: dict[int, float], inputs: Inputs) -> Callable[..., Value]:
+    """A function of the arguments of f: the weighted sum of its slopes, as a graph."""
+    leaves = [leaf for leaf in inputs.leaves if leaf is not None]
+
+    def slope(*args: Any, **named: Any) -> Value:
+        with recording():  # the line of steps asks under no_grad
+            slopes = gradient(inputs.f(*args, **named), leaves, create_graph=True)
+            return dot(list(vector.values()), [slopes[i] for i in vector])
+
+    return slope
 
 
 def of_code(trial: Trial, grad: Any, hess: Any, report: Report) -> None:
