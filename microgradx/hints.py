@@ -10,6 +10,9 @@ DRAW = "microgradx.draw(y) draws the graph of y, microgradx.tree(y) prints it"
 PARAMETER = "every Value is one: write Value(2.0) as an attribute of a nn.Module"
 ACTIVATION = 'an activation is named where the layer is made: nn.Layer(2, 3, "relu"), or called: microgradx.relu(x)'
 FLOATS = "numbers are Python floats on the processor, there is nothing to move or convert"
+LISTS = "a plain list, such as [a, b] or [Value(0.0) for _ in range(3)], or a numpy array of Values"
+OWN_RULE = 'microgradx.primitive("cube", "{} ** 3", lambda a: a**3, lambda a, out: 3.0 * a * a) states value and derivative'
+OWN_LAYER = "write it as a nn.Module of your own, with Values as attributes: microgradx demo gpt --code is an example"
 
 MODULE = {
     **dict.fromkeys(("draw_dot", "plot", "visualize", "render", "graph", "show", "make_dot", "plot_model"), DRAW),
@@ -20,9 +23,27 @@ MODULE = {
     "derivative_of": "microgradx.testing.derivative_of(f)(x) measures a derivative",
     "check_op": "microgradx.testing.check_op(op) checks an operation",
     "zero_grad": "x.grad = None forgets one gradient, model.zero_grad() those of a model",
-    **dict.fromkeys(("tensor", "Tensor", "Variable", "array", "constant"), "microgradx.Value(2.0) is one number with a gradient"),
+    **dict.fromkeys(
+        ("tensor", "Tensor", "Variable", "array", "constant", "as_tensor", "from_numpy"),
+        "microgradx.Value(2.0) is one number with a gradient",
+    ),
     "Parameter": PARAMETER,
-    **dict.fromkeys(("MLP", "Neuron", "Layer", "Module", "SGD", "Adam", "AdamW", "fit", "mse"), "it is in microgradx.nn"),
+    **{
+        name: f"it is microgradx.nn.{name}"
+        for name in ("MLP", "Neuron", "Layer", "Module", "SGD", "Adam", "AdamW", "fit", "mse", "cross_entropy", "Sequential",
+                     "binary_cross_entropy", "Dropout", "Embedding", "predict", "accuracy", "play")
+    },
+    "train": "microgradx.nn.fit(model, X, y, loss=..., optimizer=..., epochs=...)",
+    **dict.fromkeys(("stack", "cat", "concat", "zeros", "ones", "rand", "randn"), LISTS),
+    **dict.fromkeys(("device", "float32", "float64"), FLOATS),
+    **dict.fromkeys(("pi", "e", "inf", "nan"), "it is in Python's math"),
+    **dict.fromkeys(("argmax", "argmin"), "max(range(len(xs)), key=lambda k: xs[k].data), or min(...)"),
+    **dict.fromkeys(("custom_gradient", "custom_vjp", "custom_jvp", "Function"), OWN_RULE),
+    **dict.fromkeys(("step_through", "debug"), "microgradx.stepper(y) walks the backward pass of y"),
+    **dict.fromkeys(("tape", "Tape", "record", "Engine"), "microgradx.compile(f) keeps a recording of f"),
+    "hessian_vector_product": "microgradx.hvp(f, primals, tangents)",
+    "jacobian_vector_product": "microgradx.jvp(f, primals, tangents)",
+    "relu6": "microgradx.clip(x, 0.0, 6.0)",
     **dict.fromkeys(("Linear", "Dense"), 'microgradx.nn.Layer(2, 3, "linear") is a layer of neurons'),
     **dict.fromkeys(("save", "load"), "microgradx.nn.save(model, path) and microgradx.nn.load(path) write and read a model"),
     **dict.fromkeys(("jacfwd", "jacrev"), "microgradx.jacobian(f) gives all slopes of all results"),
@@ -82,6 +103,11 @@ NN = {
     **dict.fromkeys(("DataLoader", "Dataset", "TensorDataset"), "nn.fit(model, X, y, batch_size=...) takes lists and arrays"),
     **dict.fromkeys(("Trainer", "learn", "train_step"), "nn.fit(model, X, y, loss=..., optimizer=..., epochs=...)"),
     "summary": "microgradx.layers(model(x)) has a line for each layer",
+    **dict.fromkeys(("Conv1d", "Conv2d", "RNN", "LSTM", "GRU", "Transformer", "MultiheadAttention", "LayerNorm"), OWN_LAYER),
+    **dict.fromkeys(("Net", "Network", "mlp"), "nn.MLP(2, [16, 1])"),
+    "Flatten": "rows are plain lists of numbers: leave it out",
+    "BatchNorm1d": "nn.BatchNorm(3)",
+    "F": ACTIVATION,
     **dict.fromkeys(("clip_grad_norm_", "clip_grad_norm"), "nn.clip_gradients(model.parameters(), max_norm)"),
     **dict.fromkeys(("lr_scheduler", "StepLR", "CosineAnnealingLR"), "nn.schedules has them"),
     **dict.fromkeys(("state_dict", "load_state_dict"), "nn.save(model, path) and nn.load(path, into=model)"),
@@ -101,6 +127,9 @@ STEPPER = {
     **dict.fromkeys(("quit", "exit", "close"), "nothing is open: a stepper changes nothing until s.commit()"),
     **dict.fromkeys(("forward", "backward"), "s.next() and s.prev() walk the pass that stepper(y) recorded"),
     **dict.fromkeys(("html", "save", "page"), 's.to_html("pass.html") writes a page'),
+    **dict.fromkeys(("print", "info"), "print(s) shows where it is, s.full() all of a step"),
+    **dict.fromkeys(("up", "down"), "s.prev() and s.next() go towards the output and towards the inputs"),
+    "stop": "s.break_on(...) sets where cont() stops",
     "breakpoint": "s.break_on(...) sets where cont() stops",
 }
 
@@ -153,5 +182,5 @@ def missing_name(owner: str, name: str, write: Mapping[str, str], known: Iterabl
     """
     if name in write:
         return AttributeError(f"{owner} has no attribute {name!r}: {write[name]}")
-    hint = did_you_mean(name, known, most=3) if name[:1] != "_" else ""
+    hint = did_you_mean(name, known, most=3, alike=0.7) if name[:1] != "_" else ""
     return AttributeError(f"{owner} has no attribute {name!r}{f': {hint}' if hint else ''}")
