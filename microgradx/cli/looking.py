@@ -144,8 +144,6 @@ def add_draw(commands: Any) -> None:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    from ..view.drawing.digraph import SUFFIXES
-    from ..view.drawing.draw import draw
     from ..view.drawing.tree_and_mermaid import tree
 
     names = ("edges", "flow", "detail", "for_", "rankdir", "path", "depth", "module", "sample", "step", "engine")
@@ -158,6 +156,9 @@ def _draw(options: argparse.Namespace) -> int:
             raise ValueError(f"--{option} says how to draw: add -o flow.svg, or --open; else the graph is printed as text")
         print(as_json({"tree": tree(out)}) if options.json else tree(out))
         return 0
+    from ..view.drawing.digraph import SUFFIXES  # the text needs no graphviz
+    from ..view.drawing.draw import draw
+
     path = destination(options, SUFFIXES)
     if "path" in given:
         given["path"] = (options.path, out)
