@@ -126,7 +126,8 @@ def _layers(options: argparse.Namespace) -> int:
 def add_draw(commands: Any) -> None:
     """`microgradx draw`."""
     examples = (LECTURE, f"{LECTURE} -o flow.svg", f"{LECTURE} -o - --theme dark > flow.svg", "my_network.py:loss -o net.html")
-    command = verb(commands, "draw", "draw the gradient flow of an expression", examples, _draw, "the tree, or with -o the file,")
+    purpose, told = "draw the gradient flow of an expression, a function or a model", "the tree, or with -o the file,"
+    command = verb(commands, "draw", purpose, examples, _draw, told)
     add_target(command)
     add_output(command, "file to write (.svg, .png, .jpg, .pdf, .dot or .html); without it the graph is printed as text")
     command.add_argument("--edges", choices=ON_WIRES, help="what stands on a wire (local)")
