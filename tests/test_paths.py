@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from microgradx import Value, detect_anomaly, ops
 from microgradx.nn import MLP, Neuron
 from microgradx.tables import columns
-from microgradx.view.questions.explain import counted, explain
+from microgradx.view.questions.explain import explain
 from microgradx.view.questions.layers import layers
 from microgradx.view.questions.origin import origin
+from microgradx.view.questions.paths import counted
 from microgradx.view.questions.why import why
 from microgradx.view.stepping.stepper import stepper
 from microgradx.view.trace import Trace
@@ -314,6 +315,19 @@ def test_a_flat_output_ends_one_path_or_all_of_them():
     one, two = x.relu(), (x + x).relu()
     assert "the output itself is flat, so the only path ends there" in repr(why(one, x))
     assert "the output itself is flat, so all 2 paths end there" in repr(why(two, x))
+
+
+def test_a_gradient_that_is_cut_shows_a_path_and_where_its_zero_is():
+    w, x = Value(-1.0, "w"), Value(2.0, "x")
+    block = repr(explain((w * x).relu() * 3.0, w))
+    assert "1 path: 0 live, 1 cut by a zero local derivative" in block
+    assert "1            0      - out > relu(w*x) > w*x > w" in block
+    assert "path 1: 3 x 0 = 0, x 2 = 0" in block
+    found = explain((w * x + w).relu(), w)
+    assert "1 more, all cut; why(w) says where" in repr(found)
+    assert (found.paths, [path.contribution for path in found.cut]) == ((), [0.0])
+    assert explain((w * x).relu(), w, k=0).cut == ()
+    assert explain(x * 2.0, x).cut == ()
 
 
 def attention(tokens, width):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from ..engine import Value
 from ..tables import clip
-from ..view.questions.explain import Explanation, Path, explain_in
+from ..view.questions.explain import Explanation, explain_in
+from ..view.questions.paths import Path
 from ..view.trace import Trace
 from ..view.words.names import name_nodes
 from ..view.words.notation import expression

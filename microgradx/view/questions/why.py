@@ -17,9 +17,9 @@ from ..words.notation import number, operation
 from ..words.scope import caller_variables
 from ..words.terminal import Part, TableRows, set_in_lines, terminal_width
 from .asked import EveryInput, named_inputs, refuse_swapped
-from .explain import counted, largest_paths, signed
 from .in_common import runs_alike
 from .origin import origin_in
+from .paths import counted, largest_paths, signed
 from .sweep import Sweep
 
 TINY = 1e-6

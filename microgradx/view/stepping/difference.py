@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...engine import Value
 from ...tables import columns
-from ..questions.explain import counted
+from ..questions.paths import counted
 from ..trace import Trace
 from ..words.cells import set_in_cells
 from ..words.terminal import Part, Rounded, TableRows, distinct_names, set_in_lines, terminal_width

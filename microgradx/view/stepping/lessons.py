@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...chain import contribution
 from ...engine import Value
 from ...tables import WIDTH, clip, table
-from ..questions.explain import counted
+from ..questions.paths import counted
 from ..trace import Trace
 from ..words.notation import number
 
