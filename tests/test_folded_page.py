@@ -156,6 +156,8 @@ def test_guess_mode_hides_every_gradient_of_a_folded_page(visit):  # noqa: F811
     assert page.locator(".squares rect.pos, .squares rect.neg, .squares rect.zero, .squares [fill-opacity]").count() == 0
     assert all(text.endswith("gradient ?") for text in page.locator(".squares title").all_text_contents())
     assert set(page.locator(".unit tbody td:nth-child(3)").all_text_contents()) == {"?"}
+    assert "" not in page.locator(".unit tbody td").evaluate_all("cells => cells.map(cell => cell.innerText.trim())")
+    assert page.locator(".unit tbody tr").last.locator("td").nth(1).evaluate("cell => getComputedStyle(cell).fontSize") != "0px"
     assert page.locator(".unit-card.pos, .unit-card.neg").count() == 0
     assert not page.locator(".changes").is_visible()
     page.locator(".squares rect").nth(4).click()
