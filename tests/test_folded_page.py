@@ -10,6 +10,7 @@ from test_page import browser, visit, write  # noqa: F401  # fixtures
 import microgradx as mx
 from microgradx import nn, stepper
 from microgradx.view.stepping.page.folded import folded
+from microgradx.view.stepping.page.recomputed import NAMED
 
 
 def model_and_loss(samples=20):
@@ -236,7 +237,7 @@ def test_operations_of_one_kind_stand_together_over_all_samples(visit):  # noqa:
     assert ending.locator(".operation b").all_text_contents() == ["subtract x6", "_ ** 2 x6", "output"]
     page.locator("[name=sample]").fill("2")
     names = ending.locator(".operation b").all_text_contents()
-    assert names == ["L1.n0 [2] - 0.03333", "(L1.n0 [2] - 0.03333) ** 2", "output"]
+    assert names == ["L1.n0#1 - 0.03333", "(L1.n0#1 - 0.03333)**2", "output"]
 
 
 @pytest.mark.browser
@@ -260,3 +261,27 @@ def test_every_name_that_is_offered_is_found(visit):  # noqa: F811
         page.locator(".find").fill(name)
         page.keyboard.press("Enter")
         assert page.locator(".find").evaluate("field => field.validationMessage") == "", name
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("samples", [4, 30])
+def test_no_two_values_of_a_folded_page_bear_one_name_and_samples_count_from_0(visit, samples):  # noqa: F811
+    loss = model_and_loss(samples)[1]
+    s = stepper(loss)
+    page = visit(loss)
+    names = page.evaluate("graph.model.names")
+    by_name = dict(zip(names, s.trace.order, strict=True))
+    assert len(by_name) == len(names) or len(s.trace.order) > NAMED
+    last = s.find(f"L0.n3#{samples - 1}")
+    assert by_name[f"L0.n3#{samples - 1}"] is last
+
+
+@pytest.mark.browser
+def test_a_mean_that_is_no_more_than_rounding_is_told_so(visit):  # noqa: F811
+    page = visit(model_and_loss(4)[1])
+    heads = page.evaluate("graph.model.heads.filter(([unit]) => unit === 0).map(([, node]) => node)")
+    assert len(heads) == 4
+    page.evaluate(f"{heads}.forEach((node, k) => {{ graph.gradients[node] = k % 2 ? 1 : -1; }}); fold.paint()")
+    page.evaluate(f"graph.gradients[{heads[0]}] += 3e-16; fold.paint()")
+    page.locator(".column .open").first.click()
+    assert "grad ~0 ± 1" in page.locator(".unit-card").first.inner_text()

@@ -81,6 +81,9 @@ def test_the_grain_of_layers_adds_up_what_a_weight_gets_from_all_samples():
         assert row[1] == "12"
         assert float(row[row.index("=") + 1].lstrip("~")) == pytest.approx(grads[row[0]], rel=1e-3)
         assert "final" in row
+    own = [line.split()[0] for line in str(stepper(loss, by="layer").next(2)).splitlines() if "each its own" in line]
+    assert own
+    assert set(own) <= {f"L1.n{k}" for k in range(4)} | {f"L0.n{k}" for k in range(4)}
 
 
 def test_only_lists_what_it_shows():

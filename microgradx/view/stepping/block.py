@@ -167,7 +167,8 @@ class BlockWriter:
         if len(hidden) > len(zeros):
             lines.append(f"  {len(hidden) - len(zeros)} more, none of them larger; {as_typed('full')} lists all")
         for why, count in reasons(trace, zeros, self.step.inside):
-            lines.append(f"  {count} more are 0: {why}" if self.shown or count < len(zeros) else f"  all {count} are 0: {why}")
+            some = f"{count} more {'are' if count > 1 else 'is'}" if self.shown or count < len(zeros) else f"all {count} are"
+            lines.append(f"  {some} 0: {why}")
         if zeros and len(hidden) == len(zeros):
             lines[-1] = f"{lines[-1]}; {as_typed('full')} lists all"
         if swallowed(trace[place] for place in self.step.group.edges):

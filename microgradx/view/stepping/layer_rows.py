@@ -42,10 +42,12 @@ def layer_rows(pen: Pen, together: dict[Value, list[int]]) -> list[Part]:
 def _row(pen: Pen, places: list[int]) -> tuple[str, ...]:
     edges = [pen.of.trace[place] for place in places]
     sent = [edge.contribution for edge in edges]
-    name = f"  {pen.names[edges[0].operand]}"
     average = (pen.number(mean_of(sent)), pen.number(deviation(sent))) if len(sent) > 1 else ("", "")
-    if any(edge.operand is not edges[0].operand for edge in edges):  # values of several samples, whose gradients are their own
+    place = pen.of.trace.gives(edges[0].operand)
+    if place and any(edge.operand is not edges[0].operand for edge in edges):  # of several samples: their gradients are their own
+        name = f"  {pen.of.trace.owners.written(place, short=True)}"
         return (name, str(len(sent)), *average, "", "", "", "", "each its own", "")
+    name = f"  {pen.names[edges[0].operand]}"
     first, last = pen.of.arrived(places[0]), pen.of.arrived(places[-1])
     mark = " *" if last.nth == last.of and edges[-1].operand in pen.of.trace.carried else ""
     grown = (pen.number(first.before), "->", pen.number(last.after) + mark)

@@ -41,7 +41,11 @@ const fold = (() => {
   const here = nodes => sample ? nodes.filter(node => sampleOf[node] === sample) : nodes;
   const mean = numbers => numbers.reduce((a, b) => a + b, 0) / (numbers.length || 1);
   const spread = numbers => { if (numbers.every(x => x === numbers[0])) return 0; const m = mean(numbers); return Math.sqrt(mean(numbers.map(x => (x - m) ** 2))); };
-  const told = numbers => numbers.length === 1 ? number(numbers[0]) : `${number(mean(numbers))} ± ${number(spread(numbers))}`;
+  const told = numbers => {
+    if (numbers.length === 1) return number(numbers[0]);
+    const m = mean(numbers), s = spread(numbers);
+    return `${m !== 0 && Math.abs(m) < 1e-12 * s ? "~0" : number(m)} ± ${number(s)}`;  // no more than its rounding
+  };
   const gradientOf = nodes => nodes.some(play.hidden) ? "?" : told(nodes.map(k => gradients[k]));
   const toneOf = nodes => {
     if (nodes.some(play.hidden)) return "";

@@ -9,7 +9,7 @@ const graph = (() => {
     const part = model.part?.[node];
     if (name || part === undefined || part < 0) return;
     const output = outputs.has(node);
-    model.names[node] = model.parts[part].name + (output ? "" : `.${model.operations[model.op[node]]}`) + (several ? ` [${model.sample[node]}]` : "");
+    model.names[node] = model.parts[part].name + (output ? "" : `.${model.operations[model.op[node]]}`) + (several && model.sample[node] > 1 ? `#${model.sample[node] - 1}` : "");
   });
   const constants = model.constants.map(Number), leaves = Object.keys(model.leaves).map(Number);
   const values = new Float64Array(count), gradients = new Float64Array(count), held = new Map();

@@ -16,6 +16,9 @@ from ...wording import Pass
 from ...words.signed import unnamed
 from .folded import folded, folds
 
+NAMED = 1000
+"""Values up to which each brings its own name to a folded page."""
+
 
 class Recomputed(NamedTuple):
     """What a page needs to compute a graph: its nodes as JSON, and one JavaScript function for each operation and its rules."""
@@ -66,11 +69,13 @@ def recomputed(of: Pass) -> Recomputed:
 
 
 def _names(of: Pass, whose: Sequence[int]) -> list[str]:
-    """What values are called; the page itself names what a unit computes, and where units are folded what nobody named."""
-    folding = folds(of)
+    """What values are called; of a large network the page itself names what a unit computes, and what nobody named."""
+    folding = folds(of) and len(of.trace.order) > NAMED
+    if not folding:
+        return [printable(of.names[node]) for node in of.trace.order]
     names = []
     for part, node in zip(whose, of.trace.order, strict=True):
-        made_up = folding and node is not of.trace.output and unnamed(of.names[node])
+        made_up = node is not of.trace.output and unnamed(of.names[node])
         names.append("" if node.op and (part >= 0 or made_up) else printable(of.names[node]))
     return names
 
