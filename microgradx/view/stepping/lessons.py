@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from ...chain import contribution
 from ...engine import Value
-from ...tables import WIDTH, clip, table
+from ...tables import table
 from ..questions.paths import counted
 from ..trace import Trace
 from ..words.notation import number
+from ..words.terminal import terminal_width, wrapped
 
 _TOLERANCE = 1e-3
 """A guess is right if it is within this share of the gradient: by hand one rounds."""
@@ -73,10 +74,11 @@ class Naive:
 
     def __repr__(self) -> str:
         if self.calls > VISITS:
-            return clip(f"plain recursion would make {counted(self.calls)} calls, one per path; not one per value", WIDTH)
+            told = f"plain recursion would make {counted(self.calls)} calls, one per path; not one per value"
+            return "\n".join(wrapped(told, terminal_width()))
         if not self.wrong:
-            return "plain recursion gives the same here: no computed value is used twice"
-        lines = ["plain recursion sends on at every arrival, before the gradient is complete:"]
+            return "\n".join(wrapped("plain recursion gives the same here: no computed value is used twice", terminal_width()))
+        lines = wrapped("plain recursion sends on at every arrival, before the gradient is complete:", terminal_width())
         rows = [("  value", "right", "recursion")]
         rows += [(f"  {name}", number(right), number(naive)) for name, (right, naive) in list(self.wrong.items())[:12]]
         return "\n".join([*lines, *table(rows, "<>>")])
