@@ -144,6 +144,16 @@ def test_what_goes_past_a_list_is_told_beside_it():
     agree(sums(found, "through lanes"), {"lanes[0]": slopes[0], "lanes[1]": slopes[1], "past them": 0.125})
 
 
+def test_groups_whose_sums_overflow_are_left_out():
+    x = Value(1.0, "x")
+    lanes = [mx.sum([x * 1e200] * 3) * sign * 1e200 for sign in (1.0, -1.0)]
+    found = explain((lanes[0] + lanes[1]) * 1e-250, x, 2, {"lanes": lanes})
+    assert (found.total, found.live, found.groups) == (0.0, 6, ())
+    neurons = [nn.Neuron(1, "linear", init=[[1e300]])]
+    huge = mx.sum([neurons[0]([1e300 * (-1.0) ** k]) for k in range(8)])
+    assert explain(huge, neurons[0].w[0]).groups[0].startswith("by sample: sample 7 sends -1e+300")
+
+
 def test_a_neuron_of_the_layer_above_is_named_and_few_paths_need_no_groups():
     model = nn.MLP(2, [2, 6, 1], "tanh", rng=0)
     found = explain(model([0.5, -1.0]), "L0.n0.w[1]", 3)

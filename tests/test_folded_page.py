@@ -10,7 +10,7 @@ from test_page import browser, visit, write  # noqa: F401  # fixtures
 import microgradx as mx
 from microgradx import nn, stepper
 from microgradx.view.stepping.page.folded import folded
-from microgradx.view.stepping.page.recomputed import NAMED
+from microgradx.view.stepping.page.recomputed import BRING_NAMES
 
 
 def model_and_loss(samples=20):
@@ -271,7 +271,7 @@ def test_no_two_values_of_a_folded_page_bear_one_name_and_samples_count_from_0(v
     page = visit(loss)
     names = page.evaluate("graph.model.names")
     by_name = dict(zip(names, s.trace.order, strict=True))
-    assert len(by_name) == len(names) or len(s.trace.order) > NAMED
+    assert len(by_name) == len(names) or len(s.trace.order) > BRING_NAMES
     last = s.find(f"L0.n3#{samples - 1}")
     assert by_name[f"L0.n3#{samples - 1}"] is last
 

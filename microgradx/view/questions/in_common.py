@@ -60,7 +60,7 @@ def _told(grouped: Iterable[tuple[str, ByItem]]) -> list[str]:
         largest = sorted(sums, key=lambda item: -abs(sums[item]))
         told = [f"{item} {'sends ' * (not k)}{_signed(sums[item])}" for k, item in enumerate(largest[:ITEMS_TOLD])]
         if rest := largest[ITEMS_TOLD:]:
-            told.append(f"{len(rest)} more {_signed(math.fsum(sums[item] for item in rest))}")
+            told.append(f"{len(rest)} more {_signed(sum(sums[item] for item in rest))}")
         lines.append(f"{how}: {', '.join(told)}")
     return lines
 

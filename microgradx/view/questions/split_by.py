@@ -46,6 +46,8 @@ def split_by(trace: Trace, named: Displayed, goal: Value) -> Iterator[tuple[str,
     ways = ("used with", 1.0, _used_with(trace, named, goal)), ("through", LARGE_PART, _through(trace, named, goal))
     for how, least, found in ways:
         for family, sums in found.items():
+            if not all(map(math.isfinite, sums.values())):
+                continue  # the way down to an item overflows where the gradient itself does not
             rest, whole = total - math.fsum(sums.values()), math.fsum(map(abs, sums.values()))
             if abs(rest) <= 1e-9 * whole:
                 rest = 0.0

@@ -16,7 +16,7 @@ from ...wording import Pass
 from ...words.signed import unnamed
 from .folded import folded, folds
 
-NAMED = 1000
+BRING_NAMES = 1000
 """Values up to which each brings its own name to a folded page."""
 
 
@@ -70,7 +70,7 @@ def recomputed(of: Pass) -> Recomputed:
 
 def _names(of: Pass, whose: Sequence[int]) -> list[str]:
     """What values are called; of a large network the page itself names what a unit computes, and what nobody named."""
-    folding = folds(of) and len(of.trace.order) > NAMED
+    folding = folds(of) and len(of.trace.order) > BRING_NAMES
     if not folding:
         return [printable(of.names[node]) for node in of.trace.order]
     names = []
