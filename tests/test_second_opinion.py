@@ -168,6 +168,11 @@ HARD = [
     ("x-m.atan(x)", 1.1857687481671597e-07),
     # nothing but rounding of numbers inside f
     ("-((m.sinh((1/(1/(x)) - x)))*(1/(1+m.exp(-(x)))))", 2.8841372541041554),
+    ("(((m.tanh((-2.99)**3))**3)/(m.erf(m.exp((m.sqrt(1.08) + m.erf(x))))))**2", 0.7697547839381933),
+    # wiggles that look like noise to wide windows and have none between neighbouring floats
+    ("m.sin(m.expm1(m.expm1(x)**2)) + 60.0*x", 1.50398071161095),
+    # poles all around
+    ("m.erf(m.log1p(3.0*x - m.exp(-2.13) + x/0.51) + m.expm1(x*x/m.cos(m.sinh(x))))", 2.6900830713407116),
     # a wiggle faster than the narrowest window, as high as f
     ("x*m.atan(x - m.cosh(m.asinh(x)))/m.cos(m.expm1(-x*(1+m.exp(1.57)))*(m.sin(m.erf(x)) - x))", -2.275241268547047),
 ]

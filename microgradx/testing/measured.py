@@ -6,18 +6,15 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-from .differences import AROUND, SENTINEL, Climb, power_of_two
+from .differences import SENTINEL, Climb, power_of_two
 from .first_step import flatland, foothold, refined, walked
-from .line import EPS, SMALLEST_FLOAT, Line, noise_level
+from .line import EPS, SMALLEST_FLOAT, Line
 from .numeric import Numeric
-from .second_opinion import NARROWEST_WINDOW, Fit, Opinion, opinion
-from .stairs import NO_STAIRS, Stairs, stairs
+from .reconsidered import reconsidered
+from .surroundings import hides_slopes, steepest_beside
 from .verdicts import Shape
 
 FLOOR = 16.0 * EPS  # of x: a slope is 0 if moving x by so little changes it by as much
-INNERMOST_WINDOW = 2.0**-40  # where f wiggles within the narrowest one
-NEARBY = 0.03  # of x: the steepest slope there is what a slope of 0 is small against
-NOISIEST = 1e-2  # of f: what is noisier has no slope to speak of
 
 
 def measured_slope(line: Line, scale: float, rtol: float = 1e-6, target: float = 1e-8, sparing: bool = False) -> Numeric:
@@ -111,9 +108,9 @@ def _verdict(line: Line, scale: float, best: Climb | None, flagged: list[tuple[S
     return Numeric(
         slope, best.bound, slope, slope, verdict, line.evaluations, rtol, "", line.x,
         noise=best.assumed or best.noise, reach=best.reach, constant=line.constant(),
-        beside=_beside(line, scale, slope, max(floor, best.bound), min(best.noise, line.noise)),
+        beside=steepest_beside(line, scale, slope, max(floor, best.bound), min(best.noise, line.noise)),
         floor=floor, rounding=(EPS if best.reach <= scale else FLOOR) * abs(line(0.0) or 0.0) / max(1.0, abs(line.x)),
-        hidden=_hidden(line, slope, best.bound, best.noise),
+        hidden=hides_slopes(line, slope, best.bound, best.noise),
     )  # fmt: skip
 
 
@@ -121,80 +118,3 @@ def unresolved(line: Line, rtol: float, why: str) -> Numeric:
     """No derivative, and why."""
     nan = math.nan
     return Numeric(nan, math.inf, nan, nan, Shape.UNRESOLVED, line.evaluations, rtol, why, line.x)
-
-
-def reconsidered(quick: Numeric, line: Line, scale: float) -> Numeric:
-    """What windows say of f, unless the climb is sharper and assumed no less noise than they find."""
-    for narrowest in (NARROWEST_WINDOW, INNERMOST_WINDOW):
-        found = opinion(line, scale, narrowest)
-        fit, shape = _joined(found, quick)
-        quick = replace(quick, evaluations=line.evaluations)
-        if fit is not None and fit.noise <= NOISIEST * fit.top + 4.0 * SMALLEST_FLOAT:
-            break
-        if quick.verdict is not Shape.UNRESOLVED:
-            return quick
-    else:
-        return quick
-    if found.stairs.height and line.grain:  # a graph tells its rounding, so its steps are those of an operation such as floor
-        return quick
-    agreed = fit.noise <= 2.0 * quick.noise and abs(fit.value - quick.value) <= fit.bound + quick.bound
-    if quick.verdict.has_slope and agreed and quick.bound <= fit.bound and not quick.hidden:
-        rougher = quick.reach > scale and _noise_at(line, quick.reach) > 2.0 * quick.noise
-        return replace(quick, doubt=fit.bound + abs(fit.value - quick.value)) if rougher else quick
-    steps, bound = found.stairs, fit.bound + 8.0 * found.stairs.unit * abs(fit.value)
-    if not steps.height and abs(fit.value) <= fit.bound:
-        steps, bound = _one_tread(line, bound)
-    noise = max(fit.noise, 0.5 * steps.height)
-    note = steps.note if steps.height > 8.0 * EPS * line.height() else ""
-    return replace(
-        quick, value=fit.value, bound=bound, left=fit.value, right=fit.value, verdict=shape, note=note, noise=fit.noise,
-        oracle="windows", constant=False, ledge=steps.uncertain,
-        beside=_beside(line, scale, fit.value, max(quick.floor, bound), noise), hidden=_hidden(line, fit.value, bound, noise),
-    )  # fmt: skip
-
-
-def _noise_at(line: Line, distance: float) -> float:
-    """The noise of f so far out: numbers inside f may have grown there, and their rounding with them."""
-    for sign in (-1.0, 1.0):
-        values = [line(sign * distance * (1.0 + place / SENTINEL**2)) for place in AROUND]
-        known = [value for value in values if value is not None]
-        if len(known) == len(values):
-            return noise_level(known, AROUND)
-    return 0.0
-
-
-def _beside(line: Line, scale: float, value: float, room: float, noise: float) -> float:
-    """The steepest slope around, where this one may be 0."""
-    if abs(value) > 4.0 * room:
-        return 0.0
-    for sign in (-1.0, 1.0):
-        line(sign * NEARBY * scale)
-    return line.steepest(4.0 * noise, NEARBY * scale)
-
-
-def _hidden(line: Line, value: float, bound: float, noise: float) -> bool:
-    """Whether noise, beyond the rounding of floats, leaves room for slopes steeper than this one and than any seen around."""
-    little = line.little()
-    felt = noise > little and bound * max(1.0, abs(line.x)) > little
-    return felt and bound > abs(value) and bound > line.steepest(4.0 * noise)
-
-
-def _one_tread(line: Line, bound: float) -> tuple[Stairs, float]:
-    """What is known of an f that is the same all around: if a step of few digits lies farther out, no more than that step."""
-    distance, height = line.first_change()
-    steps = stairs(height, [value for value in line.seen.values() if value is not None]) if height else NO_STAIRS
-    return (steps, max(bound, height / distance)) if steps.unit and not steps.uncertain else (NO_STAIRS, bound)
-
-
-def _joined(found: Opinion, quick: Numeric) -> tuple[Fit | None, Shape]:
-    """The sharpest fit if both sides have the same slope, and whether f has both sides."""
-    both, left, right = found.both, found.left, found.right
-    if left is None or right is None:
-        one = None if quick.bent or quick.verdict is Shape.VERTICAL else left or right
-        return (both, Shape.SMOOTH) if both is not None else (one, Shape.ONE_SIDED)
-    meet = abs(left.value - right.value) <= 2.0 * (left.bound + right.bound)
-    if not meet or (both is None and quick.bent):
-        return None, Shape.KINK
-    if both is not None and not (both.value and left.value and right.value):  # that one side is flat farther out says little
-        return both, Shape.SMOOTH
-    return min((fit for fit in (both, left, right) if fit is not None), key=lambda fit: fit.bound), Shape.SMOOTH

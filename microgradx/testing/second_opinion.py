@@ -20,7 +20,7 @@ WIDENING = 8.0  # each window is so many times as wide as the one before
 NARROWEST_WINDOW, WIDEST_WINDOW = 2.0**-23, 0.25  # of the scale of the line, and of the larger of that and 1
 DEGREES = (3, 5, 7)
 WHITE = 1.2  # squared steps between neighbouring residuals over squared residuals: 2 for noise, near 0 for what bends
-TRUSTED = 4.0  # standard errors in a bound
+TRUSTED = 5.0  # standard errors in a bound
 LARGEST_FITTED = 1e140  # its square is a float
 
 
