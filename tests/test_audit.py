@@ -8,6 +8,7 @@ import pytest
 
 from microgradx.cli import main
 from microgradx.testing import Pair, WrongDerivative, audit
+from microgradx.testing.pairs import pairs_of
 
 MODULE = """
 import math
@@ -163,3 +164,31 @@ def test_an_audit_that_judged_nothing_says_why_and_exits_with_2(code, says, tmp_
     told = capsys.readouterr()
     assert says in told.out
     assert "was judged" in told.err
+
+
+def test_errors_in_the_last_digits_of_a_value_are_no_findings():
+    def nearly_one(size):
+        return Pair("cdf", "pdf", lambda x: 1.0 + size * math.sin(x), lambda x: 1e-40)
+
+    assert audit([nearly_one(1e-12)]).findings == []
+    assert len(audit([nearly_one(1e-6)]).findings) == 1
+
+
+def test_a_derivative_wrong_everywhere_is_one_by_the_argument_that_it_comes_nearest_to():
+    def kernel(h, x):
+        return math.exp(-((x / h) ** 2))
+
+    (finding,) = audit([Pair("f", "g", kernel, lambda h, x: -4.0 * x / h**2 * kernel(h, x))]).findings
+    assert (finding.slot, finding.right) == (1, 0)
+    assert "twice" in finding.hint()
+
+
+def test_private_modules_are_searched_where_no_public_one_has_a_pair(tmp_path, monkeypatch):
+    package = tmp_path / "hiding"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "_losses.py").write_text("def cube(x):\n    return x**3\n\ndef cube_prime(x):\n    return 3 * x**2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert [pair.text for pair in pairs_of("hiding")] == ["hiding._losses.cube"]
+    (package / "open.py").write_text("def square(x):\n    return x * x\n\ndef square_prime(x):\n    return 2 * x\n")
+    assert [pair.text for pair in pairs_of("hiding")] == ["hiding.open.square"]

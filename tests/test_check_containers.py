@@ -14,9 +14,9 @@ from microgradx import Value
 from microgradx.testing import WrongDerivative, check_gradient, check_module
 from microgradx.testing.foreign import plain_form
 
-torch = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
-jax = pytest.importorskip("jax")
+torch, jax = (importlib.import_module(name) if importlib.util.find_spec(name) else None for name in ("torch", "jax"))
 with_torch = pytest.mark.skipif(torch is None, reason="torch is not installed")
+with_jax = pytest.mark.skipif(jax is None, reason="jax is not installed")
 
 
 @dataclass
@@ -137,6 +137,7 @@ def test_an_f_that_answers_otherwise_at_the_same_point_is_told():
         check_gradient(lambda x: x + 1e-3 * next(count), 1.0, 1.0)
 
 
+@with_jax
 def test_jax_takes_its_own_gradient_and_is_judged_by_its_own_precision():
     jnp = jax.numpy
 
@@ -154,6 +155,7 @@ def test_jax_takes_its_own_gradient_and_is_judged_by_its_own_precision():
         check_gradient(loss, p, lambda p: jax.tree.map(lambda g: 2.0 * g, jax.grad(loss)(p)))
 
 
+@with_jax
 def test_jax_in_double_precision_agrees_without_reserve():
     with jax.enable_x64(True):
         at = jax.numpy.array([1.0, 2.0])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import random
+import statistics
 import sys
 import time
 import warnings
@@ -161,21 +163,27 @@ def audit(
 def _judge_pair(pair: Pair, found: Audit, samples: int, rtol: float, rng: random.Random) -> None:
     """Judge one pair by the argument that fits best, and note what is wrong."""
     trials = trials_of(pair, samples, rng)
-    best: tuple[int, int, list[tuple[Trying, Report]]] | None = None
+    by_slot = {}
     for slot in range(len(trials[0].slots) if trials else 0):
         judged = [(trial, report) for trial in trials if (report := trial.judged(pair, slot, rtol)) is not None]
-        right = sum(report.ok for _, report in judged)
-        if judged and (best is None or right > best[1]):
-            best = slot, right, judged
-    if best is None:
+        if judged:
+            by_slot[slot] = judged
+    if not by_slot:
         found.left[pair.derivative_text] = why_not(pair)
         return
-    slot, right, judged = best
+    slot, judged = max(by_slot.items(), key=lambda item: _fit(item[1]))
+    right = sum(report.ok for _, report in judged)
     found.judged += len(judged)
     wrong = [(trial, report) for trial, report in judged if report.count(Verdict.WRONG)]
     if wrong:
         trial, worst = max(wrong, key=lambda item: item[1].worst_first()[0].off or 0.0)
         found.findings.append(Finding(pair, slot, right, len(wrong), worst, trial))
+
+
+def _fit(judged: list[tuple[Trying, Report]]) -> tuple[int, float]:
+    """How well a derivative is one by the argument that was moved: at how many points it is right, then how near it is."""
+    offs = [off for _, report in judged if (off := report.worst_first()[0].off) == off]
+    return sum(report.ok for _, report in judged), -statistics.median(offs or [math.inf])
 
 
 def _many(count: int, word: str) -> str:

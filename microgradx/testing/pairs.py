@@ -31,6 +31,10 @@ KNOWN_PAIRS = (
 """Names that mean a function and its derivative wherever they stand together."""
 
 
+PASSED_OVER = ("_", "__", "_test", "test", "conftest")
+"""How modules begin that are not searched: private ones, which may have what no public one has, and tests."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """A function and what is said to be its derivative; `text` and `derivative_text` are how they are written in code."""
@@ -43,10 +47,16 @@ class Pair:
 
 
 def pairs_of(target: str | ModuleType) -> Iterator[Pair]:
-    """Every pair in a module, in its public submodules, and in the objects and classes there."""
+    """Every pair in a module, in its submodules, and in the objects and classes there; in private ones if no other has any."""
     module = module_named(target) if isinstance(target, str) else target
+    yield from _fresh(_modules(module, PASSED_OVER)) or _fresh(_modules(module, PASSED_OVER[1:]))
+
+
+def _fresh(modules: Iterator[ModuleType]) -> list[Pair]:
+    """The pairs of modules, each once."""
     known: set[tuple[Any, ...]] = set()
-    for inner in _modules(module):
+    pairs = []
+    for inner in modules:
         for pair in _pairs_in(inner):
             key = (getattr(pair.f, "__wrapped__", pair.f), pair.derivative_text.rpartition(".")[2])
             try:
@@ -55,13 +65,14 @@ def pairs_of(target: str | ModuleType) -> Iterator[Pair]:
             except TypeError:  # not hashable: then it is told apart by its text
                 fresh = True
             if fresh:
-                yield pair
+                pairs.append(pair)
+    return pairs
 
 
-def _modules(module: ModuleType) -> Iterator[ModuleType]:
+def _modules(module: ModuleType, passed_over: tuple[str, ...]) -> Iterator[ModuleType]:
     yield module
     for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
-        if found.name.startswith(("_", "test", "conftest")):
+        if found.name.startswith(passed_over):
             continue
         try:
             with warnings.catch_warnings():
@@ -69,7 +80,7 @@ def _modules(module: ModuleType) -> Iterator[ModuleType]:
                 inner = importlib.import_module(f"{module.__name__}.{found.name}")
         except Exception:  # what cannot be imported here is not audited
             continue
-        yield from _modules(inner)
+        yield from _modules(inner, passed_over)
 
 
 def _pairs_in(module: ModuleType) -> Iterator[Pair]:

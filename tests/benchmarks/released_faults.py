@@ -29,7 +29,7 @@ def shown(library: str, what: str, check: Callable[[], object], second: str) -> 
 
 
 def scipy_faults() -> None:
-    """Derivatives by degrees, an integral that loses its digits, and one that is good to six."""
+    """Derivatives by degrees, integrals that lose their digits, and a function that is another one below a point."""
     import mpmath
     from scipy import special
 
@@ -47,6 +47,12 @@ def scipy_faults() -> None:
         "scipy", "special.itairy, slope at 4 against airy",
         lambda: check_gradient(lambda x: special.itairy(x)[0], 4.0, lambda x: special.airy(x)[0]),
         f"Ai(4) by mpmath is {float(mpmath.airyai(4)):.6g}",
+    )  # fmt: skip
+    (a, da), (b, db) = special.obl_rad1(1, 2, 1, 1.947), special.obl_rad2(1, 2, 1, 1.947)
+    shown(
+        "scipy", "special.obl_rad2(1, 2, 1, x) below x = 1.975",
+        lambda: check_gradient(lambda x: special.obl_rad2(1, 2, 1, x)[0], 1.947, lambda x: special.obl_rad2(1, 2, 1, x)[1]),
+        f"the Wronskian with obl_rad1 is {a * db - da * b:.6g}, it should be 1/(x*x + 1) = {1.0 / (1.947**2 + 1.0):.6g}",
     )  # fmt: skip
 
 
