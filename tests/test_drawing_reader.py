@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import pytest
 
-from microgradx import Value, draw
+from microgradx import Value, draw, mean, nn
 from microgradx.view.drawing.reader import READERS, Reader
 
 
@@ -66,3 +69,25 @@ def test_what_comes_does_not_depend_on_the_speed_of_the_machine():
 def test_a_page_that_is_not_one_is_refused(given, message):
     with pytest.raises(ValueError, match=message):
         draw(Value(1.0) * 2.0, for_=given)
+
+
+def test_the_caption_counts_as_part_of_the_picture():
+    drawn = draw(batch(60), for_="paper")
+    width, height = drawn.whole_size()
+    said = re.search(r'<svg[^>]* width="(\d+)pt" height="(\d+)pt"', drawn.svg())
+    assert (round(width), round(height)) == (int(said[1]), int(said[2]))
+    assert height > drawn.size()[1] + 20.0
+
+
+def test_terms_of_a_wide_sum_are_told_together_where_all_of_them_would_be_too_small():
+    x = [Value(k / 10.0, f"x{k}") for k in range(20)]
+    total = sum((a * a for a in x), Value(0.0))
+    assert draw(total).svg().count('class="node') >= 40
+    assert draw(total, for_="slide").svg().count('class="node') <= 6
+
+
+def test_a_network_is_one_card_only_where_nothing_finer_could_be_read():
+    net = nn.MLP(2, [16, 16, 1], rng=3)
+    loss = mean([(1.0 - net([math.sin(k), math.cos(k)])).relu() for k in range(30)])
+    assert "one card per layer" in draw(loss, for_="slide").summary
+    assert "one card for the model" in draw(loss, for_=(300, 100)).summary

@@ -122,3 +122,19 @@ def test_a_shared_weight_stands_once_and_says_where_its_gradient_comes_from():
 
 def test_every_value_of_a_recurrence_is_still_drawn_where_that_is_asked_for():
     assert draw(recurrence(50), detail="values").svg().count('class="node') > 200
+
+
+def test_a_page_wider_than_high_has_several_rounds_in_a_row():
+    readme, slide = draw(chain(10)), draw(chain(10), for_="slide")
+    assert len(cards(slide)) == len(cards(readme)) == 31
+    rows = {name: sorted({y for _, y in positions(drawn).values()}) for name, drawn in (("readme", readme), ("slide", slide))}
+    assert len(rows["slide"]) <= len(rows["readme"]) / 2 + 1
+    assert READERS["slide"].text_size(*slide.whole_size()) >= READERS["slide"].text
+
+
+def test_a_narrow_column_keeps_the_time_of_a_recurrence():
+    drawn = draw(recurrence(50), for_="paper")
+    titles = [lines[0] for lines in cards(drawn).values()]
+    assert any(title.startswith("rounds 1 to") for title in titles)
+    assert not any(" x49" in title for title in titles)
+    assert READERS["paper"].text_size(*drawn.whole_size()) >= READERS["paper"].text

@@ -100,6 +100,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         assert found is not None
         return float(found[1]), float(found[2])
 
+    def whole_size(self) -> tuple[float, float]:
+        """The width and height of the picture in points, with its caption."""
+        width, height = self.size()
+        return svg.with_caption(svg.caption_lines(self.caption, width) if self._captioned() else (), width, height)
+
     def node_id(self, value: Value) -> str:
         """The name of the node that shows `value`, to add edges to; it is the id in the SVG too, as long as nothing is added.
 

@@ -31,10 +31,12 @@ def written_dot(
     """
     colors = theme_named(theme)
     longest = max((len(wire.label) for wire in picture.wires), default=0)
-    beside = ((6.0 * longest + 34.0) / 72.0 if rankdir in ("LR", "RL") else 0.65) if longest else 0.0  # labels stand on the wires
+    ranksep = 0.8 * picture.ranksep  # from row to row; from column to column labels stand between the cards
+    if rankdir in ("LR", "RL"):
+        ranksep = max(picture.ranksep, (6.0 * longest + 34.0) / 72.0 if longest else 0.0)
     graph = {
         "rankdir": rankdir, "newrank": "true", "pad": "0.15",
-        "nodesep": f"{max(0.2, picture.beside / 72):.6g}", "ranksep": f"{max(picture.ranksep, beside):.6g}",
+        "nodesep": f"{max(0.2, picture.beside / 72):.6g}", "ranksep": f"{ranksep:.6g}",
         "bgcolor": colors.background, "fontname": FONT, "fontsize": "10", "fontcolor": colors.faint,
         "labelloc": "b", "labeljust": "l", "tooltip": text(picture.title, 4),
     }

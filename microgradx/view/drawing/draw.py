@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any, Never
 
 from ... import argument_hints
@@ -19,14 +18,14 @@ from .digraph import Drawing
 from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
 from .heat import heat_picture
-from .look import KEPT, TRIED, Look
+from .look import HALF_READABLE, KEPT, TRIED, Look
 from .options import DETAILS, FLOWS, ON_WIRES, RANKDIRS, check_options
 from .reader import reader_of
 from .rounds import row_pictures
 from .select import chosen
 from .shapes import Shapes
 from .subject import joined, outputs_of
-from .sums import chained, lists, of_sample
+from .sums import chained, has_wide_sum, lists, of_sample
 
 LABELLED = 300  # cards up to which wires are labelled
 
@@ -121,7 +120,11 @@ def draw(
     cards = len(kept) - sum(len(leaves) - 1 for leaves in inputs.values())
     plain = partial(picture, known, kept=kept, show=lines, constants=constants, notes=notes, inputs=inputs)
     look = Look(known, whole, said, theme, flow, rankdir, caption, engine)
-    return look.readable(_pictures(known, kept, cards, detail, edges, plain, module is not None), reader)
+    every = _every_value(known, kept, cards, detail, edges, plain)
+    if detail != "auto" or (cards <= KEPT and not has_wide_sum(known, kept)):
+        return look.readable([(every, 1.0)], reader)
+    models = (folded_picture(known, kept, *level) for level in LEVELS[-1:])
+    return look.readable([(every, 1.0), (_folded(known, kept, module is not None), 1.0), (models, HALF_READABLE)], reader)
 
 
 def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[str]) -> list[int]:
@@ -134,10 +137,10 @@ def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[
     return kept[:-1]
 
 
-def _pictures(
-    known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Shapes], inside: bool
+def _every_value(
+    known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Shapes]
 ) -> Iterator[Shapes]:
-    """What may be drawn, the finest first: every value, then folded further and further."""
+    """The pictures in which every value has a card, or what was asked for."""
     if detail in ("neurons", "layers", "model"):
         yield folded_picture(known, kept, detail, dict(LEVELS)[detail])
         return
@@ -152,11 +155,13 @@ def _pictures(
             yield boxed(known, every)
         yield every
     if detail == "auto":
-        rows = row_pictures(known, kept, plain, edges)
-        yield from rows if cards > KEPT else islice(rows, 1)
-    if detail == "auto" and cards > KEPT and inside:
+        yield from row_pictures(known, kept, plain, edges, whole=cards <= KEPT)
+
+
+def _folded(known: Flow, kept: list[int], inside: bool) -> Iterator[Shapes]:
+    """The pictures that are folded, further and further; `inside` a module first by operations."""
+    if inside:
         yield folded_picture(known, kept, "operations", 3)
-    if detail == "auto" and cards > KEPT and (heat := heat_picture(known, kept)):
+    if heat := heat_picture(known, kept):
         yield heat
-    if detail == "auto" and cards > KEPT:
-        yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS)
+    yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS[:-1])

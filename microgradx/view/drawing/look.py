@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -18,7 +19,9 @@ from .reader import Reader
 from .shapes import Card, Shapes
 
 KEPT = 50
-"""Values up to which each keeps its card, however small the text becomes."""
+"""Values up to which each keeps its card, however small the text becomes; but for the terms of a wide sum."""
+
+HALF_READABLE = 2.0 / 3.0  # of the text that the reader needs: where it is smaller still, a model as one card is better
 
 TRIED = 400  # cards up to which it is tried whether every value can be read
 SEVERAL = 300  # cards up to which more than one direction is laid out
@@ -38,18 +41,31 @@ class Look:
     caption: bool
     engine: str | None
 
-    def readable(self, pictures: Iterator[Shapes], reader: Reader) -> Drawing:
-        """The first picture that can be read, in the better of two directions; if none can be, the one with the largest text."""
+    def readable(self, stages: Sequence[tuple[Iterable[Shapes], float]], reader: Reader) -> Drawing:
+        """The first picture that can be read, in the better of two directions; if none can be, the one with the largest text.
+
+        The pictures of a further stage are looked at where the text so far is smaller than the given share of what is needed.
+        """
         best, largest = None, -1.0
+        for pictures, least in stages:
+            if largest < least * reader.text:
+                best, largest = self.best(pictures, reader, best, largest)
+        assert best is not None
+        return best
+
+    def best(
+        self, pictures: Iterable[Shapes], reader: Reader, best: Drawing | None, largest: float
+    ) -> tuple[Drawing | None, float]:
+        """The first picture that can be read, else the one with the largest text, and the height of that."""
         for shown in pictures:
             for rankdir in self.directions(shown):
                 drawing = self.drawing(shown, rankdir)
                 if len(shown.cards) > TRIED:  # it was asked for, and there is nothing to choose
-                    return drawing
+                    return drawing, math.inf
                 try:
-                    size = reader.text_size(*drawing.size())
+                    size = reader.text_size(*drawing.whole_size())
                 except RendererUnavailable:  # the DOT text is to be had all the same
-                    return best or drawing
+                    return best or drawing, math.inf
                 except (RuntimeError, TimeoutError):  # too much for the engine: the next picture is smaller
                     best = best or drawing
                     continue
@@ -57,8 +73,7 @@ class Look:
                     best, largest = drawing, size
             if largest >= reader.text:
                 break
-        assert best is not None
-        return best
+        return best, largest
 
     def insides(self, folds: Sequence[Card], own: str) -> dict[str, Drawing]:
         """What each folded card holds, with its operands: every value where these are few, else folded by operation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ..theme import tone_of
 from ..words.notation import number
@@ -25,16 +26,21 @@ SHARED = 3
 
 ROW = 4  # cards of a row where nothing repeats
 MOST_ROWS = 12
-LATEST = (8, 4)
+IN_A_ROW, NARROWEST_ROW = (1, 2, 3), 2  # rounds in a row of a page wider than high, cards in one of a narrow column
+LATEST = (8, 4, 2)
 """So many rows are drawn at most, and so many of the latest are tried where there are more."""
 
 
 @dataclass
 class Rounds:
-    """The way through a chain: its places in order, in rows; `unit` is what a row is, nothing where rows do not repeat."""
+    """The way through a chain: its places in order, in rows; `unit` is what a row is, nothing where rows do not repeat.
+
+    The cards that stand above the rows are so many `across`.
+    """
 
     rows: list[list[int]]
     unit: str
+    across: int = ROW
 
 
 def rounds_of(flow: Flow, kept: Sequence[int]) -> Rounds | None:
@@ -92,18 +98,26 @@ def _repeated(kinds: Sequence[str]) -> tuple[int, int, int]:
     return best if period * count >= 0.6 * len(kinds) else (0, 0, 0)
 
 
-def row_pictures(flow: Flow, kept: Sequence[int], plain: Callable[..., Shapes], edges: str) -> Iterator[Shapes]:
-    """The pictures of a recurrence: all rounds, then only the latest ones with the others folded."""
+def row_pictures(
+    flow: Flow, kept: Sequence[int], plain: Callable[..., Shapes], edges: str, whole: bool
+) -> Iterator[Shapes]:
+    """The pictures of a recurrence: all rounds, some of them in a row; then, unless it is to be seen `whole`, the latest ones."""
     found = rounds_of(flow, kept)
     if found is None:
         return
+    for together in IN_A_ROW:
+        rows = [list(chain(*found.rows[k : k + together])) for k in range(0, len(found.rows), together)]
+        if len(rows) <= MOST_ROWS and len(rows) > 1:
+            for written in dict.fromkeys((edges, "none")):  # without labels the columns stand closer
+                yield _rows(flow, kept, Rounds(rows, found.unit, max(ROW, *map(len, rows))), 0, plain, written)
     every = len(found.rows)
-    whole = (every,) if every <= MOST_ROWS else ()
-    for latest in (*whole, *(n for n in LATEST if n < every - 1)):
-        if latest < every and not found.unit:
-            return
-        for written in dict.fromkeys((edges, "none")):  # without labels the columns stand closer
-            yield _rows(flow, kept, found, every - latest, plain, written)
+    for across in (max(ROW, *map(len, found.rows)), NARROWEST_ROW):
+        for latest in (n for n in LATEST if n < every - 1 and found.unit and not whole):
+            hidden = every - latest
+            parts = [row[k : k + across] for row in found.rows[hidden:] for k in range(0, len(row), across)]
+            if len(parts) <= MOST_ROWS:
+                for written in dict.fromkeys((edges, "none")):
+                    yield _rows(flow, kept, Rounds([*found.rows[:hidden], *parts], found.unit, across), hidden, plain, written)
 
 
 def _rows(
@@ -137,13 +151,13 @@ def _rows(
         drawn.wires += _across(flow, fold, folded, set(shown))
         side.insert(0, fold)
         open_with = "detail='full'" if len(kept) <= HARD else "depth=5"
-        told = f"{flow.counted(kept)}: a row for each {found.unit}; rows 1 to {hidden:,} are one card. To open: {open_with}."
+        told = f"{flow.counted(kept)}: the latest {found.unit}s in rows; those before, 1 to {hidden:,}, are one card."
+        told += f" To open: {open_with}."
         drawn.caption.insert(0, told)
     if shared:
         drawn.caption.append("What many rows use stands once, at the top, without wires.")
     drawn.cards += [card for card in side if card not in drawn.cards]
-    if side:
-        drawn.rows.insert(0, [card.id for card in side])
+    drawn.rows[:0] = [[card.id for card in side[k : k + found.across]] for k in range(0, len(side), found.across)]
     return drawn
 
 

@@ -72,6 +72,11 @@ def _chains(flow: Flow, kept: set[int]) -> dict[int, int]:
     return {place: head for place, head in head_of.items() if terms[head] >= TERMS}
 
 
+def has_wide_sum(flow: Flow, kept: Sequence[int]) -> bool:
+    """Whether one of these values has so many operands that they are better told together."""
+    return any(len(flow.operands[place]) >= TERMS for place in kept)
+
+
 def of_sample(flow: Flow, sample: int) -> tuple[set[int], int]:
     """The places of one term of the widest sum and of what is made from that sum, and how many terms there are.
 

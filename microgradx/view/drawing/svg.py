@@ -204,9 +204,8 @@ def _write(group: Element, text: str, middle: Point, colours: Theme) -> None:
 
 
 def _captioned(graph: Element, caption: Sequence[str], colours: Theme, canvas: Box) -> Box:
-    """Write the caption below the picture, in lines as wide as it is, and give the canvas that holds both."""
-    width = max(canvas.right - canvas.left - 2 * PAD, CAPTION_WIDTH)
-    lines = [line for sentence in caption for line in textwrap.wrap(plain_text(sentence), int(width / CAPTION_LETTER))]
+    """Write the caption below the picture, and give the canvas that holds both."""
+    lines = caption_lines(caption, canvas.right - canvas.left)
     y = canvas.bottom + PAD
     for line in lines:
         how = {"class": "caption", "x": f"{canvas.left + PAD + 6:.2f}", "y": f"{y:.2f}", "font-family": SANS}
@@ -214,8 +213,20 @@ def _captioned(graph: Element, caption: Sequence[str], colours: Theme, canvas: B
         written.text = line
         graph.append(written)
         y += CAPTION_LINE
-    wide = max((len(line) for line in lines), default=0) * CAPTION_LETTER + 2 * PAD + 6
-    return Box(canvas.left, canvas.top, max(canvas.right, canvas.left + wide), y)
+    width, height = with_caption(lines, canvas.right - canvas.left, canvas.bottom - canvas.top)
+    return Box(canvas.left, canvas.top, canvas.left + width, canvas.top + height)
+
+
+def caption_lines(caption: Sequence[str], width: float) -> list[str]:
+    """The caption in lines that stand below a picture of so many points."""
+    letters = int(max(width - 2 * PAD, CAPTION_WIDTH) / CAPTION_LETTER)
+    return [line for sentence in caption for line in textwrap.wrap(plain_text(sentence), letters)]
+
+
+def with_caption(lines: Sequence[str], width: float, height: float) -> tuple[float, float]:
+    """The width and height of a picture with its caption, in points."""
+    longest = max((len(line) for line in lines), default=0)
+    return max(width, longest * CAPTION_LETTER + 2 * PAD + 6), height + (PAD + CAPTION_LINE * len(lines) if lines else 0.0)
 
 
 def _sized(root: Element, graph: Element, canvas: Box) -> None:
