@@ -1,8 +1,9 @@
-"""How large the text of each drawing is on a README's page, and the seconds it takes, beside micrograd's way of drawing.
+"""How large the text of each drawing is on a README's page, and the seconds it takes, beside micrograd's and torchviz's way.
 
 Run as a script: `python tests/benchmarks/drawing.py [FOLDER]`; with a folder the pictures are written into it. Seconds are
 medians of up to 3 runs of one process, warm. micrograd's DOT (a record per value, an oval per operation) is laid out by the same
-engine as ours; its text is of the same 11 points, so the sizes can be compared.
+engine as ours; its text is of the same 11 points, so the sizes can be compared. Where PyTorch and torchviz are installed, the
+same graphs are written in PyTorch and drawn by torchviz, whose boxes have no numbers.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drawing_gallery import GALLERY
+from torch_graph import INSTALLED, text_of_torchviz
 
 from microgradx import Drawing, Value, draw, topological_order
 from microgradx.tables import table
@@ -26,6 +28,7 @@ from microgradx.view.layout.renderers import lay_out
 
 PATIENCE, LARGE = 20.0, 600  # seconds for micrograd's DOT, and values beyond which it is not tried
 HEAD = ("graph", "values", "cards", "points", "text px", "seconds", "micrograd px", "seconds")
+OTHERS = ("torchviz px", "seconds") if INSTALLED else ()
 
 FIRST = """
 import time; start = time.perf_counter()
@@ -66,16 +69,20 @@ def text_size(svg: str) -> tuple[float, str]:
     return READERS["readme"].text_size(width, height), f"{width:,.0f} x {height:,.0f}"
 
 
-def naive(output: Value) -> tuple[str, str]:
-    """Text size and seconds of micrograd's way."""
+def other_way(output: Value, text: Callable[[Value], float]) -> tuple[str, str]:
+    """Text size and seconds of another way to draw a graph."""
     if len(topological_order(output)) > LARGE:
         return "", ""
     try:
         start = time.perf_counter()
-        made = lay_out(naive_dot(output), seconds=PATIENCE).decode()
-        return f"{text_size(made)[0]:.1f}", f"{time.perf_counter() - start:.2f}"
+        return f"{text(output):.1f}", f"{time.perf_counter() - start:.2f}"
     except (TimeoutError, RuntimeError):
         return "-", f"over {PATIENCE:.0f}"
+
+
+def text_of_micrograd(output: Value) -> float:
+    """The height of the text as micrograd's notebook draws it."""
+    return text_size(lay_out(naive_dot(output), seconds=PATIENCE).decode())[0]
 
 
 def report(name: str, output: Value, folder: Path | None) -> tuple[list[str], bool]:
@@ -92,7 +99,9 @@ def report(name: str, output: Value, folder: Path | None) -> tuple[list[str], bo
     if folder:
         made[0].save(folder / f"{name.replace(' ', '_')}.svg")
     cells = [name, f"{len(topological_order(output)):,}", str(svg.count('class="node')), size, f"{text:.1f}", f"{took:.2f}"]
-    return [*cells, *naive(output)], text >= READERS["readme"].text
+    others = [text_of_micrograd, *([lambda graph: text_of_torchviz(graph, PATIENCE)] if INSTALLED else [])]
+    found = [part for other in others for part in other_way(output, other)]
+    return [*cells, *found], text >= READERS["readme"].text
 
 
 def first(environment: dict[str, str]) -> float:
@@ -104,13 +113,14 @@ def first(environment: dict[str, str]) -> float:
 def main(folder: str = "") -> None:
     """Print a line for each graph of the gallery."""
     draw(Value(1.0)).svg()
-    least = (24, 7, 5, 14, 7, 7, 12, 7)
-    print(table([HEAD], "<>>>>>>>", width=None, least=least)[0])
+    least = (24, 7, 5, 14, 7, 7, 12, 7, 11, 7)[: len(HEAD) + len(OTHERS)]
+    ways = "<" + ">" * (len(least) - 1)
+    print(table([(*HEAD, *OTHERS)], ways, width=None, least=least)[0])
     readable = 0
     for name, build in GALLERY.items():
         cells, good = report(name, build(), Path(folder) if folder else None)
         readable += good
-        print(table([cells], "<>>>>>>>", width=None, least=least)[0], flush=True)
+        print(table([cells], ways, width=None, least=least)[0], flush=True)
     print(f"{readable} of {len(GALLERY)} can be read in a README: text of 9 px in a column of 830 x 1,600")
     print(f"first drawing of a process, import included: {statistics.median(first({}) for _ in range(3)):.2f} s")
     with tempfile.TemporaryDirectory() as empty:
