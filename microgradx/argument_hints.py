@@ -87,6 +87,8 @@ DRAWING = {
     **dict.fromkeys(("show_attrs", "fields"), 'show=("name", "value")'),
     **dict.fromkeys(("style", "colors", "colours", "dark"), 'theme="dark"'),
     **dict.fromkeys(("max_depth", "levels"), "depth=3"),
+    **dict.fromkeys(("fold", "level", "collapse", "expand"), 'detail="layers", or detail="full" for every value'),
+    **dict.fromkeys(("page", "medium", "target"), 'for_="slide"'),
 }
 
 COMPILED = {

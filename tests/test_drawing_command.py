@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+from microgradx import Value, draw
 from microgradx.cli import main
 from microgradx.view.drawing.options import DETAILS, FLOWS, ON_WIRES
 from microgradx.view.theme import THEMES
@@ -83,3 +85,35 @@ def test_a_path_that_cannot_be_written_is_named_as_it_was_given(tmp_path, capsys
     assert main(["draw", "a*a", "a=3", "-o", str(path)]) == 2
     assert capsys.readouterr().err.rstrip().endswith(f"File name too long: '{path}'")
     assert [left.name for left in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--edges", "both"), "there is no 'both'"),
+        (("--flow", "up"), "there is no 'up'"),
+        (("--module", "L9"), "no module 'L9'"),
+        (("--depth", "-1"), "depth=-1"),
+        (("--path", "q"), "'q'"),
+        (("--step", "99"), "step=99"),
+        (("--engine", "neato"), "engine 'neato'"),
+    ],
+)
+def test_a_wrong_option_is_told_before_a_file_that_is_there(tmp_path, capsys, option, said):
+    path = tmp_path / "there.svg"
+    path.write_text("kept")
+    with contextlib.suppress(SystemExit):
+        main(["draw", "a*b", "a=2", "b=3", "-o", str(path), *option])
+    told = capsys.readouterr().err
+    assert said in told
+    assert "already exists" not in told
+    assert path.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "write"),
+    [("direction", "rankdir="), ("orientation", "rankdir="), ("fold", "detail="), ("page", "for_="), ("rankdr", "rankdir=")],
+)
+def test_a_word_of_other_tools_is_answered_with_ours(keyword, write):
+    with pytest.raises(TypeError, match=f"draw has no argument '{keyword}': .*{write}"):
+        draw(Value(2.0) * 3.0, **{keyword: "TB"})

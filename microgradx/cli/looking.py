@@ -160,8 +160,8 @@ def _draw(options: argparse.Namespace) -> int:
     from ..view.drawing.digraph import SUFFIXES  # the text needs no graphviz
     from ..view.drawing.draw import draw
 
-    path = destination(options, SUFFIXES)
     if "path" in given:
         given["path"] = (options.path, out)
     drawing = draw(outputs if outputs[1:] else out, theme=options.theme, **given)
+    path = destination(options, SUFFIXES)  # what is wrong with the options comes before a file that is there
     return write_output(options, path, drawing, drawing.svg() if path is None else "", drawing.summary)

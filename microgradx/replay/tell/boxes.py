@@ -70,9 +70,9 @@ def loops(runner: Runner, parts: Sequence[tuple[str, int, int | None]], name: st
     """Boxes, arrows, caption, frames and the arrows round of a runner whose rows run one by one."""
     drawn = loop_boxes(runner.full, parts, name == "gradient") if runner.rows_live <= ROLLED else None
     if drawn is None or len(drawn.boxes) > MOST_BOXES:
-        whole = [([f"{runner.rows_live:,} rows", runner.said], "step", "")]
+        whole = [([many(runner.rows_live, "row"), runner.said], "step", "")]
         return whole, [], ["No repeated structure was found, so it runs value by value."], [], []
-    told = [f"{name.capitalize()}: {runner.rows_live:,} rows {runner.said}."]
+    told = [f"{name.capitalize()}: {many(runner.rows_live, 'row') or 'no row'} {runner.said}."]
     if drawn.frames:
         told += ["A frame is one round of a loop; blue: what it is handed, dashed: hands on."]
     if name == "gradient":

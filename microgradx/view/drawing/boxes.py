@@ -57,7 +57,7 @@ def draw_chart(output: Drawable, theme: str, rankdir: str, caption: bool, engine
     there = way_there(chart)
     wires = [
         Wire(
-            f"n{tail}", f"n{head}", "", "none", 0.8 + 0.6 * math.log10(max(1, size)), f"{size:,} numbers", False,
+            f"n{tail}", f"n{head}", "", "none", 0.8 + 0.6 * math.log10(max(1, size)), f"{size:,} number{'s' * (size > 1)}", False,
             "on" if head in there else "across" if tail in there else "back",
         )
         for tail, head, size in chart.arrows

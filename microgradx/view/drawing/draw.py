@@ -82,8 +82,8 @@ def draw(
     - `names` maps names to values; else labels and the caller's variables serve.
     - `engine` chooses who lays out (see `layout.lay_out`).
 
-    A recorded program (`compile(f).program(...)`) is drawn by its array instructions: down to the value, then back up to the
-    slopes. Of the options it knows theme, rankdir, caption and engine.
+    A recorded program (`compile(f).program(...)`) is drawn by its array instructions, or where it runs row by row by formulas,
+    a frame around those that repeat: down to the value, then back up to the slopes. It knows theme, rankdir, caption and engine.
     """
     if unknown:
         raise unknown_keyword("draw", next(iter(unknown)), list(draw.__kwdefaults__ or ()), argument_hints.DRAWING)

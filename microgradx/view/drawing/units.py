@@ -32,7 +32,8 @@ def unit_sentences(flow: Flow, units: Sequence[tuple[str, Sequence[int], Sequenc
         count = silent[0][2]
         what = f"Never fires in {count:,} samples" if count > 1 else "Off in this sample"
         names = _some([name for name, *_ in silent])
-        said.append(f"{what}: {names}; {lost:,} of {len(every):,} parameters learn nothing from it.")
+        costs = f"; {lost:,} of {len(every):,} parameters learn nothing from it" if lost else ""
+        said.append(f"{what}: {names}{costs}.")
     if vanishing:
         said.append(f"Vanishing (below {number(VANISHING)} of the output's): {_some(vanishing)}.")
     if exploding:
