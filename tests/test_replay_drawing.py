@@ -126,13 +126,20 @@ def test_a_program_of_too_much_that_is_unlike_is_one_box_that_says_so(monkeypatc
 
 def frames(svg):
     """The boxes around cards: what each says, and its left, top, right and bottom."""
-    found = re.findall(r'class="cluster">.*?<path[^>]* d="([^"]*)".*?<text[^>]*>([^<]*)<', svg, re.DOTALL)
+    paths = re.findall(r'class="cluster">.*?<path[^>]* d="([^"]*)"', svg, re.DOTALL)
+    names = re.findall(r'class="frame">.*?<text[^>]*>([^<]*)<', svg, re.DOTALL)
     corners = {}
-    for path, text in found:
+    for path, text in zip(paths, names, strict=True):
         numbers = [float(x) for x in re.findall(r"-?[\d.]+", path)]
         xs, ys = numbers[::2], numbers[1::2]
         corners[text] = (min(xs), min(ys), max(xs), max(ys))
     return corners
+
+
+def test_the_name_of_a_frame_stands_above_the_wires_that_cross_it():
+    svg = mx.draw(compile(recurrent).program([0.1] * 5, [0.5] * 8)).svg()
+    assert svg.index('class="frame"') > max(found.start() for found in re.finditer('class="edge', svg))
+    assert re.search(r'class="frame">\s*<polygon class="halo"[^>]*>\s*<text', svg)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "auto"])

@@ -61,6 +61,7 @@ def finished_svg(raw: str, how: Finish) -> str:
             _flatten(group, colours) if group.get("class", "").startswith("node ") else _sharpen(group, colours)
     canvas = _canvas(graph)
     _label(graph, how, colours, canvas)
+    _name_frames(graph, colours)
     if how.caption:
         canvas = _captioned(graph, how.caption, colours, canvas)
     _sized(root, graph, canvas)
@@ -193,14 +194,30 @@ def _label(graph: Element, how: Finish, colours: Theme, canvas: Box) -> None:
 
 
 def _write(group: Element, text: str, middle: Point, colours: Theme) -> None:
-    box = room(text, middle)
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (box[:2], (box.right, box.top), box[2:], (box.left, box.bottom)))
-    group.append(Element("polygon", {"class": "halo", "fill": colours.background.lower(), "points": points}))
+    group.append(_halo(room(text, middle), colours))
     x, y = f"{middle[0]:.2f}", f"{middle[1] + 3.3:.2f}"
     how = {"text-anchor": "middle", "x": x, "y": y, "font-family": MONO, "font-size": "10.00", "fill": colours.faint.lower()}
     written = Element("text", how)
     written.text = text
     group.append(written)
+
+
+def _halo(box: Box, colours: Theme) -> Element:
+    """What parts a text from the wires below it."""
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (box[:2], (box.right, box.top), box[2:], (box.left, box.bottom)))
+    return Element("polygon", {"class": "halo", "fill": colours.background.lower(), "points": points})
+
+
+def _name_frames(graph: Element, colours: Theme) -> None:
+    """Write the names of the boxes around cards above the wires that cross them."""
+    for frame in [group for group in graph.findall("g") if group.get("class") == "cluster"]:
+        for name in frame.findall("text"):
+            half, x, y = CAPTION_LETTER * len(name.text or "") / 2.0, float(name.get("x", "0")), float(name.get("y", "0"))
+            frame.remove(name)
+            above = Element("g", {"class": "frame"})
+            above.append(_halo(Box(x - half, y - 9.0, x + half, y + 3.0), colours))
+            above.append(name)
+            graph.append(above)
 
 
 def _captioned(graph: Element, caption: Sequence[str], colours: Theme, canvas: Box) -> Box:
