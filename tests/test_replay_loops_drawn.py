@@ -290,3 +290,13 @@ def test_rows_alike_whose_operands_jump_about_are_no_loop():
 def test_a_loop_begins_with_its_first_statement():
     [loop] = [part for part in rolled(momentum, 1.5, 0.01, 0.9) if isinstance(part, Rolled)]
     assert (loop.low, loop.repeats) == (0, 80)
+
+
+def test_small_loops_of_the_way_back_are_told_with_what_stands_between_them():
+    f, given = TOLD["network"]
+    f = compile(f)
+    f.value_and_grad(*given.values(), argnums=(0, 1))
+    _, boxes, *_ = f.program(*given.values()).chart()
+    back = [lines[0] for lines, _, _ in boxes if lines[-1] == "on the way back"]
+    assert 1 <= len(back) <= 5
+    assert sum(" times " in line for line in back) <= 2

@@ -13,6 +13,7 @@ from .rolled import Repeats, Rolled
 from .text import pattern
 
 LONGEST_FORMULA = 6  # operations of a formula; a longer one is taken apart
+LARGE_LOOPS = 10  # a loop of the way back is told on its own from a tenth of it on
 BULK = 24  # rows outside of every loop, from where they are told together
 
 
@@ -87,9 +88,13 @@ class Formulas:
     def place(self, parts: Sequence[int | Rolled], offset: np.ndarray, loops: tuple[Rolled, ...]) -> None:
         """Make a site of every row, but one of many that stand outside of loops, and one of a loop that derives."""
         straight: list[int] = []
+        large = (len(self.layout) - self.back) / LARGE_LOOPS
         for part in [*parts, None]:
             if isinstance(part, int):
                 straight.append(part)
+                continue
+            if part is not None and part.low > self.back and part.high - part.low < large:
+                straight += range(part.low, part.high)
                 continue
             if not loops and straight and (len(straight) > BULK or straight[0] > self.back):
                 self.add(Site(np.array(straight), (), f"{len(straight):,} operations"))
