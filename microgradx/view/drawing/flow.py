@@ -40,6 +40,7 @@ class Flow:
     outputs: list[int] = field(default_factory=list)
     merged: int = 0  # values that are drawn as part of others
     caption: list[str] = field(default_factory=list)
+    judged: tuple[set[int], set[int], set[int]] | None = field(default=None, init=False)  # by `diagnose`, once for all pictures
 
     def counted(self, kept: Sequence[int]) -> str:
         """How many values `kept` are, with those that are drawn as part of them."""

@@ -66,7 +66,9 @@ def diagnose(flow: Flow, kept: Iterable[int] | None = None) -> Troubles:
     >>> diagnose(flow).sentences(flow)
     ['Dead (gradient exactly 0): x.']
     """
-    found, lost, grown, guessed = Troubles(), cancelled(flow), exploding(flow), indeterminate(flow)
+    if flow.judged is None:
+        flow.judged = cancelled(flow), exploding(flow), indeterminate(flow)
+    found, (lost, grown, guessed) = Troubles(), flow.judged
     sizes = [abs(g) for k, g in enumerate(flow.grads) if g is not None and math.isfinite(g) and k not in grown]
     largest = max(sizes, default=0.0)
     for place in range(len(flow.nodes)) if kept is None else kept:
