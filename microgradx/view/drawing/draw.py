@@ -18,7 +18,7 @@ from .digraph import Drawing
 from .flow import Flow, at_step, short, snapshot
 from .folding import HARD, LEVELS, folded_picture
 from .heat import heat_picture
-from .look import HALF_READABLE, KEPT, TRIED, Look
+from .look import KEPT, LEAST_SHARE, TRIED, Look
 from .options import DETAILS, FLOWS, ON_WIRES, RANKDIRS, check_options
 from .reader import reader_of
 from .rounds import row_pictures
@@ -124,7 +124,7 @@ def draw(
     if detail != "auto" or (cards <= KEPT and not has_wide_sum(known, kept)):
         return look.readable([(every, 1.0)], reader)
     models = (folded_picture(known, kept, *level) for level in LEVELS[-1:])
-    return look.readable([(every, 1.0), (_folded(known, kept, module is not None), 1.0), (models, HALF_READABLE)], reader)
+    return look.readable([(every, 1.0), (_folded(known, kept, module is not None), 1.0), (models, LEAST_SHARE)], reader)
 
 
 def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[str]) -> list[int]:

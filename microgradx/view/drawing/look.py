@@ -21,7 +21,7 @@ from .shapes import Card, Shapes
 KEPT = 50
 """Values up to which each keeps its card, however small the text becomes; but for the terms of a wide sum."""
 
-HALF_READABLE = 2.0 / 3.0  # of the text that the reader needs: where it is smaller still, a model as one card is better
+LEAST_SHARE = 2.0 / 3.0  # of the text that the reader needs: where it is smaller still, a model as one card is better
 
 TRIED = 400  # cards up to which it is tried whether every value can be read
 SEVERAL = 300  # cards up to which more than one direction is laid out
