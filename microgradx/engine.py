@@ -6,7 +6,7 @@ import copyreg
 import operator
 from collections.abc import Callable, Sequence
 from numbers import Rational
-from typing import TYPE_CHECKING, Any, Never, Protocol, TypeGuard, TypeVar
+from typing import Any, Never, TypeGuard
 
 from . import argument_hints, micrograd_names, modes, observers
 from .chain import chain_rule, numbers_alone
@@ -21,7 +21,6 @@ from .stale import OVERWRITTEN, clock
 from .writing import add_gradients
 
 _new = object.__new__
-T = TypeVar("T")
 
 
 def _comparison(name: str) -> Callable[[Value, Any], bool]:
@@ -47,15 +46,6 @@ def _comparison(name: str) -> Callable[[Value, Any], bool]:
 
     method.__name__, method.__qualname__ = name, f"Value.{name}"
     return method
-
-
-if TYPE_CHECKING:
-
-    class Stored(Protocol[T]):
-        """An attribute that is read and assigned by functions, as type checkers see it."""
-
-        def __get__(self, node: Any, kind: Any = None, /) -> T: ...
-        def __set__(self, node: Any, value: T, /) -> None: ...
 
 
 class Value(Operators):
@@ -114,7 +104,14 @@ class Value(Operators):
         now = clock.tick()
         self._stamp = now if self.op is None else OVERWRITTEN
 
-    def _name(self, label: Any) -> None:
+    @property
+    def label(self) -> str | None:
+        """What to call it, or None; drawings and steps show it."""
+        mark = self._mark
+        return mark if type(mark) is str else mark[2] if type(mark) is tuple else None
+
+    @label.setter
+    def label(self, label: str | None) -> None:
         if label is not None and not isinstance(label, str):
             if isinstance(label, (tuple, set)):
                 micrograd_names.refuse_made_by_hand(label)
@@ -124,12 +121,6 @@ class Value(Operators):
             self._mark = label
         else:
             self._mark = (*mark[:2], label) if type(mark) is tuple else (mark, 0, label)
-
-    def _called(self) -> str | None:
-        mark = self._mark
-        return mark if type(mark) is str else mark[2] if type(mark) is tuple else None
-
-    label: Stored[str | None] = property(_called, _name, doc="What to call it, or None; drawings and steps show it.")
 
     @property
     def grad(self) -> float:
