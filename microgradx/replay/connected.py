@@ -20,8 +20,9 @@ from .derivatives import Spans
 from .program import Program
 from .run.array_program import Array
 from .tape.inline import inlined
+from .tape.number import Number
 from .tape.rows import Inlined
-from .tape.tape import Number, Tape
+from .tape.tape import Tape
 from .together import Picked, Whole
 
 LARGEST_JACOBIAN = 20_000  # entries of a Jacobian, and rows of the program for it

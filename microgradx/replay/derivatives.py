@@ -7,8 +7,9 @@ from typing import Any
 
 from .. import ops
 from .tape.gradient import gradient_rows
+from .tape.number import Number
 from .tape.tangents import tangent_rows
-from .tape.tape import Number, Tape
+from .tape.tape import Tape
 
 Spans = tuple[tuple[int, int], ...]
 What = tuple[str, Spans]

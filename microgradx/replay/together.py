@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..chain import Several
+from .tape.number import Number
 from .tape.rows import Inlined
-from .tape.tape import Number, Tape
+from .tape.tape import Tape
 
 if TYPE_CHECKING:
     from .connected import Evaluation

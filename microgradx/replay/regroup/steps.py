@@ -125,7 +125,7 @@ def steady(starts: np.ndarray, slots: np.ndarray, low: int, period: int, repeats
 
 def straight(starts: np.ndarray, slots: np.ndarray, low: int, high: int) -> Segment:
     """Rows that do not repeat."""
-    start = slots[starts[low] : starts[high]]
+    start = slots[starts[low] : starts[high]].astype(np.int64)  # and not a view, which would keep all of them
     none = np.zeros((0, 1), dtype=np.int32)
     return Segment(low, high - low, 1, start, np.zeros_like(start), np.full_like(start, -1), none, low)
 

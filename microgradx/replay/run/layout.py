@@ -36,7 +36,7 @@ class Layout:
         self.constants = np.array(list(tape.constants.values()), dtype=np.float64)
         place = np.full(len(op) + 1, -1, dtype=np.int32)  # the last one answers for operand -1
         place[leaves] = np.arange(len(leaves))
-        self.code = op[live]
+        self.code = op[live].astype(np.int32)
         place[:-1][live] = np.arange(len(leaves), len(leaves) + len(self.code), dtype=np.int32)
         self.a, self.b = (gathered(place, column[live]) for column in operands)
         few = np.flatnonzero(self.a < 0)

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from ... import ops
 from ...chain import contribution
 from ...rules import local_derivative
+from .number import Number
 from .rows import CONSTANT, TABLE, Constant, at_least, code_of, detached, differs, equal, greater, private
-from .tape import Number, Tape
+from .tape import Tape
 
 CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
 VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands

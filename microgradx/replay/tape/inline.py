@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .number import Number
 from .rows import INPUT, TABLE, Rows
-from .tape import Number, Tape
+from .tape import Tape
 
 
 def inlined(tape: Tape, other: Rows, outputs: Sequence[int], inputs: Sequence[Any]) -> list[Number]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from ... import ops
 from .gradient import gradient_rows
+from .number import Number
 from .tangents import tangent_rows
-from .tape import Number, Tape
+from .tape import Tape
 
 
 class Recorder(Tape):

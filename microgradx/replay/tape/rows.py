@@ -95,11 +95,11 @@ class Constant(float):
 class Rows:
     """Columns, the numbers that are not operations, and the branches taken; pickled without any code.
 
-    A row takes 12 bytes; in lists, with an object for each number of a row, it would be 56.
+    A row takes 10 bytes; in lists, with an object for each number of a row, it would be 56.
     """
 
     def __init__(self) -> None:
-        self.op, self.a, self.b = array("i"), array("i"), array("i")
+        self.op, self.a, self.b = array("h"), array("i"), array("i")
         self.more: dict[int, tuple[int, ...]] = {}
         self.constants: dict[int, float] = {}
         self.inputs: list[int] = []
@@ -134,7 +134,7 @@ class Rows:
         codes = np.arange(max([CONSTANT, *state["names"]]) + 1, dtype=np.int32)
         for code, name in state["names"].items():
             codes[code] = code_of(op_of(name))
-        for name, column in (("op", codes[state["op"]]), ("a", state["a"]), ("b", state["b"])):
+        for name, column in (("op", codes[state["op"]].astype(np.int16)), ("a", state["a"]), ("b", state["b"])):
             getattr(self, name).frombytes(column.tobytes())
         self.inputs, self.roles = state["inputs"].tolist(), state["roles"].tolist()
         self.wholes = {row: (op_of(name), operands) for row, (name, operands) in state["wholes"].items()}

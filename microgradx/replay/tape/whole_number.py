@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .tape import Number
+from .number import Number
 
 
 class WholeNumber(Number):
