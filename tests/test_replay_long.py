@@ -303,3 +303,31 @@ def test_a_long_recurrence_is_drawn_as_its_loops():
     g = mx.compile(f)
     g.value_and_grad(xs)
     assert "510 times" in mx.draw(g.program(xs)).source
+
+
+def test_a_batch_of_long_recurrences_gives_what_each_gives_alone():
+    def f(xs, x):
+        for _ in range(600):
+            x = x + 0.01 * (xs[0] * x - x * x * xs[1])
+        return x
+
+    each = mx.compile(f, batch="x")
+    assert recorded(f, [1.0, 0.5], 0.3).recurrence is not None
+    for x in (0.1, 0.4, 2.5):
+        leaves = [mx.Value(1.0), mx.Value(0.5)]
+        out = f(leaves, x)
+        out.backward()
+        value, slopes = each.value_and_grad([1.0, 0.5], [x])
+        assert value == out.data
+        assert slopes == pytest.approx([leaf.grad for leaf in leaves], rel=1e-12)  # added up over the steps in another order
+
+
+def test_ten_times_the_steps_are_recorded_on_and_nothing_else_grows():
+    found = []
+    for count in (600, 6000):
+        f, xs = predator_and_prey(count)
+        program = recorded(f, xs)
+        short, _ = program.recurrence.tape([0])
+        layout = program.gradient_runner().ladders[False].layout
+        found.append((len(short), len(layout.short), sum(len(part.start) for part in layout.segments)))
+    assert found[0] == found[1]
