@@ -31,6 +31,8 @@ class LongRunner(Runner):
         self.ladders = {False: Ladder(layout, doubted=doubted), True: Ladder(layout, exact=True)}
         self.given, self.constants = recurrence.inputs, recurrence.constants
         self.slots = np.concatenate([np.zeros(0, dtype=np.int64), *recurrence.per_step])
+        every = self.slots.min(initial=self.given) >= self.given  # the same in every run
+        self.fixed = self.constants[self.slots - self.given] if every else None
 
     def run(self, inputs: Array) -> Array:
         """The outputs."""
@@ -44,8 +46,9 @@ class LongRunner(Runner):
         """The inputs, and after those that are given the ones for each step."""
         if not len(self.slots):
             return inputs
-        leaves = np.concatenate((inputs[: self.given], self.constants))
-        return np.concatenate((inputs[: self.given], leaves[self.slots], inputs[self.given :]))
+        given = inputs[: self.given]
+        steps = np.concatenate((given, self.constants))[self.slots] if self.fixed is None else self.fixed
+        return np.concatenate((given, steps, inputs[self.given :]))
 
     def array_plan(self) -> Plan:
         """The array program of all rows."""
