@@ -198,6 +198,20 @@ def test_descent_takes_the_steps_of_the_update_rule(visit):  # noqa: F811
 
 
 @pytest.mark.browser
+def test_descent_says_that_what_is_held_stays_and_slopes_have_brackets(visit):  # noqa: F811
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    page = visit((a * b + 1.0).tanh() * b)
+    page.evaluate("play.choose(graph.model.names.indexOf('a*b + 1'))")
+    assert page.locator(".chosen .slope").text_content().startswith("doutput/d(a*b + 1) = ")
+    page.locator("[data-do=once]").click()
+    assert "held" not in page.locator(".losses").text_content()
+    page.locator(".chosen [name=value]").fill("5")
+    page.keyboard.press("Enter")
+    page.locator("[data-do=once]").click()
+    assert "; what is held stays" in page.locator(".losses").text_content()
+
+
+@pytest.mark.browser
 def test_guess_mode_tells_no_gradient_that_was_not_guessed(visit):  # noqa: F811
     page = visit(example(), "#s=3")
     page.locator("[data-do=guess]").click()

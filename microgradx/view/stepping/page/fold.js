@@ -44,6 +44,7 @@ const fold = (() => {
   const told = numbers => {
     if (numbers.length === 1) return number(numbers[0]);
     const m = mean(numbers), s = spread(numbers);
+    if (s === 0) return number(m);
     return `${m !== 0 && Math.abs(m) < 1e-12 * s ? "~0" : number(m)} ± ${number(s)}`;  // no more than its rounding
   };
   const gradientOf = nodes => nodes.some(play.hidden) ? "?" : told(nodes.map(k => gradients[k]));

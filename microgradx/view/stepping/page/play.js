@@ -6,7 +6,8 @@ const play = (() => {
   const cards = new Map(all("svg .card[data-i]").map(card => [Number(card.dataset.i), card]));
   const wires = all("svg .edge[data-k]").map(wire => [wire, Number(wire.dataset.k)]);
   const rows = all("tr[data-k]").map(row => [row, row.dataset.k.split(" ").map(Number)]);
-  const panel = one(".chosen"), number = cursor.number, slope = node => `d${top}/d${names[node]}`, top = names[last];
+  const panel = one(".chosen"), number = cursor.number, top = names[last];
+  const slope = node => `d${top}/d${/^[\w.[\]]+$/.test(names[node]) ? names[node] : `(${names[node]})`}`;
   const field = panel.querySelector("[name=value]"), range = panel.querySelector("[name=range]"), rate = one("[name=rate]");
   let chosen = last, guessing = false, moved = false, history = [], timer = 0;
   const known = new Set();  // in guess mode, the values whose gradient was guessed or revealed
@@ -128,7 +129,7 @@ const play = (() => {
     const x = i => 2 + 116 * i / Math.max(1, history.length - 1), y = v => 30 - 26 * (v - low) / (high - low || 1);
     one(".loss polyline").setAttribute("points", history.flatMap((v, i) => Number.isFinite(v) ? [`${x(i).toFixed(1)},${y(v).toFixed(1)}`] : []).join(" "));
     one(".loss").removeAttribute("hidden");
-    one(".losses").textContent = `${history.length - 1} step${history.length === 2 ? "" : "s"}: ${top} ${number(history[0])} -> ${number(history.at(-1))}`;
+    one(".losses").textContent = `${history.length - 1} step${history.length === 2 ? "" : "s"}: ${top} ${number(history[0])} -> ${number(history.at(-1))}${graph.held.size ? "; what is held stays" : ""}`;
   }
 
   function guessed() {  // what is hidden has changed: everything that shows gradients is told
