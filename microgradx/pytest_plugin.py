@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CALLED = pytest.StashKey[bool]()
 _HERE = str(Path(__file__).parent)
+_CHECKS = str(Path(__file__).parent / "testing")
 WEAK_SHOWN = 5  # tests in the summary
 _Entries = list[dict[str, Any]]
 MARKER = "gradcheck(rtol=, samples=, strict=, seed=, oracle=): defaults of the gradcheck fixture in this test"
@@ -123,7 +124,8 @@ class Collector:
             result = yield
             passes = True
         except Exception as error:
-            _without_inner_frames(error)
+            if not self.config.getoption("fulltrace"):
+                _without_inner_frames(error)
             raise
         finally:
             check.REPORT_WATCHERS.remove(reports.append)
@@ -205,16 +207,17 @@ def _refuse(why: str) -> NoReturn:
 
 
 def _without_inner_frames(error: BaseException | None) -> None:
-    """Take the frames of this package out of the traceback of an error of the test: wrong use, or what its own code raised.
+    """Take the frames of this package out of the traceback of a check's error: wrong use, or what the tested code raised.
 
-    The traceback of an error that no line here raises on purpose stays whole.
+    The traceback of an error that no line here raises on purpose stays whole, and with --full-trace every one does.
     """
     while error is not None:
         frames = list(_frames(error.__traceback__))
         inner = [tb.tb_frame.f_code.co_filename.startswith(_HERE) for tb in frames]
         last = frames[-1] if frames else None
         line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno) if last and inner[-1] else "raise"
-        if any(inner) and line.lstrip().startswith("raise"):
+        checks = any(tb.tb_frame.f_code.co_filename.startswith(_CHECKS) for tb in frames)
+        if checks and line.lstrip().startswith("raise"):
             chain: TracebackType | None = None
             for tb, skipped in zip(reversed(frames), reversed(inner), strict=True):
                 chain = chain if skipped else TracebackType(chain, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)

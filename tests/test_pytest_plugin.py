@@ -325,6 +325,7 @@ def test_wrong_use_and_errors_of_the_tested_code_show_no_frames_of_the_package(p
         ]
     )
     result.stdout.no_fnmatch_line("*/microgradx/testing/*")
+    pytester.runpytest("-q", "--full-trace").stdout.fnmatch_lines(["*/microgradx/testing/*"])
 
 
 def test_float32_that_agrees_weakly_says_with_which_rtol_it_would_not(pytester):
