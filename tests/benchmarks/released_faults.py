@@ -98,10 +98,16 @@ def sklearn_faults() -> None:
 
 
 def statsmodels_faults() -> None:
-    """Two Hessians from which standard errors are computed."""
+    """Two Hessians from which standard errors are computed, and the slope of a kernel."""
     from statsmodels.discrete.count_model import ZeroInflatedPoisson
     from statsmodels.discrete.discrete_model import NegativeBinomialP
+    from statsmodels.nonparametric.kernels import d_gaussian, gaussian
 
+    shown(
+        "statsmodels", "nonparametric.kernels.d_gaussian",
+        lambda: check_gradient(lambda x: gaussian(1.5, 2.8, x), 2.9, lambda x: d_gaussian(1.5, 2.8, x)),
+        f"the slope by hand is (2.8 - 2.9) / 1.5**2 times the kernel, {-0.1 / 1.5**2 * gaussian(1.5, 2.8, 2.9):.6g}",
+    )  # fmt: skip
     rng = np.random.RandomState(1)
     exog = np.column_stack([np.ones(200), rng.randn(200)])
     counts = rng.poisson(np.exp(0.5 + 0.4 * exog[:, 1])) * (rng.rand(200) > 0.3)
