@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from replay_forms import only
 
 import microgradx as mx
 from microgradx.bench.cases import attention, circles_case, rnn, rosenbrock
@@ -167,3 +168,31 @@ def test_the_bits_that_may_differ_are_those_of_one_long_sum():
     value = f(xs)
     assert value == pytest.approx(math.fsum(x * x for x in xs), rel=1e-15)
     assert {f(xs) for _ in range(50)} == {value}
+
+
+def used_often(x):
+    """A member that is used in different ways, so that its contributions are no sum that anybody wrote."""
+    a = x * 1.1
+    b = a * x + a / 3.0
+    c = b * a - b / x
+    return c * b + (a * c + (b / a + ((x * 0.3 + 1.0 / x) * (x * x - x / 3.0) - x * 0.7)))
+
+
+@given(st.integers(0, 10**9), st.sampled_from([4, 100]))
+@settings(derandomize=True, deadline=None, max_examples=10)
+def test_what_arrives_at_one_member_of_an_array_is_added_up_in_eager_order(seed, width):
+    r = random.Random(seed)
+    xs = [r.uniform(0.5, 2.0) for _ in range(width)]
+    f = lambda xs: mx.sum([used_often(x) for x in xs])  # noqa: E731
+    with only("array"):
+        assert compile(f).grad(xs) == mx.grad(f)(xs)
+
+
+@given(st.floats(0.5, 2.0), st.floats(0.5, 2.0))
+@settings(derandomize=True, deadline=None, max_examples=25)
+def test_a_batch_of_one_has_the_bits_of_eager_evaluation(w, x):
+    f = lambda w, x: used_often(w * x)  # noqa: E731
+    assert BATCHED.value_and_grad(w, np.array([x])) == mx.value_and_grad(f)(w, x)
+
+
+BATCHED = compile(lambda w, x: used_often(w * x), batch="x")

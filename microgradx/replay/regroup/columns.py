@@ -8,7 +8,7 @@ from itertools import chain as chain_of
 import numpy as np
 
 from ... import ops
-from ..tape.gradient import chain_step
+from ..tape.gradient import arrival, chain_step
 from ..tape.many_operands import sum_rows
 from ..tape.rows import CONSTANT, Rows, code_of, greater
 from ..tape.tape import Tape
@@ -48,9 +48,11 @@ class Columns:
         """Write operations in the form that numpy has, so that rows which mean the same look the same.
 
         Powers 1/2 and -1 are sqrt and reciprocal; relu(x) is maximum(x, 0); heaviside(x, 0) is x > 0; a gradient's product is a
-        product. `zero` is a row that holds 0.0.
+        product, and its sum a sum. `zero` is a row that holds 0.0.
         """
         self.op[self.op == code_of(chain_step)] = self.multiply
+        self.arrival = self.op == code_of(arrival)
+        self.op[self.arrival] = self.add
         number = np.full(len(self.op) + 1, np.nan)
         number[self.constants] = self.constant_values
         power, second = self.op == code_of(ops.power), number[self.b]

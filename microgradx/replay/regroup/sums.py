@@ -18,6 +18,7 @@ from ..tape.rows import CONSTANT
 from .columns import Columns
 
 _SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
+OF_ONE_KIND = 3  # contributions of a kind, on average: so many come from the members of an array and are a sum to be flattened
 ROWS_AT_ONCE = 100_000  # rows that are Python's integers at one time; all rows of a long program would need 200 bytes each
 
 
@@ -70,6 +71,7 @@ def flatten(columns: Columns, shortest: int = _SHORT, deepest: float = math.inf)
     Rows are no longer looked at once there are more than `deepest` levels, so that the highest level found exceeds it too.
     """
     sums = terms_of(columns, Tree(columns))
+    sums = sums.without(mixed(columns, sums))
     sums = sums.without(rare(sums, shortest))  # by signature alone, as levels are not known yet
     sums.level = levels(columns, sums, deepest)
     few = rare(sums, shortest)
@@ -117,6 +119,18 @@ def rare(sums: Sums, shortest: int) -> np.ndarray:
     _, alike, count = np.unique(kind, return_inverse=True, return_counts=True)
     plain[short] |= count[alike.ravel()] < MANY
     found: np.ndarray = sums.roots[plain]
+    return found
+
+
+def mixed(columns: Columns, sums: Sums) -> np.ndarray:
+    """The sums of contributions to one value that its different uses send, and not many alike: these stay in their order."""
+    if not len(sums.roots):
+        return np.zeros(0, dtype=np.int64)
+    place = np.searchsorted(sums.roots, sums.term_root)
+    kind = columns.op[sums.first] << 32 | np.where(sums.second < 0, -1, columns.op[sums.second]) & 0xFFFFFFFF
+    kinds = np.bincount(np.unique(np.stack((place, kind)), axis=1)[0], minlength=len(sums.roots))
+    terms = np.bincount(place, minlength=len(sums.roots))
+    found: np.ndarray = sums.roots[columns.arrival[sums.roots] & (terms > 2) & (terms < OF_ONE_KIND * kinds)]
     return found
 
 

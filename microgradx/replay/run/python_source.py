@@ -15,7 +15,7 @@ import numpy as np
 
 from ...operation import Op
 from ..regroup.steps import Segment, straight
-from ..tape.gradient import chain_step
+from ..tape.gradient import arrival, chain_step
 from ..tape.rows import code_of
 from .array_program import Array
 from .form import Form
@@ -139,7 +139,7 @@ def further(stride: int) -> str:
 
 def spelled(op: Op, operands: list[str], names: dict[str, object]) -> str:
     """One operation, in brackets or as a call; a function that it calls joins `names`."""
-    if op.name in _INFIX or op is chain_step:
+    if op.name in _INFIX or op in (chain_step, arrival):
         return f"({op.template.format(*operands)})"
     if op.name in INLINE:
         return INLINE[op.name].format(*operands)

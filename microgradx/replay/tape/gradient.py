@@ -27,6 +27,7 @@ _kept = private(  # what `chain` hands on in turn: nothing of a product that it 
     lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
     array=lambda np, local, other: np.positive(local),
 )  # fmt: skip
+arrival = private("arrival", "{} + {}", ops.add.forward, 1.0, 1.0, numpy="add")  # one more contribution to an adjoint or a rate
 CHAIN_RULES = (lambda a, b, out: _kept(b, a), lambda a, b, out: _kept(a, b))  # the rules of `chain` on the exact path
 
 
@@ -79,7 +80,7 @@ def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
 def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:
     """A function that adds upstream x local (rows, or SEED for 1) to the adjoint of a parent: most of the time of a sweep."""
     op, a, b, constants = tape.op, tape.a, tape.b, tape.constants
-    times, plus = code_of(chain_step), code_of(ops.add)
+    times, plus = code_of(chain_step), code_of(arrival)
 
     def arrive(parent: int, upstream: int, local: int) -> None:
         if upstream == SEED:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from ... import ops
 from ...chain import contribution
 from ...rules import local_derivative
-from .gradient import CUT, NONE, SEED, VARIADIC, chain_step, depends, rules_of, standing_for
+from .gradient import CUT, NONE, SEED, VARIADIC, arrival, chain_step, depends, rules_of, standing_for
 from .rows import code_of
 from .tape import Tape
 
@@ -26,7 +26,7 @@ class _Push:
         for row, rate in moved.items():
             self.rates[row] = rate
         self.rules: dict[int, tuple[object, ...]] = {}
-        self.times, self.plus, self.minus = code_of(chain_step), code_of(ops.add), code_of(ops.negative)
+        self.times, self.plus, self.minus = code_of(chain_step), code_of(arrival), code_of(ops.negative)
         active = depends(tape, list(moved))
         for row in range(min(moved), last + 1):
             if active[row] and row not in moved and tape.op[row] not in CUT:
