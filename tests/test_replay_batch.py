@@ -186,6 +186,29 @@ def test_a_branch_not_taken_by_a_sample_leaks_nothing_into_the_batch():
     assert (value, slope) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x: mx.sqrt(w * x) * 0.0,
+        lambda w, x: mx.relu(w * x) * 0.0 + x,
+        lambda w, x: (w * x) ** 0.5 * 0.0,
+        lambda w, x: mx.sqrt(mx.absolute(w * x)),
+        lambda w, x: mx.minimum(mx.exp(w * x), 5.0),
+        lambda w, x: mx.where(x > 0.0, mx.log(w * x), 0.0),
+        lambda w, x: mx.log(w * x) * 0.0,
+    ],
+)
+def test_only_a_sample_that_is_not_finite_in_eager_evaluation_is_refused(f):
+    each = compile(f, batch="x")
+    for w, x in [(1.0, 0.0), (0.0, 1.0), (0.0, 0.0), (1000.0, 1.0), (-1.0, 2.0)]:
+        value, slope = mx.value_and_grad(f)(w, x)
+        if np.isfinite([value, slope]).all():
+            assert each.value_and_grad(w, np.array([x])) == pytest.approx((value, slope), rel=1e-15, abs=0.0)
+        else:
+            with pytest.raises(FloatingPointError, match=r"sample 0 gives a (value|gradient) that is not finite"):
+                each.value_and_grad(w, np.array([x]))
+
+
 def test_rows_are_appended_and_read_under_the_lock_of_their_tape(monkeypatch):
     free = []
 
