@@ -27,6 +27,8 @@ def said_of(error: BaseException, command: str) -> str:
         return f"microgradx: {_short(error.filename or '')}:{error.lineno}: {type(error).__name__}: {error.msg}"
     own = list(_own_lines(error))
     said = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename:  # without its number
+        said = f"{error.strerror}: {str(error.filename)!r}"
     if isinstance(error, ImportError) and (extra := missing.told(error, own[-1] if own else command)) != said:
         return f"microgradx: {extra}"
     if own:
