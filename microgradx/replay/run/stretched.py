@@ -50,8 +50,8 @@ class Stretched(Layout):
         """Take the numbers of a layout, in the order in which they were written down."""
         self.size, self.inputs, self.depth, runs = (next(numbers) for _ in range(4))
         self.first = self.inputs + len(self.constants)
-        progressions = [[next(numbers) for _ in range(3)] for _ in range(runs)]
-        self.results = np.concatenate([start + step * np.arange(count) for start, step, count in progressions])
+        even = [[next(numbers) for _ in range(3)] for _ in range(runs)]
+        self.results = np.concatenate([start + step * np.arange(count) for start, step, count in even])
         self.long = []
         for part in self.short.segments:
             low, repeats = next(numbers), next(numbers)
