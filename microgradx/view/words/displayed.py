@@ -26,6 +26,7 @@ class Displayed(dict[Value, str]):
         super().__init__()
         self.rounds: dict[Value, tuple[str, int]] = {}
         self.owners, self.scope = owners, scope
+        self._items: dict[Value, Item | None] = {}
 
     def row(self, values: Sequence[Value | float]) -> str | None:
         """`W[2]` for its items in order, `W[2][0:2]` for some of them, `h @ 29` for those of an earlier round; None for others.
@@ -36,16 +37,26 @@ class Displayed(dict[Value, str]):
         >>> shown.row(W[1]), shown.row(W[0][1:]), shown.row([W[0][0], W[1][1]])
         ('W[1]', 'W[0][1:3]', None)
         """
-        items = [self._item(x) for x in values if isinstance(x, Value)]
-        first = items[0] if items and len(items) == len(values) > 1 else None
-        if first is None or items != [first._replace(place=first.place + k) for k in range(len(items))]:
+        first = self._item(values[0]) if len(values) > 1 else None
+        if first is None:
             return None
-        end = first.place + len(items)
+        for k, value in enumerate(values):
+            item = self._item(value)
+            if item is None or item.place != first.place + k or item.way != first.way or item.mark != first.mark:
+                return None
+        end = first.place + len(values)
         whole = not first.place and f"{first.text}[{end}]" not in self.scope.aliases
         return (first.text if whole else f"{first.text}[{first.place}:{end}]") + first.mark
 
-    def _item(self, value: Value) -> Item | None:
-        """Where a value is in a list that somebody can name."""
+    def _item(self, value: Value | float) -> Item | None:
+        """Where a value is in a list that somebody can name; asked once of each, as weights are used by every sample."""
+        if not isinstance(value, Value):
+            return None
+        if value not in self._items:
+            self._items[value] = self._found(value)
+        return self._items[value]
+
+    def _found(self, value: Value) -> Item | None:
         if place := self.owners.get(value):
             if not place.suffixes or not place.suffixes[-1][1:-1].isdigit() or not (name := self.get(value, "")):
                 return None
