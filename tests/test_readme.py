@@ -7,6 +7,7 @@ import contextlib
 import doctest
 import io
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,16 @@ def test_sessions_in_the_guides_print_what_they_show(guide: Path) -> None:
 def test_every_file_that_a_guide_links_to_exists(guide: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", guide.read_text()):
         assert (guide.parent / target).exists(), target
+
+
+def test_what_the_guides_link_to_is_in_the_repository_and_not_only_on_this_disk() -> None:
+    asked = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        pytest.skip("this is not a checkout")
+    kept = {(ROOT / name).resolve() for name in asked.stdout.splitlines()}
+    for guide in GUIDES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", guide.read_text()):
+            assert (guide.parent / target).resolve() in kept, target
 
 
 @pytest.mark.parametrize("guide", sorted((ROOT / "microgradx").rglob("README.md")), ids=lambda guide: guide.parent.name)
