@@ -116,8 +116,8 @@ def test_an_animation_has_a_frame_per_step_and_ends_with_the_gradients(tmp_path)
     assert captions == [
         "Step 0 of 3: the seed, d(L) / d(L) = 1.",
         "Step 1 of 3: L passes its gradient on.",
-        "Step 2 of 3: add passes its gradient on.",
-        "Step 3 of 3: multiply passes its gradient on.",
+        "Step 2 of 3: a*b + c passes its gradient on.",
+        "Step 3 of 3: a*b passes its gradient on.",
     ]
     assert "grad 6" in [element.text for element in frames[-1].iter(f"{SVG}text")]
     assert not out.reached

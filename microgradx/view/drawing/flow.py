@@ -178,6 +178,7 @@ def steps(flow: Flow) -> int:
 
 
 def short(flow: Flow, place: int, longest: int = 30) -> str:
-    """The name of a value, cut in the middle where it is long; its operation where nobody named it."""
-    name = re.sub(r"\s+", " ", flow.shown[place]) if flow.named(place) else made_by(flow.nodes[place])
+    """The name of a value, or the expression that made it, cut in the middle where it is long; "input" for a leaf without one."""
+    node = flow.nodes[place]
+    name = re.sub(r"\s+", " ", flow.shown[place]) if node.op or flow.named(place) else made_by(node)
     return name if len(name) <= longest else f"{name[: longest - 11]}...{name[-8:]}"
