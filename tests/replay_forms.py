@@ -5,10 +5,10 @@ from unittest import mock
 
 import pytest
 
-from microgradx.replay.run import array_program, ladder, runner
-from microgradx.replay.run.ladder import FORMS
+from microgradx.replay.run import array_program, runner, tiers
 from microgradx.replay.run.llvm import AVAILABLE
 from microgradx.replay.run.row_by_row import Loop
+from microgradx.replay.run.tiers import FORMS
 
 needs_llvmlite = pytest.mark.skipif(not AVAILABLE, reason="the extra `native` is not installed")
 NARROW = ["loop", "source", *(pytest.param(name, marks=needs_llvmlite) for name in ("interpreter", "native"))]
@@ -26,5 +26,5 @@ def only(form):
             answers = {"cost": lambda cls, layout: 1e-6, "making": lambda cls, layout, closely=True: 0.0}
             for name, answer in answers.items():
                 stack.enter_context(mock.patch.object(kind, name, classmethod(answer)))
-        stack.enter_context(mock.patch.object(ladder, "FORMS", [Loop, *wanted]))
+        stack.enter_context(mock.patch.object(tiers, "FORMS", [Loop, *wanted]))
         yield

@@ -15,11 +15,11 @@ from test_replay_steps import predator_and_prey, step_function
 import microgradx as mx
 from microgradx.replay.arguments import Call
 from microgradx.replay.regroup.steps import progressions
-from microgradx.replay.run import fewer_steps, ladder
+from microgradx.replay.run import fewer_steps, tiers
 from microgradx.replay.run.fewer_steps import Recurrence
-from microgradx.replay.run.ladder import FORMS
 from microgradx.replay.run.long_runner import LongRunner
 from microgradx.replay.run.row_by_row import Loop
+from microgradx.replay.run.tiers import FORMS
 from microgradx.replay.specialization import Recording
 
 
@@ -67,7 +67,7 @@ def test_the_steps_are_never_written_out_and_the_code_is_that_of_a_few():
         runner = program.gradient_runner()
         assert type(runner) is LongRunner
         assert len(program.tape) == program.recorded
-        blocks = [(part.period, part.repeats) for part in runner.ladders[False].layout.segments]
+        blocks = [(part.period, part.repeats) for part in runner.narrow[False].layout.segments]
         assert sum(period for period, _ in blocks) < 1000
         assert sum(period * repeats for period, repeats in blocks) == runner.rows_live
         assert max(repeats for _, repeats in blocks) >= count - 2
@@ -250,7 +250,7 @@ def test_second_derivatives_that_are_not_finite_are_those_of_all_steps():
 def test_every_form_of_a_long_recurrence_gives_the_same_bits(form):
     f, xs = predator_and_prey(600)
     forms = [kind for kind in FORMS if kind.name in ("loop", form)]
-    with mock.patch.object(ladder, "FORMS", forms):
+    with mock.patch.object(tiers, "FORMS", forms):
         found, expected, runner = both(f, xs)
         assert runner.form == form
     assert found == expected
@@ -294,8 +294,8 @@ def test_numbers_in_even_steps_are_written_as_runs():
 def test_the_exact_path_of_all_steps_is_the_row_loop():
     f, xs = predator_and_prey(520)
     found, _, runner = both(f, xs)
-    assert runner.ladders[True].run(np.array(xs)).tolist() == found
-    assert Loop not in runner.ladders[True].forms
+    assert runner.narrow[True].run(np.array(xs)).tolist() == found
+    assert Loop not in runner.narrow[True].forms
 
 
 def test_a_long_recurrence_is_drawn_as_its_loops():
@@ -328,6 +328,6 @@ def test_ten_times_the_steps_are_recorded_on_and_nothing_else_grows():
         f, xs = predator_and_prey(count)
         program = recorded(f, xs)
         short, _ = program.recurrence.tape([0])
-        layout = program.gradient_runner().ladders[False].layout
+        layout = program.gradient_runner().narrow[False].layout
         found.append((len(short), len(layout.short), sum(len(part.start) for part in layout.segments)))
     assert found[0] == found[1]

@@ -20,7 +20,7 @@ from microgradx.operation import Op
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
 from microgradx.replay.program import Program
-from microgradx.replay.run import interpreter, ladder, llvm_text, machine_code
+from microgradx.replay.run import interpreter, llvm_text, machine_code, tiers
 from microgradx.replay.run.interpreter import Interpreter
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import COMPILING, unload
@@ -180,10 +180,10 @@ def test_a_program_of_many_small_calls_is_never_run_as_arrays_so_that_its_digits
 
 
 def test_a_narrow_program_changes_once_that_would_have_paid(monkeypatch):
-    monkeypatch.setattr(ladder, "FORMS", [Loop, Native])
+    monkeypatch.setattr(tiers, "FORMS", [Loop, Native])
     case = chain_case(200)
     program = recorded(case.f, case.x)
-    run = program.gradient_runner().ladder(False)
+    run = program.gradient_runner().tiered(False)
     forms = [run.kind.name]
     while forms[-1] == "loop" and len(forms) < 2000:
         program.run_gradient(np.array(case.x))
@@ -232,7 +232,7 @@ def test_a_pickled_program_carries_no_code_and_compiles_again():
     program, native = settled(case.f, case.x)
     copy = pickle.loads(pickle.dumps(program))
     again = copy.gradient_runner()
-    assert again.ladders == {}
+    assert again.narrow == {}
     with only("native"):
         assert again.form == "native"
     assert (again.run(np.array(case.x)) == native.run(np.array(case.x))).all()
@@ -263,12 +263,12 @@ def test_functions_that_take_as_long_in_every_form_do_not_keep_a_program_from_ma
             xs = [mx.sin(xs[0]) * mx.exp(-xs[1]), mx.cos(xs[1]) + xs[0]]
         return xs[0]
 
-    ladder = recorded(f, [0.3, 0.4]).gradient_runner().ladder(False)
-    now, then = ladder.kind.cost(ladder.layout), Native.cost(ladder.layout)
-    assert ladder.kind is Interpreter
+    tiered = recorded(f, [0.3, 0.4]).gradient_runner().tiered(False)
+    now, then = tiered.kind.cost(tiered.layout), Native.cost(tiered.layout)
+    assert tiered.kind is Interpreter
     assert now / 2 < then < 0.7 * now
-    ladder.settle()
-    assert ladder.kind is Native
+    tiered.settle()
+    assert tiered.kind is Native
 
 
 def test_nothing_takes_longer_to_compile_than_two_seconds():

@@ -32,7 +32,7 @@ from microgradx.replay.regroup import steps, sums
 from microgradx.replay.regroup.columns import Columns
 from microgradx.replay.regroup.instructions import refine, runs
 from microgradx.replay.regroup.levels import AT_ONCE, schedule
-from microgradx.replay.run import ladder, machine_code, python_source, runner
+from microgradx.replay.run import machine_code, python_source, runner, tiers
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import AVAILABLE
 from microgradx.replay.run.python_source import Source
@@ -135,7 +135,7 @@ def test_the_form_is_chosen_by_cost():
 
 
 def test_a_narrow_program_becomes_source_after_some_runs(monkeypatch):
-    monkeypatch.setattr(ladder, "FORMS", [Loop, Source])
+    monkeypatch.setattr(tiers, "FORMS", [Loop, Source])
     case = chain_case(200)
     program = Recording(case.f, Call((case.x,), {})).program
     x = np.array(case.x)

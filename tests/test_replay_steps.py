@@ -15,7 +15,7 @@ from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
 from microgradx.replay.regroup import steps
 from microgradx.replay.regroup.steps import repeated, roll, segments
-from microgradx.replay.run import ladder, python_source
+from microgradx.replay.run import python_source, tiers
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import AVAILABLE
 from microgradx.replay.run.machine_code import Native
@@ -235,7 +235,7 @@ def test_too_few_steps_are_not_looked_for():
 
 
 def test_without_machine_code_a_long_recurrence_becomes_loops(monkeypatch):
-    monkeypatch.setattr(ladder, "FORMS", [Loop, Source])
+    monkeypatch.setattr(tiers, "FORMS", [Loop, Source])
     monkeypatch.setattr(python_source, "LONGEST_SOURCE", 3_000)
     f, xs = predator_and_prey(200)
     run = Recording(f, Call((xs,), {})).program.gradient_runner(((0, 6),))

@@ -10,9 +10,9 @@ from ...collector import collector_off
 from ..tape.tape import Tape
 from .array_program import CALL_NS, Array, Plan
 from .fewer_steps import LooksOnly, Recurrence
-from .ladder import FORMS, Ladder
 from .runner import Runner
 from .stretched import Ask, Stretched
+from .tiers import FORMS, Tiered
 
 
 class LongRunner(Runner):
@@ -28,7 +28,7 @@ class LongRunner(Runner):
         self.guards, self.plan, self.wide, self.loses, self.rows_live = b"", None, False, False, len(layout)
         self.made: Runner | None = None
         self.prepare()
-        self.ladders = {False: Ladder(layout, doubted=doubted), True: Ladder(layout, exact=True)}
+        self.narrow = {False: Tiered(layout, doubted=doubted), True: Tiered(layout, exact=True)}
         self.given, self.constants = recurrence.inputs, recurrence.constants
         self.slots = np.concatenate([np.zeros(0, dtype=np.int64), *recurrence.per_step])
         every = self.slots.min(initial=self.given) >= self.given  # the same in every run
@@ -37,10 +37,10 @@ class LongRunner(Runner):
     def run(self, inputs: Array) -> Array:
         """The outputs."""
         try:
-            return self.ladders[False].run(self.spread(inputs))
+            return self.narrow[False].run(self.spread(inputs))
         except (ArithmeticError, ValueError, RuntimeError):  # as of any runner
             self.repeated += 1
-            return self.full.exact(inputs) if self.doubted else self.ladders[True].run(self.spread(inputs))
+            return self.full.exact(inputs) if self.doubted else self.narrow[True].run(self.spread(inputs))
 
     def spread(self, inputs: Array) -> Array:
         """The inputs, and after those that are given the ones for each step."""

@@ -18,8 +18,8 @@ from ..tape.rows import code_of
 from ..tape.tape import Tape
 from .array_program import CALL_NS, Array, Plan, cost_of
 from .finite import finite
-from .ladder import FORMS, Ladder
 from .layout import Layout
+from .tiers import FORMS, Tiered
 
 BEGINNING = 50_000  # rows that are enough to tell a recurrence that is too deep for arrays
 
@@ -51,10 +51,12 @@ class Arrays:
 class Runner:
     """Some rows of a tape as a function of its inputs.
 
-    `form` is "array" (numpy calls) for good where that is fast, else that of the ladder, whose forms all give the bits of eager
-    evaluation. Arrays add up in another order, so a program never changes between the two: its digits do not depend on how often
-    it was called. `as_eager` gives the rows of a derivative of derivatives on a tape that tells zeros that were made from others,
-    for the exact path.
+    `form` is "array" (numpy calls) for good where that is fast, else that of the tier that is due (see `Tiered`), and all tiers
+    give the bits of eager evaluation. Arrays add up in another order, so a program never changes between the two: its digits do
+    not depend on how often it was called.
+
+    `as_eager` gives the rows of a derivative of derivatives on a tape that tells zeros that were made from others, for the exact
+    path.
     """
 
     def __init__(self, tape: Tape, outputs: Sequence[int], as_eager: Callable[[], tuple[Tape, list[int]]] | None = None) -> None:
@@ -70,12 +72,12 @@ class Runner:
         self.wide = self.plan is not None
         self.prepare()
         if not self.wide and not (self.loses and as_eager):
-            self.ladders[self.loses] = Ladder(layout, self.loses, as_eager is not None)
+            self.narrow[self.loses] = Tiered(layout, self.loses, as_eager is not None)
 
     def prepare(self) -> None:
         """What is not part of the data: bound programs, compiled code."""
-        self.ladders: dict[bool, Ladder] = {}
-        self.usual: Arrays | Ladder | None = None
+        self.narrow: dict[bool, Tiered] = {}
+        self.usual: Arrays | Tiered | None = None
         self.repeated = 0  # runs that the exact path had to repeat
 
     @property
@@ -115,17 +117,17 @@ class Runner:
     @property
     def form(self) -> str:
         """The name of the form that is due."""
-        return "array" if self.wide else self.ladder(self.loses).kind.name
+        return "array" if self.wide else self.tiered(self.loses).kind.name
 
     @property
     def said(self) -> str:
         """The form in words."""
-        return "as arrays" if self.wide else self.ladder(self.loses).kind.said
+        return "as arrays" if self.wide else self.tiered(self.loses).kind.said
 
     def settle(self) -> None:
         """Change to the final form at once."""
         if not self.wide:
-            self.ladder(self.loses).settle()
+            self.tiered(self.loses).settle()
 
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
@@ -138,14 +140,14 @@ class Runner:
             results = self.exact(inputs)
         return self.guarded(results) if self.guards else results
 
-    def chosen(self) -> Arrays | Ladder:
+    def chosen(self) -> Arrays | Tiered:
         """What runs where nothing speaks for the exact path, from now on."""
-        self.usual = Arrays(self.array_plan(), self.flags) if self.wide else self.ladder(exact=self.loses)
+        self.usual = Arrays(self.array_plan(), self.flags) if self.wide else self.tiered(exact=self.loses)
         return self.usual
 
     def exact(self, inputs: Array) -> Array:
         """The outputs by the exact path, and the comparisons."""
-        return self.ladder(exact=True).run(inputs)
+        return self.tiered(exact=True).run(inputs)
 
     def guarded(self, results: Array) -> Array:
         """The outputs, if every comparison came out as it was recorded."""
@@ -154,15 +156,15 @@ class Runner:
             raise GuardFailed
         return results[:count]
 
-    def ladder(self, exact: bool) -> Ladder:
+    def tiered(self, exact: bool) -> Tiered:
         """The rows one by one, made when first needed; for the exact path those of eager evaluation."""
-        if exact not in self.ladders:
+        if exact not in self.narrow:
             with self.tape.lock:
-                if exact not in self.ladders:
+                if exact not in self.narrow:
                     tape, outputs = self.as_eager() if exact and self.as_eager else (self.tape, self.outputs)
                     layout = Layout(tape, outputs + [row for row, _ in tape.guards])
-                    self.ladders[exact] = Ladder(layout, exact, not exact and self.as_eager is not None)
-        return self.ladders[exact]
+                    self.narrow[exact] = Tiered(layout, exact, not exact and self.as_eager is not None)
+        return self.narrow[exact]
 
     def __getstate__(self) -> dict[str, object]:
         kept = ("tape", "outputs", "rows", "guards", "plan", "wide", "loses", "flags", "rows_live")

@@ -10,8 +10,8 @@ from ...operation import Op
 from ...operators import Operators, spellings
 from ...places import Place
 from ...spelling import fits
-from .refusal import INDEX
 from .rows import at_least, code_of, detached, differs, equal, greater
+from .unreadable import INDEX
 
 if TYPE_CHECKING:
     from .tape import Tape

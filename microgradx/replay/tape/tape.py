@@ -15,8 +15,8 @@ from ...stale import refuse_stale
 from ...variables import variable
 from .many_operands import LOWER
 from .number import Comparison, Number
-from .refusal import refusal
 from .rows import CODES, INPUT, TABLE, Constant, Inlined, Rows, code_of
+from .unreadable import unreadable
 
 CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
 
@@ -109,7 +109,7 @@ class Tape(Rows):
 
     def refuse(self, what: str) -> NoReturn:
         """Raise at a look at a number; should the function swallow the error, the recording is still worthless."""
-        error = TypeError(refusal(what))
+        error = TypeError(unreadable(what))
         self.refused = self.refused or error
         raise error
 

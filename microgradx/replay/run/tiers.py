@@ -21,11 +21,11 @@ SPENT_NS = 480.0  # a row that recording took, with its gradient: what takes les
 _AT_ONCE = 1.0  # runs that lose as much time as making a better form takes: rather make it first, and the fastest of those
 
 
-class Ladder:
+class Tiered:
     """A narrow program in the form that is due.
 
     It starts in the form that is there at once, and climbs to one that saves a quarter of the time or more once it has lost about
-    as much as that one takes to make. As all give the same bits, a change is seen in the time alone. On an `exact` ladder every
+    as much as that one takes to make. As all give the same bits, a change is seen in the time alone. Where it is `exact`, every
     form is right for every number; a `doubted` one raises FloatingPointError where results are not finite whatever its form.
     """
 

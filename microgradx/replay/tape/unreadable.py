@@ -17,7 +17,7 @@ REMEDIES = {
 OTHERWISE = "Calculate with the value itself, branch with `if x > 0` or where(x > 0, a, b)"
 
 
-def refusal(what: str) -> str:
+def unreadable(what: str) -> str:
     """The text of the error, with the line that looked."""
     return (
         f"{what} at {calling_line()}: this function is being recorded to be replayed with other numbers, so what it reads now "
