@@ -245,8 +245,8 @@ WINGS = {
     "teach": [
         {"engine_cases", "passes", "student_file"},
         {"slips"},
-        {"conformance", "verdict"},
-        {"question"},
+        {"conformance", "hand_in", "verdict"},
+        {"grade", "question"},
         {"page"},
         {"sheet"},
         {"command", "pytest_questions"},

@@ -99,7 +99,7 @@ def add_grade(commands: Any) -> None:
 
 def _grade(options: argparse.Namespace) -> int:
     from ..teach.command import graded
-    from ..teach.sheet import grades_text
+    from ..teach.grade import grades_text
 
     path = destination(options, (".csv", ".json")) if options.output else None
     found = graded(options.target, options.answers, options.tell, path)
@@ -110,5 +110,10 @@ def _grade(options: argparse.Namespace) -> int:
         print(as_json(rows) if options.json else "\n\n".join(map(str, found)))
     else:
         print(found.to_json() if options.json else found)
-    right = all(grade.points == grade.most for grade in found) if isinstance(found, list) else found.ok
-    return 0 if right else 1
+    if not isinstance(found, list):
+        return 0 if found.ok else 1
+    if refused := [grade.student for grade in found if grade.refused]:
+        whose = f"{len(refused)} of {len(found)} files of answers cannot be graded: {', '.join(refused)}"
+        print(f"microgradx: {whose}", file=sys.stderr)
+        return 2
+    return 0 if all(grade.points == grade.most for grade in found) else 1

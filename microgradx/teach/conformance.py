@@ -13,6 +13,7 @@ from ..view.trace import Trace
 from .engine_cases import ENGINE_CASES, EngineCase
 from .passes import recursive, sent_back, slipped, stale, unreversed, without_upstream
 from .slips import asked, near
+from .student_file import RAISED
 
 _OVERWRITTEN = "`=` for `+=`: what arrives at a value must be added to its gradient"
 RECURSION = (
@@ -116,7 +117,7 @@ def _result(V: Any, case: EngineCase) -> CaseResult:
         data, found = float(out.data), {name: _gradient(leaf) for name, leaf in leaves.items()}
     except RecursionError:
         return CaseResult(case.name, "failed", _DEEP)
-    except Exception as error:  # whatever the code of a student raises
+    except RAISED as error:
         return CaseResult(case.name, "failed", _raised(error))
     if not near(data, right_out.data):
         return CaseResult(case.name, "failed", f"the value of the graph is wrong: it is {case.build.__doc__}")
@@ -150,7 +151,7 @@ def _gradient(leaf: Any) -> float:
     return 0.0 if found is None else float(getattr(found, "data", found))
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     """What an error means, if it is one of the usual ones."""
     text = str(error)
     for method, sign in (("__radd__", "+"), ("__rsub__", "-"), ("__rmul__", "*"), ("__rtruediv__", "/")):

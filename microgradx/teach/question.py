@@ -13,6 +13,7 @@ from ..engine import Value
 from ..expression import parse
 from ..order import topological_order
 from .slips import Asked, asked, near
+from .student_file import RAISED
 from .verdict import Judgement, empty, judgement, misread
 
 Range = tuple[float, float]
@@ -39,7 +40,10 @@ class Task:
 
     def judge(self, answers: Any) -> list[Judgement]:
         """What is right and wrong about the answers of a student, a number for each name."""
-        given: Mapping[str, Any] = answers if isinstance(answers, Mapping) else {}
+        if answers is not None and not isinstance(answers, Mapping):
+            told = f"this is a {type(answers).__name__}: write a dict with a number for each of {', '.join(self.asked)}"
+            return [Judgement(name, "unreadable", told) for name in self.asked]
+        given: Mapping[str, Any] = answers or {}
         return [judgement(name, given.get(name), known) for name, known in self.asked.items()]
 
     def text(self) -> str:
@@ -172,7 +176,7 @@ class DerivativeTask:
         for point in self.points:
             try:
                 found.append(answers(point))
-            except Exception as error:  # whatever the code of a student raises is his answer
+            except RAISED as error:
                 return [Judgement(name, "raises", f"it raises {type(error).__name__}: {error}")]
         for number in found:
             if (told := misread(number)) is not None:

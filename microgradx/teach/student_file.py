@@ -7,14 +7,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+RAISED = (Exception, SystemExit)
+"""Whatever the code of a student raises: exit() in it ends that code, and not the grading."""
+
+
+def existing(path: Path) -> Path:
+    """The path, if there is a file."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: write the path of the file that was handed in")
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: write the path of the file that was handed in")
+    return path
+
 
 def run_file(path: Path) -> Mapping[str, Any]:
     """The names that a Python file defines; ValueError that says what it raised, if it does not run."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist: write the path of the file that was handed in")
+    file = str(existing(path))
     try:
-        return runpy.run_path(str(path), run_name="handed_in")
-    except Exception as error:  # whatever the code of a student raises
+        return runpy.run_path(file, run_name="handed_in")
+    except RAISED as error:
         raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
 
 

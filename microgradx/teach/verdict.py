@@ -11,7 +11,10 @@ from .slips import Asked, near
 
 @dataclass
 class Judgement:
-    """Of which kind an answer is, and what to say: kinds are right, empty, unreadable, raises, wrong, and those of slips."""
+    """Of which kind an answer is, and what to say.
+
+    Kinds are right, empty, unreadable, raises, wrong, unknown, refused, and those of slips.
+    """
 
     field: str
     kind: str
@@ -39,7 +42,9 @@ def misread(answer: Any) -> str | None:
         return f"the text {answer!r}: write a number, without quotes"
     try:
         number = float(getattr(answer, "data", answer))
-    except (TypeError, ValueError):
+    except OverflowError:
+        return "an integer too large for a float"
+    except Exception:  # whatever a type of the student's own raises
         return f"a {type(answer).__name__}, not a number"
     return None if math.isfinite(number) else f"{number!r}, which is not finite"
 
