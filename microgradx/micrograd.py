@@ -113,6 +113,6 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Drawing:
     shown = picture(known, range(len(known.nodes)), "none", ("name", "value", "grad"), True)
     shown.caption = []  # what it says of a pass that was not made
     look = Look(known, len(known.nodes), [], "light", "forward", rankdir, False, None)
-    drawing = look.readable([([shown], 1.0)], READERS["readme"])
+    drawing, _ = look.readable([([shown], 1.0)], READERS["readme"])
     drawing.format = format
     return drawing

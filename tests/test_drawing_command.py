@@ -37,6 +37,26 @@ def test_the_command_knows_the_options_of_draw(tmp_path, capsys):
     assert "no module 'L0' in this graph" in capsys.readouterr().err
 
 
+NETWORK = """
+from microgradx import Value, nn
+
+model = nn.MLP(2, [3, 1], rng=1)
+out = model([Value(0.5, label="x1"), Value(-1.0, label="x2")])
+loss = (out - 1) ** 2
+"""
+
+
+def test_the_command_writes_its_options_as_a_shell_has_them(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small_network.py").write_text(NETWORK)
+    draws = ["draw", "small_network.py:loss", "-f", "-o", "x.svg"]
+    assert main([*draws, "--for", "paper", "--detail", "full"]) == 0
+    assert re.search(r"^microgradx: on a page of 336 x 864 .* can be read: --detail neurons fits\n$", capsys.readouterr().err)
+    assert main([*draws, "--detail", "neurons"]) == 0
+    assert "To open: --module L1.n0 or --detail full." in capsys.readouterr().out
+    assert "--module L1.n0 or --detail full." in (tmp_path / "x.svg").read_text()
+
+
 def test_the_command_without_a_file_prints_the_tree(capsys):
     assert main(["draw", "a*a", "a=3"]) == 0
     assert capsys.readouterr().out == "out = a * a = 9, grad 1\n  a = 3, grad 6\n  a: above\n"

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from microgradx import Value, draw, mean, nn
-from microgradx.view.drawing.reader import READERS, Reader
+from microgradx import Value, draw, mean, nn, topological_order
+from microgradx.view.drawing.reader import READERS, Reader, reader_of
 
 
 def wide() -> Value:
@@ -48,7 +48,8 @@ def test_up_to_fifty_values_each_keeps_its_card_even_where_no_page_holds_them():
     out = products[0]
     for product in products[1:]:
         out = out / product
-    drawn = draw(out, for_=(100, 100))
+    with pytest.warns(RuntimeWarning, match=r"0\.\d pixels .* high, and 9 can be read: draw less of it, or for a larger page"):
+        drawn = draw(out, for_=(100, 100))
     assert drawn.svg().count('class="node') >= 9 + 20 + 19
 
 
@@ -90,4 +91,50 @@ def test_a_network_is_one_card_only_where_nothing_finer_could_be_read():
     net = nn.MLP(2, [16, 16, 1], rng=3)
     loss = mean([(1.0 - net([math.sin(k), math.cos(k)])).relu() for k in range(30)])
     assert "one card per layer" in draw(loss, for_="slide").summary
-    assert "one card for the model" in draw(loss, for_=(300, 100)).summary
+    with pytest.warns(RuntimeWarning, match="and 9 can be read: draw less of it, or for a larger page"):
+        assert "one card for the model" in draw(loss, for_=(300, 100)).summary
+
+
+def small_loss(inputs: int = 2, hidden: int = 3) -> Value:
+    """The loss of a network of a textbook."""
+    x = [Value(0.5 - k, f"x{k + 1}") for k in range(inputs)]
+    return (nn.MLP(inputs, [hidden, 1], rng=1)(x) - 1.0) ** 2
+
+
+@pytest.mark.parametrize("for_", ["paper", "slide", (320, 900)])
+def test_a_small_network_is_folded_where_its_values_could_not_be_read(for_):
+    drawn, reader = draw(small_loss(), for_=for_), reader_of(for_)
+    assert "one card per neuron" in drawn.summary
+    assert reader.text_size(*drawn.whole_size()) >= reader.text
+
+
+def test_every_value_of_a_network_of_35_values_can_be_read_in_a_readme():
+    drawn = draw(small_loss(hidden=4))
+    assert drawn.svg().count('class="node') == 35
+    assert READERS["readme"].text_size(*drawn.whole_size()) >= 9.0
+
+
+def test_cards_stand_closer_only_where_the_page_has_no_room():
+    assert draw(small_loss(hidden=2)).graph_attr["nodesep"] == "0.2"
+    assert draw(small_loss(hidden=4)).graph_attr["nodesep"] == "0.08"
+
+
+def test_text_that_cannot_be_read_is_told_with_a_way_out_that_can():
+    said = r"on a page of 336 x 864 pixels the text of this drawing is \d\.\d pixels \(\d\.\d pt\) high, and 8 can be read: "
+    with pytest.warns(RuntimeWarning, match=f"^{said}detail='neurons' fits$"):
+        draw(small_loss(), for_="paper", detail="full")
+    assert READERS["paper"].text_size(*draw(small_loss(), for_="paper", detail="neurons").whole_size()) >= 8.0
+
+
+def test_what_was_asked_for_without_a_page_is_drawn_without_a_warning():
+    loss = small_loss(inputs=4)
+    with pytest.warns(RuntimeWarning, match="on a page of 830 x 1600 pixels"):
+        draw(loss)
+    assert draw(loss, detail="full").svg().count('class="node') == len(topological_order(loss))
+
+
+def test_a_printed_picture_does_not_say_how_to_open_what_is_folded():
+    drawn = draw(small_loss(), for_="paper")
+    assert "To open: module='L1.n0' or detail='full'." in drawn.summary
+    assert not any("To open" in line for line in drawn.caption)
+    assert any("To open" in line for line in draw(small_loss(), detail="neurons").caption)

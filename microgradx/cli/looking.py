@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
+import warnings
 from typing import Any
 
 from ..view.drawing.options import DETAILS, FLOWS, ON_WIRES, RANKDIRS
@@ -162,6 +164,10 @@ def _draw(options: argparse.Namespace) -> int:
 
     if "path" in given:
         given["path"] = (options.path, out)
-    drawing = draw(outputs if outputs[1:] else out, theme=options.theme, **given)
+    with spoken_to("shell"), warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        drawing = draw(outputs if outputs[1:] else out, theme=options.theme, **given)
     path = destination(options, SUFFIXES)  # what is wrong with the options comes before a file that is there
+    for note in noted:
+        print(f"microgradx: {note.message}", file=sys.stderr)
     return write_output(options, path, drawing, drawing.svg() if path is None else "", drawing.summary)

@@ -36,7 +36,7 @@ def written_dot(
         ranksep = max(picture.ranksep, (6.0 * longest + 34.0) / 72.0 if longest else 0.0)
     graph = {
         "rankdir": rankdir, "newrank": "true", "pad": "0.15",
-        "nodesep": f"{max(0.2, picture.beside / 72):.6g}", "ranksep": f"{ranksep:.6g}",
+        "nodesep": f"{max(picture.nodesep, picture.beside / 72):.6g}", "ranksep": f"{ranksep:.6g}",
         "bgcolor": colors.background, "fontname": FONT, "fontsize": "10", "fontcolor": colors.faint,
         "labelloc": "b", "labeljust": "l", "tooltip": text(picture.title, 4),
     }

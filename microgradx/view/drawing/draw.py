@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Never
 
 from ... import argument_hints
+from ...callers import warn
 from ...engine import Value
 from ...keywords import unknown_keyword
 from ..theme import theme_named
+from ..words.as_typed import option
 from ..words.scope import caller_variables
 from .before import before_notes
 from .boxes import Drawable, draw_chart
@@ -20,14 +23,16 @@ from .folding import HARD, LEVELS, folded_picture
 from .heat import heat_picture
 from .look import KEPT, LEAST_SHARE, TRIED, Look
 from .options import DETAILS, FLOWS, ON_WIRES, RANKDIRS, check_options
-from .reader import reader_of
+from .reader import READERS, Reader, reader_of
 from .rounds import row_pictures
 from .select import chosen
-from .shapes import Shapes
+from .shapes import CLOSER, Shapes
 from .subject import joined, outputs_of
 from .sums import chained, has_wide_sum, lists, of_sample
 
 LABELLED = 300  # cards up to which wires are labelled
+MODEL_LEVELS = ("neurons", "layers", "model")
+"""What `detail` may fold a model to."""
 
 
 def draw(
@@ -67,7 +72,8 @@ def draw(
     a function gives, compiled ones and `grad(f)` included.
 
     - `for_` is the page it is made for: "readme", "screen", "slide", "paper", or (width, height) in pixels. Direction and folding
-      are chosen so that text can be read there; up to 50 values each keeps its card.
+      are chosen so that text can be read there; in a README up to 50 values each keeps its card. Where the text stays too small a
+      warning says how small, and what fits; not of the `detail` that was asked for without a page.
     - `edges`: "local" writes the local derivative on a wire, "chain" upstream * local, "none" nothing.
     - `flow`: "backward" turns the arrows the way the gradient goes. `rankdir`: LR, RL, TB or BT.
       `theme`: the name of a set of colours, one of `view.theme.THEMES`.
@@ -119,12 +125,29 @@ def draw(
         inputs = lists(known, kept)
     cards = len(kept) - sum(len(leaves) - 1 for leaves in inputs.values())
     plain = partial(picture, known, kept=kept, show=lines, constants=constants, notes=notes, inputs=inputs)
-    look = Look(known, whole, said, theme, flow, rankdir, caption, engine)
+    look = Look(known, whole, said, theme, flow, rankdir, caption, engine, reader.printed)
     every = _every_value(known, kept, cards, detail, edges, plain)
-    if detail != "auto" or (cards <= KEPT and not has_wide_sum(known, kept)):
-        return look.readable([(every, 1.0)], reader)
-    models = (folded_picture(known, kept, *level) for level in LEVELS[-1:])
-    return look.readable([(every, 1.0), (_folded(known, kept, module is not None), 1.0), (models, LEAST_SHARE)], reader)
+    stages: list[tuple[Iterable[Shapes], float]] = [(every, 1.0)]
+    if detail == "auto" and not _kept_whole(known, kept, cards, reader):
+        stages.append((_folded(known, kept, module is not None), 1.0))
+        stages.append(((folded_picture(known, kept, *level) for level in LEVELS[-1:]), LEAST_SHARE))
+    drawing, size = look.readable(stages, reader)
+    if round(size, 1) < reader.text and (detail == "auto" or reader != READERS["readme"]):
+        warn(reader.too_small(size, _ways_that_fit(look, kept, detail, reader)))
+    return drawing
+
+
+def _kept_whole(known: Flow, kept: list[int], cards: int, reader: Reader) -> bool:
+    """Whether every value keeps its card, however small the text: a few in a README, or without a model elsewhere."""
+    return cards <= KEPT and not has_wide_sum(known, kept) and (reader == READERS["readme"] or not any(known.modules))
+
+
+def _ways_that_fit(look: Look, kept: list[int], detail: str, reader: Reader) -> Iterator[str]:
+    """The ways of folding a model whose text can be read on the page."""
+    for level in MODEL_LEVELS if any(look.known.modules) else ():
+        folded = folded_picture(look.known, kept, level, dict(LEVELS)[level])
+        if level != detail and look.readable([([folded], 1.0)], reader)[1] >= reader.text:
+            yield f"{option('detail', level)} fits"
 
 
 def _several(known: Flow, outputs: Sequence[Value], kept: list[int], said: list[str]) -> list[int]:
@@ -141,7 +164,7 @@ def _every_value(
     known: Flow, kept: list[int], cards: int, detail: str, edges: str, plain: Callable[..., Shapes]
 ) -> Iterator[Shapes]:
     """The pictures in which every value has a card, or what was asked for."""
-    if detail in ("neurons", "layers", "model"):
+    if detail in MODEL_LEVELS:
         yield folded_picture(known, kept, detail, dict(LEVELS)[detail])
         return
     if detail != "auto" and cards > HARD:
@@ -154,6 +177,8 @@ def _every_value(
         if detail == "auto" and any(known.modules):
             yield boxed(known, every)
         yield every
+        if cards <= KEPT:
+            yield replace(every, nodesep=CLOSER)
     if detail == "auto":
         yield from row_pictures(known, kept, plain, edges, whole=cards <= KEPT)
 

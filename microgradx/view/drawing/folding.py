@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...places import Place
 from ..theme import tone_of
+from ..words.as_typed import option
 from ..words.notation import exact
 from .bundles import MOST_WIRES, STRONGEST, bundles, strongest
 from .flow import Flow, made_by, short
@@ -119,6 +120,9 @@ def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> S
     drawn.span, drawn.ranksep = 12, 0.8
     drawn.rows = [] if by_operation else _in_order(flow, parts)
     drawn.caption = [folded_sentence(flow, kept, len(parts), level)]
+    example = next((module for module in flow.modules if module), None)
+    ways = [option("sample", 0)] if by_operation else [option("module", flow.part(example))] if example else []
+    drawn.to_open = how_to_open(kept, *ways)
     if len(shown) < len(every):
         few = f"the {STRONGEST} strongest into each card, the strongest out of it"
         drawn.caption.append(f"Of {len(every):,} wires {len(shown):,} are drawn: {few}.")
@@ -161,16 +165,15 @@ def folded_to_fit(flow: Flow, kept: Sequence[int]) -> Shapes:
 
 
 def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> str:
-    """Say what was folded and how to see it unfolded."""
+    """Say what was folded."""
     ways_of = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}
-    way = ways_of.get(level, "")
-    example = next((module for module in flow.modules if module), None)
-    ways = ["sample=0"] if level == "operations" else [f"module={flow.part(example)!r}"] if example else []
-    ways.append("detail='full'" if len(kept) <= HARD else "depth=5")
-    return (
-        f"{flow.counted(kept)} folded into {cards:,} cards: {way if example else ''}xN for N alike values, mean +- spread. "
-        f"To open: {' or '.join(ways)}."
-    )
+    way = ways_of.get(level, "") if any(flow.modules) else ""
+    return f"{flow.counted(kept)} folded into {cards:,} cards: {way}xN for N alike values, mean +- spread."
+
+
+def how_to_open(kept: Sequence[int], *ways: str) -> str:
+    """The options that show what is folded: the given ones, and what shows every value, or of very many the last."""
+    return f"To open: {' or '.join([*ways, option('detail', 'full') if len(kept) <= HARD else option('depth', 5)])}."
 
 
 def _card(flow: Flow, group: Fold) -> Card:

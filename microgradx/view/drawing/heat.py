@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...places import Place
+from ..words.as_typed import option
 from ..words.notation import exact, number
 from .flow import Flow
-from .folding import HARD, Fold, folded_picture, groups, loose_sentences
+from .folding import Fold, folded_picture, groups, how_to_open, loose_sentences
 from .shapes import Card, Shapes
 from .stored import stored
 from .units import unit_sentences
@@ -72,11 +73,10 @@ def heat_picture(flow: Flow, kept: Sequence[int]) -> Shapes | None:
         _card(card, table) if card.kind == "fold" and (table := _table_of(flow, card, tables)) else card for card in drawn.cards
     ]
     named = [(unit.name, unit.members, unit.shown) for unit in units]
-    some = units[0].name
-    whole = "detail='full'" if len(kept) <= HARD else "depth=5"
+    drawn.to_open = how_to_open(kept, option("module", units[0].name))
     told = (
         f"{flow.counted(kept)} as layers: a row for each neuron, a square for the gradient of each parameter, the largest of a "
-        f"layer full, - where it is negative. To open: module={some!r} or {whole}."
+        "layer full, - where it is negative."
     )
     troubles = [*unit_sentences(flow, named), *loose_sentences(flow, groups(flow, kept, "layers", 2))]
     drawn.caption = [said for said in (told, stored(flow, kept).sentence, *troubles) if said]

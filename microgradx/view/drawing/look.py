@@ -40,9 +40,10 @@ class Look:
     rankdir: str | None
     caption: bool
     engine: str | None
+    printed: bool = False  # nobody can open anything there
 
-    def readable(self, stages: Sequence[tuple[Iterable[Shapes], float]], reader: Reader) -> Drawing:
-        """The first picture that can be read, in the better of two directions; if none can be, the one with the largest text.
+    def readable(self, stages: Sequence[tuple[Iterable[Shapes], float]], reader: Reader) -> tuple[Drawing, float]:
+        """The first picture that can be read, in the better of two directions, else the one with the largest text; its pixels.
 
         The pictures of a further stage are looked at where the text so far is smaller than the given share of what is needed.
         """
@@ -51,7 +52,7 @@ class Look:
             if largest < least * reader.text:
                 best, largest = self.best(pictures, reader, best, largest)
         assert best is not None
-        return best
+        return best, largest
 
     def best(
         self, pictures: Iterable[Shapes], reader: Reader, best: Drawing | None, largest: float
@@ -102,13 +103,15 @@ class Look:
     def drawing(self, shown: Shapes, rankdir: str) -> Drawing:
         """The drawing of one picture in one direction, with its caption and summary."""
         known, name, grad = self.known, short(self.known, self.known.output), self.known.grads[-1]
-        troubles = [*known.caption, *self.said, *shown.caption]
-        caption = [line for line in (*troubles, _legend(name, shown)) if line] if self.caption else []
+        said = [*known.caption, *self.said, *shown.caption]
+        in_picture = [*said, "" if self.printed else shown.to_open, _legend(name, shown)]
+        caption = [line for line in in_picture if line] if self.caption else []
         fast = len(shown.cards) > FAST or shown.virtual > TIGHT
         drawing = drawing_of(replace(shown, caption=caption), "gradient_flow", self.theme, self.flow, rankdir, fast, self.engine)
         count = f"{self.count:,} value{'s' if self.count != 1 else ''}"
         gradient = "not computed" if grad is None else number(grad)
-        drawing.summary = " ".join([f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}.", *troubles])
+        first = f"{count}; output {name} = {number(known.data[-1])}, gradient {gradient}."
+        drawing.summary = " ".join([first, *said, shown.to_open]).strip()
         drawing.curves = {card.id + drawing.own: card.curve for card in shown.cards if card.curve}
         folds = [card for card in shown.cards if card.kind == "fold" or isinstance(card.table, Heat)]
         if folds:

@@ -10,7 +10,7 @@ from itertools import chain
 from ..theme import tone_of
 from ..words.notation import number
 from .flow import Flow, short
-from .folding import HARD
+from .folding import how_to_open
 from .recall import Edge
 from .shapes import Card, Shapes, Wire, width
 from .spread import total_of
@@ -150,9 +150,8 @@ def _rows(
         drawn.cards.append(fold)
         drawn.wires += _across(flow, fold, folded, set(shown))
         side.insert(0, fold)
-        open_with = "detail='full'" if len(kept) <= HARD else "depth=5"
         told = f"{flow.counted(kept)}: the latest {found.unit}s in rows; those before, 1 to {hidden:,}, are one card."
-        told += f" To open: {open_with}."
+        drawn.to_open = how_to_open(kept)
         drawn.caption.insert(0, told)
     if shared:
         drawn.caption.append("What many rows use stands once, at the top, without wires.")

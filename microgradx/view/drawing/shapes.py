@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 THINNEST, WIDEST = 0.8, 4.0  # points
+CLOSER = 0.08  # inches between cards side by side, where a page has no room for more
 
 
 @dataclass
@@ -62,10 +63,12 @@ class Shapes:
     wires: list[Wire]
     title: str
     caption: list[str] = field(default_factory=list)
+    to_open: str = ""  # how to see what is folded
     span: int = 1
     virtual: int = 0
     ranksep: float = 0.55  # inches between columns
     rows: list[list[str]] = field(default_factory=list)  # cards that stand side by side, in this order
+    nodesep: float = 0.2  # inches between cards side by side, at least
     beside: float = 0.0  # points between cards that stand side by side, for labels between them
     columns: bool = False  # cards of the rows stand below each other
     boxes: list[Enclosure] = field(default_factory=list)

@@ -42,5 +42,12 @@ def as_typed(name: str, *arguments: object, **numbers: float) -> str:
 
 
 def option(name: str, value: object) -> str:
-    """An argument that changes an answer, as the reader would write it: `k=20` in Python, elsewhere `-k 20`."""
-    return f"{name}={value}" if _where.get() == "python" else f"-{name} {value}"
+    """An argument that changes an answer, as the reader would write it: `k=20` in Python, elsewhere `-k 20`.
+
+    >>> with spoken_to("shell"):
+    ...     option("detail", "full")
+    '--detail full'
+    """
+    if _where.get() == "python":
+        return f"{name}={value!r}"
+    return f"{'-' if len(name) == 1 else '--'}{name} {value}"
