@@ -130,3 +130,30 @@ def test_a_way_that_comes_back_for_good_is_replayed_again():
     before = f.recordings.ledger.replayed
     assert [f.grad(0.5) for _ in range(100)] == [mx.grad(turns)(0.5)] * 100
     assert f.recordings.ledger.replayed - before > 100 - 2 * cache.RARELY
+
+
+TWO = mx.Value(2.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "ask", "plain"),
+    [
+        (lambda s, k: mx.log(s / k) * 2.0 + s, lambda f: f(2.0, 3.0), True),
+        (lambda s, k: mx.log(s / k) * 2.0 + s, lambda f: f.value_and_grad(2.0, 3.0), False),
+        (lambda s, k: mx.log(s / k) * 2.0 + s, lambda f: f(mx.Value(2.0), 3.0), False),
+        (lambda s, k: mx.log(s / k) * TWO + s, lambda f: f(2.0, 3.0), False),
+    ],
+)
+def test_the_account_says_where_plain_floats_may_be_faster(f, ask, plain):
+    c = compile(f)
+    for _ in range(11):
+        ask(c)
+    assert "replayed 10 times, in place of 40 operations on eager Values" in repr(c)
+    assert ("for values alone the function as it stands, called with floats, may be faster" in repr(c)) is plain
+
+
+def test_of_many_operations_nothing_is_said_of_plain_floats():
+    c = compile(lambda x: sum([x * (k + 1.0) for k in range(ledger.FEW_OPERATIONS)]))
+    for _ in range(3):
+        c(2.0)
+    assert repr(c).endswith(f"in place of {2 * (2 * ledger.FEW_OPERATIONS - 1):,} operations on eager Values>")

@@ -60,7 +60,7 @@ class Answer:
         given = packed(list(map(number_of, more))) if more else NO_NUMBERS
         run = partial(inquiry, more=given) if more else inquiry
         try:
-            found, recording, inputs = recordings.among(key, ways, f, call, run, earlier is None)
+            found, recording, inputs = recordings.among(key, ways, f, call, run, earlier is None, name == "value")
         except NotWorthRecording:
             return
         self.found, self.recording = found, recording

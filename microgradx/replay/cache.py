@@ -89,9 +89,10 @@ class Recordings(dict[Any, Ways]):
         return self.among(*self.known(f, call), f, call, run, decline)[:2]
 
     def among(
-        self, key: Any, ways: Ways, f: Callable[..., Any], call: Call, run: Callable[[Recording, Array], Result], decline: bool
+        self, key: Any, ways: Ways, f: Callable[..., Any], call: Call, run: Callable[[Recording, Array], Result], decline: bool,
+        value: bool = False,
     ) -> tuple[Result, Recording, Array]:
-        """`replay` of one of these ways, and its inputs."""
+        """`replay` of one of these ways, and its inputs; `value` says whether the value alone was asked for."""
         if modes.watching and modes.checking():
             check_operations(f, call)
         if not decline or ways.missed <= CACHED or not ways.missed % RARELY:
@@ -103,7 +104,9 @@ class Recordings(dict[Any, Ways]):
                     continue
                 recording.used = next(self.clock)
                 self.ledger.replayed += 1
-                self.ledger.saved += recording.seconds
+                self.ledger.operations += recording.operations
+                if value and not call.values and not recording.program.captured:
+                    self.ledger.plain += 1
                 ways.ledger.replayed += 1
                 ways.missed = 0
                 if ways[0] is not recording:

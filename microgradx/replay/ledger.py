@@ -1,4 +1,4 @@
-"""The account of a compiled function: what its recordings cost and what they saved."""
+"""The account of a compiled function: what its recordings cost and how often they were used."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 ON_CREDIT = 8  # recordings that need not have paid, as for the lengths of the first few samples
 WAYS_ON_CREDIT = 3  # and those of one structure of arguments, as both ways of a branch
+FEW_OPERATIONS = 300  # operations of floats take Python 3 to 10 us, which is what a replay takes
 PAYS_AFTER = 4  # replays that a recording costs: it takes as long as four or five evaluations, forward and back
 
 
@@ -27,8 +28,10 @@ class Ledger:
     replayed: int = 0
     declined: int = 0
     """Calls evaluated as they stand, as no recording fitted and another was not affordable."""
-    saved: float = 0.0
-    """Seconds that the function itself took for its forward pass when it was recorded, for each replay."""
+    operations: int = 0
+    """Those that the replayed recordings hold, for each replay: what eager Values would have had to do forward."""
+    plain: int = 0
+    """Replays for a value alone, made of plain numbers alone, which the function would have found without Values."""
 
     def affords_another(self, on_credit: int = ON_CREDIT) -> bool:
         """Whether the recordings have paid for themselves, those `on_credit` aside."""
@@ -41,8 +44,12 @@ class Ledger:
     def __str__(self) -> str:
         if not self.recorded:
             return "not recorded yet"
-        spent = f"recorded {times(self.recorded)} in {duration(self.seconds)}"
-        return f"{spent}, replayed {times(self.replayed)}" + (f", saved about {duration(self.saved)}" if self.saved else "")
+        spent = f"recorded {times(self.recorded)} in {duration(self.seconds)}, replayed {times(self.replayed)}"
+        if not self.replayed:
+            return spent
+        told = f"{spent}, in place of {self.operations:,} operations on eager Values"
+        few = 2 * self.plain > self.replayed and self.operations < FEW_OPERATIONS * self.replayed
+        return told + "; for values alone the function as it stands, called with floats, may be faster" * few
 
 
 def times(count: int) -> str:

@@ -66,7 +66,7 @@ class Recording:
             positional, keywords = call.rebuilt(iter(leaves))
             rows: list[int] = []
             self.result = returned(tape, f(*positional, **keywords), rows)
-        self.seconds = perf_counter() - start  # that the function itself took
+        self.seconds = perf_counter() - start  # that the function itself took, as bench tells
         if tape.refused is not None:
             raise tape.refused
         if drawn() != before:
@@ -74,6 +74,7 @@ class Recording:
                 f"{function_name(f)} drew random numbers while it was recorded, and every replay has the same "
                 "ones: draw them outside and pass them as an argument"
             )
+        self.operations = len(tape) - len(tape.inputs) - len(tape.constants)
         self.program = Program(tape, rows, len(leaves), self.result == ONE)
         self.runners: dict[Inquiry, Runner] = {}
         self.arrange = arranger(self.result)
