@@ -210,6 +210,40 @@ def test_a_class_is_graded_into_a_table(tmp_path, capsys, monkeypatch):
     assert "is a sheet: write the files with the answers behind it" in capsys.readouterr().err
 
 
+def test_a_printed_sheet_has_the_formula_of_every_question():
+    text = str(SHEET.paper("anna"))
+    cell_asks = "at x = 0.7, w = -1.2, b = 0.3\n  asked: the gradients of z, w, to three digits"
+    assert f"cell (2 points)\n  tanh(w*x + b)\n  z = w*x + b\n  {cell_asks}" in text
+    assert "reuse (1 point)\n  a*b + a*c + a*d\n  at a = 2, b = -3, c = 10, d = 4\n  asked: the gradient of a, to" in text
+    assert "write a function slope_of_tanh(x) that gives the derivative of tanh(x)" in text
+    assert "right" not in text
+
+
+def test_a_sheet_is_printed_with_its_solutions(tmp_path, capsys, monkeypatch):
+    text = SHEET.paper("anna").solved()
+    assert "right: f = 4, c = -2, b = -4, a = 6" in text
+    assert f"right: z = {1.0 - TANH**2:.4g}, w = {0.7 * (1.0 - TANH**2):.4g}" in text
+    slopes = dict(re.findall(r"slope_of_tanh\((-?[\d.]+)\) = ([\d.]+)", text))
+    assert len(slopes) == 5
+    assert all(near(float(y), 1.0 - math.tanh(float(x)) ** 2) for x, y in slopes.items())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sheet.py").write_text(SOURCE)
+    assert main(["grade", "sheet.py:sheet", "--solutions", "anna"]) == 0
+    assert "right: b = 2, a = -3" in capsys.readouterr().out
+    assert main(["grade", "sheet.py:sheet", "--solutions", "anna", "--json"]) == 0
+    assert {row["field"]: row["right"] for row in json.loads(capsys.readouterr().out)} == {"b": 2.0, "a": -3.0}
+    assert main(["grade", "sheet.py:sheet", "x.py", "--solutions", "anna"]) == 2
+    assert "prints one student's sheet: leave the files of answers and -o out" in capsys.readouterr().err
+    assert main(["grade", "math:pi", "--solutions", "anna"]) == 2
+    assert "math:pi is not a teach.Sheet: only a sheet has solutions" in capsys.readouterr().err
+
+
+def test_one_point_is_one_point():
+    one = teach.Sheet("x", [teach.Question("q", "a*b", {"a": 2, "b": 3}, ask=["a"])])
+    assert repr(one.grade({}, "anna")) == "<Grade of anna: 0 of 1 point>"
+    assert ">1 point<" in one.paper("anna").page().html
+
+
 def test_questions_are_tests_with_points(pytester, tmp_path):
     pytester.makepyfile(sheet=SOURCE, answers="product = {'a': -3, 'b': 7}")
     test = "test_week = teach.pytest_questions(sheet, 'answers.py', 'anna')"

@@ -87,20 +87,27 @@ def _audit(options: argparse.Namespace) -> int:
 
 def add_grade(commands: Any) -> None:
     """`microgradx grade`."""
-    examples = ("own_engine.py:Value", "sheet.py:sheet answers/*.json -o grades.csv")
+    examples = ("own_engine.py:Value", "sheet.py:sheet answers/*.json -o grades.csv", "sheet.py:sheet --solutions anna")
     purpose = "judge a student's own engine, or answers to a sheet"
     command = verb(commands, "grade", purpose, examples, _grade, "the report", FOUND)
     command.add_argument("target", metavar="TARGET", help="own_engine.py:Value, or sheet.py:sheet with the files of answers")
     command.add_argument("answers", metavar="ANSWERS", nargs="*", help="a .py or .json file for each student")
     told = "hints, verdict (right or wrong) or, after the deadline, answers (hints)"
     command.add_argument("--tell", choices=("hints", "verdict", "answers"), default="hints", help=told)
+    command.add_argument("--solutions", metavar="STUDENT", help="print the questions of this student with the right answers")
     add_output(command, "write a row for each student and question, a .csv or .json file", shown=False)
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from ..teach.command import graded
+    from ..teach.command import graded, paper_of
     from ..teach.grade import grades_text
 
+    if options.solutions is not None:
+        if options.answers or options.output:
+            raise ValueError("--solutions prints one student's sheet: leave the files of answers and -o out")
+        paper = paper_of(options.target, options.solutions)
+        print(as_json(paper.grade({}, tell="answers").rows()) if options.json else paper.solved())
+        return 0
     path = destination(options, (".csv", ".json")) if options.output else None
     found = graded(options.target, options.answers, options.tell, path)
     if options.output == "-" and isinstance(found, list):

@@ -10,7 +10,7 @@ from pathlib import Path
 from .conformance import EngineReport, grade_engine
 from .grade import Grade, write_grades
 from .hand_in import handed_in
-from .sheet import Sheet
+from .sheet import Paper, Sheet
 from .student_file import found_in
 
 
@@ -32,6 +32,14 @@ def graded(target: str, answers: Sequence[str], tell: str = "hints", output: Pat
     if output:
         write_grades(grades, output)
     return grades
+
+
+def paper_of(target: str, student: str) -> Paper:
+    """The questions of a student from the sheet that `target` names."""
+    sheet = found_in(target)
+    if not isinstance(sheet, Sheet):
+        raise TypeError(f"{target} is not a teach.Sheet: only a sheet has solutions")
+    return sheet.paper(student)
 
 
 def _grade(sheet: Sheet, path: Path, tell: str) -> Grade:

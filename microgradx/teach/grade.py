@@ -16,6 +16,15 @@ from ..tables import table
 from .verdict import Judgement
 
 
+def of_points(number: float) -> str:
+    """A number of points in words.
+
+    >>> of_points(1.0), of_points(2.5)
+    ('1 point', '2.5 points')
+    """
+    return f"{number:g} point{'' if number == 1.0 else 's'}"
+
+
 @dataclass
 class Mark:
     """One answer: its verdict and points; `right` holds the number of the solution if it may be told."""
@@ -60,7 +69,7 @@ class Grade:
         return [mark.row(self.student) for mark in self.marks]
 
     def __str__(self) -> str:
-        head = f"{self.student}: {self.points:g} of {self.most:g} points"
+        head = f"{self.student}: {self.points:g} of {of_points(self.most)}"
         if self.refused:
             return f"{head}\n{self.marks[0].verdict.told}"
         shown = [("question", "value", "points", "")]
@@ -73,7 +82,7 @@ class Grade:
     def __repr__(self) -> str:
         unknown = [mark.question + f" {mark.verdict.field}".rstrip() for mark in self.marks if mark.verdict.kind == "unknown"]
         names = f"; not asked: {', '.join(unknown)}" if unknown else ""
-        return f"<Grade of {self.student}: {self.points:g} of {self.most:g} points{names}>"
+        return f"<Grade of {self.student}: {self.points:g} of {of_points(self.most)}{names}>"
 
 
 def write_grades(grades: Iterable[Grade], path: str | os.PathLike[str]) -> None:

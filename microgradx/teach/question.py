@@ -12,6 +12,7 @@ from typing import Any
 from ..engine import Value
 from ..expression import parse
 from ..order import topological_order
+from ..view.words.names import formula
 from .slips import Asked, asked, near
 from .student_file import RAISED
 from .verdict import Judgement, empty, judgement, misread
@@ -46,10 +47,20 @@ class Task:
         given: Mapping[str, Any] = answers or {}
         return [judgement(name, given.get(name), known) for name, known in self.asked.items()]
 
+    def formula(self) -> str:
+        """What the graph computes, and each inner value that is asked."""
+        inner = [self.nodes[name] for name in self.asked if self.nodes[name].op and self.nodes[name] is not self.output]
+        return "\n".join(formula(node, caller={}) for node in (self.output, *inner))
+
     def text(self) -> str:
         """The question in words."""
         numbers = ", ".join(f"{name} = {number:g}" for name, number in self.numbers.items())
-        return f"{self.question.written()}   at {numbers}\n  asked: the gradients of {', '.join(self.asked)}, to three digits"
+        what = f"the gradient{'s' if len(self.asked) > 1 else ''} of {', '.join(self.asked)}"
+        return indented(f"{self.formula()}\nat {numbers}\nasked: {what}, to three digits")
+
+    def solution(self) -> str:
+        """The right number for each value that is asked."""
+        return ", ".join(f"{name} = {known.right:.4g}" for name, known in self.asked.items())
 
 
 class Question:
@@ -91,10 +102,6 @@ class Question:
     def leaves(self, nodes: Mapping[str, Value]) -> list[str]:
         """The names of the inputs."""
         return [name for name, node in nodes.items() if node.op is None and name in self.ranges]
-
-    def written(self) -> str:
-        """The graph as text: the expression, or the name of the function."""
-        return self.graph if isinstance(self.graph, str) else getattr(self.graph, "__name__", self.name)
 
     def task(self, student: str, sheet: str = "") -> Task:
         """The question with the numbers of this student: the same ones whenever it is asked."""
@@ -139,10 +146,6 @@ class Derivative:
 
     def __init__(self, name: str, f: Callable[[Value], Value], low: float = -2.0, high: float = 2.0, points: float = 1.0) -> None:
         self.name, self.f, self.low, self.high, self.points = name, f, low, high, float(points)
-
-    def written(self) -> str:
-        """What is asked."""
-        return f"the derivative of {self.name}"
 
     def task(self, student: str, sheet: str = "") -> DerivativeTask:
         """The question at the points of this student."""
@@ -198,4 +201,16 @@ class DerivativeTask:
     def text(self) -> str:
         """The question in words."""
         parameters = list(inspect.signature(self.question.f).parameters)
-        return f"write a function {self.question.name}({parameters[0] if parameters else 'x'}) that gives the derivative"
+        x = Value(self.points[0], parameters[0] if parameters else "x")
+        what = f"write a function {self.question.name}({x.label}) that gives the derivative of"
+        return indented(f"{what} {formula(self.question.f(x), caller={})}")
+
+    def solution(self) -> str:
+        """The right number at each point."""
+        right = zip(self.points, self.asked, strict=True)
+        return ", ".join(f"{self.question.name}({point:g}) = {known.right:.4g}" for point, known in right)
+
+
+def indented(text: str) -> str:
+    """A text whose further lines stand below its first one, in the list of questions."""
+    return text.replace("\n", "\n  ")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .grade import Grade, Mark
+from .grade import Grade, Mark, of_points
 from .hand_in import handed_in, unknown_values
 from .question import Derivative, DerivativeTask, Question, Task
 from .verdict import Judgement
@@ -39,8 +39,24 @@ class Paper:
         return self.page()._repr_html_()
 
     def __str__(self) -> str:
-        asked = [f"{name} ({task.question.points:g} points)\n  {task.text()}" for name, task in self.tasks.items()]
-        return "\n".join([f"{self.sheet.title}, numbers of {self.student}", *asked])
+        return self._text(lambda task: task.text())
+
+    def solved(self) -> str:
+        """The questions with their right answers, for who teaches.
+
+        >>> print(Sheet("Week 3", [Question("product", "a*b", {"a": 2, "b": -3})]).paper("anna").solved())
+        Week 3, numbers of anna
+        product (2 points)
+          a * b
+          at a = 2, b = -3
+          asked: the gradients of b, a, to three digits
+          right: b = 2, a = -3
+        """
+        return self._text(lambda task: f"{task.text()}\n  right: {task.solution()}")
+
+    def _text(self, written: Callable[[Task | DerivativeTask], str]) -> str:
+        shown = [f"{name} ({of_points(task.question.points)})\n  {written(task)}" for name, task in self.tasks.items()]
+        return "\n".join([f"{self.sheet.title}, numbers of {self.student}", *shown])
 
     def __repr__(self) -> str:
         return f"<Paper of {self.student}: {len(self.tasks)} questions, print it to read them>"

@@ -15,7 +15,7 @@ from ...view.drawing.draw import draw
 from ...view.html_page import HtmlPage, document
 from ...view.layout.renderers import RendererUnavailable
 from ...view.theme import LIGHT, css_colours, drawing_rules, page_colours
-from ...view.words.names import formula
+from ..grade import of_points
 from ..question import Task
 from .hidden import hashed, spellings_near
 
@@ -70,7 +70,7 @@ def _hashes(salt: str, question: str, field: str, number: float) -> list[int]:
 
 def _shown(place: int, name: str, task: Any) -> str:
     """The section of one question."""
-    head = f"<h2>{place + 1}. {escape(name)} <small>{task.question.points:g} points</small></h2>"
+    head = f"<h2>{place + 1}. {escape(name)} <small>{of_points(task.question.points)}</small></h2>"
     if not isinstance(task, Task):
         return f"<section>{head}<p>{escape(task.text())}, and hand it in as Python.</p></section>"
     rows = [
@@ -79,8 +79,7 @@ def _shown(place: int, name: str, task: Any) -> str:
         '<button type="button" disabled>judge</button> <output role="status"></output></p>'
         for field in task.asked
     ]
-    written = escape(formula(task.output, caller={}))
-    return f'<section>{head}<p class="formula">{written}</p>{_drawing(task.output)}{"".join(rows)}</section>'
+    return f'<section>{head}<p class="formula">{escape(task.formula())}</p>{_drawing(task.output)}{"".join(rows)}</section>'
 
 
 def _drawing(output: Value) -> str:
