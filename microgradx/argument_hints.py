@@ -91,6 +91,12 @@ DRAWING = {
     **dict.fromkeys(("page", "medium", "target"), 'for_="slide"'),
 }
 
+ANIMATION = {
+    **dict.fromkeys(("speed", "fps", "duration", "interval", "delay"), "seconds=1.0, how long each step stands"),
+    **dict.fromkeys(("filename", "file"), 'path="pass.svg"'),
+    **dict.fromkeys(("style", "colors", "colours", "dark"), 'theme="dark"'),
+}
+
 COMPILED = {
     **dict.fromkeys(("static_argnums", "static_argnames"), 'static="n", the name of an argument that is a setting'),
     **dict.fromkeys(("mode", "backend", "fullgraph", "dynamic", "jit_compile"), "compile(f): its form is chosen by cost"),

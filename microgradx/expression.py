@@ -127,6 +127,8 @@ def _application(node: ast.expr, leaves: Mapping[str, Value], text: str) -> tupl
     shown = ast.get_source_segment(text.strip(), node) or type(node).__name__
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Constant):
         raise ValueError(f"{_clipped(shown)} calls a number: write {shown.replace('(', '*(', 1)}")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+        raise ValueError(f"{_clipped(shown)} is not a power in Python: write {shown.replace('^', '**')}")
     raise ValueError(
         f"{_clipped(shown)} is not allowed in an expression: "
         "use numbers, names, + - * / // % ** and functions such as tanh(x)"

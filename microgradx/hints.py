@@ -31,8 +31,9 @@ MODULE = {
     **{
         name: f"it is microgradx.nn.{name}"
         for name in ("MLP", "Neuron", "Layer", "Module", "SGD", "Adam", "AdamW", "fit", "mse", "cross_entropy", "Sequential",
-                     "binary_cross_entropy", "Dropout", "Embedding", "predict", "accuracy", "play")
+                     "binary_cross_entropy", "Dropout", "Embedding", "predict", "accuracy")
     },
+    "play": "microgradx.stepper(y).show() is a page of a graph to play on, microgradx.nn.play(model, X, y) one of a training",
     "train": "microgradx.nn.fit(model, X, y, loss=..., optimizer=..., epochs=...)",
     **dict.fromkeys(("stack", "cat", "concat", "zeros", "ones", "rand", "randn"), LISTS),
     **dict.fromkeys(("device", "float32", "float64"), FLOATS),
@@ -47,7 +48,9 @@ MODULE = {
     **dict.fromkeys(("Linear", "Dense"), 'microgradx.nn.Layer(2, 3, "linear") is a layer of neurons'),
     **dict.fromkeys(("save", "load"), "microgradx.nn.save(model, path) and microgradx.nn.load(path) write and read a model"),
     **dict.fromkeys(("jacfwd", "jacrev"), "microgradx.jacobian(f) gives all slopes of all results"),
-    **dict.fromkeys(("stop_gradient", "lax"), "x.detach() is a value that is cut off from the graph"),
+    "lax": "a plain Python loop: microgradx.compile(f) finds the steps that repeat",
+    **dict.fromkeys(("numpy", "random"), "numpy itself: its functions take Values, np.exp(x) is one"),
+    **dict.fromkeys(("stop_gradient", "stop_grad"), "x.detach() is a value that is cut off from the graph"),
     **dict.fromkeys(("enable_grad", "set_grad_enabled", "inference_mode"), "everything is recorded outside microgradx.no_grad()"),
     **dict.fromkeys(("autograd", "elementwise_grad", "GradientTape"), "microgradx.grad(f) is the derivative of f; y.backward()"),
     "backward": "y.backward() adds to the .grad of everything y is made of",
@@ -65,7 +68,7 @@ MODULE = {
 
 VALUE = {
     **dict.fromkeys(("item", "numpy", "tolist", "value"), "x.data is the number"),
-    **dict.fromkeys(("cpu", "cuda", "to"), FLOATS),
+    **dict.fromkeys(("cpu", "cuda", "to", "float", "double", "half"), FLOATS),
     "children": "y.parents are what y was made from",
     "name": "x.label is what it is called",
     **dict.fromkeys(("requires_grad", "requires_grad_"), "every Value has a gradient; x.detach() is cut off from the graph"),
@@ -77,7 +80,11 @@ VALUE = {
     "clone": "+x is a new node with the same number, copy.copy(x) a copy of the graph",
     "grad_fn": "y.op is the operation that made y, None for a leaf",
     "is_leaf": "y.op is None for a leaf",
-    **dict.fromkeys(("shape", "size", "ndim", "T", "dim", "device"), "a Value is one number; lists and arrays hold several"),
+    **dict.fromkeys(("add_", "sub_", "mul_", "div_", "copy_", "fill_"), "x.data = 2.0 assigns a number; x + y is a new Value"),
+    **dict.fromkeys(
+        ("shape", "size", "ndim", "T", "dim", "device", "view", "reshape", "unsqueeze", "squeeze", "flatten"),
+        "a Value is one number; lists and arrays hold several",
+    ),
     **dict.fromkeys(("sum", "mean", "prod", "std", "var"), "it is a function: microgradx.sum([a, b]), microgradx.mean([a, b])"),
     "register_hook": "microgradx.stepper(y) shows what arrives at each value",
 }
@@ -122,7 +129,7 @@ NN = {
 STEPPER = {
     **dict.fromkeys(("back", "previous", "undo"), "s.prev() goes back one step"),
     **dict.fromkeys(("reset", "restart", "start"), "s.goto(0) goes to the start"),
-    **dict.fromkeys(("run", "end", "play"), "s.cont() goes on to the next break, or to the end"),
+    **dict.fromkeys(("run", "end"), "s.cont() goes on to the next break, or to the end"),
     **dict.fromkeys(("help", "commands"), "s.interact() opens a prompt in which help lists what there is"),
     **dict.fromkeys(("quit", "exit", "close"), "nothing is open: a stepper changes nothing until s.commit()"),
     **dict.fromkeys(("forward", "backward"), "s.next() and s.prev() walk the pass that stepper(y) recorded"),
@@ -130,6 +137,7 @@ STEPPER = {
     **dict.fromkeys(("print", "info"), "print(s) shows where it is, s.full() all of a step"),
     **dict.fromkeys(("up", "down"), "s.prev() and s.next() go towards the output and towards the inputs"),
     "stop": "s.break_on(...) sets where cont() stops",
+    "play": "s.show() is a page to play on, in a notebook; s.to_html('pass.html') writes it",
     "breakpoint": "s.break_on(...) sets where cont() stops",
 }
 
@@ -163,6 +171,14 @@ HISTORY = {
     **dict.fromkeys(("gradients", "grad_norm", "grad_norms"), "history.gradient_norms, by layer"),
     **dict.fromkeys(("best_epoch", "best_loss"), "history.best is the epoch, where something is validated"),
     **dict.fromkeys(("show", "draw"), "history.plot()"),
+}
+
+DRAWING_NAMES = {
+    **dict.fromkeys(("show", "display", "plot"), "drawing.view() opens it; in a notebook a drawing shows itself"),
+    **dict.fromkeys(("write", "savefig", "export", "to_file"), 'drawing.save("graph.svg")'),
+    "to_svg": "drawing.svg()",
+    **dict.fromkeys(("to_png", "to_pdf"), 'drawing.save("graph.png"), or .pdf'),
+    "animate": 'microgradx.animate(y, "pass.svg")',
 }
 
 PICTURE = {

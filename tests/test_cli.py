@@ -88,6 +88,8 @@ def test_wrong_words_are_answered_with_the_nearest(capsys: pytest.CaptureFixture
         (("demo", "nuron"), "no demo 'nuron': did you mean neuron?"),
         (("draw", "alpha*2", "alpa=4"), "alpa=4 is not used, 'alpha*2' has no alpa, did you mean alpha=4?"),
         (("check", "a*b", "a=1", "b=2", "q=4"), "q=4 is not used, 'a*b' has no q: leave q=4 out"),
+        (("draw", "a", "a=1", "--for-slide"), "unrecognized arguments: --for-slide (did you mean --for slide?)"),
+        (("draw", "x^2", "x=2"), "'x^2' is not a power in Python: write x**2"),
         (("ops", "tahn"), "there is no operation 'tahn': did you mean tan"),
     ]:
         status, _, error = said(capsys, *words)

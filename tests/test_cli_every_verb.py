@@ -167,7 +167,8 @@ def test_one_rule_holds_for_every_file_that_is_written(verb: str, here: Path, ca
     for path, refused in [
         (f"new{suffix}", f"new{suffix} already exists: add -f to overwrite it"),
         ("new.doc", "unknown file type '.doc' of 'new.doc': end the name in ."),
-        ("new", "unknown file type '' of 'new'"),
+        ("new", "'new' does not say what to write: end the name in ."),
+        (".", ". is a folder: add the name of a file, ending in ."),
         (f"typo/new{suffix}", "there is no folder 'typo'"),
         ("- --json", "leave one of them out"),
     ]:

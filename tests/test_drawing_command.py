@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from microgradx import Value, draw
+from microgradx import Value, animate, draw, stepper
 from microgradx.cli import main
 from microgradx.view.drawing.options import DETAILS, FLOWS, ON_WIRES
+from microgradx.view.html_page import HtmlPage
 from microgradx.view.theme import THEMES
 
 ROOT = Path(__file__).parent.parent
@@ -133,3 +134,45 @@ def test_a_wrong_option_is_told_before_a_file_that_is_there(tmp_path, capsys, op
 def test_a_word_of_other_tools_is_answered_with_ours(keyword, write):
     with pytest.raises(TypeError, match=f"draw has no argument '{keyword}': .*{write}"):
         draw(Value(2.0) * 3.0, **{keyword: "TB"})
+
+
+LECTURE = ["(a*b + c)*f", "a=2", "b=-3", "c=10", "f=-2"]
+
+
+def test_the_pass_moves_from_a_shell_too(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["draw", *LECTURE, "--animate", "-o", "pass.svg"]) == 0
+    assert capsys.readouterr().out == "pass.svg: the backward pass of out, moving\n"
+    assert "@keyframes" in Path("pass.svg").read_text()
+    assert main(["draw", *LECTURE, "--animate", "-o", "-"]) == 0
+    assert capsys.readouterr().out == Path("pass.svg").read_text()
+    assert main(["draw", *LECTURE, "--animate", "-o", "pass.png"]) == 2
+    assert "end the name in .svg" in capsys.readouterr().err
+    assert main(["draw", *LECTURE, "--animate", "--depth", "2", "-o", "new.svg"]) == 2
+    assert "--depth does not go with --animate" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["pass.svg"]
+
+
+def test_a_caption_can_be_left_out_and_a_page_has_any_size(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, more in (("plain.svg", ["--no-caption"]), ("told.svg", []), ("sized.svg", ["--for", "320x900"])):
+        assert main(["draw", *LECTURE, *more, "-o", name]) == 0
+    assert "Blue" not in Path("plain.svg").read_text()
+    assert "Blue" in Path("told.svg").read_text()
+    assert Path("sized.svg").is_file()
+    for wrong, told in (("redme", "did you mean readme?"), ("0.5x3", "or write a size such as 320x900")):
+        with pytest.raises(SystemExit):
+            main(["draw", *LECTURE, "--for", wrong])
+        assert told in capsys.readouterr().err
+
+
+def test_pages_are_not_written_into_files_of_other_kinds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x = Value(2.0, "x")
+    s = stepper(x * x)
+    for write in (s.to_html, HtmlPage("<p>").save):
+        with pytest.raises(ValueError, match=r"'g\.svg' would hold a page of HTML: end the name in \.html"):
+            write("g.svg")
+    with pytest.raises(ValueError, match=r"got '': write for example animate\(y, 'pass\.svg'\)"):
+        animate(x * x)
+    assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,7 @@ OWNERS = {
     "model": (nn.MLP(2, [1]), hints.MODEL, "a MLP"),
     "history": (nn.History(), hints.HISTORY, "a History"),
     "stepper": (stepper(x * x), hints.STEPPER, "a stepper"),
+    "drawing": (mx.draw(x * x), hints.DRAWING_NAMES, "a Drawing"),
 }
 WORDS = [(owner, word) for owner, (_, words, _) in OWNERS.items() for word in words]
 
@@ -31,7 +32,8 @@ def test_a_word_of_another_library_is_answered_with_what_to_write(owner: str, wo
 
 
 def test_what_a_hint_names_is_there() -> None:
-    for words in (hints.MODULE, hints.NN, hints.VALUE, hints.STEPPER, hints.MODEL, hints.HISTORY, hints.PICTURE):
+    things = (hints.STEPPER, hints.MODEL, hints.HISTORY, hints.PICTURE, hints.DRAWING_NAMES)
+    for words in (hints.MODULE, hints.NN, hints.VALUE, *things):
         for text in words.values():
             for name in re.findall(r"\bmicrogradx\.(\w+(?:\.\w+)?)\(", text):
                 thing: object = mx
@@ -39,7 +41,7 @@ def test_what_a_hint_names_is_there() -> None:
                     thing = getattr(thing, part)
             for name in re.findall(r"(?<!microgradx\.)\bnn\.(\w+)", text):
                 assert hasattr(nn, name), text
-            for owner, thing in (("model", OWNERS["model"][0]), ("history", nn.History())):
+            for owner, thing in (("model", OWNERS["model"][0]), ("history", nn.History()), ("drawing", OWNERS["drawing"][0])):
                 for name in re.findall(rf"(?<!\.)\b{owner}\.([a-z_]+)(?!json)", text):
                     assert name == "json" or hasattr(thing, name), text
             for name in re.findall(r"\bnn\.data\.(\w+)", text):

@@ -34,6 +34,7 @@ OWNERS = {
     "zero_grad": (nn.MLP(2, [1]).zero_grad, argument_hints.ZERO_GRAD, nn.SGD().zero_grad),
     "load": (nn.load, argument_hints.LOAD, nn.load),
     "draw": (lambda **named: mx.draw(x, **named), argument_hints.DRAWING, mx.draw),
+    "animate": (lambda **named: mx.animate(x, **named), argument_hints.ANIMATION, mx.animate),
     "compile": (mx.compile, argument_hints.COMPILED, mx.compile),
     "check_gradient": (mx.check_gradient, argument_hints.CHECK, mx.check_gradient),
     "Embedding": (nn.Embedding, among_rows("width"), nn.Embedding),

@@ -8,12 +8,13 @@ import sys
 import warnings
 from typing import Any
 
+from ..nearest import did_you_mean
 from ..view.drawing.options import DETAILS, FLOWS, ON_WIRES, RANKDIRS
 from ..view.drawing.reader import READERS
 from ..view.drawing.subject import joined
 from ..view.html_page import HtmlPage
 from ..view.words.as_typed import spoken_to
-from .output import PAGES, add_output, add_theme, as_json, destination, write_output
+from .output import PAGES, add_output, add_theme, as_json, beside, destination, report_written, write_output
 from .targets import add_target, named_target, outputs_and_names, target, wanted
 from .verbs import any_whole_number, verb
 
@@ -136,32 +137,69 @@ def add_draw(commands: Any) -> None:
     command.add_argument("--flow", choices=FLOWS, help="which way arrows point (forward)")
     add_theme(command, "light")
     command.add_argument("--detail", choices=DETAILS, help="how much is folded into one card (auto)")
-    command.add_argument("--for", dest="for_", choices=tuple(READERS), help="where it will be read (readme)")
+    command.add_argument("--for", dest="for_", type=_page, metavar=f"{{{','.join(READERS)},WIDTHxHEIGHT}}", help=_WHERE)
     command.add_argument("--rankdir", choices=RANKDIRS, help="which way the graph runs (the one that can be read)")
     command.add_argument("--path", metavar="NAME", help="only what lies between this value and the output")
     command.add_argument("--depth", type=any_whole_number, metavar="N", help="only what is at most N operations from the output")
     command.add_argument("--module", metavar="NAME", help="only one module and its inputs, such as L0.n3")
     command.add_argument("--sample", type=any_whole_number, metavar="N", help="only one sample of a batch, counted from 0")
     command.add_argument("--step", type=any_whole_number, metavar="N", help="the backward pass after so many steps")
+    command.add_argument("--no-caption", dest="caption", action="store_const", const=False, help="leave the text below out")
+    command.add_argument("--animate", action="store_true", help="draw the backward pass, moving, into a .svg file")
     command.add_argument("--engine", help="who lays out: embedded, system, or the path of a dot program")
+
+
+_WHERE = "where it will be read, or so many pixels, such as 320x900 (readme)"
+
+
+def _page(text: str) -> str | tuple[float, float]:
+    """The reader that --for names, or the size of a page."""
+    width, by, height = text.partition("x")
+    if by and width.isdigit() and height.isdigit():
+        return float(width), float(height)
+    if text not in READERS:
+        hint = did_you_mean(text, READERS, f"choose one of {', '.join(READERS)}, or write a size such as 320x900")
+        raise argparse.ArgumentTypeError(f"there is no {text!r}: {hint}")
+    return text
+
+
+def _typed(name: str) -> str:
+    """An option as it is typed."""
+    return {"for_": "for", "caption": "no-caption"}.get(name, name)
+
+
+def _animate(options: argparse.Namespace, out: Any, given: dict[str, Any]) -> int:
+    from ..view.stepping.animation import animate
+
+    for name in given.keys() - {"edges", "rankdir"}:
+        raise ValueError(f"--{_typed(name)} does not go with --animate: leave it out, or draw one step with --step")
+    path = destination(options, (".svg",))
+    place = beside("pass.svg") if path is None or options.output is None else path
+    animate(out, place, theme=options.theme, **given)
+    if path is None:
+        print(place.read_text(encoding="utf-8"), end="")
+        return 0
+    return report_written(options, place, f"the backward pass of {out.label or 'out'}, moving")
 
 
 def _draw(options: argparse.Namespace) -> int:
     from ..view.drawing.tree_and_mermaid import tree
 
-    names = ("edges", "flow", "detail", "for_", "rankdir", "path", "depth", "module", "sample", "step", "engine")
+    names = ("edges", "flow", "detail", "for_", "rankdir", "path", "depth", "module", "sample", "step", "engine", "caption")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     outputs, _ = outputs_and_names(options)
     out = joined(outputs)  # the name of this variable is what the drawing calls a result without one
     if options.output is None and not options.open:
-        if given:
-            option = next(iter(given)).rstrip("_")
+        if given or options.animate:
+            option = _typed(next(iter(given), "animate"))
             raise ValueError(f"--{option} says how to draw: add -o flow.svg, or --open; else the graph is printed as text")
         print(as_json({"tree": tree(out)}) if options.json else tree(out))
         return 0
     from ..view.drawing.digraph import SUFFIXES  # the text needs no graphviz
     from ..view.drawing.draw import draw
 
+    if options.animate:
+        return _animate(options, out, given)
     if "path" in given:
         given["path"] = (options.path, out)
     with spoken_to("shell"), warnings.catch_warnings(record=True) as noted:

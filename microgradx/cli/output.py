@@ -47,6 +47,10 @@ def destination(options: argparse.Namespace, suffixes: Sequence[str]) -> Path | 
     if options.output is None:
         return beside("microgradx.html")
     path = Path(options.output)
+    if path.is_dir():
+        raise IsADirectoryError(f"{options.output} is a folder: add the name of a file, ending in {', '.join(suffixes)}")
+    if not path.suffix:
+        raise ValueError(f"{options.output!r} does not say what to write: end the name in {', '.join(suffixes)}")
     if path.suffix.lower() not in suffixes:
         raise ValueError(f"unknown file type {path.suffix!r} of {options.output!r}: end the name in {', '.join(suffixes)}")
     if not path.parent.is_dir():
@@ -67,6 +71,11 @@ def write_output(options: argparse.Namespace, path: Path | None, thing: _Writabl
         sys.stdout.write(text)
         return 0
     thing.save(path)
+    return report_written(options, path, summary)
+
+
+def report_written(options: argparse.Namespace, path: Path, summary: str = "") -> int:
+    """Say what was written, and show it if `--open` asks for that."""
     if options.json:
         print(as_json({"file": str(path), "bytes": path.stat().st_size, **({"summary": summary} if summary else {})}))
     elif summary:

@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
         """Refuse wrong words; where some are missing, with an example."""
         if self.example and "are required" in message:
             message = f"{message.replace(', NAME=NUMBER', '')}, write for example: {self.example}"
-        super().error(message)
+        self.exit(2, f"{self.prog}: error: {message}\n{self.prog} --help shows every option\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
@@ -77,5 +77,10 @@ def near_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> str:
     """
     known = [option for action in parser._actions for option in action.option_strings]
     wrong = [word.partition("=")[0] for word in words if word.startswith("-")]
-    near = [match for word in wrong for match in nearest(word, known)]
+    near = [match for word in wrong for match in _joined(word, known) or nearest(word, known)]
     return f" (did you mean {', '.join(near)}?)" if near else ""
+
+
+def _joined(word: str, known: Sequence[str]) -> list[str]:
+    """An option and its value that were written as one word: --for-slide."""
+    return [f"{option} {word.removeprefix(option + '-')}" for option in known if word.startswith(f"{option}-")][:1]

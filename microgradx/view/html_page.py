@@ -45,6 +45,18 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def page_path(path: str | Path) -> Path:
+    """The path of a page, refused where its name says that it is a file of another kind.
+
+    >>> page_path("pass.svg")
+    Traceback (most recent call last):
+    ValueError: 'pass.svg' would hold a page of HTML: end the name in .html
+    """
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"{str(path)!r} would hold a page of HTML: end the name in .html")
+    return Path(path)
+
+
 class HtmlPage:
     """One page; a subclass says how high it is in a notebook and what its file is called in its repr.
 
@@ -60,8 +72,9 @@ class HtmlPage:
 
     def save(self, path: str | Path) -> Path:
         """Write the page; gives its path."""
-        write_atomically(Path(path), self.html.encode())
-        return Path(path)
+        place = page_path(path)
+        write_atomically(place, self.html.encode())
+        return place
 
     def _repr_html_(self) -> str:
         source = escape(self.html)

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import graphviz  # type: ignore[import-untyped]  # it ships no types
 
+from ... import hints
 from ...engine import Value
 from ...files import write_atomically
 from ..layout.pictures import PICTURES, picture_of
@@ -56,6 +57,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     places: WeakKeyDictionary[Value, str] | None = None
     _made = _label = ""
     _laid_out: tuple[str, str] = ("", "")
+
+    if not TYPE_CHECKING:  # who checks types is told of a name that is not there anyway
+
+        def __getattr__(self, name):
+            raise hints.missing_name("a Drawing", name, hints.DRAWING_NAMES, dir(type(self)))
 
     def svg(self) -> str:
         """The SVG as text; equal drawings give equal bytes, and different ones share no id in one page."""

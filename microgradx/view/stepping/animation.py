@@ -8,9 +8,12 @@ from dataclasses import replace
 from hashlib import sha256
 from html import escape
 from pathlib import Path
+from typing import Never
 
+from ... import argument_hints
 from ...engine import Value
 from ...files import write_atomically
+from ...keywords import unknown_keyword
 from ...tables import columns
 from ..drawing.cards import LINES, picture
 from ..drawing.digraph import Drawing, drawing_of
@@ -30,13 +33,14 @@ CAPTION = 24  # points
 
 def animate(
     output: Value,
-    path: str | Path,
+    path: str | Path = "",
     *,
     seconds: float = 1.0,
     edges: str = "chain",
     theme: str = "auto",
     rankdir: str | None = None,
     names: Mapping[str, object] | None = None,
+    **unknown: Never,
 ) -> str:
     """Write the backward pass of `output` as one animated SVG, a step every so many seconds, and give its path.
 
@@ -45,10 +49,12 @@ def animate(
     Viewers that do not animate, and readers who asked their system for less motion, see the last step. At most 60 steps: beyond
     that, step through the pass or draw single steps with `draw(output, step=k)`. `.grad` is not touched.
     """
+    if unknown:
+        raise unknown_keyword("animate", next(iter(unknown)), list(animate.__kwdefaults__ or ()), argument_hints.ANIMATION)
     if Path(path).suffix.lower() == ".html":
         return str(stepper_on(output, How(), names, caller_variables()).to_html(path, theme=theme))
     if Path(path).suffix.lower() != ".svg":
-        raise ValueError(f"an animation is an SVG file or a page, got {str(path)!r}: end the name in .svg or .html")
+        raise ValueError(f"an animation is an SVG file or a page, got {str(path)!r}: write for example animate(y, 'pass.svg')")
     theme_named(theme)
     if not seconds > 0.0:
         raise ValueError(f"seconds={seconds!r} shows no step: write how long each step stands, such as 1.0")

@@ -11,7 +11,7 @@ from string import Template
 
 from ....files import write_atomically
 from ....tables import clip, printable
-from ...html_page import document
+from ...html_page import document, page_path
 from ...theme import THEMES, page_colours
 from ...wording import Pass
 from .contributions import Marks, contributions
@@ -37,8 +37,9 @@ def within(page: str, limit: int | None) -> str:
 
 def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
     """The path to which the page was written, if it is within the limit."""
-    write_atomically(Path(path), within(page, limit).encode())
-    return Path(path)
+    place = page_path(path)
+    write_atomically(place, within(page, limit).encode())
+    return place
 
 
 def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
