@@ -137,3 +137,58 @@ def test_a_gradient_that_adds_to_what_it_gave_before_is_told_with_its_numbers():
         return kept
 
     assert "called twice at the same point: for v[0] 0.921061, then 1.84212, twice the first: it adds" in text(loss, V, adding)
+
+
+def weighted(w, X, y):
+    return float(((X @ w - y) ** 2).sum())
+
+
+THREE = (np.array([0.1, 0.2]), np.arange(6.0).reshape(3, 2), np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("grad", "said"),
+    [
+        (lambda w, X, y: 2.0 * X.T @ (X @ w - y), '2 numbers for 11 inputs: X[0, 0] has none: write wrt="w" if it is'),
+        (lambda w, X, y: np.ones(6), '6 numbers for 11 inputs: X[2, 0] has none: write wrt="X" if it is by that alone'),
+        (lambda w, X, y: np.ones(7), "7 numbers for 11 inputs: X[2, 1] has none: give one for each"),
+        (lambda w, X, y: np.ones(12), "12 numbers for 11 inputs: give one for each"),
+    ],
+)
+def test_a_gradient_by_one_of_several_arguments_is_told_to_say_so(grad, said):
+    with pytest.raises(ValueError, match="<lambda> gave " + re.escape(said)):
+        check_gradient(weighted, THREE, grad)
+
+
+def test_a_gradient_by_one_of_several_arguments_is_checked_as_the_message_says():
+    assert check_gradient(weighted, THREE, lambda w, X, y: 2.0 * X.T @ (X @ w - y), wrt="w").ok
+
+
+@pytest.mark.parametrize(
+    ("at", "held"), [({"w": 1.0, "X": 2.0, "y": 3.0}, "one argument"), (1.0, "one argument"), ((1.0, 2.0), "2 arguments")]
+)
+def test_arguments_that_are_left_out_or_given_by_name_are_written_as_a_tuple(at, held):
+    said = f"weighted takes w, X and y, but at holds {held}: write at=(1.0, 2.0, 3.0), a tuple with one for each in that order"
+    for grad in (None, lambda *_: 1.0):
+        with pytest.raises(TypeError, match=re.escape(said)):
+            check_gradient(weighted, at, grad)
+
+
+def test_an_argument_that_a_function_inside_misses_is_told_in_its_own_words():
+    with pytest.raises(TypeError, match=r"^weighted\(\) missing 2 required positional arguments: 'X' and 'y'$"):
+        check_gradient(lambda w: weighted(w), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "seen"),
+    [
+        (lambda w: np.logaddexp(0.0, w).sum(), "ufunc 'logaddexp' not supported"),
+        (lambda w: np.linalg.solve(np.eye(2), w).sum(), "ufunc 'solve"),
+        (lambda w: float(np.linalg.norm(w)), "does not turn into a plain number"),
+        (lambda w: math.exp(w[0]), r"write microgradx.exp\(x\) instead of math.exp"),
+    ],
+)
+def test_float_code_without_its_gradient_is_told_to_give_it(f, seen):
+    said = r"Without grad= <lambda> is called with Values, .*: for float code give its gradient, grad=g$"
+    with pytest.raises(TypeError, match=rf"(?s){seen}.*{said}"):
+        check_gradient(f, np.array([0.3, 0.4]))

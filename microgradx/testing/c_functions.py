@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ..operand import LeftGraph
+
 WHOLE_TYPES = frozenset("bBhHiIlLqQ?")  # the letters of ctypes for c_byte to c_ulonglong and c_bool
 WRAPPER = """
     def gradient({arguments}):
@@ -114,6 +116,11 @@ def told_call(f: Any, error: Exception, given: Sequence[Any], graph: bool) -> Ex
         return TypeError(
             f"{name} cannot be called with Values ({error}): if it computes with floats, give its gradient too, with grad= or on "
             "the command line --grad FILE:NAME"
+        )
+    if graph and (isinstance(error, LeftGraph) or (isinstance(error, TypeError) and "ufunc" in str(error))):
+        return TypeError(
+            f"{error}. Without grad= {name} is called with Values, to judge backward(), and .data leaves nothing to judge: for "
+            "float code give its gradient, grad=g"
         )
     if is_c_function(f) and _does_not_take(error):
         if f.argtypes is None:

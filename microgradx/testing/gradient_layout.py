@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,17 @@ def numbers_like(gradient: Any, like: Structure | None, what: str) -> list[float
     elif isinstance(like, Grid) and shape and plain.size != size(like):
         raise ValueError(f"{what} gave {plain.size} numbers for {size(like)} inputs: give one for each, shaped alike")
     return [x.data if isinstance(x, Value) else x for x in laid_out(plain, like, what)]
+
+
+def miscounted(what: str, count: int, paths: Sequence[str], arguments: Sequence[Sequence[int]]) -> ValueError:
+    """The error for `count` numbers, where the inputs at `paths` are more or fewer; each argument has some of the inputs."""
+    given, wanted = (f"{n} {word}{'s' * (n != 1)}" for n, word in ((count, "number"), (len(paths), "input")))
+    missing = f": {paths[count]} has none" if count < len(paths) else ""
+    fitting = [places[0] for places in arguments if len(places) == count > 0] if len(arguments) > 1 else []
+    names = [re.split(r"[\[.]", paths[k])[0] for k in fitting]
+    alone = " or ".join(f'wrt="{name}"' for name in names)
+    write = f"write {alone} if it is by that alone, else give" if alone else "give"
+    return ValueError(f"{what} gave {given} for {wanted}{missing}: {write} one for each, shaped alike")
 
 
 def _squeezed(shape: Sequence[int]) -> tuple[int, ...]:

@@ -14,9 +14,9 @@ from ..modes import no_grad
 from ..structure import Structure, filled, flat, paths
 from .c_functions import refuse_undeclared, told_call, told_gradient_call
 from .foreign import ComplexParts, WayBack, plain_form
-from .gradient_layout import jacobian_rows, numbers_like
+from .gradient_layout import jacobian_rows, miscounted, numbers_like
 from .outputs import called, one_number
-from .parameters import keyword_names, parameter_names
+from .parameters import keyword_names, parameter_names, told_arguments
 
 Patterns = str | Sequence[str]
 MIRRORED = re.compile(r"^(.*)\[(\d+)(, |\]\[)(\d+)\]$")  # an entry of a matrix: S[2, 0] or S[2][0]
@@ -155,7 +155,11 @@ class Inputs:
             return function(*arguments, *more)
         except Exception as error:
             given = [*arguments, *more]
-            told = told_call(function, error, given, self.graph) if f is None else told_gradient_call(f, error, given)
+            if f is not None:
+                told = told_gradient_call(f, error, given)
+            else:
+                too_few = told_arguments(self.f, called(self.f), error, len(given))
+                told = too_few or told_call(self.f, error, given, self.graph)
             if told is error:
                 raise
             raise told from error
@@ -217,9 +221,7 @@ class Inputs:
         if len(found) == len(self.paths):
             return list(found)
         if len(found) != len(free):
-            given, wanted = (f"{n} {word}{'s' * (n != 1)}" for n, word in ((len(found), "number"), (len(self.paths), "input")))
-            missing = f": {self.paths[len(found)]} has none" if len(found) < len(self.paths) else ""
-            raise ValueError(f"{what} gave {given} for {wanted}{missing}: give one for each, shaped alike")
+            raise miscounted(what, len(found), self.paths, [[k for k in places if k >= 0] for _, places, _ in self.args])
         slopes = [0.0] * len(self.paths)
         for place, x in zip(free, found, strict=True):
             slopes[place] += x
