@@ -41,6 +41,7 @@ from .transforms import vjp as vjp
 
 if TYPE_CHECKING:
     from . import nn as nn
+    from . import teach as teach
     from . import testing as testing
     from .replay.compile import compile as compile
     from .replay.program import Program as Program
@@ -77,6 +78,7 @@ LAZY = {
     "nn": ".nn",
     "origin": ".view.questions.origin",
     "stepper": ".view.stepping.stepper",
+    "teach": ".teach",
     "testing": ".testing",
     "tree": ".view.drawing.tree_and_mermaid",
     "why": ".view.questions.why",
@@ -106,7 +108,7 @@ if not TYPE_CHECKING:  # who checks types reads the imports above
                 if error.name not in missing.STAND_INS:
                     raise
                 return missing.stand_in(name, error.name)
-            return room if name in ("nn", "testing") else getattr(room, name)
+            return room if name in ("nn", "teach", "testing") else getattr(room, name)
         if name in OWN:  # the operations that rules are made of
             return OPS[name]
         remedy = counterpart(name)

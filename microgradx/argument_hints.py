@@ -131,3 +131,25 @@ MEANT = {
     "zero": "zeros",
 }
 """What other libraries call our losses, activations and starting rules."""
+
+QUESTION = {
+    **dict.fromkeys(("pts", "marks", "score", "worth", "weight", "credit"), "points=2"),
+    **dict.fromkeys(("inputs", "values", "at", "ranges", "variables"), 'numbers={"a": 2, "b": (-5, 5)}'),
+    **dict.fromkeys(("expression", "expr", "formula", "function", "f"), 'graph="a*b + c", or a function of Values'),
+    **dict.fromkeys(("wrt", "fields", "asks", "gradients"), 'ask=["a"]'),
+    **dict.fromkeys(("title", "label"), 'name="product"'),
+    **dict.fromkeys(("answer", "answers", "solution", "solutions"), "nothing: the grader computes them"),
+}
+
+DERIVATIVE = {
+    **dict.fromkeys(("pts", "marks", "score", "worth", "weight", "credit"), "points=2"),
+    **dict.fromkeys(("title", "label"), 'name="slope"'),
+    **dict.fromkeys(("function", "graph", "fn"), "f=lambda x: x.tanh()"),
+    **dict.fromkeys(("domain", "range", "interval"), "low=-2.0, high=2.0"),
+}
+
+EXERCISE_SHEET = {
+    "name": 'title="Week 3"',
+    **dict.fromkeys(("attempts", "max_tries"), "tries=3"),
+    **dict.fromkeys(("student", "students"), 'sheet.paper("anna") has the numbers of one student'),
+}

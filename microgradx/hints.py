@@ -188,6 +188,30 @@ PICTURE = {
     **dict.fromkeys(("display", "view"), "picture.savefig(path); in a notebook a picture shows itself"),
 }
 
+PAPER = {
+    **dict.fromkeys(("save", "write", "to_html", "html", "export"), 'paper.page().save("anna.html")'),
+    **dict.fromkeys(("show", "display", "open"), "paper.page() is shown in a notebook, print(paper) as text"),
+    **dict.fromkeys(("answers", "solutions", "solution", "key", "answer_key"), "print(paper.solved()) has the right answers"),
+    **dict.fromkeys(("check", "score", "mark", "points"), "paper.grade(answers).points"),
+    "questions": "paper.tasks has them with their numbers",
+}
+
+SHEET = {
+    **dict.fromkeys(("page", "html"), 'sheet.paper("anna").page()'),
+    **dict.fromkeys(("save", "write", "to_html", "export"), 'sheet.paper("anna").page().save("anna.html")'),
+    **dict.fromkeys(("answers", "solutions", "solution", "key", "solved"), 'print(sheet.paper("anna").solved())'),
+    **dict.fromkeys(("student", "students", "for_"), 'sheet.paper("anna") has the numbers of one student'),
+    **dict.fromkeys(("check", "score", "mark"), 'sheet.grade(answers, "anna")'),
+}
+
+GRADE = {
+    **dict.fromkeys(("score", "total", "sum"), "grade.points"),
+    **dict.fromkeys(("max", "max_points", "maximum", "of"), "grade.most"),
+    **dict.fromkeys(("save", "write", "to_csv", "to_json"), 'teach.write_grades([grade], "grades.csv")'),
+    **dict.fromkeys(("hints", "told", "verdicts"), "print(grade), or grade.marks"),
+}
+
+
 def missing_name(owner: str, name: str, write: Mapping[str, str], known: Iterable[str]) -> AttributeError:
     """The error for a name that is not there: what to write instead, else the nearest names.
 

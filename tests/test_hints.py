@@ -12,12 +12,16 @@ import microgradx as mx
 from microgradx import Value, hints, nn, stepper
 
 x = Value(3.0, "x")
+SHEET = mx.teach.Sheet("one", [mx.teach.Question("q", "a*b", {"a": 2, "b": 3})])
 OWNERS = {
     "microgradx": (mx, hints.MODULE, "module 'microgradx'"),
     "Value": (x, hints.VALUE, "a Value"),
     "nn": (nn, hints.NN, "module 'microgradx.nn'"),
     "model": (nn.MLP(2, [1]), hints.MODEL, "a MLP"),
     "history": (nn.History(), hints.HISTORY, "a History"),
+    "sheet": (SHEET, hints.SHEET, "a Sheet"),
+    "paper": (SHEET.paper("anna"), hints.PAPER, "a Paper"),
+    "grade": (SHEET.grade({}, "anna"), hints.GRADE, "a Grade"),
     "stepper": (stepper(x * x), hints.STEPPER, "a stepper"),
     "drawing": (mx.draw(x * x), hints.DRAWING_NAMES, "a Drawing"),
 }

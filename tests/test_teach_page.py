@@ -49,6 +49,11 @@ def test_a_page_is_inert_and_asks_for_nothing():
     assert repr(hostile.paper("x").page()).startswith("<page of ")
 
 
+def test_a_page_is_not_written_into_a_file_of_another_kind(tmp_path):
+    with pytest.raises(ValueError, match=r"p\.pdf' would hold a page of HTML: end the name in \.html"):
+        sheet().paper("anna").page().save(tmp_path / "p.pdf")
+
+
 @pytest.mark.parametrize("number", [6.0, -0.19, 1.005, 99.96, 1e-7, 0.999, 123456.0, 1.0, -7.77])
 def test_every_spelling_of_three_digits_that_is_near_is_known_and_no_other(number):
     known = list(spellings_near(number))

@@ -61,6 +61,7 @@ assert_type(stepper(a), Stepper)
 assert_type(mx.compile(lambda x: x * x), Compiled)
 assert_type(check_gradient(lambda x: x * x, 1.0), Report)
 assert_type(nn.MLP(2, [3, 1]), nn.MLP)
+assert_type(mx.teach.Sheet("Week 3", []).paper("anna").grade({}), mx.teach.Grade)
 assert_type(nn.MLP(2, [1]).parameters(), list[Value])
 assert_type(mx.__version__, str)
 print(explain(a * b, a), why(a * b, a), mx.topological_order(a * b))
@@ -82,6 +83,7 @@ WRONG = [
     "mx.tahn(1.0)",
     "mx.darw(a)",
     "mx.nn.MLPP(2, [1])",
+    'mx.teach.Sheet("Week 3", []).papr("anna")',
     "from microgradx import darw",
     "(a * b).backwrd()",
     "a.tahn()",

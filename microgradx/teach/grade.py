@@ -9,9 +9,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..files import write_atomically
+from ..hints import GRADE, missing_name
 from ..tables import table
 from .verdict import Judgement
 
@@ -67,6 +68,11 @@ class Grade:
     def rows(self) -> list[dict[str, Any]]:
         """A dict for each answer."""
         return [mark.row(self.student) for mark in self.marks]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise missing_name("a Grade", name, GRADE, [*dir(type(self)), *vars(self)])
 
     def __str__(self) -> str:
         head = f"{self.student}: {self.points:g} of {of_points(self.most)}"

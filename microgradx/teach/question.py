@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from .. import argument_hints
 from ..engine import Value
 from ..expression import parse
+from ..keywords import keywords
 from ..order import topological_order
 from ..view.words.names import formula
 from .slips import Asked, asked, near
@@ -76,6 +78,7 @@ class Question:
     that no slip gives the right answer by chance. Without `ask` every input is asked. `points` is 1 for each gradient.
     """
 
+    @keywords(argument_hints.QUESTION, 'teach.Question("product", "a*b", {"a": 2, "b": (-5, 5)}, points=2)')
     def __init__(
         self,
         name: str,
@@ -144,6 +147,7 @@ class Derivative:
 
     ask: Sequence[str] = ()
 
+    @keywords(argument_hints.DERIVATIVE, 'teach.Derivative("slope", lambda x: x.tanh())')
     def __init__(self, name: str, f: Callable[[Value], Value], low: float = -2.0, high: float = 2.0, points: float = 1.0) -> None:
         self.name, self.f, self.low, self.high, self.points = name, f, low, high, float(points)
 

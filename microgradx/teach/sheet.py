@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .. import argument_hints
+from ..hints import PAPER, SHEET, missing_name
+from ..keywords import keywords
 from .grade import Grade, Mark, of_points
 from .hand_in import handed_in, unknown_values
 from .question import Derivative, DerivativeTask, Question, Task
@@ -34,6 +37,11 @@ class Paper:
         from .page.exercise_page import exercise_page
 
         return exercise_page(self)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise missing_name("a Paper", name, PAPER, [*dir(type(self)), *vars(self)])
 
     def _repr_html_(self) -> str:
         return self.page()._repr_html_()
@@ -76,6 +84,7 @@ class Sheet:
     after the other; a module, or a file of Python or JSON, may hold them under these names. With `tries`, only so many count.
     """
 
+    @keywords(argument_hints.EXERCISE_SHEET, 'teach.Sheet("Week 3", [teach.Question("product", "a*b", {"a": 2, "b": -3})])')
     def __init__(self, title: str, questions: Iterable[Question | Derivative], tries: int | None = None) -> None:
         self.title, self.questions, self.tries = title, list(questions), tries
         names = [question.name for question in self.questions]
@@ -83,6 +92,11 @@ class Sheet:
             raise ValueError("a sheet needs questions: write teach.Sheet(title, [teach.Question(...)])")
         if len(set(names)) < len(names):
             raise ValueError(f"two questions are called {max(names, key=names.count)!r}: each needs a name of its own")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise missing_name("a Sheet", name, SHEET, [*dir(type(self)), *vars(self)])
 
     def __repr__(self) -> str:
         return f"<Sheet {self.title!r}: {', '.join(question.name for question in self.questions)}>"
