@@ -285,3 +285,27 @@ def test_a_mean_that_is_no_more_than_rounding_is_told_so(visit):  # noqa: F811
     page.evaluate(f"graph.gradients[{heads[0]}] += 3e-16; fold.paint()")
     page.locator(".column .open").first.click()
     assert "grad ~0 ± 1" in page.locator(".unit-card").first.inner_text()
+
+
+@pytest.mark.browser
+def test_what_is_found_belongs_to_the_sample_of_the_slider(visit):  # noqa: F811
+    page = visit(model_and_loss()[1])
+
+    def find(name):
+        page.locator(".find").fill(name)
+        page.keyboard.press("Enter")
+
+    find("L1.n4")
+    assert page.locator(".unit h3").text_content() == "L1.n4"
+    assert not page.locator(".chosen").is_visible()
+    page.locator("[name=sample]").fill("3")
+    find("L0.n1")
+    assert page.locator(".chosen h2").text_content() == "L0.n1#2 in sample 2"
+    shown = page.locator(".unit-card", has_text="L0.n1").locator("span").first.text_content()
+    assert page.evaluate("cursor.number(Number(document.querySelector('.chosen [name=value]').value))") == shown
+    find("L0.n1#6")
+    assert page.locator(".which").text_content() == "sample 6 of 0 to 19"
+    page.locator("[name=sample]").fill("0")
+    find("L0.n1.w[0]")
+    assert page.locator(".which").text_content().startswith("all 20 samples")
+    assert page.locator(".chosen h2").text_content() == "L0.n1.w[0]"

@@ -219,10 +219,12 @@ def test_guess_mode_tells_no_gradient_that_was_not_guessed(visit):  # noqa: F811
     page.evaluate("play.choose(graph.model.names.indexOf('a'))")
     told = page.locator(".chosen").inner_text()
     assert ["dL/da = ?" in told, "-2" in told] == [True, False]
-    for guess, verdict in [("-6", "wrong sign"), ("5", "wrong"), ("x", "write a number"), ("6", "right")]:
+    wrong = [("-6", "wrong sign"), ("5", "wrong: too small"), ("7", "wrong: too large"), ("x", "write a number")]
+    for guess, verdict in [*wrong, ("6", "right")]:
         page.locator("[name=guess]").fill(guess)
         page.keyboard.press("Enter")
         assert page.locator(".verdict").text_content() == verdict
+    assert page.locator(".verdict").is_visible()
     assert "grad 6" in page.locator(".card .grad").all_text_contents()
     assert not page.locator("main").is_visible()
     page.locator("[data-do=guess]").click()
@@ -243,6 +245,44 @@ def test_the_panel_says_by_which_ways_a_gradient_comes_and_why_it_is_zero(visit)
     page.evaluate("play.choose(graph.model.names.indexOf('x'))")
     assert "the sum over 3 ways" in page.locator(".ways").text_content()
     assert page.locator(".way").first.text_content().startswith("6  L > ")
+
+
+def reason(page, name):
+    page.evaluate(f"play.choose(graph.model.names.indexOf('{name}'))")
+    return page.locator(".reason").text_content()
+
+
+@pytest.mark.browser
+def test_a_factor_of_0_and_a_flat_operation_are_told_apart(visit):  # noqa: F811
+    x, w, v = Value(0.0, "x"), Value(1.0, "w"), Value(-2.0, "v")
+    p, r = x * w, v.relu()
+    p.label, r.label = "p", "r"
+    page = visit(p + r + x / v)
+    assert reason(page, "w") == "Zero: in p = x * w the other factor, x, is 0."
+    assert reason(page, "v") == "Zero: x / v has the local derivative 0 by v; r = relu(v) is flat at -2."
+
+
+@pytest.mark.browser
+def test_the_cause_of_a_gradient_that_is_not_finite_lies_on_its_way(visit):  # noqa: F811
+    x, z = Value(0.0, "x"), Value(2.0, "z")
+    low = x.log() + 1.0
+    low.label = "low"
+    page = visit(low * z)
+    assert reason(page, "z") == "Not finite: the local derivative of output by z is -inf, because log(x) = -inf."
+    assert reason(page, "x") == "Not finite: the local derivative of log(x) by x is inf."
+    page = visit(Value(1.0, "u") * 1e200 * Value(1e200, "t"))
+    page.evaluate("play.set(graph.model.names.indexOf('t'), 1e200)")
+    assert reason(page, "u").endswith("is beyond the largest number.")
+
+
+@pytest.mark.browser
+def test_the_heading_follows_the_output(visit):  # noqa: F811
+    page = visit(example())
+    assert page.locator("h1").text_content() == "backward of L = (a*b + c) * f = -8"
+    page.evaluate("play.set(graph.model.names.indexOf('a'), 5)")
+    assert page.locator("h1").text_content() == "backward of L = (a*b + c) * f = 10"
+    page.locator("[data-do=reset]").click()
+    assert page.locator("h1").text_content() == "backward of L = (a*b + c) * f = -8"
 
 
 @pytest.mark.browser

@@ -150,7 +150,13 @@ class Stepper(Training):
 
     def heading(self, room: int = 200) -> str:
         """`backward of L = (a*b + c) * f = -8`, without the formula where it has no room."""
-        return f"backward of {formula_of(self.shared, room)} = {Pen(self.shared).number(self.trace.recorded[self.output])}"
+        return f"{self._asked_of(room)} = {self._result()}"
+
+    def _asked_of(self, room: int) -> str:
+        return f"backward of {formula_of(self.shared, room)}"
+
+    def _result(self) -> str:
+        return Pen(self.shared).number(self.trace.recorded[self.output])
 
     def size(self) -> str:
         """How many nodes and steps the pass has."""
@@ -166,7 +172,7 @@ class Stepper(Training):
         return write_page(self._page(theme), path, limit)
 
     def _page(self, theme: str = "auto") -> str:
-        return page_html(self.shared, self.heading(), self.size(), theme)
+        return page_html(self.shared, self._asked_of(200), self._result(), self.size(), theme)
 
     def show(self, limit: int | None = LIMIT, theme: str = "auto") -> Frame:
         """The page to be shown in a notebook cell, where frames are removed a table; the options are those of `to_html`."""

@@ -30,14 +30,11 @@ const answers = graph && (() => {
     const g = gradients[node], arrive = into[node].map(k => edges[k]);
     if (node === last) return "";
     if (!Number.isFinite(g)) {
-      const first = values.findIndex(x => !Number.isFinite(x));
-      if (first >= 0) return `Not finite, because ${names[first]} = ${number(values[first])} is not.`;
-      const bad = edges.find(edge => !Number.isFinite(edge.sent));
-      return `Not finite: the first such number is the local derivative ${number(bad.local)} of ${names[bad.node]} by ${names[bad.operand]}.`;
+      return `Not finite: ${broken(node)}.`;
     }
     if (g === 0) {
       if (arrive.some(edge => edge.sent !== 0)) return "Zero, because the contributions cancel.";
-      const cuts = new Set(cutting(node).map(cut => `${names[cut]} = ${graph.formula(cut)} is flat at ${number(values[model.of[cut].find(x => x >= 0)])}`));
+      const cuts = new Set(cutting(node).map(cut));
       const holds = [...graph.held.keys()].filter(k => graph.outOf[k].length).map(k => `${names[k]} is held`);
       return `Zero: ${[...cuts, ...holds].slice(0, 4).join("; ") || "a factor on every way is zero"}.`;
     }
@@ -47,14 +44,41 @@ const answers = graph && (() => {
     return "";
   }
 
-  function cutting(goal) {  // the flat operations above a value at which what arrives stops
+  function cut({ node, slot, operand }) {  // why this local derivative is 0
+    const of = model.of[node], op = graph.op(node), formula = graph.formula(node), bare = text => text.replaceAll(" ", "");
+    const made = bare(formula) === bare(names[node]) ? formula : `${names[node]} = ${formula}`;
+    if (op === "multiply" || op === "dot") {
+      const other = of[(slot + of.length / 2) % of.length];
+      return `in ${made} the other factor${other >= 0 ? `, ${names[other]},` : ""} is 0`;
+    }
+    return of.filter(x => x >= 0).length === 1 ? `${made} is flat at ${number(values[operand])}` : `${made} has the local derivative 0 by ${names[operand]}`;
+  }
+
+  function broken(goal) {  // the first number that is not finite on the way down to a gradient
+    let edge = null, from = goal;
+    const bad = x => !Number.isFinite(x);
+    for (let next; (next = into[from].find(k => bad(edges[k].sent))) !== undefined; from = edge.node) {
+      edge = edges[next];
+      if (!bad(edge.upstream)) break;
+    }
+    if (!edge || bad(edge.upstream)) return `what arrives at ${names[from]} adds up to ${number(gradients[from])}`;
+    const { node, operand, upstream, local, sent } = edge;
+    const worse = of => of.find(x => x >= 0 && bad(values[x]));
+    let value = worse(model.of[node]);
+    while (value !== undefined && worse(model.of[value]) !== undefined) value = worse(model.of[value]);
+    if (!bad(local)) return `${number(upstream)} x ${number(local)}, sent from ${names[node]} to ${names[operand]}, is beyond the largest number`;
+    if (value === undefined) return `the local derivative of ${names[node]} by ${names[operand]} is ${number(local)}`;
+    return `the local derivative of ${names[node]} by ${names[operand]} is ${number(local)}, because ${names[value]} = ${number(values[value])}`;
+  }
+
+  function cutting(goal) {  // the contributions with a local derivative of 0, above a value, at which what arrives stops
     const cuts = [], seen = new Set(), pending = [goal];
     while (pending.length) {
       for (const k of into[pending.pop()]) {
         const edge = edges[k];
         if (seen.has(edge.node)) continue;
         seen.add(edge.node);
-        if (edge.local === 0 && edge.upstream !== 0 && !graph.held.has(edge.node)) cuts.push(edge.node);
+        if (edge.local === 0 && edge.upstream !== 0 && !graph.held.has(edge.node)) cuts.push(edge);
         else if (edge.upstream === 0) pending.push(edge.node);
       }
     }

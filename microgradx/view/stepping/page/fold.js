@@ -161,13 +161,20 @@ const fold = (() => {
     });
   }
 
-  document.addEventListener("found", event => {  // the name of a layer or of a unit opens it
+  // The name of a layer or of a unit opens it, and that of a value its panel; what is shown belongs to the sample of the slider.
+  document.addEventListener("found", event => {
     const part = model.parts.findIndex(part => part.name === event.detail), layer = part < 0 ? layers.find(layer => layer.name === event.detail) : layers[model.parts[part].layer];
-    if (!layer) return;
+    const inSample = sample > 1 ? model.names.indexOf(`${event.detail}#${sample - 1}`) : -1;
+    const node = inSample < 0 ? model.names.indexOf(event.detail) : inSample;
+    if (!layer && node < 0) return;
     event.preventDefault();
-    layer.open = true;
+    if (samples > 1 && sampleOf[node] && (sample || part < 0)) slider.value = String(sample = sampleOf[node]);
+    if (layer) layer.open = true;
     if (part >= 0) chosen = part;
     paint();
+    if (node < 0 || (!sample && part >= 0 && samples > 1)) play.close();  // all samples of a unit: no single value
+    else play.choose(node);
+    if (!layer) return;
     into(columns.children[layers.indexOf(layer)]);
     if (part >= 0) into(unit);
   });

@@ -78,6 +78,7 @@ const graph = (() => {
 
   // Why the gradient of a value is what it is: a list of sentences' parts that `play` puts into words.
   const flat = node => outOf[node].length > 0 && !held.has(node) && outOf[node].every(k => edges[k].local === 0);
+  const where = node => several && model.sample[node] ? ` in sample ${model.sample[node] - 1}` : "";
   const op = node => model.op[node] < 0 ? null : model.operations[model.op[node]];
   const loose = text => {  // whether a sign stands in it outside brackets
     const bare = text.replace(/\([^()]*\)/g, "");
@@ -90,5 +91,5 @@ const graph = (() => {
     return template.split("{}").length - 1 === named.length
       ? bracketed.reduce((text, name) => text.replace("{}", () => name), template) : template.replace("{}", () => named.join(", "));
   };
-  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, op, formula };
+  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula };
 })();

@@ -42,8 +42,8 @@ def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
     return place
 
 
-def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
-    """The page of a pass. It asks the network for nothing, and its policy lets only its own script and style run."""
+def page_html(of: Pass, heading: str, result: str, size: str, theme: str = "auto") -> str:
+    """The page of a pass, headed by the result. It asks the network for nothing; only its own script and style may run."""
     of = replace(of, names={**of.names, of.trace.output: of.symbol})
     drawn = None if folds(of) else PageGraph(of)
     if drawn is None and len(of.trace) > LISTED:
@@ -60,6 +60,7 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
     themes = [name for name in THEMES if name != "auto"]
     parts = {
         "heading": escape(clip(heading, 200)),
+        "result": escape(result),
         "size": escape(size),
         "themes": escape(" ".join(themes)),
         "themes_shown": escape(" / ".join(themes)),
@@ -71,12 +72,13 @@ def page_html(of: Pass, heading: str, size: str, theme: str = "auto") -> str:
         "table": table if drawn else _closed(table),
         "legend": _legend(folded=drawn is None) if drawn or found.data else "",
     }
-    return document(clip(heading, 60), Template(_text("page.html")).substitute(parts), style, script, theme)
+    return document(clip(f"{heading} = {result}", 60), Template(_text("page.html")).substitute(parts), style, script, theme)
 
 
 def _legend(folded: bool) -> str:
     """What the colours of a page mean, and its dashes and the numbers on wires, or its squares."""
-    colours = '<b class="up">blue</b>: the gradient is above 0; <b class="down">orange</b>: below 0; grey: 0'
+    colours = '<b class="up">blue</b>: the gradient is above 0; <b class="down">orange</b>: below 0; grey: 0; '
+    colours += '<b class="bad">pink</b>: inf or nan'
     squares = "a square is a parameter: a row for each unit, a column for each number it multiplies, the last one its bias; "
     squares += "the fuller its colour, the larger its gradient; a dashed card never fires"
     wires = "dashed: nothing was sent, or 0; the number on a wire is the local derivative, by which a gradient is multiplied"

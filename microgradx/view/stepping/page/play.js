@@ -6,9 +6,10 @@ const play = (() => {
   const cards = new Map(all("svg .card[data-i]").map(card => [Number(card.dataset.i), card]));
   const wires = all("svg .edge[data-k]").map(wire => [wire, Number(wire.dataset.k)]);
   const rows = all("tr[data-k]").map(row => [row, row.dataset.k.split(" ").map(Number)]);
-  const panel = one(".chosen"), number = cursor.number, top = names[last];
+  const panel = one(".chosen"), verdict = panel.querySelector(".verdict"), number = cursor.number, top = names[last];
   const slope = node => `d${top}/d${/^[\w.[\]]+$/.test(names[node]) ? names[node] : `(${names[node]})`}`;
   const field = panel.querySelector("[name=value]"), range = panel.querySelector("[name=range]"), rate = one("[name=rate]");
+  const result = one(".result"), was = result.textContent;
   let chosen = last, guessing = false, moved = false, history = [], timer = 0;
   const known = new Set();  // in guess mode, the values whose gradient was guessed or revealed
   const hidden = node => guessing && node !== last && !known.has(node);
@@ -50,6 +51,7 @@ const play = (() => {
 
   // The panel of the chosen value.
   function choose(node, follow = true) {
+    if (node !== chosen) verdict.textContent = "";
     chosen = node;
     for (const [other, card] of cards) card.setAttribute("aria-pressed", String(other === node));
     panel.hidden = false;
@@ -60,7 +62,7 @@ const play = (() => {
   function show() {
     if (panel.hidden) return;
     const node = chosen, x = values[node], made = graph.op(node);
-    panel.querySelector("h2").textContent = names[node];
+    panel.querySelector("h2").textContent = names[node] + graph.where(node);
     panel.querySelector(".formula").textContent = made ? `= ${graph.formula(node)}` : "an input: nothing made it";
     if (document.activeElement !== field) field.value = String(x);
     if (document.activeElement !== range) spread(node, x);
@@ -89,6 +91,7 @@ const play = (() => {
   function tell() {
     const list = one(".changes");
     one("[data-do=reset]").disabled = one(".recomputed").hidden = !moved;
+    result.textContent = moved ? number(values[last]) : was;
     if (list.hidden) return;
     const some = changes();
     const head = element("tr", ""), body = document.createElement("tbody");
@@ -141,10 +144,10 @@ const play = (() => {
   const tellOf = node => { known.add(node); guessed(); };
 
   function judge(text) {
-    const guess = Number(text), right = gradients[chosen], said = panel.querySelector(".verdict");
-    if (text.trim() === "" || Number.isNaN(guess)) { said.textContent = "write a number"; return; }
+    const guess = Number(text), right = gradients[chosen];
+    if (text.trim() === "" || Number.isNaN(guess)) { verdict.textContent = "write a number"; return; }
     const near = guess === right || Math.abs(guess - right) <= 1e-3 * Math.max(Math.abs(guess), Math.abs(right));
-    said.textContent = near ? "right" : Math.sign(guess) !== Math.sign(right) ? "wrong sign" : "wrong";
+    verdict.textContent = near ? "right" : Math.sign(guess) !== Math.sign(right) ? "wrong sign" : Math.abs(guess) > Math.abs(right) ? "wrong: too large" : "wrong: too small";
     if (near) tellOf(chosen);
   }
 
@@ -160,6 +163,7 @@ const play = (() => {
     guess: () => {
       guessing = !guessing;
       known.clear();
+      verdict.textContent = "";
       document.body.classList.toggle("guessing", guessing);
       one("[data-do=guess]").setAttribute("aria-pressed", String(guessing));
       if (guessing) choose(chosen === last && edges.length ? edges[0].operand : chosen);
@@ -168,7 +172,7 @@ const play = (() => {
     },
     free: () => { graph.reset(chosen); refresh(); },
     judge: () => judge(panel.querySelector("[name=guess]").value),
-    reveal: () => { panel.querySelector(".verdict").textContent = "revealed"; tellOf(chosen); },
+    reveal: () => { verdict.textContent = "revealed"; tellOf(chosen); },
     close: () => { panel.hidden = true; },
   };
   for (const it of all("[data-do]")) it.addEventListener("click", () => acts[it.dataset.do]());
@@ -220,8 +224,8 @@ const play = (() => {
   for (const it of all("[data-live]")) it.hidden = false;
   tell();
   document.addEventListener("found", event => {
-    const node = names.indexOf(event.detail);
+    const node = model.parts ? -1 : names.indexOf(event.detail);  // a folded network knows which sample is meant
     if (node >= 0) { event.preventDefault(); choose(node); }
   });
-  return { choose, set, hidden };
+  return { choose, set, hidden, close: acts.close };
 })();
