@@ -72,16 +72,44 @@ def test_nothing_in_the_svg_is_beyond_svg_1_1():
     assert not re.search(r"paint-order|linearGradient|url\(|context-stroke|<style", svg)
 
 
-def test_pdf_is_vector_with_the_fonts_every_reader_has_and_needs_no_program(monkeypatch, tmp_path):
+def test_pdf_is_vector_with_every_font_embedded_and_needs_no_program(monkeypatch, tmp_path):
     pytest.importorskip("svglib")
     monkeypatch.setenv("PATH", "")
     draw(built(), theme="auto").save(tmp_path / "x.pdf")
     data = (tmp_path / "x.pdf").read_bytes()
     assert data.startswith(b"%PDF")
-    assert {b"/Helvetica", b"/Courier"} <= set(re.findall(rb"/BaseFont (/\w+)", data))
+    fonts = re.findall(rb"/BaseFont (/\S+)", data)
+    assert set(fonts) == {b"/AAAAAA+DejaVuSans", b"/AAAAAA+DejaVuSansMono"}
+    assert data.count(b"/FontFile2") == len(fonts)
     assert b"/Subtype /Image" not in data
     text = pytest.importorskip("pypdfium2").PdfDocument(data)[0].get_textpage().get_text_range()
     assert {"grad", "*0.9993", "a", "10.66"} <= set(text.split())
+
+
+def test_a_pdf_has_the_letters_of_a_text_on_backprop():
+    pytest.importorskip("svglib")
+    theta, x = Value(2.0, "θ₁"), Value(-3.0, "x₁")
+    data = draw(theta * x, caption=False).pipe("pdf")
+    text = pytest.importorskip("pypdfium2").PdfDocument(data)[0].get_textpage().get_text_range()
+    assert {"θ₁", "x₁"} <= set(text.split())
+
+
+def test_a_letter_that_the_fonts_of_a_pdf_do_not_have_is_named(tmp_path):
+    pytest.importorskip("svglib")
+    said = "a PDF cannot show '中' of '中x': its font, DejaVu Sans, does not have that letter; write another one, or save an .svg"
+    with pytest.raises(ValueError, match=said):
+        draw(Value(2.0, "中x") * 3.0).save(tmp_path / "x.pdf")
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_in_a_pdf_stays_inside_its_card():
+    pytest.importorskip("svglib")
+    data = draw(Value(2.0, "a_weight_MW_of_many_letters"), caption=False).pipe("pdf")
+    page = pytest.importorskip("pypdfium2").PdfDocument(data)[0]
+    text, margin = page.get_textpage(), 10.8 + 2.0  # points around the only card, and some air
+    boxes = [text.get_charbox(k) for k in range(text.count_chars())]
+    assert min(box[0] for box in boxes) > margin
+    assert max(box[2] for box in boxes) < page.get_size()[0] - margin
 
 
 @pytest.mark.parametrize(("format", "begins"), [("png", b"\x89PNG"), ("jpg", b"\xff\xd8"), ("jpeg", b"\xff\xd8")])

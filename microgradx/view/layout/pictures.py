@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 
+from .pdf import pdf
 from .renderers import RendererUnavailable, lay_out, unavailable
 
 PICTURES = ("png", "jpg", "jpeg", "pdf")
@@ -44,18 +45,6 @@ def jpeg(svg: str) -> bytes:
     buffer = io.BytesIO()
     Image.open(io.BytesIO(png(svg))).convert("RGB").save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
-
-
-def pdf(svg: str) -> bytes:
-    """The PDF of an SVG text, by svglib (the `pdf` extra): lines and letters, in the fonts that every reader of PDF has."""
-    from reportlab.graphics import renderPDF
-    from svglib.svglib import svg2rlg
-
-    plain = re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL)  # dark is for screens
-    for family, own in (("Helvetica", "Helvetica"), ("Courier", "Courier")):
-        plain = re.sub(rf'font-family="{family}[^"]*"', f'font-family="{own}"', plain)
-    drawing = svg2rlg(io.BytesIO(plain.encode()))
-    return bytes(renderPDF.drawToString(drawing))
 
 
 MAKERS: dict[str, Callable[[str], bytes]] = {"png": png, "jpg": jpeg, "jpeg": jpeg, "pdf": pdf}
