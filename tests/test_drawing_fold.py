@@ -115,7 +115,7 @@ def test_repeated_structure_folds_without_any_module():
         total = total + term
     total.backward()
     drawn = draw(total)
-    assert {"input x1,500", "_ * 2 x1,500"} <= set(titles(drawn))
+    assert {"1,500 inputs: x0 ... x1499", "_ * 2 x1,500"} <= set(titles(drawn))
     assert len(titles(drawn)) < 10
     assert "cards: xN for N alike values" in drawn.summary
 
@@ -289,7 +289,7 @@ def test_the_parameters_that_learn_nothing_are_counted():
 def test_a_mean_below_its_spread_has_no_sign(weight, tone):
     xs = [Value(0.1) for _ in range(400)]
     total = sum((x * (weight if k % 2 else 1.01) for k, x in enumerate(xs)), Value(0.0))
-    leaves = next(line for line in draw(total, detail="layers").source.splitlines() if ' label="input x' in line)
+    leaves = next(line for line in draw(total, detail="layers").source.splitlines() if "400 inputs" in line)
     assert f'class="{tone}"' in leaves
 
 
@@ -300,6 +300,22 @@ def test_neurons_stand_in_order():
     places = dict(re.findall(r"<text [^>]*x=\"([\d.]+)\"[^>]*>(L0\.n\d+) x3<", drawn.svg()))
     by_place = [name for _, name in sorted((float(x), name) for x, name in places.items())]
     assert by_place == [f"L0.n{k}" for k in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["x1", "x2"], ["x1", "x2"]),
+        ([f"x{k}" for k in range(5)], ["5 inputs: x0, x1, x2, x3, x4"]),
+        ([f"feature {k}" for k in range(6)], ["6 inputs"]),
+        ([f"x[{k}]" for k in range(12)], ["12 inputs: x[0] ... x[11]"]),
+        ([None] * 5, ["5 inputs"]),
+    ],
+)
+def test_inputs_that_are_folded_are_counted_and_named_and_a_few_stay_apart(names, told):
+    inputs = [Value(0.1 * k, name) for k, name in enumerate(names)]
+    drawn = draw(MLP(len(names), [3, 1], rng=1)(inputs), detail="neurons", names={"none": None})
+    assert [lines[0] for lines in cards_of(drawn) if not lines[0].startswith("L")] == told
 
 
 def cards_of(drawn) -> list[list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from ...places import Place
+from ...tables import columns
 from ..theme import tone_of
 from ..words.as_typed import option
 from ..words.notation import exact
@@ -15,12 +16,13 @@ from .flow import Flow, made_by, short
 from .shapes import Card, Shapes
 from .spread import deviation, mean_of, spread_of
 from .stored import stored
-from .titles import Titles, sign_of
+from .titles import LONGEST_TITLE, Titles, sign_of
 from .troubles import diagnose
 from .units import unit_sentences
 
 HARD = 10_000  # the most cards that are drawn at all
 FOLDED_CARDS = 150
+SET_APART = 4  # inputs with names of their own that keep a card each: their mean would say nothing
 LEVELS = (("neurons", 2), ("layers", 2), ("layers", 1), ("layers", 0), ("model", 0))
 """What is folded, and how many operations back two values must look alike to share a card; from fine to coarse."""
 
@@ -47,8 +49,13 @@ def groups(flow: Flow, kept: Sequence[int], level: str, depth: int) -> list[Fold
     for edge in flow.edges:
         if edge.head in inside and flow.nodes[edge.tail].op is None and modules[edge.tail] is None:
             users.setdefault(edge.tail, set()).add(keys[edge.head])
+    alike: dict[Hashable, list[int]] = {}
     for leaf, used_by in users.items():
-        keys[leaf] = ("leaf", frozenset(used_by), leaf if by_operation and flow.modules[leaf] else None)
+        alike.setdefault(frozenset(used_by), []).append(leaf)
+    for used, leaves in alike.items():
+        apart = len(leaves) <= SET_APART and all(map(flow.named, leaves))
+        for leaf in leaves:
+            keys[leaf] = ("leaf", used, leaf if apart or (by_operation and flow.modules[leaf]) else None)
     keys[flow.output] = "output"
     found: dict[Hashable, Fold] = {}
     for place in kept:
@@ -99,11 +106,25 @@ def _name(flow: Flow, group: Fold, module: Place | None, titles: Titles) -> str:
         return flow.part(module)
     if len(group.members) == 1:
         return titles.of(first)
+    if _leaves_only(flow, group):
+        return _inputs(flow, group.members)
     sign_ofs = {sign_of(flow.nodes[k]) if flow.nodes[k].op else "input" for k in group.members}
     return sign_ofs.pop() if len(sign_ofs) == 1 else made_by(flow.nodes[first])
 
 
+def _inputs(flow: Flow, places: Sequence[int]) -> str:
+    """How many inputs, and their names where there is room: `5 inputs: x1 ... x5`."""
+    many = f"{len(places):,} inputs"
+    if not all(map(flow.named, places)):
+        return many
+    names = [short(flow, place) for place in places]
+    ways = (f"{many}: {', '.join(names)}", f"{many}: {names[0]} ... {names[-1]}")
+    return next((way for way in ways if columns(way) <= LONGEST_TITLE), many)
+
+
 def _times(flow: Flow, group: Fold, module: Place | None) -> str:
+    if module is None and _leaves_only(flow, group):
+        return ""
     if module is not None and len({flow.modules[k] for k in group.shown}) == 1:
         return flow.times(group.shown)
     return f" x{len(group.shown):,}" if len(group.shown) > 1 else ""
