@@ -1,6 +1,7 @@
 """A network on a page: columns of layers, squares of weights, cards of units, one sample or all of them."""
 
 import math
+import re
 import statistics
 
 import pytest
@@ -8,7 +9,7 @@ from test_live_page import agree, numbers
 from test_page import browser, visit, write  # noqa: F401  # fixtures
 
 import microgradx as mx
-from microgradx import nn, stepper
+from microgradx import Value, nn, stepper
 from microgradx.view.stepping.page.folded import folded
 from microgradx.view.stepping.page.recomputed import BRING_NAMES
 
@@ -309,3 +310,21 @@ def test_what_is_found_belongs_to_the_sample_of_the_slider(visit):  # noqa: F811
     find("L0.n1.w[0]")
     assert page.locator(".which").text_content().startswith("all 20 samples")
     assert page.locator(".chosen h2").text_content() == "L0.n1.w[0]"
+
+
+@pytest.mark.browser
+def test_a_sum_added_up_term_by_term_is_one_card_and_one_stop_on_a_way(visit):  # noqa: F811
+    model = nn.MLP(2, [40, 1], rng=1)
+    loss = sum(((model([k / 10.0, 1.0]) - 40 + k) ** 2 for k in range(20)), Value(0.0)) / 20
+    page = visit(loss)
+    assert page.locator(".column").last.locator(".operation b").all_text_contents()[-2:] == ["sum of 20", "output"]
+    page.locator(".squares rect").last.click()
+    ways = page.locator(".way").all_text_contents()
+    assert len(ways) == 5
+    assert all(re.search(r" output > \d+ additions > ", way) for way in ways)
+    assert page.locator(".factors").first.text_content().startswith("= 0.05 x 1 (")
+    page.locator("[data-do=once]").click()
+    page.locator("[data-do=changed]").click()
+    rows = page.locator(".changes tbody td:first-child").all_text_contents()
+    assert rows[0] == "sum of 20"
+    assert not [name for name in page.evaluate("graph.model.names") if "_ " in name]

@@ -312,6 +312,22 @@ def test_the_graph_is_made_larger_smaller_and_fitted(visit):  # noqa: F811
     assert page.evaluate(width) <= page.evaluate("document.querySelector('figure').clientWidth")
 
 
+@pytest.mark.browser
+def test_fit_shows_the_whole_graph_and_made_larger_it_keeps_the_current_card_in_sight(visit):  # noqa: F811
+    page = visit(recurrence()[0], "#s=200")
+    page.locator("[data-go=whole]").click()
+    frame = page.locator("figure").bounding_box()
+    picture = page.locator("figure svg").bounding_box()
+    assert picture["width"] <= frame["width"]
+    assert picture["height"] <= frame["height"]
+    for _ in range(12):
+        page.locator("[data-go=larger]").click()
+    frame = page.locator("figure").bounding_box()
+    card = page.locator("figure .card.current").bounding_box()
+    assert frame["x"] < card["x"] + card["width"] / 2 < frame["x"] + frame["width"]
+    assert frame["y"] < card["y"] + card["height"] / 2 < frame["y"] + frame["height"]
+
+
 def test_an_operation_that_javascript_cannot_say_leaves_the_recorded_page(write, monkeypatch):  # noqa: F811
     monkeypatch.setattr("microgradx.statement.OPS", dict(OPS))
     odd = mx.primitive("odd", "odd({})", lambda a: math.fsum([a, 1.0]), lambda a, out: 1.0)

@@ -14,14 +14,29 @@ const answers = graph && (() => {
     return list;
   }
 
+  const RUN = 4;  // additions in a row, or equal factors, that are told once
+  const runs = (items, alike) => items.reduce((found, item) => {  // neighbours that are alike, together
+    const together = found.at(-1);
+    if (together && alike(together.at(-1), item)) together.push(item); else found.push([item]);
+    return found;
+  }, []);
+
+  function stops(way) {  // the names on a way; a long sum that was added up term by term is one of them
+    const added = node => graph.op(node) === "add", nodes = [last, ...way.map(k => edges[k].operand)];
+    return runs(nodes, (a, b) => added(a) && added(b)).flatMap(run => run.length < RUN ? run.map(node => names[node]) :
+      [...run[0] === last ? [names[last]] : [], `${run.length} additions`]);
+  }
+
+  const factors = way => runs(way.map(k => number(edges[k].local)), (a, b) => a === b)
+    .flatMap(run => run.length < RUN ? run : [`${run[0]} (${run.length} times)`]).join(" x ");
+
   function ways(node) {
     const box = element("div", "", "ways"), found = graph.paths(node);
     if (node === last) return box;
     box.append(element("p", found.largest.every(way => way.product === 0) ? `${found.count} way${found.count === 1 ? "" : "s"}, each with a factor of 0` : found.count === 1 ? "one way leads here:" : `the sum over ${found.count} ways; the largest:`));
     if (found.largest.every(way => way.product === 0)) return box;
     for (const way of found.largest.filter(way => way.product !== 0)) {
-      const nodes = [names[last], ...way.edges.map(k => names[edges[k].operand])], factors = way.edges.map(k => number(edges[k].local));
-      box.append(element("p", `${number(way.product)}  ${nodes.join(" > ")}`, "way"), element("p", `= ${factors.join(" x ")}`, "factors"));
+      box.append(element("p", `${number(way.product)}  ${stops(way.edges).join(" > ")}`, "way"), element("p", `= ${factors(way.edges)}`, "factors"));
     }
     return box;
   }

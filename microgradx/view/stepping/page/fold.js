@@ -17,11 +17,12 @@ const fold = (() => {
     if (of.size === 1) sampleOf[node] = [...of][0];
   });
   const rest = model.op.map((op, node) => node).filter(node => model.op[node] >= 0 && model.part[node] < 0);
-  const SHORT = 28;  // letters up to which a value that nobody named is called by its formula, else by its operation
+  const SHORT = 28;  // letters of a formula by which a value that nobody named is called; a longer one is cut in the middle
   model.names.forEach((name, node) => {
     if (name) return;
     const text = graph.formula(node);
-    model.names[node] = text.length <= SHORT ? text : graph.formula(node, () => "_");
+    const sum = graph.terms[node] > 2 && `sum of ${graph.terms[node]}`;
+    model.names[node] = sum || (text.length <= SHORT ? text : `${text.slice(0, SHORT - 11)}...${text.slice(-8)}`);
   });
   const kinds = new Map(), kind = [];  // operations made alike, each in its own sample, are of one kind
   model.of.forEach((operands, node) => {
@@ -104,7 +105,7 @@ const fold = (() => {
     const made = element("section", "", "column"), nodes = here(rest).filter(node => !sample || sampleOf[node] === sample || node === graph.last);
     made.append(element("p", rest.length > nodes.length ? `then, in this sample` : `then ${rest.length} operation${rest.length === 1 ? "" : "s"}`, "then"));
     const alike = new Map();
-    for (const node of [...nodes, graph.last]) alike.set(sample ? node : kind[node], new Set(alike.get(sample ? node : kind[node])).add(node));
+    for (const node of [...nodes.filter(node => !graph.partial(node)), graph.last]) alike.set(sample ? node : kind[node], new Set(alike.get(sample ? node : kind[node])).add(node));
     made.append(...[...alike.values()].slice(-12).map(together => together.size === 1 ? row([...together][0]) : group([...together])));
     return made;
   }

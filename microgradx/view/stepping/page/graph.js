@@ -45,6 +45,19 @@ const graph = (() => {
     }
   }
 
+  // A sum that was added up term by term: how many terms each of its additions has, and which one is the whole sum.
+  const LONG = 8, terms = new Int32Array(count), whole = new Int32Array(count).fill(-1);
+  const adds = node => model.op[node] >= 0 && model.operations[model.op[node]] === "add" && !(model.part?.[node] >= 0);
+  const nothing = x => x < 0 ? constants[-1 - x] === 0 : model.op[x] < 0 && Number(model.leaves[x]) === 0;  // the 0 that sum() starts with
+  for (let node = 0; node < count; node++) {
+    if (adds(node)) terms[node] = model.of[node].reduce((sum, x) => sum + (x >= 0 && terms[x] && into[x].length === 1 ? terms[x] : nothing(x) ? 0 : 1), 0);
+  }
+  for (let node = last; node >= 0; node--) {
+    const user = into[node].length === 1 ? edges[into[node][0]].node : -1;
+    if (adds(node)) whole[node] = user >= 0 && adds(user) ? whole[user] : node;
+  }
+  const partial = node => whole[node] >= 0 && whole[node] !== node && terms[whole[node]] >= LONG;
+
   const run = () => { forward(); backward(); };
   const set = (node, x) => { if (model.op[node] < 0) values[node] = x; else held.set(node, x); };
   const reset = node => {
@@ -91,5 +104,5 @@ const graph = (() => {
     return template.split("{}").length - 1 === named.length
       ? bracketed.reduce((text, name) => text.replace("{}", () => name), template) : template.replace("{}", () => named.join(", "));
   };
-  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula };
+  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula, terms, partial };
 })();

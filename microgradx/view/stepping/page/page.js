@@ -51,7 +51,7 @@ const cursor = (() => {
     return `${bodies[k - 1].dataset.title}:  ${parts.join(";  ")}`;
   }
 
-  function paint(k, follow = true) {
+  function paint(k, shift = true) {
     for (const card of cards.values()) {
       const root = card.dataset.root === "1";
       card.classList.remove("done", "pos", "neg", "zero", "bad", "current");
@@ -74,12 +74,17 @@ const cursor = (() => {
       }
     }
     document.dispatchEvent(new Event("painted"));
-    const card = k ? cards.get(bodies[k - 1].dataset.n) : [...cards.values()].find(card => card.dataset.root === "1");
-    if (!card) return;
-    card.classList.add("current");
-    if (!follow) return;
-    const box = one("figure"), inner = card.getBoundingClientRect(), outer = box.getBoundingClientRect();
-    const middle = (from, to) => (from + to) / 2;
+    const card = currentCard(k);
+    card?.classList.add("current");
+    if (card && shift) follow();
+  }
+
+  const currentCard = k => k > 0 ? cards.get(bodies[k - 1].dataset.n) : [...cards.values()].find(card => card.dataset.root === "1");
+
+  function follow() {  // the current card into sight
+    const box = one("figure"), card = currentCard(at);
+    if (!card || !box.contains(card)) return;
+    const inner = card.getBoundingClientRect(), outer = box.getBoundingClientRect(), middle = (from, to) => (from + to) / 2;
     if (inner.left < outer.left || inner.right > outer.right) box.scrollLeft += middle(inner.left, inner.right) - middle(outer.left, outer.right);
     if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += middle(inner.top, inner.bottom) - middle(outer.top, outer.bottom);
   }
@@ -131,12 +136,14 @@ const cursor = (() => {
   let scale = 1;
   function zoom(to, x = 0, y = 0) {
     if (!drawing) return;
-    const now = Math.min(8, Math.max(0.1, to)), factor = now / scale;
+    const now = Math.min(8, Math.max(Math.min(0.1, fitting()), to)), factor = now / scale;
     scale = now;
     natural.forEach((size, axis) => drawing.setAttribute(["width", "height"][axis], String(size * scale)));
     figure.scrollLeft = (figure.scrollLeft + x) * factor - x;
     figure.scrollTop = (figure.scrollTop + y) * factor - y;
   }
+  const fitting = () => Math.min(1, (figure.clientWidth - 2) / natural[0], (figure.clientHeight - 2) / natural[1]);
+  const resize = to => { zoom(to); follow(); };  // what is current stays in sight
   const spot = event => { const box = figure.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   figure?.addEventListener("wheel", event => {
     if (!event.ctrlKey) return;
@@ -158,8 +165,7 @@ const cursor = (() => {
 
   one(".zoom").hidden = !drawing;
   const moves = {
-    larger: () => zoom(scale * 1.25), smaller: () => zoom(scale / 1.25),
-    whole: () => zoom(figure ? Math.min(1, (figure.clientWidth - 2) / natural[0]) : 1),
+    larger: () => resize(scale * 1.25), smaller: () => resize(scale / 1.25), whole: () => drawing && resize(fitting()),
     first: () => show(0), last: () => show(last), only,
     back: () => { let k = at - 1; while (k > 0 && !shown(k)) k--; show(k); },
     on: () => { let k = at + 1; while (k <= last && !shown(k)) k++; if (k <= last) show(k); },

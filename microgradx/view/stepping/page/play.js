@@ -84,7 +84,7 @@ const play = (() => {
   function changes() {
     const same = (a, b) => Object.is(a, b) || a === b;
     return names.map((name, node) => ({ name, node, from: recorded.values[node], to: values[node], g: recorded.gradients[node], h: gradients[node] }))
-      .filter(row => !same(row.from, row.to) || !same(row.g, row.h))
+      .filter(row => !graph.partial(row.node) && (!same(row.from, row.to) || !same(row.g, row.h)))
       .sort((a, b) => Math.abs(b.to - b.from) - Math.abs(a.to - a.from) || a.node - b.node);
   }
 
