@@ -60,6 +60,15 @@ def test_a_folder_is_no_hand_in(here):
         SHEET.grade("all.json", "x")
 
 
+def test_a_file_that_may_not_be_read_is_told_without_an_error_number(here, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(ValueError, match=r"^anna\.json cannot be read: Permission denied$"):
+        SHEET.grade("anna.json", "anna")
+
+
 def test_one_bad_file_does_not_stop_the_grading_of_a_class(here, capsys):
     for file, content, _ in BROKEN:
         if content is not None:

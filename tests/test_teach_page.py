@@ -99,6 +99,36 @@ def test_python_and_the_page_know_the_same_hashes(page):
 
 
 @pytest.mark.browser
+def test_a_button_saves_the_answers_as_the_file_to_hand_in(page, tmp_path):
+    student = "Änne / O'Hara"
+    view = page(sheet().paper(student))
+    view.locator(".field input").first.fill("3.5")
+    view.locator(".field input").first.press("Enter")
+    with view.expect_download() as saved:
+        view.locator("button.save").click()
+    assert saved.value.suggested_filename == "Änne_O_Hara.json"
+    saved.value.save_as(tmp_path / "hand_in.json")
+    assert sheet().grade(tmp_path / "hand_in.json", student).points == 1.0
+    assert 'sandbox="allow-scripts allow-downloads"' in sheet().paper("anna")._repr_html_()
+
+
+@pytest.mark.browser
+def test_a_printed_page_is_a_handout_on_white_paper(page):
+    view = page(sheet().paper("anna"), color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = view.evaluate(ground)
+    view.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert view.evaluate(ground) == "rgb(255, 255, 255)" != dark
+    view.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert view.evaluate(ground) == dark
+    view.emulate_media(media="print")
+    assert not view.locator("button, footer, header span").filter(visible=True).count()
+    lines = view.locator(".field input").evaluate_all("all => all.map(x => getComputedStyle(x).borderStyle)")
+    assert lines == ["none none solid"] * 4
+    assert view.locator(".formula").first.is_visible()
+
+
+@pytest.mark.browser
 def test_tries_run_out(page):
     view = page(sheet(tries=2).paper("anna"))
     field = view.locator(".field input").first

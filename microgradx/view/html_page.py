@@ -66,6 +66,7 @@ class HtmlPage:
 
     HEIGHT: ClassVar[int] = 640  # pixels
     FILE: ClassVar[str] = "page.html"
+    MAY: ClassVar[str] = "allow-scripts"  # what a notebook's frame permits
 
     def __init__(self, html: str) -> None:
         self.html = html
@@ -78,7 +79,7 @@ class HtmlPage:
 
     def _repr_html_(self) -> str:
         source = escape(self.html)
-        return f'<iframe srcdoc="{source}" sandbox="allow-scripts" width="100%" height="{self.HEIGHT}" style="border:0"></iframe>'
+        return f'<iframe srcdoc="{source}" sandbox="{self.MAY}" width="100%" height="{self.HEIGHT}" style="border:0"></iframe>'
 
     def __repr__(self) -> str:
         size = len(self.html.encode()) / 1024

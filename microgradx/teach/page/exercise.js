@@ -57,6 +57,17 @@ function refresh() {
   document.querySelector("textarea").value = JSON.stringify({ sheet: sheet.sheet, student: sheet.student, answers });
 }
 
+function save() {  // a link to a text of its own is no request: the policy of the page needs no exception for it
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([document.querySelector("textarea").value], { type: "application/json" }));
+  link.download = `${sheet.student.replace(/[^\p{L}\p{N}._-]+/gu, "_")}.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; });  // as paper is
+addEventListener("afterprint", () => { delete document.documentElement.dataset.theme; });
+document.querySelector(".save").addEventListener("click", save);
 for (const one of fields) {
   one.button.addEventListener("click", () => judge(one));
   one.input.addEventListener("keydown", event => { if (event.key === "Enter") judge(one); });

@@ -27,6 +27,7 @@ class ExercisePage(HtmlPage):
     """One self-contained page: `save` writes it, a notebook shows it."""
 
     FILE = "exercise.html"
+    MAY = "allow-scripts allow-downloads"
 
 
 def exercise_page(paper: Paper) -> ExercisePage:
