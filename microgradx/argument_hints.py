@@ -71,6 +71,16 @@ BACKWARD = {
     "inputs": "microgradx.gradient(y, [x]), which leaves every .grad as it was",
 }
 
+TRANSFORM = {
+    **dict.fromkeys(
+        ("create_graph", "outputs", "inputs"),
+        "microgradx.gradient(y, [x], create_graph=True) for the slopes of a Value; grad(grad(f)) for second derivatives of f",
+    ),
+    "retain_graph": "microgradx.gradient(y, [x]): a graph stays as it is",
+    **dict.fromkeys(("argnum", "wrt"), "argnums=0, the place of an argument, or (0, 1)"),
+    **dict.fromkeys(("grad_outputs", "seed"), "microgradx.vjp(f, x), whose second result takes a cotangent"),
+}
+
 ZERO_GRAD = {"set_to_none": "zero_grad(), which makes every parameter unreached"}
 
 LOAD = {

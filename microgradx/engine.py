@@ -192,6 +192,8 @@ class Value(Operators):
             raise unknown_keyword("backward", next(iter(unknown)), ["seed"], argument_hints.BACKWARD)
         observers.look("backward() was called")
         adjoints = unreached(self)
+        if isinstance(seed, Value):
+            raise TypeError(f"the seed of a pass is a plain number, not {seed!r}: write backward(seed={seed.data!r})")
         adjoints[self] = number(seed)
         backward_pass(adjoints)
         add_gradients(adjoints)

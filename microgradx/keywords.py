@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -46,11 +46,13 @@ def keywords(instead: Mapping[str, str], whole: str | Callable[..., str]) -> Cal
     return told
 
 
-def unknown_keyword(owner: str, name: str, known: Sequence[str], instead: Mapping[str, str]) -> TypeError:
-    """The error for a keyword that a function does not take."""
+def unknown_keyword(
+    owner: str, name: str, known: Sequence[str], instead: Mapping[str, str], given: Collection[str] = ()
+) -> TypeError:
+    """The error for a keyword that a function does not take; it does not mean one that was `given` too."""
     if name in instead:
         return TypeError(f"{owner} has no argument {name!r}: write {instead[name]}")
-    near = nearest(name, known)
+    near = nearest(name, [key for key in known if key not in given])
     hint = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(known)}" if known else "it takes none"
     return TypeError(f"{owner} has no argument {name!r}: {hint}")
 
@@ -71,7 +73,7 @@ def _misfit(
     parameters = {key: parameter for key, parameter in signature.parameters.items() if key != "self"}
     for key in named:
         if key not in parameters:
-            return unknown_keyword(owner, key, list(parameters), instead)
+            return unknown_keyword(owner, key, list(parameters), instead, {*named, *list(signature.parameters)[: len(args)]})
     what, given = f"got arguments that do not fit ({error})", {}
     with suppress(TypeError):  # too many
         given = signature.bind_partial(*args, **named).arguments

@@ -29,6 +29,16 @@ def counterpart(name: str) -> str | None:
     return None if op is None or op.facts.inner else f"write microgradx.{op.written()}"
 
 
+def instead_of(called: str | None) -> str | None:
+    """What to write instead of calling the function that is written so; None where there is nothing.
+
+    >>> instead_of("math.log"), instead_of("float")
+    ('write microgradx.log(x) instead of math.log(...)', None)
+    """
+    remedy = counterpart(NAMES_IN_MATH.get(called, called).rpartition(".")[2]) if called else None
+    return f"{remedy} instead of {called}(...)" if remedy else None
+
+
 class Operators(Operand):
     """Every spelling of every operation, for whatever `apply` means to a subclass."""
 
@@ -245,8 +255,7 @@ class Operators(Operand):
 
     def _stays(self, called: str | None) -> LeftGraph:
         """The error for whoever wants a plain number: `called` is the function that asked for it, as the caller wrote it."""
-        remedy = counterpart(NAMES_IN_MATH.get(called, called).rpartition(".")[2]) if called else None
-        remedy = f"{remedy} instead of {called}(...)" if remedy else None
+        remedy = instead_of(called)
         text = f"{self!r} does not turn into a plain number, its gradient would be lost in silence: "
         text += f"{remedy}, or .data for the number" if remedy else "write .data for the number"
         return LeftGraph(text, called, remedy)

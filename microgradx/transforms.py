@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, SupportsIndex
 
-from . import ops
+from . import argument_hints, ops
+from .keywords import keywords
 from .operand import Operand, unboxed
 from .structure import Fixed, Grid, Structure, filled, flat, laid_out, size, slopes
 from .variables import Argnums, transform
 
 
+@keywords(argument_hints.TRANSFORM, "grad(f)(x)")
 def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that returns the gradient of `f`, shaped like the argument: a number, a list, a dict, an array.
 
@@ -45,6 +47,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     return gradient_of_f
 
 
+@keywords(argument_hints.TRANSFORM, "value_and_grad(f)(x)")
 def value_and_grad(
     f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., tuple[Any, Any]]:

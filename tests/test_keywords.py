@@ -31,6 +31,8 @@ OWNERS = {
     "Layer": (lambda **named: nn.Layer(2, 3, **named), argument_hints.LAYER, nn.Layer),
     "Neuron": (lambda **named: nn.Neuron(2, **named), argument_hints.WEIGHTS, nn.Neuron),
     "backward": ((x * x).backward, argument_hints.BACKWARD, (x * x).backward),
+    "grad": (lambda **named: mx.grad(x, [x], **named), argument_hints.TRANSFORM, mx.grad),
+    "value_and_grad": (lambda **named: mx.value_and_grad(abs, **named), argument_hints.TRANSFORM, mx.value_and_grad),
     "zero_grad": (nn.MLP(2, [1]).zero_grad, argument_hints.ZERO_GRAD, nn.SGD().zero_grad),
     "load": (nn.load, argument_hints.LOAD, nn.load),
     "draw": (lambda **named: mx.draw(x, **named), argument_hints.DRAWING, mx.draw),
@@ -65,7 +67,7 @@ def test_the_word_of_another_library_is_answered_with_ours_which_exists(owner, w
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: fit(optimzer=1), r"fit has no argument 'optimzer': did you mean optimizer=\?"),
+        (lambda: nn.fit(model(), X, Y, optimzer=1), r"fit has no argument 'optimzer': did you mean optimizer=\?"),
         (lambda: fit(qqqq=1), r"fit has no argument 'qqqq': it takes model, X, y, loss, optimizer, epochs, "),
         (lambda: nn.fit(model(), X, Y), r'needs loss=, optimizer=, epochs=: write for example nn.fit\(model, X, y, loss="'),
         (lambda: nn.fit(model(), X, Y, epochs=2, loss="mse"), r"fit needs optimizer=: write for example"),
@@ -128,3 +130,19 @@ def test_signatures_are_those_that_were_written():
     assert list(inspect.signature(nn.MLP).parameters)[:3] == ["inputs", "sizes", "activation"]
     assert inspect.signature(nn.SGD).parameters["lr"].default == 0.01
     assert inspect.signature(nn.fit).parameters["loss"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_an_argument_that_was_given_is_not_what_another_one_means():
+    with pytest.raises(TypeError, match=r"no argument 'modes': did you mean order=\?$"):
+        mx.check_gradient(abs, 1.0, modes=["rev"])
+    for given, named in (((abs, 1.0), {"order": 2, "modes": ["rev"]}), ((abs, 1.0, 1.0), {"gradd": 1.0})):
+        with pytest.raises(TypeError, match=r"no argument '\w+': (?!did you mean (order|grad)=)"):
+            mx.check_gradient(*given, **named)
+
+
+def test_a_value_as_a_seed_is_answered_with_its_number():
+    y = x * x
+    told = r"the seed of a pass is a plain number, not Value\(data=3\.0, grad=0\.0\): write backward\(seed=3\.0\)$"
+    with pytest.raises(TypeError, match=told):
+        y.backward(Value(3.0))
+    assert not y.reached

@@ -69,6 +69,20 @@ def test_looking_at_a_number_while_recording_names_the_line(look, words):
     assert captured.data == 1.0  # and outside the recording nothing has changed
 
 
+@pytest.mark.parametrize(
+    ("look", "remedy"),
+    [
+        (lambda x: float(x * x), r"Leave float\(\.\.\.\) out"),
+        (lambda x: math.log(x / 2.0), r"Write microgradx\.log\(x\) instead of math\.log\(\.\.\.\); x\.detach"),
+        (lambda x: math.fsum([x, x]), r"Write microgradx\.sum\(.*\) instead of math\.fsum"),
+        (lambda x: math.ulp(x), r"Calculate with the value itself, by mx\.sin\(x\) and not math"),
+    ],
+)
+def test_a_number_that_was_made_plain_is_told_by_the_function_that_did_it(look, remedy):
+    with pytest.raises(TypeError, match=f"a number was turned into a plain float at .* {remedy}"):
+        compile(look)(2.0)
+
+
 def test_errors_that_show_a_number_say_what_is_wrong_and_not_that_it_was_printed():
     with pytest.raises(TypeError, match="a number that is being recorded is in a graph already"):
         compile(lambda x: mx.Value(x))(1.0)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from ...callers import calling_line
+from ...callers import called_function, calling_line
+from ...operators import instead_of
 
 INDEX = "a number was used as an index or a count"
+MADE_FLOAT = "a number was turned into a plain float"
 REMEDIES = {
     INDEX: (
         "An index must be a whole number of its own among the arguments: look up by take(rows, i), or choose by "
         "where(i == 2, a, b)"
     ),
-    "a number was turned into a plain float": (
-        "Calculate with the value itself, by mx.sin(x) and not math.sin(x); x.detach() cuts it off"
-    ),
+    MADE_FLOAT: "Calculate with the value itself, by mx.sin(x) and not math.sin(x); x.detach() cuts it off",
 }
 OTHERWISE = "Calculate with the value itself, branch with `if x > 0` or where(x > 0, a, b)"
 
 
 def unreadable(what: str) -> str:
-    """The text of the error, with the line that looked."""
+    """The text of the error, with the line that looked, for a method of a number that asks the tape to refuse."""
+    remedy = REMEDIES.get(what, OTHERWISE)
+    if what == MADE_FLOAT:
+        called = called_function(3)  # by whom the method was called, whom the tape, whom this
+        if called == "float":
+            remedy = "Leave float(...) out and give the value itself; x.detach() cuts it off"
+        if by_value := instead_of(called):
+            remedy = f"W{by_value[1:]}; x.detach() cuts it off"
     return (
         f"{what} at {calling_line()}: this function is being recorded to be replayed with other numbers, so what it reads now "
-        f"would stay in the program for ever. {REMEDIES.get(what, OTHERWISE)}, and look at numbers outside the compiled function"
+        f"would stay in the program for ever. {remedy}, and look at numbers outside the compiled function"
     )
