@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from microgradx import Value, animate, draw, stepper
+from microgradx import Value, animate, draw, nn, stepper
 from microgradx.cli import main
 from microgradx.view.drawing.options import DETAILS, FLOWS, ON_WIRES
 from microgradx.view.html_page import HtmlPage
@@ -53,9 +53,25 @@ def test_the_command_writes_its_options_as_a_shell_has_them(tmp_path, capsys, mo
     draws = ["draw", "small_network.py:loss", "-f", "-o", "x.svg"]
     assert main([*draws, "--for", "paper", "--detail", "full"]) == 0
     assert re.search(r"^microgradx: on a page of 336 x 864 .* can be read: --detail neurons fits\n$", capsys.readouterr().err)
+    shown = (tmp_path / "x.svg").read_text()
+    assert ">loss = (out - 1)**2<" in shown
+    assert "_: a value without a name" in shown
+    assert main(["draw", "small_network.py:model", "-f", "-o", "model.svg"]) == 0
+    assert ">out = _ + L1.n0.b<" in (tmp_path / "model.svg").read_text()
+    capsys.readouterr()
     assert main([*draws, "--detail", "neurons"]) == 0
     assert "To open: --module L1.n0 or --detail full." in capsys.readouterr().out
     assert "--module L1.n0 or --detail full." in (tmp_path / "x.svg").read_text()
+
+
+def test_a_model_without_inputs_says_that_they_were_chosen(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "only_model.py").write_text("from microgradx import nn\nmodel = nn.MLP(2, [2, 1], rng=1)\n")
+    assert main(["draw", "only_model.py:model", "-o", "x.svg"]) == 0
+    assert "only_model.py:model is called with ones" in capsys.readouterr().err
+    model = nn.MLP(2, [2, 1], rng=1)
+    assert "Its inputs are ones, as none were given." in draw(model).caption
+    assert "Its inputs are ones, as none were given." not in draw(model, [1.0, 1.0]).caption
 
 
 def test_the_command_without_a_file_prints_the_tree(capsys):

@@ -8,6 +8,7 @@ import sys
 import warnings
 from typing import Any
 
+from ..module_attribute import names_attribute
 from ..nearest import did_you_mean
 from ..view.drawing.options import DETAILS, FLOWS, ON_WIRES, RANKDIRS
 from ..view.drawing.reader import READERS
@@ -185,15 +186,20 @@ def _animate(options: argparse.Namespace, out: Any, given: dict[str, Any]) -> in
 def _draw(options: argparse.Namespace) -> int:
     from ..view.drawing.tree_and_mermaid import tree
 
-    names = ("edges", "flow", "detail", "for_", "rankdir", "path", "depth", "module", "sample", "step", "engine", "caption")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    outputs, _ = outputs_and_names(options)
-    out = joined(outputs)  # the name of this variable is what the drawing calls a result without one
+    known = ("edges", "flow", "detail", "for_", "rankdir", "path", "depth", "module", "sample", "step", "engine", "caption")
+    given = {name: getattr(options, name) for name in known if getattr(options, name) is not None}
+    outputs, names = outputs_and_names(options)
+    if not names_attribute(options.target):
+        names = {}  # the parts of an expression are told by how they are made
+    out = joined(outputs)
+    if all(thing is not out for thing in names.values()):
+        names = {**names, "out": out}
     if options.output is None and not options.open:
         if given or options.animate:
             option = _typed(next(iter(given), "animate"))
             raise ValueError(f"--{option} says how to draw: add -o flow.svg, or --open; else the graph is printed as text")
-        print(as_json({"tree": tree(out)}) if options.json else tree(out))
+        text = tree(out, names=names)
+        print(as_json({"tree": text}) if options.json else text)
         return 0
     from ..view.drawing.digraph import SUFFIXES  # the text needs no graphviz
     from ..view.drawing.draw import draw
@@ -204,7 +210,7 @@ def _draw(options: argparse.Namespace) -> int:
         given["path"] = (options.path, out)
     with spoken_to("shell"), warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
-        drawing = draw(outputs if outputs[1:] else out, theme=options.theme, **given)
+        drawing = draw(outputs if outputs[1:] else out, theme=options.theme, names=names, **given)
     path = destination(options, SUFFIXES)  # what is wrong with the options comes before a file that is there
     for note in noted:
         print(f"microgradx: {note.message}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,6 +53,8 @@ def outputs_and_names(options: argparse.Namespace) -> tuple[list[Value], dict[st
     result: object = found
     if callable(getattr(found, "named_parameters", None)):
         result = outputs_of(found, ())
+        told = f"{text} is called with ones, as a model is here: name its output or loss for other inputs"
+        print(f"microgradx: {told}", file=sys.stderr)
     elif callable(found) and not isinstance(found, Value):
         result = _given_by(text, found, pairs(options.values))
     elif options.values:
@@ -59,8 +62,9 @@ def outputs_and_names(options: argparse.Namespace) -> tuple[list[Value], dict[st
     outputs = values_in(result)
     if not outputs:
         raise TypeError(f"{text} gave {result!r}, not a Value")
-    module = module_named(text.rpartition(":")[0])
-    return outputs, {name: thing for name, thing in vars(module).items() if name[0] != "_"}
+    place, _, attribute = text.rpartition(":")
+    names = {name: thing for name, thing in vars(module_named(place)).items() if name[0] != "_"}
+    return outputs, {attribute: found, **names}  # what was typed is the first name of what it holds
 
 
 def _given_by(text: str, f: Callable[..., Any], numbers: dict[str, float]) -> object:

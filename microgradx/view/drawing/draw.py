@@ -110,6 +110,8 @@ def draw(
         inside, count = of_sample(known, sample)
         kept = [place for place in kept if place in inside]
         said.append(f"Only sample {sample % count} of {count}, counted from 0.")
+    if not args and callable(getattr(output, "named_parameters", None)):
+        said.append("Its inputs are ones, as none were given.")
     if len(outputs) > 1:
         kept = _several(known, outputs, kept, said)
     if step is not None:

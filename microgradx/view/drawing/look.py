@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,8 @@ KEPT = 50
 """Values up to which each keeps its card, however small the text becomes; but for the terms of a wide sum."""
 
 LEAST_SHARE = 2.0 / 3.0  # of the text that the reader needs: where it is smaller still, a model as one card is better
+
+UNNAMED = re.compile(r"(?<!\w)_(?!\w)")  # in a formula
 
 TRIED = 400  # cards up to which it is tried whether every value can be read
 SEVERAL = 300  # cards up to which more than one direction is laid out
@@ -139,5 +142,7 @@ def _legend(name: str, shown: Shapes) -> str:
     written = next((wire.label for wire in shown.wires if wire.label), "")
     if written:
         parts.append("*k: the local derivative" if written.startswith("*") else "u*k: upstream gradient * local derivative")
+    if any(card.lines and UNNAMED.search(card.lines[0]) for card in shown.cards):
+        parts.append("_: a value without a name")
     said = "; ".join([*parts, "width: size of contribution"])
     return said[0].upper() + said[1:] + "."
