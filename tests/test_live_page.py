@@ -440,3 +440,49 @@ def test_a_legend_says_what_colours_dashes_and_numbers_mean(write):  # noqa: F81
     text = write(example()).read_text()
     assert "the number on a wire is the local derivative" in text
     assert "<dt>guess</dt>" in text
+    loss, names = recurrence()
+    assert "the number on a wire" not in stepper(loss, names=names).to_html(write(example())).read_text()
+
+
+def test_a_page_descends_at_the_rate_of_the_stepper_and_says_what_it_leaves_out(write):  # noqa: F811
+    text = write(example(), forward=True, lr=0.05).read_text()
+    assert 'name="rate" value="0.05"' in text
+    assert "3 steps; not on this page: the forward pass</p>" in text
+    plain = write(example()).read_text()
+    assert ['name="rate" value="0.01"' in plain, "not on this page" in plain] == [True, False]
+    model = MLP(2, [2, 1], rng=1)
+    by_adam = write(model([1.0, 2.0]), update=mx.nn.Adam(model.parameters(), lr=0.2)).read_text()
+    assert "not on this page: the update Adam" in by_adam
+
+
+@pytest.mark.browser
+def test_an_input_that_stands_apart_frames_the_cards_that_use_it(visit):  # noqa: F811
+    page = visit(recurrence(rounds=8)[0])
+    page.locator(".apart .card").first.click()
+    name = page.locator(".apart .name").first.text_content()
+    count = page.evaluate(f"new Set(graph.into[graph.model.names.indexOf('{name}')].map(k => graph.edges[k].node)).size")
+    assert page.locator(".card.uses").count() == count > 2
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_panel_leaves_the_graph_in_sight_and_the_table_is_not_cut(visit):  # noqa: F811
+    page = visit(example(), "#s=3")
+    page.set_viewport_size({"width": 400, "height": 800})
+    card = page.locator("svg .card", has_text="b").first
+    card.click()
+    panel, box = page.locator(".chosen").bounding_box(), card.bounding_box()
+    assert panel["y"] + panel["height"] == 800
+    assert 0 < box["y"] < box["y"] + box["height"] < panel["y"]
+    assert page.locator(".chosen .close").evaluate("it => it.getBoundingClientRect().bottom < innerHeight")
+    page.locator(".chosen .close").click()
+    assert page.locator("main").evaluate("main => main.scrollWidth <= main.clientWidth")
+    assert page.locator("main tbody tr").first.locator("td").evaluate_all("cells => cells.every(it => it.offsetWidth > 0)")
+
+
+@pytest.mark.browser
+def test_the_graph_that_was_whole_stays_whole_beside_the_panel(visit):  # noqa: F811
+    page = visit(READY["neuron"]())
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.locator("svg .card").last.click()
+    assert page.locator(".chosen").is_visible()
+    assert page.evaluate("cursor.whole()")

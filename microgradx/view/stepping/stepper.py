@@ -21,7 +21,7 @@ from ..words.terminal import Block, Part, at_a_terminal, paint
 from .lessons import Guess, Naive, judged, naive
 from .notebook import Frame, block_html
 from .opening import formula_of
-from .page.page import LIMIT, page_html, within, write_page
+from .page.page import LIMIT, RATE, page_html, within, write_page
 from .pen import Pen
 from .recorded import How
 from .steps import AnyStep, ByKey, Showing, by_key
@@ -166,13 +166,18 @@ class Stepper(Training):
     def to_html(self, path: str | Path, limit: int | None = LIMIT, theme: str = "auto") -> Path:
         """Write the pass as one self-contained page and return its path: graph, slider, keys, and the whole table.
 
+        It is the backward pass; `lr` is the rate at which the page descends, and what else the stepper was given it says.
+
         Raises ValueError if the page would exceed `limit` bytes (5 MiB); `limit=None` insists. `theme` is one of those of `draw`;
         auto is that of the reader's system.
         """
         return write_page(self._page(theme), path, limit)
 
     def _page(self, theme: str = "auto") -> str:
-        return page_html(self.shared, self._asked_of(200), self._result(), self.size(), theme)
+        rule = self.how.rule
+        left_out = ["the forward pass"] * self.how.forward + [f"the update {rule!r}"] * isinstance(rule, ByOptimizer)
+        told = f"; not on this page: {' and '.join(left_out)}" if left_out else ""
+        return page_html(self.shared, self._asked_of(200), self._result(), self.size(), told, theme, rule.lr if rule else RATE)
 
     def show(self, limit: int | None = LIMIT, theme: str = "auto") -> Frame:
         """The page to be shown in a notebook cell, where frames are removed a table; the options are those of `to_html`."""

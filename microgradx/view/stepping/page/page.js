@@ -163,6 +163,7 @@ const cursor = (() => {
     zoom(scale * apart(now) / apart(before), ...spot({ clientX: (now[0].clientX + now[1].clientX) / 2, clientY: (now[0].clientY + now[1].clientY) / 2 }));
   });
 
+  const whole = () => Boolean(figure) && figure.scrollWidth <= figure.clientWidth;
   one(".zoom").hidden = !drawing;
   const moves = {
     larger: () => resize(scale * 1.25), smaller: () => resize(scale / 1.25), whole: () => drawing && resize(fitting()),
@@ -202,5 +203,5 @@ const cursor = (() => {
   one(".controls").hidden = false;
   new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${one(".controls").offsetHeight}px`)).observe(one(".controls"));
   if (!linked()) show(0);
-  return { number, signOf, repaint, zoom, at: () => at };
+  return { number, signOf, repaint, zoom, whole, fit: () => resize(Math.min(scale, fitting())), at: () => at };
 })();

@@ -20,6 +20,8 @@ from .page_graph import PageGraph, sentence
 from .recomputed import CannotRecompute, Recomputed, recomputed
 
 LIMIT = 5 * 2**20
+RATE = 0.01
+"""The rate at which a page descends, if none was given."""
 LISTED = 2000
 """Contributions that the page of a network lists singly, and not by layer."""
 
@@ -42,7 +44,7 @@ def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
     return place
 
 
-def page_html(of: Pass, heading: str, result: str, size: str, theme: str = "auto") -> str:
+def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: str, rate: float) -> str:
     """The page of a pass, headed by the result. It asks the network for nothing; only its own script and style may run."""
     of = replace(of, names={**of.names, of.trace.output: of.symbol})
     drawn = None if folds(of) else PageGraph(of)
@@ -58,31 +60,35 @@ def page_html(of: Pass, heading: str, result: str, size: str, theme: str = "auto
     script = '"use strict";\n' + found.script + "".join(map(_text, scripts))
     table = contributions(of, of.steps, Marks(of, drawn))
     themes = [name for name in THEMES if name != "auto"]
+    graph = drawn.svg() if drawn else without_script(of)
     parts = {
         "heading": escape(clip(heading, 200)),
         "result": escape(result),
-        "size": escape(size),
+        "size": escape(size + told),
+        "rate": repr(rate),
         "themes": escape(" ".join(themes)),
         "themes_shown": escape(" / ".join(themes)),
         "last": str(len(of.steps)),
         "options": "".join(f'<option value="{escape(printable(of.names[node]))}">' for node in of.trace.order[:2000]),
         "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
         "data": f'<script type="application/json" id="graph">{found.data}</script>\n' if found.data else sentence(lost),
-        "graph": drawn.svg() if drawn else without_script(of),
+        "graph": graph,
         "table": table if drawn else _closed(table),
-        "legend": _legend(folded=drawn is None) if drawn or found.data else "",
+        "legend": _legend(drawn) if "<figure" in graph or (drawn is None and found.data) else "",
     }
     return document(clip(f"{heading} = {result}", 60), Template(_text("page.html")).substitute(parts), style, script, theme)
 
 
-def _legend(folded: bool) -> str:
+def _legend(drawn: PageGraph | None) -> str:
     """What the colours of a page mean, and its dashes and the numbers on wires, or its squares."""
     colours = '<b class="up">blue</b>: the gradient is above 0; <b class="down">orange</b>: below 0; grey: 0; '
     colours += '<b class="bad">pink</b>: inf or nan'
     squares = "a square is a parameter: a row for each unit, a column for each number it multiplies, the last one its bias; "
     squares += "the fuller its colour, the larger its gradient; a dashed card never fires"
-    wires = "dashed: nothing was sent, or 0; the number on a wire is the local derivative, by which a gradient is multiplied"
-    return f'<p class="legend">{colours}; {squares if folded else wires}.</p>'
+    wires = "dashed: nothing was sent, or 0"
+    if drawn and drawn.numbered:
+        wires += "; the number on a wire is the local derivative, by which a gradient is multiplied"
+    return f'<p class="legend">{colours}; {wires if drawn else squares}.</p>'
 
 
 def _closed(table: str) -> str:

@@ -86,6 +86,11 @@ class PageGraph:
         id = self.cards[head].id if head in self.cards else f"n{len(self.cards)}"
         self.cards[head] = Card(id, lines, kind, sign, "", columns=0 if name else ANY_NUMBER)
 
+    @property
+    def numbered(self) -> bool:
+        """Whether its wires carry their local derivatives: those that stand for a single contribution, in a small graph."""
+        return len(self.edges) <= LABELLED_EDGES and len(self.edges) == len(self.edge_of)
+
     def ids(self) -> dict[Value, str]:
         """Every card's name on the page."""
         return {node: card.id for node, card in self.cards.items()}
@@ -111,7 +116,7 @@ class PageGraph:
             card, wide, high = self.cards[node], points(self.cards[node]) + 4, HEIGHT + 4
             box = _box(card.id, card, order[node], wide / 2, high / 2)
             drawn.append(f'<svg viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}">{box}</svg>')
-        told = "These inputs go to many places, so their wires are not drawn; click one to see where."
+        told = "These inputs go to many places, so their wires are not drawn; click one, and the cards that use it are framed."
         return f'<p class="legend">{told}</p><div class="apart" role="group" aria-label="inputs">{"".join(drawn)}</div>'
 
     def _dot(self) -> str:
@@ -179,7 +184,7 @@ class PageGraph:
         sent = self.of.trace[carried[0]]
         middle = points[len(points) // 2 - 1 : len(points) // 2 + 1]
         x, y = (sum(point[axis] for point in middle) / len(middle) for axis in (0, 1))
-        text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{number(sent.local)}</text>' if len(self.edges) <= LABELLED_EDGES else ""
+        text = f'<text x="{x:.1f}" y="{y - 4:.1f}">{number(sent.local)}</text>' if self.numbered else ""
         return f'<g class="edge done {tone_of(sent.contribution)}" data-e="e{place}" data-k="{carried[0]}">{path}{text}</g>'
 
 

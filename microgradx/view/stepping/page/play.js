@@ -54,9 +54,23 @@ const play = (() => {
     if (node !== chosen) verdict.textContent = "";
     chosen = node;
     for (const [other, card] of cards) card.setAttribute("aria-pressed", String(other === node));
-    panel.hidden = false;
+    uses(node);
+    if (panel.hidden) {
+      const whole = cursor.whole();
+      panel.hidden = false;
+      if (whole) cursor.fit();
+    }
     show();
-    if (follow) panel.scrollIntoView({ block: "nearest" });
+    if (!follow) return;
+    panel.scrollIntoView({ block: "nearest" });
+    const under = (cards.get(node)?.getBoundingClientRect().bottom ?? 0) - panel.getBoundingClientRect().top + 8;
+    if (getComputedStyle(panel).position === "fixed" && under > 0) scrollBy(0, under);  // the panel lies over the page's lower part
+  }
+
+  function uses(node) {  // a card that stands apart has no wires: the cards to which it goes are framed
+    const apart = cards.get(node)?.closest(".apart"), into = rows.filter(([, places]) => places.some(k => edges[k].operand === node));
+    const users = new Set(apart ? into.map(([row]) => row.parentElement.dataset.n) : []);
+    for (const card of all("svg .card")) card.classList.toggle("uses", users.has(card.dataset.n));
   }
 
   function show() {
