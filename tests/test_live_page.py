@@ -13,6 +13,7 @@ from microgradx import Value, stepper
 from microgradx.cli import main
 from microgradx.nn import MLP
 from microgradx.operation import OPS
+from microgradx.view.stepping.page import page_graph
 from microgradx.view.stepping.page.recomputed import CannotRecompute, recomputed
 from microgradx.view.stepping.ready_graphs import READY
 
@@ -310,6 +311,44 @@ def test_the_graph_is_made_larger_smaller_and_fitted(visit):  # noqa: F811
     assert page.evaluate(width) == pytest.approx(natural)
     page.locator("body").press("0")
     assert page.evaluate(width) <= page.evaluate("document.querySelector('figure').clientWidth")
+
+
+@pytest.mark.browser
+def test_of_a_graph_too_large_to_be_drawn_the_part_around_the_current_step_is(visit, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(page_graph, "READABLE_CARDS", 3)
+    page = visit(example())
+    names = page.locator(".around .name")
+    current = page.locator(".around .card.current")
+    assert names.all_text_contents() == ["e", "c", "d", "f", "L"]
+    assert current.locator("text").all_text_contents() == ["L", "-8", "grad 1"]
+    page.locator("[data-go=on]").click()
+    page.locator("[data-go=on]").click()
+    assert names.all_text_contents() == ["a", "b", "e", "c", "d", "L"]
+    assert current.locator("text").all_text_contents() == ["d", "4", "grad -2"]
+    grads = page.locator(".around .grad").all_text_contents()
+    assert grads == ["grad -", "grad -", "grad -2", "grad -2", "grad -2", "grad 1"]
+    assert page.locator(".around .edge.current").count() == 2
+    page.locator(".around .card").nth(2).click()
+    assert page.locator(".chosen h2").text_content() == "e"
+    assert current.locator(".name").text_content() == "e"
+    page.locator(".chosen [name=value]").fill("1")
+    page.keyboard.press("Enter")
+    assert current.locator(".value").text_content() == "1"
+    page.locator(".find").fill("c")
+    page.keyboard.press("Enter")
+    assert current.locator(".name").text_content() == "c"
+    page.locator("[data-do=guess]").click()
+    assert current.locator(".grad").text_content() == "grad ?"
+
+
+@pytest.mark.browser
+def test_a_long_table_scrolls_in_its_own_frame_with_the_steps(visit):  # noqa: F811
+    page = visit(recurrence()[0])
+    page.locator("[data-go=last]").click()
+    assert page.evaluate("scrollY") == 0
+    frame, row = page.locator("main").bounding_box(), page.locator("tr.current").first.bounding_box()
+    assert frame["height"] < 800
+    assert frame["y"] < row["y"] < frame["y"] + frame["height"]
 
 
 @pytest.mark.browser

@@ -34,11 +34,6 @@ const fold = (() => {
   let sample = 0, chosen = -1;  // 0 stands for all of them, 1 for the one with index 0
 
   const press = (text, kind, act) => { const made = element("button", text, kind); made.type = "button"; made.addEventListener("click", act); return made; };
-  const shape = (tag, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, text] of Object.entries(attributes)) made.setAttribute(name, text);
-    return made;
-  };
   const here = nodes => sample ? nodes.filter(node => sampleOf[node] === sample) : nodes;
   const mean = numbers => numbers.reduce((a, b) => a + b, 0) / (numbers.length || 1);
   const spread = numbers => { if (numbers.every(x => x === numbers[0])) return 0; const m = mean(numbers); return Math.sqrt(mean(numbers.map(x => (x - m) ** 2))); };

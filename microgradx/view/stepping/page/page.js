@@ -1,6 +1,11 @@
 
 // The table holds the whole pass; this moves a cursor over it and paints the graph to match.
 const element = (tag, text = "", kind = "") => Object.assign(document.createElement(tag), { textContent: text, className: kind });
+const shape = (tag, attributes) => {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, text] of Object.entries(attributes)) made.setAttribute(name, text);
+  return made;
+};
 const cursor = (() => {
   const one = selector => document.querySelector(selector), all = selector => [...document.querySelectorAll(selector)];
   const slider = one(".slider"), find = one(".find"), last = Number(slider.max);
@@ -97,6 +102,8 @@ const cursor = (() => {
   function reveal(body) {
     // Only while the reader is in the table already: moving must not scroll the graph away.
     if (body.closest("details:not([open])")) return;
+    const frame = one("main.tall")?.getBoundingClientRect();
+    if (frame) { one("main").scrollTop += body.getBoundingClientRect().top - (frame.top + frame.bottom) / 2; return; }
     const box = body.getBoundingClientRect(), top = one(".controls").getBoundingClientRect().bottom;
     if (one("main").getBoundingClientRect().top < top && (box.top < top || box.bottom > innerHeight)) body.scrollIntoView({ block: "center" });
   }

@@ -24,6 +24,8 @@ RATE = 0.01
 """The rate at which a page descends, if none was given."""
 LISTED = 2000
 """Contributions that the page of a network lists singly, and not by layer."""
+LONG_TABLE = 40
+"""Steps beyond which the table scrolls in a frame of its own."""
 
 
 def within(page: str, limit: int | None) -> str:
@@ -56,11 +58,12 @@ def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: 
         found, lost = recomputed(of), ""
     except CannotRecompute as error:
         found, lost = Recomputed("", ""), str(error)
-    scripts = ["graph.js", "page.js", "answers.js", "play.js", *(["fold.js"] if drawn is None else [])]
+    graph = drawn.svg() if drawn else without_script(of)
+    shown = ["fold.js"] if drawn is None else ["around.js"] if drawn.in_parts else []
+    scripts = ["graph.js", "page.js", "answers.js", "play.js", *shown]
     script = '"use strict";\n' + found.script + "".join(map(_text, scripts))
     table = contributions(of, of.steps, Marks(of, drawn))
     themes = [name for name in THEMES if name != "auto"]
-    graph = drawn.svg() if drawn else without_script(of)
     parts = {
         "heading": escape(clip(heading, 200)),
         "result": escape(result),
@@ -73,8 +76,9 @@ def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: 
         "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
         "data": f'<script type="application/json" id="graph">{found.data}</script>\n' if found.data else sentence(lost),
         "graph": graph,
+        "tall": ' class="tall"' if drawn and len(of.steps) > LONG_TABLE else "",
         "table": table if drawn else _closed(table),
-        "legend": _legend(drawn) if "<figure" in graph or (drawn is None and found.data) else "",
+        "legend": _legend(drawn) if "<figure" in graph or found.data else "",
     }
     return document(clip(f"{heading} = {result}", 60), Template(_text("page.html")).substitute(parts), style, script, theme)
 
@@ -86,7 +90,7 @@ def _legend(drawn: PageGraph | None) -> str:
     squares = "a square is a parameter: a row for each unit, a column for each number it multiplies, the last one its bias; "
     squares += "the fuller its colour, the larger its gradient; a dashed card never fires"
     wires = "dashed: nothing was sent, or 0"
-    if drawn and drawn.numbered:
+    if drawn and (drawn.numbered or drawn.in_parts):
         wires += "; the number on a wire is the local derivative, by which a gradient is multiplied"
     return f'<p class="legend">{colours}; {wires if drawn else squares}.</p>'
 

@@ -21,6 +21,12 @@ OFTEN = 3
 """In a graph of more edges, an input that goes to so many cards stands apart: its wires would lead across all of it."""
 ANY_NUMBER = len("grad -2.345e-6")  # letters that a card has room for, as its numbers may be changed
 INCH, HEIGHT = 72.0, 54.0  # points in an inch, and in the height of a card
+PART_DRAWN = (
+    "Drawn is what stands around one value: what made it to its left, what uses it to its right. Each step goes to the value "
+    "that sends; a click on a card or a row goes to its value, and so does a name that is found. A network written as nn.Module "
+    "classes is shown whole, folded by layers and units."
+)
+"""What a part of a graph is told to be."""
 TIP = (
     '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" '
     'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z"/></marker>'
@@ -37,6 +43,7 @@ class PageGraph:
 
     def __init__(self, of: Pass) -> None:
         self.of = of
+        self.in_parts = False
         self.cards: dict[Value, Card] = {}
         self.card_of: dict[Value, Value] = {of.trace.output: of.trace.output}
         self.edges: dict[tuple[Value, Value, int], int] = {}
@@ -98,14 +105,22 @@ class PageGraph:
     def svg(self) -> str:
         """The drawing as a `<figure>`, or a sentence that says why there is none."""
         if len(self.cards) > READABLE_CARDS:
-            return sentence(f"No graph: {len(self.cards)} cards are more than the {READABLE_CARDS} that can be read.")
+            too_many = f"{len(self.cards)} cards are more than the {READABLE_CARDS} that can be read."
+            return self._in_parts(f"No graph of the whole: {too_many}")
         try:
             layout = lay_out(self._dot(), "plain", seconds=SECONDS).decode()
         except RendererUnavailable as error:
-            return sentence(f"No graph: {str(error).splitlines()[0]} The table below is complete.")
+            return self._in_parts(f"No graph: {str(error).splitlines()[0]} The table below is complete.")
         except TimeoutError:
-            return sentence(f"No graph: its layout took more than {SECONDS:g} s. The table below is complete.")
+            return self._in_parts(f"No graph: its layout took more than {SECONDS:g} s. The table below is complete.")
         return f'<div class="picture">{self._strip()}{self._drawn(layout)}</div>'
+
+    def _in_parts(self, why: str) -> str:
+        """What stands in place of a drawing: why there is none, and room for the script to draw a part of it."""
+        self.in_parts = True
+        part = f'<p class="legend">{PART_DRAWN}</p><div class="part"></div><p class="legend more"></p>'
+        section = f'<section class="around" aria-label="part of the graph" hidden>{part}</section>'
+        return f'<div class="picture">{sentence(why)}{section}</div>'
 
     def _strip(self) -> str:
         """The cards that stand apart, each a drawing of its own, so that they fill lines as words do."""

@@ -61,6 +61,7 @@ const play = (() => {
       if (whole) cursor.fit();
     }
     show();
+    document.dispatchEvent(new CustomEvent("chosen", { detail: node }));
     if (!follow) return;
     panel.scrollIntoView({ block: "nearest" });
     const under = (cards.get(node)?.getBoundingClientRect().bottom ?? 0) - panel.getBoundingClientRect().top + 8;
