@@ -161,7 +161,7 @@ def test_the_last_frame_shows_where_nothing_moves(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"path": "pass.gif"}, "an animation is an SVG file or a page, got 'pass.gif': end the name in .svg or .html"),
+        ({"path": "pass.gif"}, "an animation is an SVG file or a page, got 'pass.gif': write for example animate(y, 'pass.svg')"),
         ({"path": "pass.svg", "seconds": 0.0}, "seconds=0.0 shows no step"),
         ({"path": "pass.svg", "theme": "pink"}, f"theme='pink' is not known: write one of {', '.join(map(repr, THEMES))}"),
     ],
