@@ -143,6 +143,25 @@ def test_inputs_that_go_to_many_places_stand_apart_so_that_a_recurrence_is_drawn
     assert "These inputs go to many places" not in stepper(example()).to_html(tmp_path / "small.html").read_text()
 
 
+def test_every_round_of_a_recurrence_is_a_row_below_the_one_before(write):
+    w, x, h = Value(0.9), [Value(0.1 * k) for k in range(30)], Value(0.0)
+    for number_in in x:
+        h = (w * h + number_in * 0.5).tanh()
+    text = write(h, names={"w": w, "x": x}).read_text().partition("<figure")[2]
+    card = r'data-i="(\d+)"[^>]*><rect x="([-\d.]+)" y="([-\d.]+)"'
+    order = stepper(h).trace.order
+    places = {order[int(place)]: (float(left), float(top)) for place, left, top in re.findall(card, text)}
+    rounds = [node for node in order if node.op is not None and node.op.name == "tanh"]
+    assert len({places[node][0] for node in rounds}) <= 2
+    assert [places[node][1] for node in rounds] == sorted(places[node][1] for node in rounds)
+    for before, after in zip(x[3::3], x[6::3], strict=False):
+        assert places[before][1] < places[after][1]
+    width, height = map(float, re.search(r'viewBox="-8 -8 (\d+) (\d+)"', text).groups())
+    assert width < 1400 < height
+    assert all(0 <= left < width and 0 <= top < height for left, top in places.values())
+    assert len(set(places.values())) == len(places)
+
+
 def test_weights_are_folded_into_the_card_of_their_neuron(write):
     text = write(small_network(), by="neuron").read_text()
     assert text.count('<g class="card') == 10

@@ -14,13 +14,13 @@ from ...layout.renderers import RendererUnavailable, lay_out
 from ...theme import tone_of
 from ...wording import Pass
 from ...words.notation import number
+from .placed import HEIGHT, INCH, Placed, in_rows, read_plain, stacked_rows
 
 READABLE_CARDS, LABELLED_EDGES, SECONDS = 600, 60, 5.0
 """Cards that are drawn at all, edges up to which they carry their local derivative, and how long the layout may take."""
 OFTEN = 3
 """In a graph of more edges, an input that goes to so many cards stands apart: its wires would lead across all of it."""
 ANY_NUMBER = len("grad -2.345e-6")  # letters that a card has room for, as its numbers may be changed
-INCH, HEIGHT = 72.0, 54.0  # points in an inch, and in the height of a card
 PART_DRAWN = (
     "Drawn is what stands around one value: what made it to its left, what uses it to its right. Each step goes to the value "
     "that sends; a click on a card or a row goes to its value, and so does a name that is found. A network written as nn.Module "
@@ -51,6 +51,7 @@ class PageGraph:
         self._gather()
         self.apart = self._used_often() if len(self.edges) > LABELLED_EDGES else set()
         self._leave_out_wires()
+        self.row_of = self._rows()
 
     def _gather(self) -> None:
         """A card for every step and every input, except weights inside the step of their own neuron."""
@@ -85,6 +86,13 @@ class PageGraph:
         self.edges = {key: k for k, key in enumerate(kept.values())}
         self.edge_of = {edge: self.edges[kept[place]] for edge, place in self.edge_of.items() if place in kept}
 
+    def _rows(self) -> dict[Value, int]:
+        """The rows in which a recurrence stands; nothing for other graphs, and small ones."""
+        single = all(len(group.nodes) == 1 for group in self.of.steps)
+        if not single or len(self.edges) <= LABELLED_EDGES or len(self.cards) > READABLE_CARDS:
+            return {}
+        return stacked_rows(self.of.trace.output, self.cards.keys() - self.apart)
+
     def _card(self, head: Value, node: Value, name: str | None = None, operations: int = 1) -> None:
         slope = self.of.trace.adjoints[node]
         title, sign = clip(name or self.of.names[node], 18), "none" if name else tone_of(slope)
@@ -108,7 +116,7 @@ class PageGraph:
             too_many = f"{len(self.cards)} cards are more than the {READABLE_CARDS} that can be read."
             return self._in_parts(f"No graph of the whole: {too_many}")
         try:
-            layout = lay_out(self._dot(), "plain", seconds=SECONDS).decode()
+            layout = read_plain(lay_out(self._dot(), "plain", seconds=SECONDS).decode())
         except RendererUnavailable as error:
             return self._in_parts(f"No graph: {str(error).splitlines()[0]} The table below is complete.")
         except TimeoutError:
@@ -138,7 +146,7 @@ class PageGraph:
         """The graph as DOT with bare boxes: names never reach Graphviz, so none can be markup or change the layout."""
         ids = self.ids()
         many = len(self.edges) > LABELLED_EDGES
-        room = min(0.45 + 0.03 * len(self.edges) / self._depth(), 2.5) if many else 0.75
+        room = 0.45 if self.row_of else min(0.45 + 0.03 * len(self.edges) / self._depth(), 2.5) if many else 0.75
         lines = [
             f"digraph {{ rankdir=LR; newrank=true; nodesep=0.2; ranksep={room:.2f};",
             'node [shape=box fixedsize=true label=""]; edge [dir=none];',
@@ -148,9 +156,14 @@ class PageGraph:
         for node, card in self.cards.items():
             if node in self.apart:
                 continue
-            lines.append(f"{ids[node]} [width={points(card) / INCH:.4f} height={HEIGHT / INCH:.4f}];")
-        lines += [f"{ids[tail]} -> {ids[head]};" for tail, head, _ in self.edges]
+            shape = f"{ids[node]} [width={points(card) / INCH:.4f} height={HEIGHT / INCH:.4f}];"
+            lines.append(f"subgraph cluster{self.row_of[node]} {{ {shape} }}" if self.row_of else shape)  # a row stays together
+        lines += [f"{ids[tail]} -> {ids[head]};" for tail, head, _ in self.edges if not self._leads_on(tail, head)]
         return "\n".join([*lines, "}"])
+
+    def _leads_on(self, tail: Value, head: Value) -> bool:
+        """Whether a wire leads from one row to another."""
+        return self.row_of.get(tail) != self.row_of.get(head)
 
     def _depth(self) -> int:
         """How many cards the longest way has: so many columns the layout will have."""
@@ -159,11 +172,12 @@ class PageGraph:
             depth[head] = max(depth.get(head, 1), depth.get(tail, 1) + 1)
         return max(depth.values(), default=1)
 
-    def _drawn(self, layout: str) -> str:
-        """The SVG for Graphviz's plain output: lines `node name x y ...` and `edge tail head n x1 y1 ...`, in inches."""
-        rows = [line.split() for line in layout.replace("\\\n", "").splitlines()]
-        width, height = (float(x) * INCH for x in rows[0][2:4])
+    def _drawn(self, layout: Placed) -> str:
+        """The SVG of a layout."""
         ids = self.ids()
+        if self.row_of:
+            between = [(ids[tail], ids[head]) for tail, head, _ in self.edges if self._leads_on(tail, head)]
+            layout = in_rows(layout, {ids[node]: row for node, row in self.row_of.items()}, between)
         cards = {ids[node]: card for node, card in self.cards.items()}
         order = {node: place for place, node in enumerate(self.of.trace.order)}
         places = {ids[node]: order[node] for node in self.cards}
@@ -173,15 +187,11 @@ class PageGraph:
         carried: dict[int, list[int]] = {}
         for edge, place in self.edge_of.items():
             carried.setdefault(place, []).append(edge)
-        drawn = []
-        for row in rows:
-            if row[0] == "edge":
-                numbers = [float(x) * INCH for x in row[4 : 4 + 2 * int(row[3])]]
-                points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
-                place = waiting[row[1], row[2]].pop(0)
-                drawn.append(self._wire(place, points, carried[place]))
-            elif row[0] == "node":
-                drawn.append(_box(row[1], cards[row[1]], places[row[1]], float(row[2]) * INCH, height - float(row[3]) * INCH))
+        drawn = [_box(name, cards[name], places[name], box.x, box.y) for name, box in layout.cards.items()]
+        for start, end, curve in layout.wires:
+            place = waiting[start, end].pop(0)
+            drawn.append(self._wire(place, curve, carried[place]))
+        width, height = layout.width, layout.height
         drawn.sort(key=lambda shape: shape.startswith('<g class="card'))  # cards over edges
         scale = min(1.35, max(1.0, 1000 / (width + 16)))
         size = f'width="{scale * (width + 16):.0f}" height="{scale * (height + 16):.0f}"'
