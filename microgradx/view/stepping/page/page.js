@@ -149,7 +149,7 @@ const cursor = (() => {
     figure.scrollLeft = (figure.scrollLeft + x) * factor - x;
     figure.scrollTop = (figure.scrollTop + y) * factor - y;
   }
-  const fitting = () => Math.min(1, (figure.clientWidth - 2) / natural[0], (figure.clientHeight - 2) / natural[1]);
+  const wide = () => Math.min(1, (figure.clientWidth - 2) / natural[0]), fitting = () => Math.min(wide(), (figure.clientHeight - 2) / natural[1]);
   const resize = to => { zoom(to); follow(); };  // what is current stays in sight
   const spot = event => { const box = figure.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   figure?.addEventListener("wheel", event => {
@@ -210,5 +210,5 @@ const cursor = (() => {
   one(".controls").hidden = false;
   new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${one(".controls").offsetHeight}px`)).observe(one(".controls"));
   if (!linked()) show(0);
-  return { number, signOf, repaint, zoom, whole, fit: () => resize(Math.min(scale, fitting())), at: () => at };
+  return { number, signOf, repaint, zoom, whole, fit: () => resize(Math.min(scale, wide())), at: () => at };
 })();
