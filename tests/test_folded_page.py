@@ -328,3 +328,20 @@ def test_a_sum_added_up_term_by_term_is_one_card_and_one_stop_on_a_way(visit):  
     rows = page.locator(".changes tbody td:first-child").all_text_contents()
     assert rows[0] == "sum of 20"
     assert not [name for name in page.evaluate("graph.model.names") if "_ " in name]
+
+
+@pytest.mark.browser
+def test_the_gradients_of_a_folded_network_arrive_layer_by_layer(visit):  # noqa: F811
+    page = visit(model_and_loss()[1])
+    coloured = ".columns .column:nth-child({}) rect:is(.pos, .neg, .bad)"
+    grads = page.locator(".column > p:has-text('grad')")
+    assert page.locator(".place").text_content() == "step 4 of 4"
+    assert "grad -" not in grads.all_text_contents()
+    seen = []
+    for step in range(5):
+        page.evaluate(f"location.hash = '#s={step}'")
+        page.locator(".place").filter(has_text=f"step {step} of 4").wait_for()
+        seen.append([page.locator(coloured.format(k)).count() > 0 for k in (1, 2, 3)])
+    assert seen == [[False] * 3, [False] * 3, [False, False, True], [False, True, True], [True] * 3]
+    page.locator("body").press("Home")
+    assert grads.all_text_contents() == ["grad -"] * 3

@@ -201,7 +201,7 @@ def test_descent_takes_the_steps_of_the_update_rule(visit):  # noqa: F811
 @pytest.mark.browser
 def test_descent_says_that_what_is_held_stays_and_slopes_have_brackets(visit):  # noqa: F811
     a, b = Value(2.0, "a"), Value(3.0, "b")
-    page = visit((a * b + 1.0).tanh() * b)
+    page = visit((a * b + 1.0).tanh() * b, "#s=4")
     page.evaluate("play.choose(graph.model.names.indexOf('a*b + 1'))")
     assert page.locator(".chosen .slope").text_content().startswith("doutput/d(a*b + 1) = ")
     page.locator("[data-do=once]").click()
@@ -239,7 +239,7 @@ def test_the_panel_says_by_which_ways_a_gradient_comes_and_why_it_is_zero(visit)
     dead.label, alive.label = "dead", "alive"
     output = dead + alive * x
     output.label = "L"
-    page = visit(output)
+    page = visit(output, "#s=5")
     page.evaluate("play.choose(graph.model.names.indexOf('w'))")
     assert "dead = relu(" in page.locator(".reason").text_content()
     assert "is flat at -6" in page.locator(".reason").text_content()
@@ -249,6 +249,7 @@ def test_the_panel_says_by_which_ways_a_gradient_comes_and_why_it_is_zero(visit)
 
 
 def reason(page, name):
+    page.locator("body").press("End")
     page.evaluate(f"play.choose(graph.model.names.indexOf('{name}'))")
     return page.locator(".reason").text_content()
 
@@ -525,3 +526,24 @@ def test_the_graph_that_was_whole_stays_whole_beside_the_panel(visit):  # noqa: 
     page.locator("svg .card").last.click()
     assert page.locator(".chosen").is_visible()
     assert page.evaluate("cursor.whole()")
+
+
+@pytest.mark.browser
+def test_a_step_tells_nothing_that_arrives_later(visit):  # noqa: F811
+    page = visit(example())
+    page.locator("svg .card", has_text="b").first.click()
+    assert page.locator(".slope").text_content() == "dL/db is complete at step 3"
+    assert page.locator(".answers").text_content() == ""
+    numbers_of = "cells => cells.filter(cell => getComputedStyle(cell).visibility === 'visible').length"
+    told = page.locator("main tbody td:nth-child(3), main tbody td:nth-child(6), main tbody td:nth-child(7)")
+    assert told.evaluate_all(numbers_of) == 0
+    page.locator("[data-do=changed]").click()
+    page.evaluate("play.set(graph.model.names.indexOf('a'), 5)")
+    assert set(page.locator(".changes td:nth-child(4), .changes td:nth-child(5)").all_text_contents()) == {"-", "1"}
+    page.locator("body").press("End")
+    assert page.locator(".slope").text_content() == "dL/db = -10"
+    assert told.evaluate_all(numbers_of) == 18
+    assert "-10" in page.locator(".changes td:nth-child(5)").all_text_contents()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert told.evaluate_all(numbers_of) == 18

@@ -11,7 +11,7 @@ const around = (() => {
   let middle = last, step = cursor.at();
 
   function gradientOf(node) {  // as far as the steps have come
-    if (play.hidden(node)) return "?";
+    if (play.secret(node)) return "?";
     const arrived = into[node].filter(k => stepOf[k] <= cursor.at());
     return node === last ? "1" : arrived.length ? number(arrived.reduce((sum, k) => sum + edges[k].sent, 0)) : "-";
   }
@@ -44,7 +44,7 @@ const around = (() => {
   }
 
   function wire(k, [x, y], [to, down]) {
-    const edge = edges[k], sent = stepOf[k] <= cursor.at() && !play.hidden(edge.operand);
+    const edge = edges[k], sent = stepOf[k] <= cursor.at() && !play.secret(edge.operand);
     const made = shape("g", { class: `edge ${sent ? `done ${cursor.signOf(number(edge.sent))}` : ""}${stepOf[k] === cursor.at() ? " current" : ""}` });
     const [from, end] = [x + WIDE / 2, to - WIDE / 2], half = (from + end) / 2, text = shape("text", { x: half, y: (y + down) / 2 - 4 });
     text.textContent = number(edge.local);
@@ -79,7 +79,7 @@ const around = (() => {
   }
 
   document.addEventListener("chosen", event => { middle = event.detail; draw(); });
-  for (const changed of ["painted", "refreshed", "guessed"]) document.addEventListener(changed, stepped);
+  document.addEventListener("painted", stepped);
   middle = sender(step);
   box.hidden = false;
   draw();

@@ -43,7 +43,7 @@ const fold = (() => {
     if (s === 0) return number(m);
     return `${m !== 0 && Math.abs(m) < 1e-12 * s ? "~0" : number(m)} ± ${number(s)}`;  // no more than its rounding
   };
-  const gradientOf = nodes => nodes.some(play.hidden) ? "?" : told(nodes.map(k => gradients[k]));
+  const gradientOf = nodes => nodes.some(play.hidden) ? play.unknown() : told(nodes.map(k => gradients[k]));
   const toneOf = nodes => {
     if (nodes.some(play.hidden)) return "";
     const numbers = nodes.map(k => gradients[k]), m = mean(numbers);
@@ -182,8 +182,7 @@ const fold = (() => {
   slider.max = String(samples);
   slider.closest("p").hidden = samples < 2;
   slider.addEventListener("input", () => { sample = Number(slider.value); paint(); });
-  document.addEventListener("painted", mark);
-  for (const changed of ["refreshed", "guessed"]) document.addEventListener(changed, paint);
+  document.addEventListener("painted", paint);
   box.hidden = false;
   if (layers.length === 1) layers[0].open = true;
   paint();

@@ -209,6 +209,6 @@ const cursor = (() => {
   addEventListener("afterprint", () => { paint(at); if (aside) aside.open = false; });
   one(".controls").hidden = false;
   new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${one(".controls").offsetHeight}px`)).observe(one(".controls"));
-  if (!linked()) show(0);
+  if (!linked()) show(graph?.model.parts ? last : 0);  // a folded network opens with all its gradients
   return { number, signOf, repaint, zoom, whole, fit: () => resize(Math.min(scale, wide())), at: () => at };
 })();

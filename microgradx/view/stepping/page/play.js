@@ -12,7 +12,13 @@ const play = (() => {
   const result = one(".result"), was = result.textContent;
   let chosen = last, guessing = false, moved = false, history = [], timer = 0;
   const known = new Set();  // in guess mode, the values whose gradient was guessed or revealed
-  const hidden = node => guessing && node !== last && !known.has(node);
+  const sentIn = [], firesIn = new Int32Array(values.length), stepOf = new Map(all("main tbody").map((body, k) => [body, k + 1]));
+  for (const [row, places] of rows) for (const k of places) sentIn[k] = stepOf.get(row.parentElement);
+  graph.outOf.forEach((sent, node) => { for (const k of sent) firesIn[node] = Math.max(firesIn[node], sentIn[k] ?? firesIn[edges[k].operand]); });
+  const completeIn = graph.into.map(arrive => Math.max(0, ...arrive.map(k => firesIn[edges[k].node])));  // the step that brings the last contribution
+  const secret = node => guessing && node !== last && !known.has(node);
+  const hidden = node => guessing ? secret(node) : cursor.at() < completeIn[node];
+  const unknown = () => guessing ? "?" : "-";
 
   function set(node, x) {
     if (Number.isNaN(x)) return;
@@ -32,9 +38,6 @@ const play = (() => {
     }
     for (const [wire, k] of wires) { const label = wire.querySelector("text"); if (label) label.textContent = number(edges[k].local); }
     cursor.repaint();
-    show();
-    tell();
-    document.dispatchEvent(new Event("refreshed"));
   }
 
   function renumber(row, places, grown) {
@@ -83,8 +86,9 @@ const play = (() => {
     if (document.activeElement !== range) spread(node, x);
     panel.querySelector("[data-do=free]").hidden = !graph.held.has(node) && Object.is(x, recorded.values[node]);
     panel.querySelector(".held").hidden = !graph.held.has(node);
-    panel.querySelector(".slope").textContent = `${slope(node)} = ${hidden(node) ? "?" : number(gradients[node])}`;
-    panel.querySelector(".guess").hidden = !hidden(node);
+    const told = hidden(node) ? guessing ? "= ?" : `is complete at step ${completeIn[node]}` : `= ${number(gradients[node])}`;
+    panel.querySelector(".slope").textContent = `${slope(node)} ${told}`;
+    panel.querySelector(".guess").hidden = !guessing || !hidden(node);
     panel.querySelector(".answers").replaceChildren(...hidden(node) ? [] : answers(node));
   }
 
@@ -113,7 +117,7 @@ const play = (() => {
     head.append(...["value", "was", "is", "gradient was", "is"].map(text => element("th", text)));
     for (const row of some.slice(0, 40)) {
       const line = element("tr", "");
-      const gradient = hidden(row.node) ? ["?", "?"] : [number(row.g), number(row.h)];
+      const gradient = hidden(row.node) ? [unknown(), unknown()] : [number(row.g), number(row.h)];
       line.append(...[row.name, number(row.from), number(row.to), ...gradient].map(text => element("td", text)));
       body.append(line);
     }
@@ -150,13 +154,7 @@ const play = (() => {
     one(".losses").textContent = `${history.length - 1} step${history.length === 2 ? "" : "s"}: ${top} ${number(history[0])} -> ${number(history.at(-1))}${graph.held.size ? "; what is held stays" : ""}`;
   }
 
-  function guessed() {  // what is hidden has changed: everything that shows gradients is told
-    cursor.repaint();
-    show();
-    document.dispatchEvent(new Event("guessed"));
-  }
-
-  const tellOf = node => { known.add(node); guessed(); };
+  const tellOf = node => { known.add(node); cursor.repaint(); };
 
   function judge(text) {
     const guess = Number(text), right = gradients[chosen];
@@ -183,7 +181,7 @@ const play = (() => {
       one("[data-do=guess]").setAttribute("aria-pressed", String(guessing));
       if (guessing) choose(chosen === last && edges.length ? edges[0].operand : chosen);
       one("[data-do=changed]").disabled = guessing;
-      guessed();
+      cursor.repaint();
     },
     free: () => { graph.reset(chosen); refresh(); },
     judge: () => judge(panel.querySelector("[name=guess]").value),
@@ -196,6 +194,8 @@ const play = (() => {
   range.addEventListener("change", () => spread(chosen, values[chosen]));
   panel.querySelector("[name=guess]").addEventListener("keydown", event => { if (event.key === "Enter") acts.judge(); });
   document.addEventListener("painted", () => {
+    show();
+    tell();
     if (!guessing) return;
     for (const [node, card] of cards) if (card.dataset.g) {
       if (!hidden(node) && !known.has(node)) continue;
@@ -242,5 +242,5 @@ const play = (() => {
     const node = model.parts ? -1 : names.indexOf(event.detail);  // a folded network knows which sample is meant
     if (node >= 0) { event.preventDefault(); choose(node); }
   });
-  return { choose, set, hidden, close: acts.close };
+  return { choose, set, secret, hidden, unknown, close: acts.close };
 })();
