@@ -9,7 +9,8 @@
 
 `Value` is microgradx's own, so everything else works on it too. Two things of micrograd have no place here: an operation made by
 hand, `Value(data, (self,), "tanh")` with a `_backward` of its own (write a `primitive`; most exist), and attributes hung onto a
-value. A neuron of the wrong width raises, where micrograd's `zip` cuts the longer one.
+value. A neuron of the wrong width raises, where micrograd's `zip` cuts the longer one. The `label` of a value without one is
+None, where a class of the course has "": `node.label or ""` prints the same in both.
 """
 
 from __future__ import annotations

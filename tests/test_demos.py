@@ -111,6 +111,21 @@ def test_a_wheel_carries_the_demos_inside_the_package(tmp_path):
     assert "microgradx/demos/spreadsheet.py" in zipfile.ZipFile(wheel).namelist()
 
 
+def test_the_demos_run_out_of_an_archive_too(tmp_path):
+    with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
+        for folder, inside in ((DEMOS.parent / "microgradx", "microgradx"), (DEMOS, "microgradx/demos")):
+            for path in folder.rglob("*.py"):
+                archive.write(path, f"{inside}/{path.relative_to(folder)}")
+    code = (
+        "import sys; sys.path.insert(0, 'app.pyz'); from microgradx.cli.main import main\n"
+        "assert 'app.pyz' in main.__code__.co_filename; sys.exit(main(['demo', 'chain_rule']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "values reproduced" in done.stdout
+
+
+
 def test_pictures_of_a_table_go_where_nothing_is(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("mine.png").write_text("somebody's own")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import ast
+import atexit
 import contextlib
 import io
 import runpy
+import shutil
 import sys
-from importlib import import_module
+import tempfile
+from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +145,17 @@ def _list(demos: dict[str, Path], json: bool) -> int:
 
 
 def _demos() -> dict[str, Path]:
-    """Every demo by name: a wheel carries them inside the package, a checkout beside it. `comparison` is what they share."""
-    package = Path(__file__).parents[1]
-    folder = package / "demos" if (package / "demos").is_dir() else package.parent / "demos"
-    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "comparison"}
+    """Every demo by name; `comparison` is what they share."""
+    return {path.stem: path for path in sorted(_folder().glob("*.py")) if path.stem != "comparison"}
+
+
+def _folder() -> Path:
+    """Where the demos stand: a wheel carries them inside the package, a checkout beside it; out of an archive they are copied."""
+    package = resources.files("microgradx")
+    if isinstance(package, Path):
+        return package / "demos" if (package / "demos").is_dir() else package.parent / "demos"
+    folder = Path(tempfile.mkdtemp(prefix="microgradx-demos-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for demo in (package / "demos").iterdir():
+        (folder / demo.name).write_bytes(demo.read_bytes())
+    return folder
