@@ -118,7 +118,7 @@ def test_pictures_and_pages_take_tables(kind):
 def test_a_table_within_reach_of_a_drawing_is_passed_over(kind):
     table = kind(X)
     outputs = model()(table)
-    assert "svg" in str(mx.draw(outputs[0])._repr_mimebundle_())
+    assert "svg" in str(mx.draw(outputs[0], detail="neurons")._repr_mimebundle_())
     assert looked_into(copy.copy(table)) is None
 
 

@@ -206,7 +206,7 @@ def test_a_loss_that_also_gives_its_accuracy_is_differentiated():
     ("look", "words"),
     [
         (lambda x: TABLE[x], r"an index or a count .* its own among the arguments: look up by take\(rows, i\), or choose"),
-        (lambda x: float(x), r"a plain float .* by mx\.sin\(x\) and not math\.sin\(x\); x\.detach\(\) cuts it off"),
+        (lambda x: float(x), r"a plain float .* Leave float\(\.\.\.\) out and give the value itself; x\.detach\(\) cuts it off"),
         (lambda x: int(x), r"branch with `if x > 0` or where"),
     ],
 )
