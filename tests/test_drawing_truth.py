@@ -238,3 +238,11 @@ def test_the_caption_speaks_of_what_is_drawn_alone():
     assert "Dead" in draw(out).summary
     assert "Dead" not in draw(out, path=(y, out)).summary
     assert "call backward()" not in draw(out, step=0).source
+
+
+def test_a_contribution_that_lowers_the_output_has_a_hollow_tip_so_that_grey_print_shows_its_sign():
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    source = draw(a * b + a).source
+    lines = [line for line in source.splitlines() if " -> " in line]
+    assert len(lines) == 4
+    assert [re.search(r"contribution (\S+?)\"", line)[1] for line in lines if "onormal" in line] == ["-3"]
