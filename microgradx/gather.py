@@ -23,8 +23,9 @@ def take(rows: Any, i: Any) -> Any:
     >>> [f(i).data for i in (0, 1, -1)], len(f.recordings)
     ([3.0, 7.0, 7.0], 1)
 
-    The rows are alike in shape. Under `compile` the index is an argument like any number, and every row takes part, chosen by
-    its number: for a table of n rows n - 1 choices for each number of a row. An index has no derivative; a Value is refused.
+    The rows are alike in shape. Under `compile` the index is an argument like any number, in a batch one for each sample, and
+    every row takes part, chosen by its number: for a table of n rows n - 1 choices for each number of a row. An index has no
+    derivative; a Value is refused. One out of reach is an IndexError.
     """
     if isinstance(i, Operand) and observers.observer() is not None and not is_node(i):
         return _chosen(list(rows), i)
@@ -32,18 +33,26 @@ def take(rows: Any, i: Any) -> Any:
         place = index(i)
     except TypeError:
         raise TypeError(f"take needs a whole number as its index, got {i!r}: an index has no derivative, pass an int") from None
+    _refuse_beyond(place, len(rows), place)
     return rows[place]
+
+
+def _refuse_beyond(place: Any, count: int, seen: object) -> None:
+    """Raise where there is no row at `place` among so many; `seen` is what it is now, also where it is being recorded."""
+    if not -count <= place < count:
+        reach = f"out of the reach of {count} rows: they are 0 to {count - 1}" if count else "but there are no rows"
+        raise IndexError(f"take got the index {seen}, {reach}")
 
 
 def _chosen(rows: Sequence[Any], i: Any) -> Any:
     """The row at a number that is being recorded; that it is whole and in reach is checked at each call."""
+    by = observers.observer()
+    assert by is not None
+    seen, count = by.seen(i), len(rows)
     if not i == ops.floor(i):
-        raise TypeError("take needs a whole number as its index, got one with a fraction: pass an int")
-    count = len(rows)
-    if not -count <= i < count:
-        raise IndexError(f"take got an index out of the reach of {count} rows: they are 0 to {count - 1}")
-    if i < 0.0:
-        i = i + float(count)
+        raise TypeError(f"take needs a whole number as its index, got {seen!r}: pass an int")
+    _refuse_beyond(i, count, f"{seen:.0f}")
+    i = i + ops.where(i < 0.0, float(count), 0.0)
     structures, columns = zip(*map(flat, rows), strict=True)
     if different := [k for k, structure in enumerate(structures) if structure != structures[0]]:
         raise ValueError(

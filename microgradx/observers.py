@@ -17,6 +17,9 @@ class Observer(Protocol):
     def answer(self, question: str, value: Any, *others: Any) -> Any:
         """What the comparison (or `detach`) called `question` gives; called instead of it."""
 
+    def seen(self, x: Any) -> float:
+        """What `x` is just now, for the text of an error: nothing that is returned may depend on it."""
+
     def variable(self, x: Any) -> Any:
         """A number of its own that is equal to `x`, for a transform to differentiate by."""
 

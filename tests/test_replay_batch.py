@@ -238,11 +238,6 @@ def test_branches_on_what_all_samples_share_are_followed():
     assert w.grad == 30.0
 
 
-def test_branches_on_the_sample_are_refused():
-    with pytest.raises(TypeError, match="samples of one batch would take different ways: write where"):
-        compile(lambda w, x: w * x if x > 0 else w, batch="x")(1.0, [1.0, -1.0])
-
-
 def test_bad_batches_are_named():
     with pytest.raises(ValueError, match=r"batch names \['z'\], the function has the arguments \['w', 'x'\]"):
         compile(lambda w, x: w * x, batch="z")

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..modes import checking, no_grad
 from ..parts import walk
+from ..replay.batch.other_way import OtherWay
 from ..replay.run.runner import GuardFailed
 from ..replay.specialization import drawn
 from ..writing import commit, new_gradients, new_numbers
@@ -93,6 +94,9 @@ class TrainingRun:
             else:
                 few = np.arange(min(rows, len(self.samples)))
                 self.replayed.differentiate(self.samples, few, self.weights, self.state.draw(len(few)))
+        except OtherWay as way:  # whatever the weights
+            self.replayed = None
+            return str(way)
         except (GuardFailed, FloatingPointError):  # the recording stands, for other weights
             pass
         except Exception as error:  # whatever a model or a loss of your own does: run it as it is

@@ -22,9 +22,11 @@ from ..regroup.sums import flatten
 from ..run.array_program import Array, Plan
 from ..run.layout import Layout
 from ..run.row_by_row import Loop
+from ..run.runner import GuardFailed
 from ..tape.gradient import depends
 from ..tape.tape import Tape
 from .buffers import Buffers
+from .other_way import OtherWay
 from .reuse import Reuse
 
 Bound = Callable[[Sequence[Array], Array, Array], Array]
@@ -33,7 +35,7 @@ Bound = Callable[[Sequence[Array], Array, Array], Array]
 class BatchPlan:
     """The array program of one sample's rows `outputs`, run for many samples at once and added up over them.
 
-    Of the rows `each` the numbers of every sample are kept.
+    Of the rows `each` the numbers of every sample are kept. Branches on a sample's numbers are checked for every sample.
     """
 
     loop: Loop | None
@@ -43,20 +45,17 @@ class BatchPlan:
     ) -> None:
         self.tape, self.outputs, self.each = tape, list(outputs), list(each)
         marks = np.frombuffer(depends(tape, [row for rows in per_sample for row in rows]), dtype=np.bool_)[:-1]
-        if any(marks[row] for row, _ in tape.guards):
-            raise TypeError(
-                "the function branches on a number of the sample, and samples of one batch would take different ways: "
-                "write where(condition, a, b) instead of `if`"
-            )
+        self.guards = {row: outcome for row, outcome in tape.guards if marks[row]}
         self.places = [np.flatnonzero(np.isin(tape.inputs, rows)) for rows in per_sample]
         self.is_sample = np.isin(np.arange(len(tape.inputs)), np.concatenate(self.places))
-        columns = Columns(tape, [*outputs, *each])
+        columns = Columns(tape, [*outputs, *each, *self.guards])
         varying = np.zeros(len(columns.op), dtype=bool)
         varying[: len(marks)] = marks
         self.single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
         alone = set(self.single)
         kept = [row for row in self.outputs if row not in alone]
-        inner = Columns(tape, [*kept, *columns.a[self.single].tolist(), *columns.b[self.single].tolist(), *each])
+        factors = [*columns.a[self.single].tolist(), *columns.b[self.single].tolist()]
+        inner = Columns(tape, [*kept, *factors, *each, *self.guards])
         sums = flatten(inner, 0)
         placer = Placer(inner, sums, group(inner, sums, varying), varying)
         placer.place()
@@ -66,7 +65,8 @@ class BatchPlan:
         self.add_products(placer, inner)
         self.add_rows(placer, [row for row in kept if varying[row]])
         self.kept = np.array([k for k, row in enumerate(each) if varying[row]], dtype=np.int64)
-        self.kept_rows = [self.lines(placer, placer.slot[np.array(each)[self.kept]])] if len(self.kept) else []
+        self.kept_rows = self.views(placer, np.array(each, dtype=np.int64)[self.kept])
+        self.guard_rows = self.views(placer, np.array(list(self.guards), dtype=np.int64))
         placer.emitter.end_level()
         self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
         self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
@@ -79,12 +79,12 @@ class BatchPlan:
     def reuse(self) -> None:
         """Move the rows of samples together."""
         plan = self.plan
-        results = [v for *_, views in self.reductions for v in views] + self.kept_rows
+        results = [*(v for *_, views in self.reductions for v in views), *self.kept_rows, *self.guard_rows]
         moves = Reuse(plan.instructions, results, int(self.is_sample.sum()))
         plan.instructions = [moves.instruction(step) for step in plan.instructions]
         plan.sizes["varying"] = moves.size
         self.reductions = [(kind, targets, tuple([moves.moved(v) for v in views])) for kind, targets, views in self.reductions]
-        self.kept_rows = [moves.moved(view) for view in self.kept_rows]
+        self.kept_rows, self.guard_rows = ([moves.moved(v) for v in views] for views in (self.kept_rows, self.guard_rows))
 
     def add_products(self, placer: Placer, columns: Columns) -> None:
         """Outputs that are products: along the samples a matrix product where the factors form a grid."""
@@ -118,6 +118,10 @@ class BatchPlan:
             if len(part):
                 self.reductions.append(("sum", targets[part], (self.lines(placer, slots[part]),)))
 
+    def views(self, placer: Placer, rows: np.ndarray) -> list[View]:
+        """One view of these rows of samples, or none if there are none."""
+        return [self.lines(placer, placer.slot[rows])] if len(rows) else []
+
     @staticmethod
     def lines(placer: Placer, slots: np.ndarray) -> View:
         """The slots as a list of rows of samples."""
@@ -141,7 +145,7 @@ class BatchPlan:
                     found = self.bound(len(samples[0]))(samples, parameters, own)
                     if isfinite(found.dot(found)) and np.isfinite(own).all():
                         return found
-            except FloatingPointError:
+            except (FloatingPointError, GuardFailed):
                 pass
             return self.exact(inputs, samples, start, own)
 
@@ -157,13 +161,21 @@ class BatchPlan:
         return kept[size]
 
     def exact(self, inputs: Array, samples: Sequence[Array], start: int, each: Array) -> Array:
-        """The sums by the exact path, sample by sample; names the first sample whose value or gradient is not finite."""
+        """The sums by the exact path, sample by sample.
+
+        Names the first sample that takes another way than the recorded one, or whose value or gradient is not finite.
+        """
         with self.tape.lock:
-            loop = self.loop = self.loop or Loop(Layout(self.tape, [*self.outputs, *self.each]))
+            loop = self.loop = self.loop or Loop(Layout(self.tape, [*self.outputs, *self.each, *self.guards]))
         total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
+        count = len(self.outputs) + len(self.each)
         for i, sample in enumerate(np.concatenate(samples, axis=1)):
             row[places] = sample
             found = np.array(loop.run(row.tolist()))
+            found, outcomes = found[:count], found[count:].tolist()
+            for (branch, recorded), outcome in zip(self.guards.items(), outcomes, strict=True):
+                if outcome != recorded:
+                    raise OtherWay(start + i, sample.tolist(), branch)
             if not np.isfinite(found).all():
                 what = "value" if not np.isfinite(found[0]) else "gradient"
                 raise FloatingPointError(
@@ -198,6 +210,8 @@ class BatchPlan:
         first_rows = [int(self.is_sample[: places[0]].sum()) if len(places) else 0 for places in self.places]
         rooms = [buffers.wide["varying"][low : low + len(x)].T for low, x in zip(first_rows, self.places, strict=True)]
         kept = [buffers.view(view).reshape(len(self.kept), size).T for view in self.kept_rows]
+        outcomes = np.array([list(self.guards.values())]).T
+        guards = [buffers.view(view).reshape(len(outcomes), size) for view in self.guard_rows]
         arguments, latest = slots[: self.plan.inputs], None
 
         def run(samples: Sequence[Array], parameters: Array, own: Array) -> Array:
@@ -211,10 +225,13 @@ class BatchPlan:
                 room[:] = part
             for function, operands in each:
                 function(*operands)
+            for rows in guards:
+                if (rows != outcomes).any():
+                    raise GuardFailed
             if len(own):
                 own[:, self.alike] = slots[self.alike_slots]
-                for rows in kept:
-                    own[:, self.kept] = rows
+                for columns in kept:
+                    own[:, self.kept] = columns
             return result.take(order)
 
         return run

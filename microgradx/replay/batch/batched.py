@@ -26,6 +26,7 @@ from ..specialization import Recording, function_name
 from ..tape.gradient import gradient_rows
 from .batch_program import BatchPlan
 from .buffers import row_by_row
+from .other_way import OtherWay, error_of, with_sample
 from .samples import Blocks
 
 WAITING = 2  # chunks that wait for each thread
@@ -86,7 +87,10 @@ class Batched(CompiledFunction):
         call = self._call(args, kwargs, [part[0] for part in blocks.first])
         recording, plan = self._plan(call, wrt)
         tree = PairwiseSum()
-        count = sum_chunks(plan, recording.inputs(call), blocks, tree, pool=workers(self.threads))
+        try:
+            count = sum_chunks(plan, recording.inputs(call), blocks, tree, pool=workers(self.threads))
+        except OtherWay as way:
+            raise error_of(way, self.f, call, self.places, plan.tape) from None
         return tree.total() / (count if self.mean else 1), recording, call
 
     def _placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
@@ -111,7 +115,10 @@ class Batched(CompiledFunction):
     def _plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
         """The recording of one sample of this structure and the program for its value and the derivatives by `wrt`."""
         with self.recordings.lock:
-            _, recording = self.recordings.replay(self.f, call, lambda known, inputs: known.scalar().check(inputs))
+            try:
+                _, recording = self.recordings.replay(self.f, call, lambda known, inputs: known.scalar().check(inputs))
+            except (LookupError, ArithmeticError, ValueError) as error:  # for the numbers of this sample
+                raise with_sample(error, 0) from None
             chosen = wrt(call, recording.program)
             if chosen not in recording.plans:
                 program, spans = recording.program, call.spans()

@@ -19,6 +19,7 @@ from ..arguments import Chosen
 from ..run.array_program import Array
 from .batch_program import BatchPlan
 from .batched import Batched, PairwiseSum, Wrt, nothing, sum_chunks
+from .other_way import OtherWay, error_of
 from .samples import Blocks, as_rows
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class Spread:
             for rows, (low, _) in zip(self.rows, self.parts, strict=True)
         ]
         tree, rest_sum = PairwiseSum(), None
-        sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)
+        try:
+            sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)
+        except OtherWay as way:
+            raise error_of(way, self.f.f, call, self.f.places, plan.tape) from None
         for whole, last in sums:
             for part in whole:
                 tree.add(part)

@@ -107,6 +107,10 @@ class Tape(Rows):
         """What a recorded number answers, for a Value that the function captured."""
         return getattr(Number, question)(Number(self, self.capture(value)), *others)
 
+    def seen(self, x: Any) -> float:
+        """The number of which a row is recorded, for the text of an error."""
+        return self.value(self.slot(x))
+
     def refuse(self, what: str) -> NoReturn:
         """Raise at a look at a number; should the function swallow the error, the recording is still worthless."""
         error = TypeError(unreadable(what))

@@ -48,15 +48,19 @@ def moving_branch(ways: Sequence[Any]) -> str:
     pairs = zip(*[tape.guards for tape in tapes], strict=False)
     row = next((guard[0] for guard, *other in pairs if [guard] != other), None)
     line = tapes[0].branches.get(row, "a branch") if tapes else "a branch"
+    return f"{line} goes another way at nearly every call: write {without_branch(line)}"
+
+
+def without_branch(line: str) -> str:
+    """What to write in place of the branch at `line`, a file and a number."""
     file, _, number = line.rpartition(":")
     code = linecache.getline(file, int(number)) if number.isdigit() else ""
     called = re.search(r"\b(max|min|sorted|sort)\(", code)
-    advice = "where(condition, a, b) instead of `if` on numbers that vary"
     if called and called[1] in ("max", "min"):
-        advice = f"mx.{called[1]} instead of Python's {called[1]}, which compares numbers and so branches on them"
-    elif called:
-        advice = "mx.max, mx.min or where(condition, a, b) instead of sorting, which branches on every pair of numbers"
-    return f"{line} goes another way at nearly every call: write {advice}"
+        return f"mx.{called[1]} instead of Python's {called[1]}, which compares numbers and so branches on them"
+    if called:
+        return "mx.max, mx.min or where(condition, a, b) instead of sorting, which branches on every pair of numbers"
+    return "where(condition, a, b) instead of `if` on numbers that vary"
 
 
 def first_difference(a: Structure, b: Structure) -> tuple[Structure, Structure]:
