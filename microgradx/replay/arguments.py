@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +26,6 @@ from ..structure import (
     apart,
     by_numbers,
     filled,
-    floats,
     owned,
     parts,
     size,
@@ -36,27 +34,31 @@ from ..structure import (
 from ..transforms import rates
 from ..variables import Argnums, places
 from .arrange import arranger, neighbours
+from .plain_arguments import FLOAT64, Plain, read_at_once, row_or_grid, structures
 from .run.array_program import Array
 
-FLOAT64 = np.dtype(np.float64)
 TUPLE = Container(tuple)
 
 
 class Call:
     """The arguments of one call: their structures, their numbers in one array, and which of these are Values.
 
-    Where an argument is `fixed`, by its place or by its name, the numbers in it are part of the structure.
+    Where an argument is `fixed`, by its place or by its name, the numbers in it are part of the structure. Plain arguments may
+    have been `read` already.
     """
 
     __slots__ = ("arguments", "names", "numbers", "parts", "positional", "values")
 
-    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any], fixed: Iterable[int | str] = ()) -> None:
+    def __init__(
+        self, args: Sequence[Any], kwargs: dict[str, Any], fixed: Iterable[int | str] = (), read: Plain | None = None
+    ) -> None:
         self.arguments = every = (*args, *kwargs.values()) if kwargs else args
         self.names, self.positional = tuple(kwargs) if kwargs else (), len(args)
         self.values: dict[int, Value] = {}  # by place among the numbers
         self.parts: tuple[Structure, ...]
-        if not fixed and (found := simple(every)) is not None:
-            self.parts, self.numbers = found
+        read = read or (None if fixed else read_at_once(every))
+        if read is not None:
+            self.parts, self.numbers = structures(read[0]), np.array(read[1])  # a copy, as one array is the user's own
             return
         chunks: list[Any] = []
         if fixed:
@@ -137,38 +139,8 @@ def taken_apart(x: Any, chunks: list[Any]) -> Structure:
     """The structure of an argument, whose numbers are appended to `chunks`."""
     if type(x) is np.ndarray and x.dtype is FLOAT64:  # as `apart` would find out in 2 us
         chunks.append(x.ravel())
-        return alone(np.ndarray, x.shape)[0]
+        return row_or_grid(x.shape)
     return apart(x, chunks)
-
-
-def simple(every: Sequence[Any]) -> tuple[tuple[Structure, ...], Array] | None:
-    """The structures and numbers of simple arguments: an array or a long list of floats alone, or floats and short lists."""
-    if len(every) == 1:
-        (x,) = every
-        kind: Any = type(x)
-        if kind is np.ndarray and x.dtype is FLOAT64:
-            return alone(kind, x.shape), x.flatten()
-        if kind is list and len(x) > MANY_NUMBERS:
-            array = floats(x)
-            return None if array is None else (alone(list, len(x)), np.array(array, FLOAT64))
-    found: tuple[Structure, ...] = ()
-    numbers: list[float] = []
-    for x in every:
-        if type(x) is float:
-            found += (ONE,)
-            numbers.append(x)
-        elif type(x) is list and 0 < len(x) <= MANY_NUMBERS and list(map(type, x)).count(float) == len(x):
-            found += alone(list, len(x))
-            numbers += x
-        else:
-            return None
-    return found, np.array(numbers, FLOAT64)
-
-
-@functools.lru_cache
-def alone(kind: Any, extent: Any) -> tuple[Structure, ...]:
-    """The structure of one list of so many floats, or of one array of that shape: made once."""
-    return (Row((kind, extent)) if kind is list else Grid((extent,)) if extent else ONE,)
 
 
 def packed(numbers: Sequence[float] | Array) -> Array:

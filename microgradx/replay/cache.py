@@ -62,6 +62,7 @@ class Recordings(dict[Any, Ways]):
         self.overflowed = False  # whether its user was told already that too much varies
         self.ledger = Ledger()
         self.indices: dict[Any, dict[int, str]] = {}  # of a structure the numbers that were used as an index, and their names
+        self.shortcuts: dict[tuple[Any, ...], Callable[[Array], Any]] = {}  # by the kind of call, for plain arguments
         self.programs: WeakValueDictionary[Any, Program] = WeakValueDictionary()  # by what is in them
 
     def known(self, f: Callable[..., Any], call: Call) -> tuple[Any, Ways]:
@@ -171,6 +172,7 @@ class Recordings(dict[Any, Ways]):
         """Put a new recording of `f` in front; the eldest way goes where there are too many, and so do other structures."""
         with self.lock:
             recording.used = next(self.clock)
+            self.shortcuts.clear()
             known = self.setdefault(key, Ways())
             known.insert(0, recording)
             known.ledger.recorded += 1
@@ -201,6 +203,7 @@ class Recordings(dict[Any, Ways]):
         with self.lock:
             self.clear()
             self.indices.clear()
+            self.shortcuts.clear()
             self.ledger = Ledger()
 
 

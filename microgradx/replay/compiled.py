@@ -22,6 +22,7 @@ from .eager import evaluated
 from .function import CompiledFunction, places_and_names
 from .program import Program
 from .run.array_program import Array
+from .shortcut import like_before
 from .specialization import Recording
 
 
@@ -49,7 +50,10 @@ class Compiled(CompiledFunction):
         Such a Value is one node, whose backward pass is one replay; a list of results has one node for each number, and all
         share one replay. `float()` of one raises, as of any Value.
         """
-        answer = Answer(self, "value", args, kwargs)
+        found, plain = like_before(self, "value", args, kwargs)
+        if found is not None:
+            return found
+        answer = Answer(self, "value", args, kwargs, plain=plain)
         if answer.found is None:
             return evaluated(self._unrecorded(), *args, **kwargs)
         return answer.result(answer.found)
@@ -64,7 +68,11 @@ class Compiled(CompiledFunction):
 
         With `has_aux` the function returns a pair of the value and anything else, and this gives ((value, aux), gradient).
         """
-        answer = Answer(self, "aux" if has_aux else "gradient", args, kwargs, argnums)
+        question = "aux" if has_aux else "gradient"
+        found, plain = like_before(self, question, args, kwargs, argnums)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        answer = Answer(self, question, args, kwargs, argnums, plain=plain)
         found = answer.found
         if found is None:
             return transforms.value_and_grad(self._unrecorded(), argnums, has_aux)(*args, **kwargs)

@@ -41,6 +41,13 @@ class Inquiry:
         whole = inputs if more is None else np.concatenate((inputs, more))
         return (recording.runners.get(self) or self.runner(recording)).run(whole)
 
+    def finish(self, recording: Recording) -> Callable[[Array], Any]:
+        """From these numbers to what a call gives, of a value, or of the value and its gradient."""
+        if self.name == "value":
+            return recording.arrange
+        arrange = self.by.arrange
+        return lambda found: (found.item(0), arrange(found[1:]))
+
     def runner(self, recording: Recording) -> Runner:
         """The program that finds them, from now on kept with the recording."""
         program = recording.scalar() if self.name in ONE_RESULT else recording.program
