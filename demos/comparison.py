@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from microgradx.files import temporary_file
 
 EXPLANATION = (
     "Reproduced: computed by this library. Before it, the known value; from a separate formula: by plain numpy code without it.",
@@ -22,7 +23,7 @@ def free(name: str) -> Path:
     """Where a demo writes a picture: here if nothing of that name is and this place can be written, else in a new folder."""
     if not Path(name).exists() and os.access(".", os.W_OK):
         return Path(name)
-    return Path(tempfile.mkdtemp(prefix="microgradx-"), name)
+    return temporary_file(name)
 
 
 class Comparison:

@@ -5,9 +5,10 @@ The session is printed, the pages are written to a folder.
 
 import argparse
 import sys
-import tempfile
 from code import InteractiveConsole
 from pathlib import Path
+
+from microgradx.files import temporary_file
 
 NEURON = """
 from microgradx import Value, explain, formula, stepper, why
@@ -84,7 +85,7 @@ def main() -> None:
     """Type every line at a console, as a reader would, and write the two pages."""
     options = argparse.ArgumentParser(prog="microgradx demo stepping", description=__doc__)
     options.add_argument("folder", nargs="?", help="where the pages are written (a new temporary folder)")
-    folder = Path(options.parse_args().folder or tempfile.mkdtemp(prefix="stepping-"))
+    folder = Path(options.parse_args().folder or temporary_file("stepping"))
     variables: dict[str, object] = {"__name__": "__console__"}
     console = InteractiveConsole(variables)
     sessions = [("A neuron", NEURON), ("What if", WHAT_IF), ("A training step", TRAINING), ("A loop", LOOP)]

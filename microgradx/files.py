@@ -1,8 +1,10 @@
-"""Writing a file so that a reader sees the old one or the new one, never half of it."""
+"""Writing a file so that a reader sees the old one or the new one, never half of it; a place for files that nobody named."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +14,12 @@ PREFIX = ".microgradx."
 
 FORGOTTEN = 3600.0
 """Seconds after which such a file belongs to a process that was killed."""
+
+TEMPORARY = "microgradx-unnamed-"
+"""Begins the names of folders for files that nobody named."""
+
+WEEK = 7 * 86_400.0
+"""Seconds for which such a folder stays: a browser reads the file when the process that wrote it has ended."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -31,7 +39,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file beside `path` and put it in that place."""
-    _sweep(path.parent)
+    _sweep(path.parent, PREFIX, FORGOTTEN)
     temporary = path.with_name(PREFIX + os.urandom(8).hex())
     try:
         with temporary.open("xb") as file:
@@ -47,9 +55,15 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
-def _sweep(folder: Path) -> None:
-    """Take away what killed processes left half written."""
-    with suppress(OSError):
-        for left in folder.glob(PREFIX + "*"):
-            if time.time() - left.stat().st_mtime > FORGOTTEN:
-                left.unlink()
+def temporary_file(name: str) -> Path:
+    """A place for a file of that name in a new temporary folder; such folders of more than a week ago are taken away."""
+    _sweep(Path(tempfile.gettempdir()), TEMPORARY, WEEK)
+    return Path(tempfile.mkdtemp(prefix=TEMPORARY), name)
+
+
+def _sweep(folder: Path, prefix: str, seconds: float) -> None:
+    """Take away what begins with `prefix` and was last written to so long ago."""
+    for left in list(folder.glob(prefix + "*")):
+        with suppress(OSError):  # it is another user's, or another process was faster
+            if time.time() - left.stat().st_mtime > seconds:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()

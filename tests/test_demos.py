@@ -128,6 +128,7 @@ def test_the_demos_run_out_of_an_archive_too(tmp_path):
 
 def test_pictures_of_a_table_go_where_nothing_is(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     Path("mine.png").write_text("somebody's own")
     Comparison().picture("mine.png", lambda path: Path(path).write_text("a picture"))
     assert Path("mine.png").read_text() == "somebody's own"
@@ -144,6 +145,7 @@ def test_no_demo_names_a_file_that_is_not_asked_for_first():
 
 def test_a_demo_overwrites_nothing_and_needs_no_place_that_can_be_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert free("neuron.svg") == Path("neuron.svg")
     Path("neuron.svg").write_text("somebody's own")
     other = free("neuron.svg")

@@ -393,8 +393,9 @@ def test_the_command_line_writes_a_page_to_play_with(tmp_path, capsys):
     assert "exists" in capsys.readouterr().err
 
 
-def test_without_a_target_three_ready_graphs_open(monkeypatch, capsys):
+def test_without_a_target_three_ready_graphs_open(monkeypatch, capsys, tmp_path):
     opened = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("webbrowser.open", opened.append)
     assert main(["play"]) == 0
     assert [address.rpartition("/")[2] for address in opened] == ["lecture.html", "neuron.html", "network.html"]
@@ -465,7 +466,8 @@ def test_an_output_that_nobody_named_is_called_out(tmp_path):
     assert '"names":["a","b","a*b","out"]' in text
 
 
-def test_without_a_browser_play_says_where_the_page_is(monkeypatch, capsys):
+def test_without_a_browser_play_says_where_the_page_is(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("webbrowser.open", lambda address: False)
     assert main(["play", "lecture"]) == 0
     told = capsys.readouterr().err

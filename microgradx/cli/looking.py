@@ -6,6 +6,8 @@ import argparse
 import dataclasses
 import sys
 import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..module_attribute import names_attribute
@@ -15,7 +17,7 @@ from ..view.drawing.reader import READERS
 from ..view.drawing.subject import joined
 from ..view.html_page import HtmlPage
 from ..view.words.as_typed import spoken_to
-from .output import PAGES, add_output, add_theme, as_json, beside, destination, report_written, write_output
+from .output import PAGES, add_output, add_theme, as_json, destination, report_written, write_output
 from .targets import add_target, named_target, outputs_and_names, target, wanted
 from .verbs import any_whole_number, verb
 
@@ -175,12 +177,13 @@ def _animate(options: argparse.Namespace, out: Any, given: dict[str, Any]) -> in
     for name in given.keys() - {"edges", "rankdir"}:
         raise ValueError(f"--{_typed(name)} does not go with --animate: leave it out, or draw one step with --step")
     path = destination(options, (".svg",))
-    place = beside("pass.svg") if path is None or options.output is None else path
-    animate(out, place, theme=options.theme, **given)
     if path is None:
-        print(place.read_text(encoding="utf-8"), end="")
+        with TemporaryDirectory() as folder:
+            made = animate(out, Path(folder, "pass.svg"), theme=options.theme, **given)
+            print(Path(made).read_text(encoding="utf-8"), end="")
         return 0
-    return report_written(options, place, f"the backward pass of {out.label or 'out'}, moving")
+    animate(out, path, theme=options.theme, **given)
+    return report_written(options, path, f"the backward pass of {out.label or 'out'}, moving")
 
 
 def _draw(options: argparse.Namespace) -> int:

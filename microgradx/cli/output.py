@@ -6,12 +6,12 @@ import argparse
 import json
 import math
 import sys
-import tempfile
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..files import temporary_file
 from ..view.theme import THEMES
 
 PAGES = (".html", ".htm")
@@ -27,7 +27,7 @@ def add_output(command: argparse.ArgumentParser, what: str, shown: bool = True) 
     command.add_argument("-o", "--output", metavar="FILE", help=f"{what}; - for standard output")
     command.add_argument("-f", "--force", action="store_true", help="overwrite the file if it exists")
     if shown:
-        command.add_argument("--open", action="store_true", help="show it in the browser; without -o from a file of its own")
+        command.add_argument("--open", action="store_true", help="show it in the browser; without -o from a temporary file")
 
 
 def add_theme(command: argparse.ArgumentParser, default: str) -> None:
@@ -45,7 +45,7 @@ def destination(options: argparse.Namespace, suffixes: Sequence[str]) -> Path | 
             raise ValueError("-o - and --json would both write to standard output: leave one of them out")
         return None
     if options.output is None:
-        return beside("microgradx.html")
+        return temporary_file(f"microgradx{PAGES[0] if PAGES[0] in suffixes else suffixes[0]}")
     path = Path(options.output)
     if path.is_dir():
         raise IsADirectoryError(f"{options.output} is a folder: add the name of a file, ending in {', '.join(suffixes)}")
@@ -58,11 +58,6 @@ def destination(options: argparse.Namespace, suffixes: Sequence[str]) -> Path | 
     if path.is_file() and not options.force:
         raise FileExistsError(f"{options.output} already exists: add -f to overwrite it")
     return path
-
-
-def beside(name: str) -> Path:
-    """A file of that name in a new folder for files that nobody named."""
-    return Path(tempfile.mkdtemp(prefix="microgradx-"), name)
 
 
 def write_output(options: argparse.Namespace, path: Path | None, thing: _Writable, text: str, summary: str = "") -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ..files import temporary_file
 from ..nearest import did_you_mean
 from ..view.html_page import HtmlPage
 from ..view.stepping.ready_graphs import READY
-from .output import PAGES, add_output, add_theme, as_json, beside, destination, show_in_browser, write_output
+from .output import PAGES, add_output, add_theme, as_json, destination, show_in_browser, write_output
 from .targets import target
 from .verbs import verb
 
@@ -34,8 +35,8 @@ def _play(options: argparse.Namespace) -> int:
         return write_output(options, path, page, page.html)
     written = []
     for name in [options.target] if options.target else READY:
-        path = beside(f"{name if name.isidentifier() else 'play'}.html")
-        _page(options, name).save(path)
+        page = _page(options, name)
+        path = page.save(temporary_file(f"{name if name.isidentifier() else 'play'}.html"))
         written.append({"file": str(path), "opened": show_in_browser(path)})
     if options.json:
         print(as_json(written))
