@@ -18,8 +18,9 @@ from ..engine import Value
 from ..operand import Operand
 from ..replay.arguments import Call
 from ..replay.batch.batch_program import BatchPlan
-from ..replay.batch.batched import CHUNK, PairwiseSum
+from ..replay.batch.batched import CHUNK
 from ..replay.batch.buffers import row_by_row
+from ..replay.batch.chunks import PairwiseSum
 from ..replay.compile import compile
 from ..replay.specialization import Recording
 from ..replay.tape.gradient import gradient_rows
@@ -83,10 +84,11 @@ class Recorded:
         inputs[self.slots] = weights[self.read]
         self.program.check(inputs)
         outputs, tree = np.empty((len(samples[0]), len(self.outputs))), PairwiseSum()
-        run = plan.runner(inputs, outputs)
+        run = plan.runner(inputs)
         with row_by_row():
             for start in range(0, len(outputs), CHUNK):
-                tree.add(run([part[start : start + CHUNK] for part in samples], start))
+                chunk = slice(start, start + CHUNK)
+                tree.add(run([part[chunk] for part in samples], start, outputs[chunk]))
         return tree.total(), outputs
 
 

@@ -12,7 +12,7 @@ from .. import observers
 from ..engine import Value
 from ..modes import is_recording
 from ..stale import clock
-from ..structure import ONE, Row, filled, parts, size, words
+from ..structure import ONE, filled, size
 from ..variables import Argnums
 from .arguments import Call, packed
 from .arrange import as_result
@@ -90,10 +90,4 @@ class Answer:
 
     def pair(self, numbers: Any) -> tuple[Any, Any]:
         """The value and the rest, of a function with `has_aux`."""
-        result = self.recording.result
-        inner = (ONE,) * size(result) if isinstance(result, Row) else parts(result)
-        if len(inner) != 2 or inner[0] != ONE:
-            raise TypeError(
-                f"with has_aux=True the function must return a pair (value, anything else), it returns {words(result)}"
-            )
-        return as_result(ONE, numbers[:1]), as_result(inner[1], numbers[1:])
+        return as_result(ONE, numbers[:1]), as_result(self.recording.beside(), numbers[1:])

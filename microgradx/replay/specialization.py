@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import modes, observers
 from ..callers import warn
-from ..structure import ONE, Fixed, Structure, flat, words
+from ..structure import ONE, Fixed, Row, Structure, flat, parts, size, words
 from ..variables import Argnums
 from .arguments import Call, Chosen, packed, refuse_frozen
 from .arrange import arranger
@@ -98,6 +98,15 @@ class Recording:
         """All inputs of one run: the arguments, then the captured Values as they are now."""
         captured = self.program.captured
         return np.concatenate((call.numbers, packed([value._number for value in captured]))) if captured else call.numbers
+
+    def beside(self) -> Structure:
+        """The structure of what the function returns beside its value, with `has_aux`."""
+        inner = (ONE,) * size(self.result) if isinstance(self.result, Row) else parts(self.result)
+        if len(inner) != 2 or inner[0] != ONE:
+            raise TypeError(
+                f"with has_aux=True the function must return a pair (value, anything else), it returns {words(self.result)}"
+            )
+        return inner[1]
 
     def scalar(self) -> Program:
         """The program, if its result is one number."""

@@ -7,7 +7,7 @@ for a layer is one matrix product along the samples: per-sample gradients are ne
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
@@ -15,8 +15,6 @@ import numpy as np
 
 from ..regroup.columns import Columns
 from ..regroup.group import group
-from ..regroup.instructions import VARYING, View, refine
-from ..regroup.matrix_products import factor, grid
 from ..regroup.slots import Placer
 from ..regroup.sums import flatten
 from ..run.array_program import Array, Plan
@@ -27,23 +25,34 @@ from ..tape.gradient import depends
 from ..tape.tape import Tape
 from .buffers import Buffers
 from .other_way import OtherWay
+from .reductions import product_for, reductions, sample_rows
 from .reuse import Reuse
 
 Bound = Callable[[Sequence[Array], Array, Array], Array]
+AsEager = Callable[[], tuple[Tape, list[int], list[int]]]
 
 
 class BatchPlan:
     """The array program of one sample's rows `outputs`, run for many samples at once and added up over them.
 
     Of the rows `each` the numbers of every sample are kept. Branches on a sample's numbers are checked for every sample.
+    The first `values` outputs are no derivatives, as messages tell. `as_eager` gives the rows of a derivative of derivatives on a
+    tape that tells zeros that were made from others.
     """
 
     loop: Loop | None
 
     def __init__(
-        self, tape: Tape, outputs: Sequence[int], per_sample: Sequence[Sequence[int]], each: Sequence[int] = ()
+        self,
+        tape: Tape,
+        outputs: Sequence[int],
+        per_sample: Sequence[Sequence[int]],
+        each: Sequence[int] = (),
+        values: int = 1,
+        as_eager: AsEager | None = None,
     ) -> None:
-        self.tape, self.outputs, self.each = tape, list(outputs), list(each)
+        self.tape, self.outputs, self.each, self.as_eager = tape, list(outputs), list(each), as_eager
+        self.values = values
         marks = np.frombuffer(depends(tape, [row for rows in per_sample for row in rows]), dtype=np.bool_)[:-1]
         self.guards = {row: outcome for row, outcome in tape.guards if marks[row]}
         self.places = [np.flatnonzero(np.isin(tape.inputs, rows)) for rows in per_sample]
@@ -51,22 +60,20 @@ class BatchPlan:
         columns = Columns(tape, [*outputs, *each, *self.guards])
         varying = np.zeros(len(columns.op), dtype=bool)
         varying[: len(marks)] = marks
-        self.single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
-        alone = set(self.single)
+        single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
+        alone = set(single)
         kept = [row for row in self.outputs if row not in alone]
-        factors = [*columns.a[self.single].tolist(), *columns.b[self.single].tolist()]
+        factors = [*columns.a[single].tolist(), *columns.b[single].tolist()]
         inner = Columns(tape, [*kept, *factors, *each, *self.guards])
         sums = flatten(inner, 0)
         placer = Placer(inner, sums, group(inner, sums, varying), varying)
         placer.place()
         placer.emitter.varying = True
         placer.emitter.begin_level()
-        self.reductions: list[tuple[str, np.ndarray, tuple[View, ...]]] = []
-        self.add_products(placer, inner)
-        self.add_rows(placer, [row for row in kept if varying[row]])
+        self.reductions = reductions(placer, self.outputs, single, [row for row in kept if varying[row]])
         self.kept = np.array([k for k, row in enumerate(each) if varying[row]], dtype=np.int64)
-        self.kept_rows = self.views(placer, np.array(each, dtype=np.int64)[self.kept])
-        self.guard_rows = self.views(placer, np.array(list(self.guards), dtype=np.int64))
+        self.kept_rows = [sample_rows(placer, placer.slot[np.array(each)[self.kept]])] if len(self.kept) else []
+        self.guard_rows = [sample_rows(placer, placer.slot[list(self.guards)])] if self.guards else []
         placer.emitter.end_level()
         self.uniform = np.array([i for i, row in enumerate(self.outputs) if not varying[row]], dtype=np.int64)
         self.uniform_slots = placer.slot[np.array(self.outputs, dtype=np.int64)[self.uniform]]
@@ -86,60 +93,14 @@ class BatchPlan:
         self.reductions = [(kind, targets, tuple([moves.moved(v) for v in views])) for kind, targets, views in self.reductions]
         self.kept_rows, self.guard_rows = ([moves.moved(v) for v in views] for views in (self.kept_rows, self.guard_rows))
 
-    def add_products(self, placer: Placer, columns: Columns) -> None:
-        """Outputs that are products: along the samples a matrix product where the factors form a grid."""
-        rows = np.array(self.single, dtype=np.int64)
-        if not len(rows):
-            return
-        f, s = placer.slot[columns.a[rows]], placer.slot[columns.b[rows]]
-        f, s = np.maximum(f, s), np.minimum(f, s)
-        both = s >= VARYING
-        where: dict[int, int] = {}
-        for i, out in enumerate(self.outputs):
-            where.setdefault(out, i)
-        for part in split_by_kind(placer, columns, rows, f, s, both):
-            order, shape = grid(f[part][:, None], s[part][:, None])
-            chosen = part[order]
-            targets = np.array([where[row] for row in rows[chosen].tolist()])
-            left, right = f[chosen], s[chosen]
-            if both[part[0]] and shape is not None and shape[0] == 1 and (lines := factor(left[:, None], right[:, None], shape)):
-                views = tuple(self.lines(placer, line.ravel()) for line in lines)
-                self.reductions.append(("product", targets, views))
-            else:
-                self.reductions.append(("dot", targets, (self.lines(placer, left), self.lines(placer, right))))
-
-    def add_rows(self, placer: Placer, rows: Sequence[int]) -> None:
-        """All other outputs are added up along the samples."""
-        wanted = set(rows)
-        targets = np.array([i for i, row in enumerate(self.outputs) if row in wanted], dtype=np.int64)
-        slots = placer.slot[np.array(self.outputs)[targets]]
-        order = np.argsort(slots, kind="stable")
-        for part in np.split(order, np.flatnonzero(np.diff(slots[order]) != 1) + 1):
-            if len(part):
-                self.reductions.append(("sum", targets[part], (self.lines(placer, slots[part]),)))
-
-    def views(self, placer: Placer, rows: np.ndarray) -> list[View]:
-        """One view of these rows of samples, or none if there are none."""
-        return [self.lines(placer, placer.slot[rows])] if len(rows) else []
-
-    @staticmethod
-    def lines(placer: Placer, slots: np.ndarray) -> View:
-        """The slots as a list of rows of samples."""
-        shape, (steps,) = refine([slots])
-        if steps is None or len(shape) > 1:
-            return placer.emitter.gather(slots)
-        return placer.emitter.view(slots[0], shape, steps)
-
-    def runner(self, inputs: Array, each: Array | None = None) -> Callable[[Sequence[Array], int], Array]:
+    def runner(self, inputs: Array) -> Callable[[Sequence[Array], int, Array], Array]:
         """A function from the samples of each argument (and the index of the first) to the sums of the outputs.
 
-        The rows `each` are written to the array of that name, a row for each sample.
+        The rows `each` are written to the array that it is given, a row for each sample.
         """
         parameters = inputs[~self.is_sample]
-        each = np.empty((0, 0)) if each is None else each
 
-        def run(samples: Sequence[Array], start: int) -> Array:
-            own = each[start : start + len(samples[0])]
+        def run(samples: Sequence[Array], start: int, own: Array) -> Array:
             try:
                 with np.errstate(over="raise", divide="raise", invalid="raise"):
                     found = self.bound(len(samples[0]))(samples, parameters, own)
@@ -163,28 +124,34 @@ class BatchPlan:
     def exact(self, inputs: Array, samples: Sequence[Array], start: int, each: Array) -> Array:
         """The sums by the exact path, sample by sample.
 
-        Names the first sample that takes another way than the recorded one, or whose value or gradient is not finite.
+        Names the first sample that takes another way than the recorded one, or whose numbers cannot be added up as they are not
+        finite; what is kept of a sample may be.
         """
-        with self.tape.lock:
-            loop = self.loop = self.loop or Loop(Layout(self.tape, [*self.outputs, *self.each, *self.guards]))
+        loop, first, last = self.one_by_one(), len(self.outputs), len(self.outputs) + len(self.each)
         total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
-        count = len(self.outputs) + len(self.each)
         for i, sample in enumerate(np.concatenate(samples, axis=1)):
             row[places] = sample
             found = np.array(loop.run(row.tolist()))
-            found, outcomes = found[:count], found[count:].tolist()
+            added, kept, outcomes = found[:first], found[first:last], found[last:].tolist()
             for (branch, recorded), outcome in zip(self.guards.items(), outcomes, strict=True):
                 if outcome != recorded:
                     raise OtherWay(start + i, sample.tolist(), branch)
-            if not np.isfinite(found).all():
-                what = "value" if not np.isfinite(found[0]) else "gradient"
+            if not np.isfinite(added).all():
+                what = "gradient" if np.isfinite(added[: self.values]).all() else "value"
                 raise FloatingPointError(
                     f"sample {start + i} gives a {what} that is not finite: its numbers are {sample.tolist()}"
                 )
-            total += found[: len(total)]
-            if len(each):
-                each[i] = found[len(total) :]
+            total += added
+            each[i] = kept
         return total
+
+    def one_by_one(self) -> Loop:
+        """All rows one by one, those of eager evaluation."""
+        with self.tape.lock:
+            if self.loop is None:
+                tape, outputs, each = self.as_eager() if self.as_eager else (self.tape, self.outputs, self.each)
+                self.loop = Loop(Layout(tape, [*outputs, *each, *self.guards]))
+        return self.loop
 
     def prepare(self) -> None:
         """What is not part of the data: bound programs and the exact loop."""
@@ -192,10 +159,12 @@ class BatchPlan:
         self.loop = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: x for name, x in self.__dict__.items() if name not in ("local", "loop")}
+        kept = {name: x for name, x in self.__dict__.items() if name not in ("local", "loop")}
+        return kept | {"as_eager": self.as_eager and self.as_eager()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        eager = state["as_eager"]
+        self.__dict__.update(state | {"as_eager": eager and (lambda: eager)})
         self.prepare()
 
     def bind(self, size: int) -> Bound:
@@ -228,26 +197,10 @@ class BatchPlan:
             for rows in guards:
                 if (rows != outcomes).any():
                     raise GuardFailed
-            if len(own):
+            if own.size:
                 own[:, self.alike] = slots[self.alike_slots]
                 for columns in kept:
                     own[:, self.kept] = columns
             return result.take(order)
 
         return run
-
-
-def product_for(columns: Columns, row: int) -> bool:
-    """Whether an output is a product that nothing else needs."""
-    return bool(columns.op[row] == columns.multiply and columns.uses[row] == 1 and columns.a[row] != columns.b[row])
-
-
-def split_by_kind(
-    placer: Placer, columns: Columns, rows: np.ndarray, f: np.ndarray, s: np.ndarray, both: np.ndarray
-) -> Iterator[np.ndarray]:
-    """Positions of rows whose factors were computed alike."""
-    first, second = (placer.groups.role[side[rows]] for side in (columns.a, columns.b))
-    kinds = np.stack((np.maximum(first, second), np.minimum(first, second)))
-    _, number = np.unique(np.concatenate((kinds, both[None])), axis=1, return_inverse=True)
-    for kind in range(int(number.max()) + 1):
-        yield np.flatnonzero(number.ravel() == kind)

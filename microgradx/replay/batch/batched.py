@@ -1,43 +1,40 @@
-"""One sample recorded, any number replayed: arrays, files and iterators of samples, chunk by chunk.
-
-The results of the chunks are added up in a fixed tree, so the sum does not depend on who computed which part.
-"""
+"""One sample recorded, any number replayed: arrays, files and iterators of samples, chunk by chunk."""
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, SupportsIndex
 
 import numpy as np
 
+from ... import transforms
+from ...engine import Value
 from ...observers import look
+from ...structure import size
 from ...variables import Argnums
 from ...writing import add_gradients
 from ..arguments import Call, Chosen
 from ..derivatives import Spans
 from ..function import CompiledFunction
-from ..program import Program
-from ..run.array_program import Array
 from ..specialization import Recording, function_name
-from ..tape.gradient import gradient_rows
-from .batch_program import BatchPlan
-from .buffers import row_by_row
+from .asked import BatchAnswer, BatchInquiry
+from .chunks import PairwiseSum, sum_chunks, workers
 from .other_way import OtherWay, error_of, with_sample
 from .samples import Blocks
 
-WAITING = 2  # chunks that wait for each thread
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
-Wrt = Callable[[Call, Program], Spans]  # which inputs the derivatives are by
 
 
 class Batched(CompiledFunction):
-    """A function of one sample, called with many: what `compile(f, batch=...)` returns."""
+    """A function of one sample, called with many: what `compile(f, batch=...)` returns.
 
-    def __init__(self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str, chunk: int, threads: int = 1) -> None:
+    What its methods give is plain numbers, also where the function captured Values or got some: `backward` is what reaches these.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], batch: str | Sequence[str], reduce: str | None, chunk: int, threads: int = 1
+    ) -> None:
         super().__init__(f, batch, reduce, chunk, threads)
         names = (batch,) if isinstance(batch, str) else tuple(batch) if isinstance(batch, Iterable) else ()
         self.signature = inspect.signature(f)
@@ -47,51 +44,94 @@ class Batched(CompiledFunction):
             raise ValueError(f"batch={batch!r} names no argument: name those of {known} that differ from sample to sample")
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"batch names {unknown}, the function has the arguments {known} by place")
-        if reduce not in ("mean", "sum"):
-            raise ValueError(f"reduce={reduce!r}: write 'mean' or 'sum'")
+        if reduce not in ("mean", "sum", None):
+            raise ValueError(f"reduce={reduce!r}: write 'mean', 'sum', or None for the result of each sample")
         if not isinstance(chunk, int) or chunk < 1:
             raise ValueError(f"chunk={chunk!r}: a chunk is a whole number of samples, at least 1")
         if not isinstance(threads, int) or threads < 1:
             raise ValueError(f"threads={threads!r}: that is how many chunks are computed at once, a whole number, at least 1")
-        self.chunk, self.mean, self.threads = chunk, reduce == "mean", threads
+        self.chunk, self.reduce, self.threads = chunk, reduce, threads
         self.places = tuple(known.index(name) for name in names)
         self.names = names
 
-    def __call__(self, *args: Any, **kwargs: Any) -> float:
-        """The mean (or sum) of the function over the samples, as a plain number: `backward` is what reaches captured Values."""
-        return float(self._total(args, kwargs, nothing)[0][0])
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function gives, in its structure: the mean or sum over the samples, or arrays with the result of each.
 
-    def value_and_grad(self, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> tuple[float, Any]:
-        """(value, gradient) of the mean or sum, the gradient by arguments that are the same for all samples.
-
-        Plain numbers, also where the function captured Values: these are reached by `backward`, and by a call of the function
-        of one sample, compiled without `batch`.
+        >>> from microgradx import compile
+        >>> both = compile(lambda w, x: (w * x, w + x), batch="x", reduce=None)
+        >>> both(2.0, [1.0, 5.0])
+        (array([ 2., 10.]), array([3., 7.]))
         """
-        found, _, call = self._total(args, kwargs, self._shared(argnums))
-        return float(found[0]), Chosen(call, argnums).shaped(found[1:])
+        return self._answer("value", args, kwargs)[0].result()
+
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> tuple[Any, Any]:
+        """(value, gradient): of the mean or sum, or arrays with those of each sample.
+
+        >>> from microgradx import compile
+        >>> f = compile(lambda w, x: w * x * x, batch="x")
+        >>> f.value_and_grad(2.0, [1.0, 3.0]), f.value_and_grad(2.0, [1.0, 3.0], argnums=1)
+        ((10.0, 5.0), (10.0, array([2., 6.])))
+        >>> compile(lambda w, x: w * x * x, batch="x", reduce=None).value_and_grad(2.0, [1.0, 3.0])
+        (array([ 2., 18.]), array([1., 9.]))
+
+        A gradient by an argument of the batch has its samples as first axis, whatever is added up. With `has_aux` the function
+        returns a pair of the value and anything else, and this gives ((value, aux), gradient), with an aux of each sample.
+        """
+        answer, by = self._answer("aux" if has_aux else "gradient", args, kwargs, argnums)
+        if not has_aux:
+            return answer.value(), answer.slopes(by, argnums, 1)
+        beside = answer.recording.beside()
+        return (answer.value(), answer.result(1, beside)), answer.slopes(by, argnums, 1 + size(beside))
+
+    def grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> Any:
+        """The gradient alone; with `has_aux` (gradient, aux)."""
+        value, slopes = self.value_and_grad(*args, argnums=argnums, has_aux=has_aux, **kwargs)
+        return (slopes, value[1]) if has_aux else slopes
+
+    def jacobian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Any:
+        """d(output i)/d(input j) of the mean or sum, or arrays with that of each sample.
+
+        >>> from microgradx import compile
+        >>> f = compile(lambda w, x: [w * x, w * w], batch="x", reduce=None)
+        >>> f.jacobian(2.0, [1.0, 3.0])
+        [array([1., 3.]), array([4., 4.])]
+        """
+        answer, by = self._answer("jacobian", args, kwargs, transforms.one_place(argnum))
+        return answer.matrix(by.parts[0], answer.recording.result)
 
     def backward(self, *args: Any, **kwargs: Any) -> float:
-        """The value, after adding its gradient to the `.grad` of every Value that the function captured."""
-        found, recording, _ = self._total(args, kwargs, captured)
-        add_gradients(dict(zip(recording.program.captured, found[1:].tolist(), strict=True)))
-        return float(found[0])
+        """The value, after adding its gradient to the `.grad` of every Value that the function captured or got."""
+        if self.reduce is None:
+            raise ValueError("backward starts from one number, and reduce=None gives one for each sample: write reduce='mean'")
+        call, blocks = self._read(args, kwargs)
+        recording = self._recording(call)
+        captured = recording.program.arguments, len(recording.program.tape.inputs)
+        places = tuple([(place, place + 1) for place in call.values])
+        slopes: list[float]
+        value, *slopes = self._computed(call, blocks, recording, "gradient", (captured, *places)).sums.tolist()
+        reached: dict[Value, float] = {}
+        for leaf, slope in zip([*recording.program.captured, *call.values.values()], slopes, strict=True):
+            reached[leaf] = reached.get(leaf, 0.0) + slope
+        add_gradients(reached)
+        return float(value)
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, over batches of {', '.join(self.names)}>"
 
-    def _total(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Wrt) -> tuple[Array, Recording, Call]:
-        """The reduced outputs: the value, then its derivatives by the inputs `wrt`."""
+    def _answer(
+        self, name: str, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums = ()
+    ) -> tuple[BatchAnswer, Chosen]:
+        """What a question gives, with derivatives by the arguments `argnums`, and these."""
+        call, blocks = self._read(args, kwargs)
+        by = Chosen(call, argnums)
+        return self._computed(call, blocks, self._recording(call), name, by.spans), by
+
+    def _read(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Call, Blocks]:
+        """The arguments of the first sample, and the samples of those that differ."""
         look("a function of batches was evaluated")
         args, kwargs = self._placed(args, kwargs)
         blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
-        call = self._call(args, kwargs, [part[0] for part in blocks.first])
-        recording, plan = self._plan(call, wrt)
-        tree = PairwiseSum()
-        try:
-            count = sum_chunks(plan, recording.inputs(call), blocks, tree, pool=workers(self.threads))
-        except OtherWay as way:
-            raise error_of(way, self.f, call, self.places, plan.tape) from None
-        return tree.total() / (count if self.mean else 1), recording, call
+        return self._call(args, kwargs, [part[0] for part in blocks.first]), blocks
 
     def _placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
         """The arguments by place, and those that can only be given by name."""
@@ -112,119 +152,31 @@ class Batched(CompiledFunction):
         numbers = [np.asarray(x, dtype=np.float64) for x in sample]  # true and false too: alone they would count as structure
         return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], kwargs)
 
-    def _plan(self, call: Call, wrt: Wrt) -> tuple[Recording, BatchPlan]:
-        """The recording of one sample of this structure and the program for its value and the derivatives by `wrt`."""
+    def _recording(self, call: Call) -> Recording:
+        """The recording of one sample of this structure that takes the way of the first one."""
         with self.recordings.lock:
             try:
-                _, recording = self.recordings.replay(self.f, call, lambda known, inputs: known.scalar().check(inputs))
+                return self.recordings.replay(self.f, call, lambda known, inputs: known.program.check(inputs))[1]
             except (LookupError, ArithmeticError, ValueError) as error:  # for the numbers of this sample
                 raise with_sample(error, 0) from None
-            chosen = wrt(call, recording.program)
-            if chosen not in recording.plans:
-                program, spans = recording.program, call.spans()
-                per_sample = [program.tape.inputs[slice(*spans[k])] for k in self.places]
-                row = program.outputs[0]
-                with program.tape.lock:
-                    outputs = [row, *gradient_rows(program.tape, row, program.chosen(chosen))]
-                    recording.plans[chosen] = BatchPlan(program.tape, outputs, per_sample)
-            return recording, recording.plans[chosen]
 
-    def _shared(self, argnums: Argnums) -> Wrt:
-        """The inputs that the arguments `argnums` are; they must be the same for all samples."""
+    def _asked(self, call: Call, recording: Recording, name: str, wrt: Spans) -> BatchInquiry:
+        """The program for a question, with derivatives by the numbers `wrt`."""
+        with self.recordings.lock:
+            if (name, wrt) not in recording.plans:
+                spans = call.spans()
+                varying = tuple([spans[k] for k in self.places])
+                recording.plans[name, wrt] = BatchInquiry(recording, name, wrt, varying, self.reduce is not None)
+            asked: BatchInquiry = recording.plans[name, wrt]
+            return asked
 
-        def wrt(call: Call, program: Program) -> Spans:
-            by = Chosen(call, argnums)
-            if taken := [self.names[self.places.index(k)] for k in by.places if k in self.places]:
-                raise ValueError(f"{taken} differ from sample to sample: a gradient is by the arguments that do not")
-            return by.spans
-
-        return wrt
-
-
-def nothing(call: Call, program: Program) -> Spans:
-    """No inputs, for the value alone."""
-    return ()
-
-
-def captured(call: Call, program: Program) -> Spans:
-    """The inputs that are captured Values."""
-    return ((program.arguments, len(program.tape.inputs)),)
-
-
-def sum_chunks(
-    plan: BatchPlan,
-    inputs: Array,
-    blocks: Iterable[Sequence[Any]],
-    tree: PairwiseSum,
-    start: int = 0,
-    pool: ThreadPoolExecutor | None = None,
-) -> int:
-    """Add the sums of every chunk to the tree; give the index after the last sample. `start` is the index of the first.
-
-    The threads of a `pool` compute chunks at the same time, and their sums are added in the order of the chunks.
-    """
-    run, widths = plan.runner(inputs), [len(places) for places in plan.places]
-
-    def total(samples: Sequence[Array], start: int) -> Array:
-        with row_by_row():
-            return run(samples, start)
-
-    def tasks() -> Iterator[tuple[Sequence[Array], int]]:
-        nonlocal start
-        for block in blocks:
-            samples = [np.asarray(part, dtype=np.float64).reshape(len(part), -1) for part in block]
-            for part, width in zip(samples, widths, strict=True):
-                if part.shape[1] != width:
-                    raise ValueError(
-                        f"sample {start} has {part.shape[1]} numbers, the first one has {width}: give all the same shape"
-                    )
-            yield samples, start
-            start += len(samples[0])
-
-    if pool is None:
-        for task in tasks():
-            tree.add(total(*task))
-        return start
-    ahead: deque[Future[Array]] = deque()
-    try:
-        for task in tasks():
-            ahead.append(pool.submit(total, *task))
-            if len(ahead) > WAITING * pool._max_workers:
-                tree.add(ahead.popleft().result())
-        while ahead:
-            tree.add(ahead.popleft().result())
-    finally:
-        for future in ahead:  # after an error or Ctrl-C
-            future.cancel()
-    return start
-
-
-@functools.cache
-def workers(count: int) -> ThreadPoolExecutor | None:
-    """So many threads, which keep the buffers of the programs that they ran; None for the calling one alone."""
-    return ThreadPoolExecutor(count, "microgradx batch") if count > 1 else None
-
-
-class PairwiseSum:
-    """A sum of arrays in pairs of pairs: part 2k is added to part 2k + 1 before anything else, whoever computed them."""
-
-    def __init__(self) -> None:
-        self.levels: list[Array | None] = []
-
-    def add(self, part: Array) -> None:
-        """Append the next part."""
-        for level, waiting in enumerate(self.levels):
-            if waiting is None:
-                self.levels[level] = part
-                return
-            part, self.levels[level] = waiting + part, None
-        self.levels.append(part)
-
-    def total(self, rest: Array | None = None) -> Array:
-        """The sum of all parts so far; `rest` is the sum of a last part that is smaller than the others."""
-        found = rest
-        for part in self.levels:
-            if part is not None:
-                found = part if found is None else part + found
-        assert found is not None
-        return found
+    def _computed(self, call: Call, blocks: Blocks, recording: Recording, name: str, wrt: Spans) -> BatchAnswer:
+        """The answer to a question, from all samples."""
+        asked, tree = self._asked(call, recording, name, wrt), PairwiseSum()
+        try:
+            rooms = sum_chunks(asked.plan, recording.inputs(call), blocks, tree, pool=workers(self.threads))
+        except OtherWay as way:
+            raise error_of(way, self.f, call, self.places, asked.plan.tape) from None
+        each = rooms[0] if len(rooms) == 1 else np.concatenate(rooms)
+        answer = BatchAnswer(asked, recording, tree.total(), each)
+        return answer.averaged() if self.reduce == "mean" else answer

@@ -17,8 +17,10 @@ import numpy as np
 from ...variables import Argnums
 from ..arguments import Chosen
 from ..run.array_program import Array
+from .asked import BatchAnswer
 from .batch_program import BatchPlan
-from .batched import Batched, PairwiseSum, Wrt, nothing, sum_chunks
+from .batched import Batched
+from .chunks import PairwiseSum, sum_chunks
 from .other_way import OtherWay, error_of
 from .samples import Blocks, as_rows
 
@@ -33,6 +35,8 @@ class Spread:
     """
 
     def __init__(self, f: Batched, client: Client, *data: Any) -> None:
+        if f.reduce is None:
+            raise ValueError("a cluster sends back sums, not the result of each sample: write reduce='mean' or reduce='sum'")
         if len(data) != len(f.names):
             raise ValueError(f"the function has the batch arguments {', '.join(f.names)}, got {len(data)} arrays")
         self.f, self.client = f, client
@@ -51,22 +55,27 @@ class Spread:
 
     def __call__(self, *args: Any) -> float:
         """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
-        return float(self._total(args, nothing)[0][0])
+        answer: float = self._answer("value", args, ())[0].value()
+        return answer
 
     def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
-        """(value, gradient); `argnums` counts all arguments of the function, those of the batch too."""
-        found, call = self._total(args, self.f._shared(argnums))
-        return float(found[0]), Chosen(call, argnums).shaped(found[1:])
+        """(value, gradient) by arguments that are the same for all samples; `argnums` counts all, those of the batch too."""
+        answer, by = self._answer("gradient", args, argnums)
+        return answer.value(), answer.slopes(by, argnums, 1)
 
-    def _total(self, args: Sequence[Any], wrt: Wrt) -> tuple[Array, Any]:
-        """The reduced outputs: one task per worker, one small array back from each."""
+    def _answer(self, name: str, args: Sequence[Any], argnums: Argnums) -> tuple[BatchAnswer, Chosen]:
+        """The answer from the sums over all samples: one task per worker, one small array back from each."""
         rest = iter(args)
         known = len(args) + len(self.f.places)
         if known <= max(self.f.places):
             raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
         every = [None if k in self.f.places else next(rest) for k in range(known)]
         call = self.f._call(every, {}, [x[0] for x in self.arrays])
-        recording, plan = self.f._plan(call, wrt)
+        by, recording = Chosen(call, argnums), self.f._recording(call)
+        if taken := [self.f.names[self.f.places.index(k)] for k in by.places if k in self.f.places]:
+            raise ValueError(f"{taken} differ from sample to sample: a gradient on a cluster is by the arguments that do not")
+        asked = self.f._asked(call, recording, name, by.spans)
+        plan = asked.plan
         program = self.programs.get(plan)
         if program is None:
             program = self.programs[plan] = self.client.submit(same_plan, plan, pure=False)
@@ -84,7 +93,8 @@ class Spread:
             for part in whole:
                 tree.add(part)
             rest_sum = last
-        return tree.total(rest_sum) / (self.count if self.f.mean else 1), call
+        answer = BatchAnswer(asked, recording, tree.total(rest_sum), np.empty((self.count, 0)))
+        return (answer.averaged() if self.f.reduce == "mean" else answer), by
 
 
 def same_plan(plan: BatchPlan) -> BatchPlan:

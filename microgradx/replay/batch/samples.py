@@ -13,7 +13,7 @@ from ...operand import number
 
 
 class Blocks:
-    """The samples of several arrays, or of iterators of arrays, side by side in chunks."""
+    """The samples of several arrays, or of iterators of arrays, side by side; to be computed `chunk` at a time."""
 
     def __init__(self, data: Sequence[Any], names: Sequence[str], chunk: int) -> None:
         self.names, self.chunk = names, chunk
@@ -46,9 +46,7 @@ class Blocks:
         return found
 
     def __iter__(self) -> Iterator[list[np.ndarray]]:
-        for block in itertools.chain([self.first], self.stream):
-            for start in range(0, len(block[0]), self.chunk):
-                yield [part[start : start + self.chunk] for part in block]
+        return itertools.chain([self.first], self.stream)
 
 
 def as_rows(name: str, samples: Any) -> np.ndarray:

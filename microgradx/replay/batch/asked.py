@@ -1,0 +1,144 @@
+"""What is asked of a batch: which numbers are added up over the samples, and which are kept for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...structure import ONE, Branch, Grid, NamedModel, One, Row, Structure, size, slopes
+from ...transforms import stacked
+from ...variables import Argnums
+from ..arguments import Chosen
+from ..arrange import arranger, neighbours
+from ..derivatives import ADDING, Spans, rows
+from ..run.array_program import Array
+from ..specialization import ONE_RESULT, Recording
+from ..tape.tape import Tape
+from .batch_program import BatchPlan
+
+
+class BatchInquiry:
+    """A question about a function of one sample, as a program for many.
+
+    Derivatives are by the numbers low..high of the `spans`; those that are `varying` differ from sample to sample, and then so do
+    derivatives by them. If it is `reduced`, all else is added up over the samples, but what the function gives beside its value.
+    `kept` tells of each number whether it is kept for every sample.
+    """
+
+    def __init__(self, recording: Recording, name: str, spans: Spans, varying: Spans, reduced: bool) -> None:
+        program = recording.scalar() if name in ONE_RESULT else recording.program
+        self.name, self.spans = name, spans
+        values = [not reduced] * len(program.outputs)
+        each = [not reduced or span in varying for span in spans for _ in range(*span)]
+        self.kept = {
+            "value": values,
+            "gradient": values + each,
+            "aux": values[:1] + [True] * (len(values) - 1) + each,
+            "jacobian": each * len(values),
+            "hessian": each * len(each),
+            "hvp": each,
+            "jvp": values * 2,
+        }[name]
+        self.beside = len(values) - 1 if name == "aux" else 0  # of those kept, how many are no derivatives
+
+        def split(tape: Tape) -> tuple[list[int], list[int]]:
+            pairs = list(zip(rows(tape, program.outputs, name, program.chosen(spans)), self.kept, strict=True))
+            return [row for row, keep in pairs if not keep], [row for row, keep in pairs if keep]
+
+        def as_eager() -> tuple[Tape, list[int], list[int]]:
+            other = program.tape.as_eager()
+            return other, *split(other)
+
+        with program.tape.lock:
+            tape = program.tape.copy() if name in ADDING else program.tape
+            added, kept = split(tape)
+            own, place = [tape.inputs[slice(*span)] for span in varying], len(program.tape.inputs)
+            for low, high in spans if name in ADDING else ():  # the directions, those by samples for each sample
+                if (low, high) in varying:
+                    own.append(tape.inputs[place : place + high - low])
+                place += high - low
+            again = program.derived or name in ADDING or name == "hessian"
+            told = 0 if name in ("jacobian", "hessian", "hvp") else 1 if name == "aux" else len(values)
+            self.plan = BatchPlan(tape, added, own, kept, told, as_eager if again else None)
+
+
+class BatchAnswer:
+    """The numbers that answer a question: the sums over the samples, and a row of those kept for each of them."""
+
+    def __init__(self, asked: BatchInquiry, recording: Recording, sums: Array, each: Array) -> None:
+        self.asked, self.recording, self.sums, self.each = asked, recording, sums, each
+
+    def averaged(self) -> BatchAnswer:
+        """The same of the mean over the samples: so many times less, but for what the function gives beside its value."""
+        count = len(self.each)
+        self.sums = self.sums / count
+        derivatives = self.each[:, self.asked.beside :]
+        derivatives /= count  # in place: there may be a million samples
+        return self
+
+    def part(self, low: int, high: int) -> tuple[bool, Array]:
+        """Whether numbers low..high of the answer, which are of one kind, are kept for each sample; and these."""
+        before = self.asked.kept[:low]
+        keep = any(self.asked.kept[low:high])
+        first = before.count(keep)
+        return keep, self.each[:, first : first + high - low] if keep else self.sums[first : first + high - low]
+
+    def result(self, low: int = 0, like: Structure | None = None) -> Any:
+        """What the function gives, from number `low` on."""
+        structure = self.recording.result if like is None else like
+        keep, found = self.part(low, low + size(structure))
+        return along_samples(structure, found) if keep else arranger(structure)(found)
+
+    def value(self) -> Any:
+        """The value of a function of one number."""
+        return self.result(0, ONE)
+
+    def slopes(self, by: Chosen, argnums: Argnums, low: int) -> Any:
+        """Derivatives by the chosen arguments, from number `low` on."""
+        found = []
+        for part in by.parts:
+            keep, numbers = self.part(low, low + size(part))
+            found.append(along_samples(part, numbers, True) if keep else arranger(part, True)(numbers))
+            low += size(part)
+        return tuple(found) if isinstance(argnums, Sequence) else found[0]
+
+    def matrix(self, part: Structure, result: Structure) -> Any:
+        """The derivatives of each number of `result` by those of `part`."""
+        count = size(part)
+        keep, found = self.part(0, len(self.asked.kept))
+        if not keep:
+            rows = [arranger(part, True)(found[k : k + count]) for k in range(0, len(found), max(count, 1))]
+            return stacked(result, rows)
+        if isinstance(result, Grid) and isinstance(part, (Grid, One)):
+            return found.reshape(len(found), *result[0], *(part[0] if isinstance(part, Grid) else ()))
+        return slopes(
+            result, [along_samples(part, found[:, k : k + count], True) for k in range(0, found.shape[1], max(count, 1))]
+        )
+
+
+def along_samples(structure: Structure, columns: Array, as_slopes: bool = False) -> Any:
+    """Columns of numbers, a row for each sample, in this structure: arrays whose first axis is that of the samples.
+
+    >>> import numpy as np
+    >>> from microgradx.structure import flat
+    >>> along_samples(flat({"a": 0.0, "b": 0.0})[0], np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    {'a': array([1., 3., 5.]), 'b': array([2., 4., 6.])}
+
+    Nothing is copied.
+    """
+    match structure:
+        case One():
+            return columns[:, 0]
+        case Row():
+            return structure[0](columns.T)
+        case Grid():
+            return columns.reshape(len(columns), *structure[0])
+        case Branch():
+            container, keys, within = structure
+            spans = neighbours(within)
+            return container.made(
+                keys, [along_samples(part, columns[:, slice(*span)], as_slopes) for part, span in zip(within, spans, strict=True)]
+            )
+        case NamedModel() if as_slopes:
+            return dict(zip(structure[1], columns.T, strict=True))
+    return structure[0]
