@@ -140,7 +140,16 @@ def _apart(x: Any, chunks: list[Any]) -> Structure:
 
 
 def floats(x: Sequence[Any]) -> Any:
-    """Floats as an array; None where anything else is among them.
+    """Floats as an array; None where anything else is among them."""
+    if (written := floats_written(x)) is None:
+        return None
+    from numpy import ndarray
+
+    return ndarray((len(x),), "<f8", written, 6, (9,))
+
+
+def floats_written(x: Sequence[Any]) -> bytes | None:
+    """Floats as bytes, eight for each at every ninth place from the sixth on; None where anything else is among them.
 
     One pass looks at each and copies it: marshal writes a float as the letter g and its eight bytes, so where this letter stands
     at every ninth place there is nothing else. Asking for types and converting then takes twice as long.
@@ -151,11 +160,8 @@ def floats(x: Sequence[Any]) -> Any:
         written = marshal.dumps(x, 2)  # type: ignore[arg-type]  # which says so by an error
     except ValueError:  # something that marshal cannot write
         return None
-    if len(written) != 5 + 9 * len(x) or written[5::9].count(b"g") != len(x):
-        return None
-    from numpy import ndarray
-
-    return ndarray((len(x),), "<f8", written, 6, (9,))
+    count = len(x)
+    return written if len(written) == 5 + 9 * count and written[5::9].count(b"g") == count else None
 
 
 def _array_apart(x: Any, chunks: list[Any]) -> Structure:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..structure import DICT, MANY_NUMBERS, ONE, Branch, Grid, Row, Structure, floats
+from ..structure import DICT, MANY_NUMBERS, ONE, Branch, Grid, Row, Structure, floats_written
 from .run.array_program import Array
 
 FLOAT64 = np.dtype(np.float64)
@@ -34,8 +34,10 @@ def read_at_once(args: Sequence[Any]) -> Plain | None:
         if kind is np.ndarray and x.dtype is FLOAT64:
             return (x.shape,), x.ravel()
         if kind is list and len(x) > MANY_NUMBERS:
-            array = floats(x)
-            return None if array is None else (((list, len(x)),), array)
+            if (written := floats_written(x)) is None:
+                return None
+            count = len(x)
+            return ((list, count),), np.ndarray((count,), "<f8", written, 6, (9,))
     numbers: list[float] = []
     try:
         extents = extents_of(args, numbers)

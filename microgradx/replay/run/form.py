@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from .array_program import Array
+from .finite import finite
 from .layout import Layout
 
 
@@ -34,3 +35,7 @@ class Form:
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results; it owns its buffers, so each thread binds its own."""
         raise NotImplementedError
+
+    def bind_checked(self) -> Callable[[Array], Array]:
+        """The same, raising FloatingPointError where a result is not finite; it cannot be entered again before it ends."""
+        return finite(self.bind())

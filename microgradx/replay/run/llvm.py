@@ -49,7 +49,9 @@ def unload(linked: Any) -> None:
             COMPILING.release()
 
 
-def linked(owner: Any, text: str, called: Iterable[tuple[str, int]], *kinds: Any, opt: int = 0) -> Callable[..., Any]:
+def linked(
+    owner: Any, text: str, called: Iterable[tuple[str, int]], *kinds: Any, gives: Any = None, opt: int = 0
+) -> Callable[..., Any]:
     """The function `run` of LLVM code, in memory until `owner` is gone; `kinds` are the ctypes of its arguments.
 
     The C functions that it has `called` are declared here and come from where Python's own `math` finds them.
@@ -64,7 +66,7 @@ def linked(owner: Any, text: str, called: Iterable[tuple[str, int]], *kinds: Any
             library.import_symbol(name, ctypes.addressof(ctypes.c_char.in_dll(provider, name)))
     found = library.link(compiler(opt), f"program{next(NUMBERS)}")
     weakref.finalize(owner, unload, found).atexit = False
-    return ctypes.CFUNCTYPE(None, *kinds)(found["run"])
+    return ctypes.CFUNCTYPE(gives, *kinds)(found["run"])
 
 
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int, ctypes.c_int64)

@@ -10,13 +10,14 @@ are thrown away, and the exact path has the word. All else has the bits of eager
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from ctypes import c_void_p
+from ctypes import c_int, c_void_p
 from typing import Any
 
 import numpy as np
 
 from ..regroup.steps import Segment
 from .array_program import Array
+from .finite import in_own_context
 from .form import Form
 from .interpreter import FUNCTION_NS, PYTHON_NS
 from .layout import Layout
@@ -29,6 +30,29 @@ CODE_ROW_NS, CARE_NS, START_NS = 16_000.0, 50_000.0, 5e6  # compiling a row, one
 LOOKING_NS = 700.0  # looking at a row for repeats
 LONGEST_CODE = 100_000  # rows to compile; no run waits longer than 2 s for its machine code
 FEW = 4_000  # rows; so few are compiled with all care
+
+_RESULTS = """  br label %result
+result:
+  %k = phi i64 [0, %entry], [%following, %result]
+  %before = phi i1 [false, %entry], [%infinite, %result]
+  %index = getelementptr i32, ptr %tables, i64 %k
+  %slot = load i32, ptr %index
+  %from = getelementptr double, ptr %slots, i32 %slot
+  %number = load double, ptr %from
+  %place = add i64 %k, {0}
+  %to = getelementptr double, ptr %slots, i64 %place
+  store double %number, ptr %to
+  %nothing = fmul double %number, 0.0
+  %odd = fcmp uno double %nothing, 0.0
+  %infinite = or i1 %before, %odd
+  %following = add i64 %k, 1
+  %done = icmp uge i64 %following, {1}
+  br i1 %done, label %end, label %result
+end:
+  %answer = zext i1 %infinite to i32
+  ret i32 %answer
+}}"""
+"""The end of a run: the results side by side after slot {0}, all {1} of them, and whether one of them is infinity or nan."""
 
 
 class Native(Form):
@@ -63,7 +87,8 @@ class Native(Form):
         super().__init__(layout)
         self.called: set[tuple[str, int]] = set()
         self.python: list[tuple[Callable[..., float], list[Reading]]] = []
-        self.tables: list[np.ndarray] = [np.zeros(0, dtype=np.int32)]
+        self.tables: list[np.ndarray] = [np.append(layout.results, 0).astype(np.int32)]  # one at least, as of no results
+        self.end = layout.first + len(layout)  # of the rows; after them the results lie once more, side by side
         called = {op for op, width in layout.counts if written_llvm(op, width) is None}
         parts = list(pieces(layout))
         text = "\n".join(self.module(parts, layout.needed_elsewhere(parts, called)))
@@ -72,7 +97,7 @@ class Native(Form):
         vars(layout).pop("segments", None)  # nobody needs them again
         few = sum(piece.period for piece in parts) <= FEW
         with COMPILING:
-            self.call = linked(self, text, self.called, c_void_p, c_void_p, c_void_p, opt=2 if few else 0)
+            self.call = linked(self, text, self.called, c_void_p, c_void_p, c_void_p, gives=c_int, opt=2 if few else 0)
 
     def module(self, parts: list[Segment], stored: np.ndarray) -> Iterator[str]:
         """The program as LLVM code: the blocks, and `run`, which calls one after the other."""
@@ -80,23 +105,34 @@ class Native(Form):
             yield f"define internal void @block{piece.low}(ptr %slots, ptr %tables, ptr %python) nounwind {{"
             yield from _Block(self, piece, stored).lines()
             yield "  ret void\n}"
-        yield "define void @run(ptr %slots, ptr %tables, ptr %python) nounwind {"
+        yield "define i32 @run(ptr %slots, ptr %tables, ptr %python) nounwind {\nentry:"
         yield from (f"  call void @block{piece.low}(ptr %slots, ptr %tables, ptr %python)" for piece in parts)
-        yield "  ret void\n}"
+        yield _RESULTS.format(self.end, len(self.layout.results))
 
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results; it owns its buffer, so each thread binds its own."""
-        slots = self.layout.buffer()
-        arguments, take, results = slots[: self.layout.inputs], slots.take, self.layout.results
+        return self.bound(check=False)
+
+    def bind_checked(self) -> Callable[[Array], Array]:
+        """The same, raising where a result is not finite, which the machine code tells: numpy takes as long as a small run."""
+        return in_own_context(self.bound(check=True))
+
+    def bound(self, check: bool) -> Callable[[Array], Array]:
+        """The program with a buffer of its own."""
+        count = len(self.layout.results)
+        slots = np.concatenate((self.layout.buffer(), np.zeros(count + 1)))
+        arguments, results = slots[: self.layout.inputs], slots[self.end : self.end + count]
         python = PythonRows(self.python, slots) if self.python else None
         addresses: tuple[Any, ...] = slots.ctypes.data, self.table.ctypes.data, python and python.address
 
         def run(inputs: Array) -> Array:
             arguments[:] = inputs
-            self.call(*addresses)
+            infinite = self.call(*addresses)
             if python is not None:
                 python.check()
-            return take(results)
+            if infinite and check:
+                raise FloatingPointError("a result is not finite")
+            return results.copy()
 
         return run
 

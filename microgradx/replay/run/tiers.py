@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 
 from .array_program import Array
-from .finite import finite
 from .form import Form
 from .interpreter import Interpreter
 from .layout import Layout
@@ -90,5 +89,5 @@ class Tiered:
         run: Callable[[Array], Array] | None = getattr(local, "run", None)
         if run is None:
             made = self.made = self.made or self.kind(self.layout)
-            run = local.run = made.bind() if made.exact and not self.doubted else finite(made.bind())
+            run = local.run = made.bind() if made.exact and not self.doubted else made.bind_checked()
         return run(inputs)
