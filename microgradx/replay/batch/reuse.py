@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 import numpy as np
 
@@ -32,12 +35,20 @@ class Reuse:
     def __init__(self, instructions: Sequence[Instruction], results: Sequence[View], samples: int) -> None:
         self.stretches = together([(0, samples, -1), *touches(instructions, results)])
         self.lows = np.array([s.low for s in self.stretches])
-        placed: list[Stretch] = []
+        free, inherited = Free(), set[int]()
+        ends: list[tuple[int, int, int, int]] = []  # a heap: which rows are read for the last time, and when
         for new in sorted(self.stretches, key=lambda s: s.first):
+            while ends and ends[0][0] < new.first:
+                _, low, place, size = heappop(ends)
+                if low not in inherited:
+                    free.give(place, place + size)
             over = self.written_over(instructions[new.first], new) if new.first >= 0 else None
-            new.place = over.place if over else first_gap([s for s in placed if s.last >= new.first], new.high - new.low)
-            placed.append(new)
-        self.size = max((s.place + s.high - s.low for s in placed), default=0)
+            if over:
+                inherited.add(over.low)
+            size = new.high - new.low
+            new.place = over.place if over else free.take(size)
+            heappush(ends, (new.last, new.low, new.place, size))
+        self.size = max((s.place + s.high - s.low for s in self.stretches), default=0)
 
     def at(self, row: int) -> Stretch:
         """The stretch of a row."""
@@ -97,11 +108,24 @@ def together(touched: Sequence[tuple[int, int, int]]) -> list[Stretch]:
     return found
 
 
-def first_gap(taken: Sequence[Stretch], size: int) -> int:
-    """The first place with `size` free rows."""
-    place = 0
-    for s in sorted(taken, key=lambda s: s.place):
-        if s.place - place >= size:
-            break
-        place = max(place, s.place + s.high - s.low)
-    return place
+class Free:
+    """The gaps between rows in use, lowest first: a search through the rows themselves would take quadratic time."""
+
+    def __init__(self) -> None:
+        self.gaps: list[tuple[int, int]] = [(0, sys.maxsize)]
+
+    def take(self, size: int) -> int:
+        """The first place with `size` free rows, which are in use from now on."""
+        k, (low, high) = next((k, gap) for k, gap in enumerate(self.gaps) if gap[1] - gap[0] >= size)
+        self.gaps[k : k + 1] = [(low + size, high)] if high - low > size else []
+        return low
+
+    def give(self, low: int, high: int) -> None:
+        """Rows that are not in use any more; gaps that meet become one."""
+        k = bisect_left(self.gaps, (low, high))
+        if k and self.gaps[k - 1][1] == low:
+            k, low = k - 1, self.gaps[k - 1][0]
+            del self.gaps[k]
+        if self.gaps[k][0] == high:
+            high = self.gaps.pop(k)[1]
+        self.gaps.insert(k, (low, high))
