@@ -15,6 +15,7 @@ from ...structure import size
 from ...variables import Argnums
 from ...writing import add_gradients
 from ..arguments import Call, Chosen
+from ..connected import number_of
 from ..derivatives import Spans
 from ..function import CompiledFunction
 from ..specialization import Recording, function_name
@@ -99,6 +100,30 @@ class Batched(CompiledFunction):
         answer, by = self._answer("jacobian", args, kwargs, transforms.one_place(argnum))
         return answer.matrix(by.parts[0], answer.recording.result)
 
+    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> tuple[Any, Any]:
+        """(value, its directional derivative along `tangents`); the tangent of an argument of the batch has its samples too.
+
+        >>> from microgradx import compile
+        >>> compile(lambda w, x: w * x * x, batch="x").jvp((2.0, [1.0, 3.0]), (1.0, None))
+        (10.0, 5.0)
+        """
+        answer, _ = self._along("jvp", primals, tangents, kwargs)
+        return answer.result(), answer.result(size(answer.recording.result))
+
+    def hvp(self, primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> Any:
+        """The second derivatives of the mean or sum, or of each sample, times the vector `tangents`, without the matrix of them.
+
+        >>> from microgradx import compile
+        >>> compile(lambda w, x: w**3 * x, batch="x").hvp((2.0, [1.0, 3.0]), (1.0, None))
+        (24.0, None)
+
+        One result for each primal, shaped like it, and None for those whose tangent is None: they stay fixed.
+        """
+        answer, by = self._along("hvp", primals, tangents, kwargs)
+        found = iter(answer.slopes(by, by.places, 0))
+        products = tuple([None if tangent is None else next(found) for tangent in tangents])
+        return products if len(products) > 1 else products[0]
+
     def backward(self, *args: Any, **kwargs: Any) -> float:
         """The value, after adding its gradient to the `.grad` of every Value that the function captured or got."""
         if self.reduce is None:
@@ -126,12 +151,31 @@ class Batched(CompiledFunction):
         by = Chosen(call, argnums)
         return self._computed(call, blocks, self._recording(call), name, by.spans), by
 
-    def _read(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Call, Blocks]:
-        """The arguments of the first sample, and the samples of those that differ."""
+    def _along(
+        self, name: str, primals: Sequence[Any], tangents: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[BatchAnswer, Chosen]:
+        """What a question about a direction gives, and the arguments that move."""
+        moved = transforms.moving(primals, tangents, name)
+        call, blocks = self._read(primals, kwargs, {k: tangents[k] for k in moved if k in self.places})
+        by, rates = Chosen(call, moved), list[float]()
+        for k, part in zip(by.places, by.parts, strict=True):  # those of samples come with the samples
+            own = [0.0] * size(part) if k in self.places else transforms.rates(tangents[k], part, k)
+            rates += map(number_of, own)
+        return self._computed(call, blocks, self._recording(call), name, by.spans, rates), by
+
+    def _read(self, args: Sequence[Any], kwargs: dict[str, Any], tangents: dict[int, Any] | None = None) -> tuple[Call, Blocks]:
+        """The arguments of the first sample, and the samples of those that differ, with tangents of these."""
         look("a function of batches was evaluated")
         args, kwargs = self._placed(args, kwargs)
-        blocks = Blocks([args[k] for k in self.places], self.names, self.chunk)
-        return self._call(args, kwargs, [part[0] for part in blocks.first]), blocks
+        moved = tangents or {}
+        names = [*self.names, *(f"tangent {k}" for k in moved)]
+        blocks = Blocks([*(args[k] for k in self.places), *moved.values()], names, self.chunk)
+        own, tilts = blocks.first[: len(self.names)], blocks.first[len(self.names) :]
+        for k, tilt in zip(moved, tilts, strict=True):
+            if tilt.shape != own[self.places.index(k)].shape:
+                shapes = tilt.shape, own[self.places.index(k)].shape
+                raise ValueError(f"tangent {k} has the shape {shapes[0]}, its primal {shapes[1]}: shape it like the primal")
+        return self._call(args, kwargs, [part[0] for part in own]), blocks
 
     def _placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
         """The arguments by place, and those that can only be given by name."""
@@ -170,11 +214,14 @@ class Batched(CompiledFunction):
             asked: BatchInquiry = recording.plans[name, wrt]
             return asked
 
-    def _computed(self, call: Call, blocks: Blocks, recording: Recording, name: str, wrt: Spans) -> BatchAnswer:
-        """The answer to a question, from all samples."""
+    def _computed(
+        self, call: Call, blocks: Blocks, recording: Recording, name: str, wrt: Spans, more: Sequence[float] = ()
+    ) -> BatchAnswer:
+        """The answer to a question, from all samples, with the numbers of a direction if it takes one."""
         asked, tree = self._asked(call, recording, name, wrt), PairwiseSum()
+        inputs = np.concatenate((recording.inputs(call), more))
         try:
-            rooms = sum_chunks(asked.plan, recording.inputs(call), blocks, tree, pool=workers(self.threads))
+            rooms = sum_chunks(asked.plan, inputs, blocks, tree, pool=workers(self.threads))
         except OtherWay as way:
             raise error_of(way, self.f, call, self.places, asked.plan.tape) from None
         each = rooms[0] if len(rooms) == 1 else np.concatenate(rooms)
