@@ -333,6 +333,15 @@ def test_the_array_form_of_a_log_share_keeps_the_digits_of_the_number_form(row):
         assert array[0] == pytest.approx(mx.log_softmax_share(*operands), rel=1e-15)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_all_samples_share_may_overflow_in_every_chunk(threads):
+    f = compile(lambda w, x: mx.minimum(mx.exp(w), 5.0) * x, batch="x", chunk=2, reduce="sum", threads=threads)
+    assert f(1.0, [1.0] * 6) == pytest.approx(6.0 * math.e, rel=1e-15)
+    assert f(1000.0, [1.0] * 6) == 30.0
+    assert f(1.0, [1.0] * 6) == pytest.approx(6.0 * math.e, rel=1e-15)
+    assert f.value_and_grad(1000.0, [1.0] * 6) == (30.0, 0.0)
+
+
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_give_the_bits_of_one(threads):
     r = np.random.default_rng(0)

@@ -186,10 +186,11 @@ class BatchPlan:
         def run(samples: Sequence[Array], parameters: Array, own: Array) -> Array:
             nonlocal latest
             if parameters is not latest:
-                arguments[:] = latest = parameters
+                arguments[:], latest = parameters, None  # until all is computed: a number that is not finite raises
                 for function, operands in once:
                     function(*operands)
                 result[: len(self.uniform)] = slots[self.uniform_slots] * size
+                latest = parameters
             for room, part in zip(rooms, samples, strict=True):
                 room[:] = part
             for function, operands in each:
