@@ -462,10 +462,10 @@ def test_a_stepper_keeps_nothing_of_its_caller_alive_but_its_graph():
     assert "x" in s.names.values()
 
 
-def test_a_graph_of_65_000_values_is_recorded_and_explained_exactly():
+def test_a_graph_of_13_000_values_is_recorded_and_explained_exactly():
     model = MLP(2, [16, 16, 1], rng=3, expand=True)
-    loss = ops.sum_([(model([k / 101, 0.5]) - 1.0) ** 2 for k in range(101)])
-    assert len(topological_order(loss)) > 65_000
+    loss = ops.sum_([(model([k / 101, 0.5]) - 1.0) ** 2 for k in range(20)])
+    assert len(topological_order(loss)) > 13_000
     weight = model.parameters()[0]
     stepper(loss).commit()
     assert gradient(loss, [weight]) == [weight.grad]
