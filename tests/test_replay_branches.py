@@ -40,6 +40,39 @@ def test_where_on_a_comparison_needs_no_guard():
     assert f.program(1.0).tape.guards == []
 
 
+def test_a_branch_calculates_the_numbers_that_it_needs_and_no_others():
+    seen = []
+    watched = mx.primitive("watched_by_a_branch", "watched({})", lambda x: seen.append(x) or x, 1.0)
+    seen.clear()
+
+    def f(x, y):
+        for _ in range(200):
+            x = watched(x)
+        return x * 2.0 if y + 1.0 > 0.0 and watched(y) > 0.0 else x * 3.0
+
+    assert compile(f)(1.5, 2.5) == 3.0
+    assert seen == [2.5] + [1.5] * 200 + [2.5]  # while it is recorded, and when it is run
+
+
+@pytest.mark.parametrize("first", ["x", "y"])
+def test_branches_on_near_and_on_far_numbers_in_any_order_see_those_of_eager_code(first):
+    def f(x, y):
+        ways, far = 0.0, x
+        for k in range(300):
+            far = far * 1.01 - 0.004 * y
+            if k % 7 == 0 and (y if first == "y" else far) * k > 3.0:
+                ways = ways + k
+            if k % 50 == 3 and far > 1.0:
+                ways = ways + 1000.0 * k
+            if y + k != 20.0:
+                ways = ways + 0.5
+        return far * ways
+
+    g = compile(f)
+    for x, y in ((1.0, 2.0), (0.3, 1.0), (1.0, 17.0), (0.5, 0.001)):
+        assert g(x, y) == f(x, y)
+
+
 @pytest.mark.parametrize("question", ["x > 1.0", "x >= 1.0", "x < 1.0", "x <= 1.0", "x == 1.0", "x != 1.0", "not x", "x == x"])
 def test_a_comparison_with_nan_takes_the_way_that_eager_code_takes(question):
     f = eval(f"lambda x, y: y + 10.0 if {question} else y - 10.0", {})

@@ -124,13 +124,14 @@ def rare(sums: Sums, shortest: int) -> np.ndarray:
 
 def mixed(columns: Columns, sums: Sums) -> np.ndarray:
     """The sums of contributions to one value that its different uses send, and not many alike: these stay in their order."""
-    if not len(sums.roots):
-        return np.zeros(0, dtype=np.int64)
-    place = np.searchsorted(sums.roots, sums.term_root)
-    kind = columns.op[sums.first] << 32 | np.where(sums.second < 0, -1, columns.op[sums.second]) & 0xFFFFFFFF
-    kinds = np.bincount(np.unique(np.stack((place, kind)), axis=1)[0], minlength=len(sums.roots))
-    terms = np.bincount(place, minlength=len(sums.roots))
-    found: np.ndarray = sums.roots[columns.arrival[sums.roots] & (terms > 2) & (terms < OF_ONE_KIND * kinds)]
+    terms = sums.counts[1:].sum(axis=1)
+    doubtful = columns.arrival[sums.roots] & (terms > 2)
+    place = np.repeat(np.arange(len(terms)), terms)
+    among = doubtful[place]
+    first, second = columns.op[sums.first[among]], np.where(sums.kind[among], -1, columns.op[sums.second[among]])
+    kind = np.sort(place[among] << 32 | first << 16 | (second & 0xFFFF))
+    kinds = np.bincount(kind[np.diff(kind, prepend=-1) != 0] >> 32, minlength=len(terms))
+    found: np.ndarray = sums.roots[doubtful & (terms < OF_ONE_KIND * kinds)]
     return found
 
 

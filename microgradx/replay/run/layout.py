@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import cached_property
+from itertools import chain as chain_of
+from itertools import islice
 
 import numpy as np
 
@@ -40,9 +42,10 @@ class Layout:
         place[:-1][live] = np.arange(len(leaves), len(leaves) + len(self.code), dtype=np.int32)
         self.a, self.b = (gathered(place, column[live]) for column in operands)
         few = np.flatnonzero(self.a < 0)
-        rows = np.flatnonzero(live)[few].tolist() if len(few) else []
+        listed = [tape.more[row] for row in np.flatnonzero(live)[few].tolist()] if len(few) else []
+        slots = iter(place[list(chain_of.from_iterable(listed))].tolist() if listed else ())
         self.many: dict[int, list[int]] = {
-            i: place[list(tape.more[row])].tolist() for i, row in zip(few.tolist(), rows, strict=True)
+            i: list(islice(slots, len(rows))) for i, rows in zip(few.tolist(), listed, strict=True)
         }
         self.whole: dict[int, tuple[Op, list[int]]] = {
             int(place[row]) - self.first: (op, place[list(operands)].tolist())
@@ -134,16 +137,19 @@ class Layout:
             return False
         rows = np.flatnonzero(live)
         products = rows[are_products]
-        asked = {x for row in rows[lose & (rows > products[0])].tolist() for x in self.asked(row)}
-        if max(asked, default=-1) < products[0]:  # as most are of the function itself
+        asked = self.asked(rows[lose & (rows > products[0])])
+        if asked.max(initial=-1) < products[0]:  # as most are of the function itself
             return False
         marked = depends(self.tape, products.tolist())
-        return any(marked[x] for x in asked)
+        return any(marked[x] for x in asked.tolist())
 
-    def asked(self, row: int) -> Sequence[int]:
-        """The rows through which a losing one may lose: of a choice the condition."""
-        operands = self.tape.operands(row)
-        return [x for x in (operands[:1] if self.tape.a[row] < 0 else operands) if self.tape.op[x] > CONSTANT]
+    def asked(self, losing: np.ndarray) -> np.ndarray:
+        """The rows through which these may lose: of a choice the condition."""
+        op, a, b = (np.asarray(memoryview(column)) for column in (self.tape.op, self.tape.a, self.tape.b))
+        first = [self.tape.more[row][0] for row in losing[a[losing] < 0].tolist()]
+        operands = np.concatenate((a[losing], b[losing], np.array(first, dtype=np.int32)))
+        found: np.ndarray = operands[(operands >= 0) & (op[operands] > CONSTANT)]
+        return found
 
     def buffer(self) -> np.ndarray:
         """Room for the numbers of one run, the constants in their slots."""

@@ -105,7 +105,7 @@ class Rows:
         self.inputs: list[int] = []
         self.roles: list[int] = []
         self.labels: dict[int, str] = {}
-        self.values: list[float] | None = []  # of the first rows, as far as somebody asked; None where no one may
+        self.values: dict[int, float] | None = {}  # of rows, as far as somebody asked; None where no one may
         self.given: dict[int, float] = {}  # of inputs
         self.interned: dict[object, int] = {}
         self.guards: list[tuple[int, float]] = []  # a comparison, and the 1.0 or 0.0 that the recorded way through needs
