@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from operator import methodcaller
+from operator import itemgetter, methodcaller
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,11 @@ def arranger(structure: Structure, as_slopes: bool = False) -> Callable[[Array],
             container, keys, within = structure
             if within.count(ONE) == len(within):
                 return lambda flat: container.made(keys, flat.tolist())
-            inner = [arranger(part, as_slopes) for part in within]
             spans = [slice(*span) for span in neighbours(within)]
+            if len(within) > 1 and all(part == ONE or (isinstance(part, Row) and part[0] is list) for part in within):
+                items = itemgetter(*[span.start if part == ONE else span for part, span in zip(within, spans, strict=True)])
+                return lambda flat: container.made(keys, [*items(flat.tolist())])
+            inner = [arranger(part, as_slopes) for part in within]
             return lambda flat: container.made(keys, [f(flat[span]) for f, span in zip(inner, spans, strict=True)])
         case NamedModel() if as_slopes:
             return lambda flat: dict(zip(structure[1], flat.tolist(), strict=True))

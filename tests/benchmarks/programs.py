@@ -2,18 +2,26 @@
 
 Run as `python tests/benchmarks/programs.py [PROGRAM ...]` with the bench extra installed, and JAX if it is to be compared. Times
 are of public calls that give value and gradient for an array, medians of one run, all sides in one process and in turn; values
-are checked against each other. `first s` is the first call, `form s` what it takes to make the form that a program ends in after
-some more. JAX code is what its users write: `scan` for the steps, arrays for the samples. The last row descends a loss whose
-branches move at every step, which is slower to record than to evaluate.
+are checked against each other. JAX code is what its users write: `scan` for the steps, arrays for the samples. The last row
+descends a loss whose branches move at every step, which is slower to record than to evaluate.
+
+What a program costs in waiting and memory is measured in a process of its own, which does nothing else: the first call takes
+`record s`, in which the function itself runs, and `build s`; a later one waits `form s` for the form in which the program ends.
+Besides recording no call takes longer than the larger of these two. `peak MB` is the most memory that the process ever had, with
+Python, numpy and LLVM.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import random
+import re
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
@@ -25,7 +33,9 @@ from microgradx.bench.cases import Case
 from microgradx.bench.measure import median
 from microgradx.tables import table
 
-HEAD = ("program", "first s", "form s", "us", "numpy us", "casadi us", "jax s", "jax us", "vs casadi", "vs jax")
+COSTS = ("record s", "build s", "form s", "peak MB")
+HEAD = ("program", *COSTS, "us", "numpy us", "casadi us", "jax s", "jax us", "vs casadi", "vs jax")
+ALONE = "--alone"  # before the name of the one program that a process is to measure
 LONGEST_CASADI = 3_000  # steps; it copies the graph of every step
 
 
@@ -215,18 +225,37 @@ PROGRAMS: dict[str, Callable[[], Program]] = {
 }
 
 
-def measured(program: Program) -> Iterator[str]:
-    """The cells of a row."""
+def alone(name: str) -> list[float]:
+    """What the calls of a program wait for, and the memory they take, in a process in which nothing else was done."""
+    program = PROGRAMS[name]()
     c, x = mx.compile(program.f), np.array(program.x)
     start = perf_counter()
-    value, slopes = c.value_and_grad(x)
+    c.value_and_grad(x)
     first = perf_counter() - start
+    ((recording,),) = c.recordings.values()
     start = perf_counter()
-    c.program(x).gradient_runner(((0, len(x)),)).settle()  # as it would after some more calls
+    recording.program.gradient_runner(((0, len(x)),)).settle()  # as it would after some more calls
     form = perf_counter() - start
+    c.value_and_grad(x)
+    return [recording.seconds, first - recording.seconds, form, peak_megabytes()]
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process had; what the system calls `maxrss` would count what its parent had."""
+    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) / 1024 if found else math.nan
+
+
+def measured(name: str) -> Iterator[str]:
+    """The cells of a row."""
+    told = subprocess.run([sys.executable, __file__, ALONE, name], check=True, capture_output=True, text=True).stdout
+    record, build, form, peak = json.loads(told)
+    yield from (f"{record:.2f}", f"{build:.2f}", f"{form:.2f}", f"{peak:.0f}")
+    program = PROGRAMS[name]()
+    c, x = mx.compile(program.f), np.array(program.x)
+    value, slopes = c.value_and_grad(x)
+    c.program(x).gradient_runner(((0, len(x)),)).settle()
     ours = median(lambda: c.value_and_grad(x), 1.0)
-    yield f"{first:.2f}"
-    yield f"{form:.2f}"
     yield f"{1e6 * ours:,.1f}"
     if program.by_hand is not None:
         expected, by_hand = program.by_hand(x)
@@ -285,12 +314,20 @@ def moving_branches(steps: int = 300) -> str:
     return f"moving branches, {steps} steps: compiled {ours:.2f} s, eager {eager:.2f} s, {ours / eager:.2f} times as long"
 
 
-if __name__ == "__main__":
-    wanted = sys.argv[1:]
-    least = (20, *[9] * (len(HEAD) - 1))
-    print(table([HEAD], "<" + ">" * (len(HEAD) - 1), width=None, least=least)[0])
-    for name, make in PROGRAMS.items():
+def rows(wanted: Sequence[str]) -> Iterator[list[str]]:
+    """The head and a line for each program, as soon as it is measured."""
+    yield list(HEAD)
+    for name in PROGRAMS:
         if not wanted or any(name.startswith(word) for word in wanted):
-            print(table([[name, *measured(make())]], "<" + ">" * (len(HEAD) - 1), width=None, least=least)[0], flush=True)
-    if not wanted or "moving" in wanted:
-        print(moving_branches())
+            yield [name, *measured(name)]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [ALONE]:
+        print(json.dumps(alone(sys.argv[2])))
+    else:
+        for row in rows(sys.argv[1:]):
+            least = (20, *[9] * (len(HEAD) - 1))
+            print(table([row], "<" + ">" * (len(HEAD) - 1), width=None, least=least)[0], flush=True)
+        if not sys.argv[1:] or "moving" in sys.argv[1:]:
+            print(moving_branches())
