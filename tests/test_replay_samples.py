@@ -1,5 +1,6 @@
 """What may be the samples of a batch: numbers in arrays, files and iterators; what cannot be read is named."""
 
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -66,3 +67,96 @@ def test_names_that_no_argument_of_the_function_has_are_refused():
         f(w=1.0)
     with pytest.raises(ValueError, match=r"batch names \['x'\], the function has the arguments \['w'\] by place"):
         compile(lambda w, *, x: w * x, batch="x")
+
+
+def test_a_mean_with_weights_is_a_factor_of_each_sample():
+    r = np.random.default_rng(0)
+    xs, ys, weights = r.normal(size=50), r.normal(size=50), r.uniform(size=50)
+    f = compile(lambda w, x, y, weight: weight * (w * x - y) ** 2, batch=("x", "y", "weight"), reduce="sum", chunk=16)
+    value, slope = f.value_and_grad(0.5, xs, ys, weights / weights.sum())
+    assert value == pytest.approx(np.average((0.5 * xs - ys) ** 2, weights=weights), rel=1e-13)
+    assert slope == pytest.approx(np.average(2.0 * xs * (0.5 * xs - ys), weights=weights), rel=1e-12)
+
+
+def test_a_minibatch_is_the_rows_that_an_index_array_chooses():
+    r = np.random.default_rng(0)
+    xs, ys, rows = r.normal(size=(50, 2)), r.normal(size=50), r.permutation(50)[:20]
+    f = compile(lambda w, x, y: (w[0] * x[0] + w[1] * x[1] - y) ** 2, batch=("x", "y"))
+    value, slopes = f.value_and_grad(np.array([0.5, 2.0]), xs[rows], ys[rows])
+    misses = xs[rows] @ [0.5, 2.0] - ys[rows]
+    assert value == pytest.approx((misses**2).mean(), rel=1e-13)
+    assert slopes == pytest.approx((2.0 * misses[:, None] * xs[rows]).mean(axis=0), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16, np.int8, np.uint16])
+def test_samples_of_fewer_bytes_are_read_chunk_by_chunk_and_calculated_in_double_precision(kind, tmp_path):
+    count = 400_000
+    samples = np.memmap(tmp_path / "x", dtype=kind, mode="w+", shape=(count, 2))
+    samples[:] = (np.arange(2 * count) % 100).reshape(count, 2)
+    if samples.dtype.kind == "f":
+        samples /= kind(3)
+    f = compile(lambda w, x: w[0] * x[0] * x[1] + w[1], batch="x", reduce="sum")
+    w = np.array([0.1, 3.0], dtype=np.float32)
+    f.value_and_grad(w, samples[:1024])
+    tracemalloc.start()
+    value, slopes = f.value_and_grad(w, samples)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000  # in double precision the samples are 6.4 MB
+    doubles = samples.astype(np.float64)
+    assert slopes.dtype == np.float64
+    assert slopes == pytest.approx(np.array([(doubles[:, 0] * doubles[:, 1]).sum(), count]), rel=1e-13)
+    assert value == pytest.approx(w.astype(np.float64) @ slopes, rel=1e-13)
+    by_samples = f.grad(w, samples[:10], argnums=1)
+    assert by_samples.dtype == np.float64
+    np.testing.assert_allclose(by_samples, np.float64(w[0]) * doubles[:10, ::-1], rtol=1e-15)
+
+
+def test_what_turns_into_an_array_of_numbers_is_one():
+    class Column:
+        def __init__(self, numbers):
+            self.numbers = numbers
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(self.numbers)
+
+    f = compile(lambda w, x: w * x[0], batch="x", reduce="sum")
+    assert f(2.0, Column([[1.0], [2.0]])) == 6.0
+    with pytest.raises(TypeError, match=r"x has samples such as np\.str_\('a'\)"):
+        f(2.0, Column([["a"], ["b"]]))
+
+
+def test_chunks_without_samples_are_passed_over():
+    f = compile(lambda w, x: w * x, batch="x", reduce=None)
+    assert f(2.0, iter([np.ones(0), np.ones(1), np.ones(0), np.ones(2)])).tolist() == [2.0, 2.0, 2.0]
+    with pytest.raises(ValueError, match="x has no samples: give at least one"):
+        f(2.0, iter([np.ones(0)]))
+
+
+def test_a_batch_is_not_evaluated_where_it_would_be_frozen_or_lose_its_graph():
+    each = compile(lambda w, x: w * x, batch="x")
+    with pytest.raises(TypeError, match=r"a function of batches was evaluated at .* without batch and call that here"):
+        compile(lambda w: each(w, [1.0, 2.0]) * w)(1.0)
+    with pytest.raises(TypeError, match="which is in no graph, so its gradient is lost"):
+        mx.grad(lambda w: each(w, [1.0, 2.0]))(1.0)
+
+
+def test_a_compiled_function_inside_that_of_a_sample_is_part_of_it():
+    square = compile(lambda w: w**2)
+    assert compile(lambda w, x: square(w) * x, batch="x").value_and_grad(1.5, [1.0, 2.0]) == (3.375, 4.5)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_between_two_chunks_leaves_nothing_behind(threads):
+    def stream(stop):
+        for k in range(8):
+            if k == stop:
+                raise KeyboardInterrupt
+            yield np.arange(4.0) + k
+
+    f = compile(lambda w, x: w * x, batch="x", reduce="sum", chunk=2, threads=threads)
+    expected, before = f.value_and_grad(2.0, stream(-1)), np.getbufsize()
+    with pytest.raises(KeyboardInterrupt):
+        f.value_and_grad(3.0, stream(5))
+    assert f.value_and_grad(2.0, stream(-1)) == expected
+    assert np.getbufsize() == before

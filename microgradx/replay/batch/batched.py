@@ -19,6 +19,7 @@ from ..connected import number_of
 from ..derivatives import Spans
 from ..function import CompiledFunction
 from ..specialization import Recording, function_name
+from ..tape.unreadable import BATCHES
 from .asked import BatchAnswer, BatchInquiry
 from .chunks import PairwiseSum, sum_chunks, workers
 from .other_way import OtherWay, error_of, with_sample
@@ -165,7 +166,7 @@ class Batched(CompiledFunction):
 
     def _read(self, args: Sequence[Any], kwargs: dict[str, Any], tangents: dict[int, Any] | None = None) -> tuple[Call, Blocks]:
         """The arguments of the first sample, and the samples of those that differ, with tangents of these."""
-        look("a function of batches was evaluated")
+        look(BATCHES)
         args, kwargs = self._placed(args, kwargs)
         moved = tangents or {}
         names = [*self.names, *(f"tangent {k}" for k in moved)]

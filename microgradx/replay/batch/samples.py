@@ -21,8 +21,8 @@ class Blocks:
         if any(streams) and not all(streams):
             raise TypeError(f"{', '.join(names)}: either all are iterators of chunks or none is")
         self.stream = self.together(data) if all(streams) else iter([self.rows(data)])
-        self.first = next(self.stream, [])
-        if not self.first or not len(self.first[0]):
+        self.first = next((rows for rows in self.stream if len(rows[0])), [])
+        if not self.first:
             raise ValueError(f"{names[0]} has no samples: give at least one")
 
     def together(self, streams: Sequence[Iterator[Any]]) -> Iterator[list[np.ndarray]]:

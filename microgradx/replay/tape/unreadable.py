@@ -7,11 +7,13 @@ from ...operators import instead_of
 
 INDEX = "a number was used as an index or a count"
 MADE_FLOAT = "a number was turned into a plain float"
+BATCHES = "a function of batches was evaluated"
 REMEDIES = {
     INDEX: (
         "An index must be a whole number of its own among the arguments: look up by take(rows, i), or choose by "
         "where(i == 2, a, b)"
     ),
+    BATCHES: "Compile the function of one sample without batch and call that here, sample by sample",
     MADE_FLOAT: "Calculate with the value itself, by mx.sin(x) and not math.sin(x); x.detach() cuts it off",
 }
 OTHERWISE = "Calculate with the value itself, branch with `if x > 0` or where(x > 0, a, b)"
