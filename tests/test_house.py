@@ -250,7 +250,8 @@ WINGS = {
         {"grade", "question"},
         {"page"},
         {"sheet"},
-        {"command", "pytest_questions"},
+        {"grading_process", "pytest_questions"},
+        {"command"},
         {"__init__"},
     ],
 }

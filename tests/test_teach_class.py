@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import types
 
 import pytest
@@ -34,7 +35,7 @@ BROKEN = [  # file, content, what is said
     ("text.txt", "{}", r"text\.txt ends in '\.txt': answers are in a \.py file, or in a \.json file saved from the page"),
     ("week.json", '{"sheet": "Week 2", "answers": {}}', r"week\.json holds answers for the sheet 'Week 2', not for 'Week 3'"),
     ("nobody.json", None, r"nobody\.json does not exist: write the path of the file that was handed in"),
-    ("nobody.py", None, r"nobody\.py does not exist: write the path of the file that was handed in"),
+    ("nowhere.py", None, r"nowhere\.py does not exist: write the path of the file that was handed in"),
 ]
 
 
@@ -93,10 +94,62 @@ def test_answers_of_another_week_stand_under_the_name_of_the_student(here, capsy
     assert "dora: 0 of 2 points" in capsys.readouterr().out
 
 
-def test_what_the_code_of_a_student_prints_is_no_part_of_the_table(here, capsys):
+@pytest.mark.parametrize("code", ["while True: pass", "import os; os._exit(0)", "def slope(x):\n while x: pass"])
+def test_code_that_does_not_end_is_ended_and_the_others_are_graded(here, capsys, code):
+    (here / "sheet.py").write_text(SOURCE.replace("[teach.Q", "[teach.Derivative('slope', lambda x: x * x), teach.Q"))
+    (here / "amy.py").write_text("slope = lambda x: 2 * x")
+    (here / "ben.py").write_text(code)
+    (here / "cleo.py").write_text("slope = lambda x: 2 * x\nproduct = {'a': -3}")
+    files = ["amy.py", "ben.py", "cleo.py", "anna.json"]
+    assert main(["grade", "sheet.py:sheet", *files, "--time", "0.5", "--json"]) == 2
+    rows = json.loads(capsys.readouterr().out)
+    for student, points in {"amy": 1.0, "ben": 0.0, "cleo": 2.0, "anna": 2.0}.items():
+        assert sum(row["points"] for row in rows if row["student"] == student) == points
+    assert {row["told"] for row in rows if row["verdict"] == "refused"} == {
+        "ben.py gave no answer within 0.5 s: look for a loop that does not end, or allow more by --time"
+    }
+
+
+def test_no_time_is_refused(here, capsys):
+    for seconds in ("0", "-1", "nan"):
+        assert main(["grade", "sheet.py:sheet", "anna.json", "--time", seconds]) == 2
+        assert capsys.readouterr().err == (
+            f"microgradx: --time {seconds} leaves no time for anybody's code: write for example --time 10\n"
+        )
+
+
+def test_of_several_files_of_a_student_the_one_that_was_changed_last_is_graded(here, capsys):
+    (here / "anna (1).json").write_text(json.dumps({"student": "anna", "answers": {"product": {"a": [5]}}}))
+    (here / "anna.py").write_text("product = {'a': -3}")
+    files = ["anna (1).json", "anna.json", "anna.py", "anna.json"]
+    for last, points in zip(files[:3], (0.0, 2.0, 1.0), strict=True):
+        for file in files:
+            os.utime(file, (1e9 + (file == last),) * 2)
+        assert main(["grade", "sheet.py:sheet", *files, "-o", f"{points}.csv"]) == (0 if points == 2.0 else 1)
+        out = capsys.readouterr().out
+        assert out.startswith(f"anna: {points:g} of 2 points\n")
+        rows = list(csv.DictReader((here / f"{points}.csv").read_text().splitlines()))
+        others = {file for file in files if file != last}
+        left = {row["question"]: row["told"] for row in rows if row["verdict"] == "left out"}
+        assert left == {file: f"{file} is not graded: {last} is, which was changed last" for file in others}
+        assert all(told in out for told in left.values())
+        assert sum(float(row["of"]) for row in rows) == 2.0
+
+
+def test_a_last_file_that_cannot_be_read_is_the_one_that_counts(here, capsys):
+    (here / "anna.py").write_text("(")
+    os.utime("anna.json", (1e9, 1e9))
+    assert main(["grade", "sheet.py:sheet", "anna.py", "anna.json"]) == 2
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "anna: 0 of 2 points"
+    assert told[1].startswith("anna.py cannot be run: SyntaxError")
+    assert told[2] == "anna.json is not graded: anna.py is, which was changed last"
+
+
+def test_what_the_code_of_a_student_prints_is_no_part_of_the_table(here, capfd):
     (here / "ben.py").write_text("print('hello')\nproduct = {'a': -3, 'b': 2}")
     assert main(["grade", "sheet.py:sheet", "ben.py", "--json"]) == 0
-    out, error = capsys.readouterr()
+    out, error = capfd.readouterr()
     assert [row["points"] for row in json.loads(out)] == [1.0, 1.0]
     assert error == "hello\n"
 

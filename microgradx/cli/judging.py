@@ -91,7 +91,8 @@ def add_grade(commands: Any) -> None:
     purpose = "judge a student's own engine, or answers to a sheet"
     command = verb(commands, "grade", purpose, examples, _grade, "the report", FOUND)
     command.add_argument("target", metavar="TARGET", help="own_engine.py:Value, or sheet.py:sheet with the files of answers")
-    command.add_argument("answers", metavar="ANSWERS", nargs="*", help="a .py or .json file for each student")
+    command.add_argument("answers", metavar="ANSWERS", nargs="*", help="a .py or .json file for each student; of two the later")
+    command.add_argument("--time", type=any_number, default=10.0, metavar="SECONDS", help="what one student's code may take (10)")
     told = "hints, verdict (right or wrong) or, after the deadline, answers (hints)"
     command.add_argument("--tell", choices=("hints", "verdict", "answers"), default="hints", help=told)
     command.add_argument("--solutions", metavar="STUDENT", help="print the questions of this student with the right answers")
@@ -109,7 +110,7 @@ def _grade(options: argparse.Namespace) -> int:
         print(as_json(paper.grade({}, tell="answers").rows()) if options.json else paper.solved())
         return 0
     path = destination(options, (".csv", ".json")) if options.output else None
-    found = graded(options.target, options.answers, options.tell, path)
+    found = graded(options.target, options.answers, options.tell, path, options.time)
     if options.output == "-" and isinstance(found, list):
         print(grades_text(found, ".csv"), end="")
     elif isinstance(found, list):

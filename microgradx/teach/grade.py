@@ -77,7 +77,7 @@ class Grade:
     def __str__(self) -> str:
         head = f"{self.student}: {self.points:g} of {of_points(self.most)}"
         if self.refused:
-            return f"{head}\n{self.marks[0].verdict.told}"
+            return "\n".join([head, *dict.fromkeys(mark.verdict.told for mark in self.marks)])
         shown = [("question", "value", "points", "")]
         for mark in self.marks:
             solution = "" if mark.right is None or mark.verdict.right else f" ({mark.right:.4g} is right)"

@@ -13,7 +13,7 @@ from .slips import Asked, near
 class Judgement:
     """Of which kind an answer is, and what to say.
 
-    Kinds are right, empty, unreadable, raises, wrong, unknown, refused, and those of slips.
+    Kinds are right, empty, unreadable, raises, wrong, unknown, refused, left out, and those of slips.
     """
 
     field: str
