@@ -85,6 +85,49 @@ def test_a_killed_worker_is_survived(cluster, data, tmp_path):
         assert (found[0], found[1].tolist()) == (value, slopes.tolist())
 
 
+@pytest.mark.parametrize("count", [1, 37, 1000, 4999])
+def test_a_minibatch_on_the_cluster_has_the_bits_of_one_on_one_machine(cluster, data, count):
+    from microgradx.replay.batch.distributed import Spread
+
+    w, X, y = data
+    f = compile(loss, batch=("x", "y"), chunk=64)
+    rows = np.random.default_rng(count).integers(-5000, 5000, size=count)
+    value, slopes = f.value_and_grad(w, X[rows], y[rows])
+    mask = np.zeros(5000, dtype=bool)
+    mask[rows] = True
+    with distributed.Client(cluster) as client:
+        spread = Spread(f, client, X, y)
+        found = spread.value_and_grad(w, rows=rows)
+        assert (found[0], found[1].tolist()) == (value, slopes.tolist())
+        assert spread(w, rows=rows.tolist()) == value
+        assert spread(w, rows=mask) == f(w, X[mask], y[mask])
+        assert spread(w) == f(w, X, y)
+
+
+def test_samples_that_are_not_there_or_go_another_way_are_named_by_the_cluster(cluster):
+    from microgradx.replay.batch.distributed import Spread
+
+    x = np.arange(10.0)
+    f = compile(lambda w, x: w * x if x < 7.0 else -2.0 * w * x, batch="x", reduce="sum", chunk=2)
+    with distributed.Client(cluster) as client:
+        spread = Spread(f, client, x)
+        assert spread(1.0, rows=[1, 5, 6]) == 12.0
+        assert spread.value_and_grad(1.0, rows=[9, 7]) == (-32.0, -32.0)
+        with pytest.raises(TypeError, match=r"sample 2 takes another way .* at .*test_replay_distributed\.py"):
+            spread(1.0, rows=[1, 5, 8])
+        with pytest.raises(IndexError, match="rows has 10, and the samples are 0 to 9"):
+            spread(1.0, rows=[0, 10])
+        with pytest.raises(ValueError, match=r"rows=\[\] chooses no samples: give at least one"):
+            spread(1.0, rows=[])
+        for wrong in ([0.5], 3, [True, False], [[1]]):
+            with pytest.raises(TypeError, match="pass an array of the numbers of samples, or a mask of all 10"):
+                spread(1.0, rows=wrong)
+        with pytest.raises(ValueError, match=r"\['x'\] differ from sample to sample"):
+            spread.value_and_grad(1.0, argnums=1)
+        with pytest.raises(ValueError, match="a cluster sends back sums, not the result of each sample"):
+            Spread(compile(lambda w, x: w * x, batch="x", reduce=None), client, x)
+
+
 def test_wrong_data_is_named(cluster, data):
     from microgradx.replay.batch.distributed import Spread
 

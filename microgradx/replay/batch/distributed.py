@@ -42,35 +42,36 @@ class Spread:
         self.f, self.client = f, client
         self.arrays = Blocks([as_rows(name, x) for name, x in zip(f.names, data, strict=True)], f.names, f.chunk).first
         self.count = len(self.arrays[0])
-        chunks = -(-self.count // f.chunk)
-        workers = max(1, len(client.scheduler_info()["workers"]))
-        self.subtree = 1 << max(0, (chunks // workers).bit_length() - 1)  # chunks per subtree
-        rows = self.subtree * f.chunk
-        subtrees = -(-self.count // rows)
-        bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
-        self.parts = [(low, min(high, self.count)) for low, high in itertools.pairwise(bounds) if low < min(high, self.count)]
+        self.workers = max(1, len(client.scheduler_info()["workers"]))
+        self.subtree, self.parts = shares(self.count, f.chunk, self.workers)
         sources = [[_described(x, low, high) for x in self.arrays] for low, high in self.parts]
         self.rows = [client.submit(load_rows, source, pure=False) for source in sources]
         self.programs: WeakKeyDictionary[BatchPlan, Any] = WeakKeyDictionary()  # forgotten with the recording it is of
 
-    def __call__(self, *args: Any) -> float:
-        """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them."""
-        answer: float = self._answer("value", args, ())[0].value()
+    def __call__(self, *args: Any, rows: Any = None) -> float:
+        """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them.
+
+        With `rows`, an array of their numbers or a mask, it is that of a minibatch, with the bits of one machine's
+        `f(..., X[rows], y[rows])`: workers send each other the chosen rows, and nothing else is copied.
+        """
+        answer: float = self._answer("value", args, (), rows)[0].value()
         return answer
 
-    def value_and_grad(self, *args: Any, argnums: Argnums = 0) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, rows: Any = None) -> tuple[float, Any]:
         """(value, gradient) by arguments that are the same for all samples; `argnums` counts all, those of the batch too."""
-        answer, by = self._answer("gradient", args, argnums)
+        answer, by = self._answer("gradient", args, argnums, rows)
         return answer.value(), answer.slopes(by, argnums, 1)
 
-    def _answer(self, name: str, args: Sequence[Any], argnums: Argnums) -> tuple[BatchAnswer, Chosen]:
-        """The answer from the sums over all samples: one task per worker, one small array back from each."""
+    def _answer(self, name: str, args: Sequence[Any], argnums: Argnums, rows: Any) -> tuple[BatchAnswer, Chosen]:
+        """The answer from the sums over the samples: one task per worker, one small array back from each."""
         rest = iter(args)
         known = len(args) + len(self.f.places)
         if known <= max(self.f.places):
             raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
         every = [None if k in self.f.places else next(rest) for k in range(known)]
-        call = self.f._call(every, {}, [x[0] for x in self.arrays])
+        chosen = None if rows is None else self._numbers(rows)
+        first, count = (0, self.count) if chosen is None else (chosen[0], len(chosen))
+        call = self.f._call(every, {}, [x[first] for x in self.arrays])
         by, recording = Chosen(call, argnums), self.f._recording(call)
         if taken := [self.f.names[self.f.places.index(k)] for k in by.places if k in self.f.places]:
             raise ValueError(f"{taken} differ from sample to sample: a gradient on a cluster is by the arguments that do not")
@@ -80,9 +81,11 @@ class Spread:
         if program is None:
             program = self.programs[plan] = self.client.submit(same_plan, plan, pure=False)
         inputs = recording.inputs(call)
+        subtree, parts = (self.subtree, self.parts) if chosen is None else shares(count, self.f.chunk, self.workers)
+        sources = self.rows if chosen is None else [self._collected(chosen[low:high]) for low, high in parts]
         tasks = [
-            self.client.submit(work, program, inputs, rows, low, self.subtree, self.f.chunk, pure=False)
-            for rows, (low, _) in zip(self.rows, self.parts, strict=True)
+            self.client.submit(work, program, inputs, source, low, subtree, self.f.chunk, pure=False)
+            for source, (low, _) in zip(sources, parts, strict=True)
         ]
         tree, rest_sum = PairwiseSum(), None
         try:
@@ -93,8 +96,45 @@ class Spread:
             for part in whole:
                 tree.add(part)
             rest_sum = last
-        answer = BatchAnswer(asked, recording, tree.total(rest_sum), np.empty((self.count, 0)))
+        answer = BatchAnswer(asked, recording, tree.total(rest_sum), np.empty((count, 0)))
         return (answer.averaged() if self.f.reduce == "mean" else answer), by
+
+    def _numbers(self, rows: Any) -> np.ndarray:
+        """The numbers of the samples that an index array or a mask chooses."""
+        found = np.asarray(rows)
+        if found.dtype == bool and found.shape == (self.count,):
+            found = np.flatnonzero(found)
+        if found.ndim != 1 or (len(found) and found.dtype.kind not in "iu"):
+            raise TypeError(f"rows={rows!r}: pass an array of the numbers of samples, or a mask of all {self.count}")
+        if not len(found):
+            raise ValueError(f"rows={rows!r} chooses no samples: give at least one")
+        beyond = (found < -self.count) | (found >= self.count)
+        if beyond.any():
+            raise IndexError(f"rows has {found[beyond][0]}, and the samples are 0 to {self.count - 1}")
+        return np.where(found < 0, found + self.count, found)
+
+    def _collected(self, numbers: np.ndarray) -> Any:
+        """The rows of these samples on one worker, from wherever they are."""
+        pieces, places = [], []
+        for source, (low, high) in zip(self.rows, self.parts, strict=True):
+            here = np.flatnonzero((numbers >= low) & (numbers < high))
+            if len(here):
+                pieces.append(self.client.submit(picked, source, numbers[here] - low, pure=False))
+                places.append(here)
+        return self.client.submit(put_together, pieces, places, pure=False)
+
+
+def shares(count: int, chunk: int, workers: int) -> tuple[int, list[tuple[int, int]]]:
+    """How many chunks a subtree of the sum has, and the samples low..high of each worker, whole subtrees as far as they go.
+
+    >>> shares(10_000, 1000, 2)
+    (4, [(0, 8000), (8000, 10000)])
+    """
+    subtree: int = 1 << max(0, (-(-count // chunk) // workers).bit_length() - 1)
+    rows = subtree * chunk
+    subtrees = -(-count // rows)
+    bounds = [round(i * subtrees / workers) * rows for i in range(workers + 1)]
+    return subtree, [(low, min(high, count)) for low, high in itertools.pairwise(bounds) if low < min(high, count)]
 
 
 def same_plan(plan: BatchPlan) -> BatchPlan:
@@ -113,6 +153,17 @@ def _described(x: np.ndarray, low: int, high: int) -> Any:
 def load_rows(sources: Sequence[Any]) -> list[np.ndarray]:
     """On a worker: the rows that `described` tells."""
     return [np.memmap(x[0], dtype=x[1], mode="r", shape=x[2], offset=x[3]) if isinstance(x, tuple) else x for x in sources]
+
+
+def picked(rows: Sequence[np.ndarray], places: np.ndarray) -> list[np.ndarray]:
+    """On a worker: some of the rows that it has."""
+    return [x[places] for x in rows]
+
+
+def put_together(pieces: Sequence[Sequence[np.ndarray]], places: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """On a worker: the rows that several have picked, each at its place."""
+    order = np.argsort(np.concatenate(places))
+    return [np.concatenate(parts)[order] for parts in zip(*pieces, strict=True)]
 
 
 def work(
