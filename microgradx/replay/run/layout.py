@@ -53,7 +53,12 @@ class Layout:
             if place[row] >= self.first
         }
         self.results = place[self.outputs]
-        self.loses = self.may_lose(live)
+        self.loses = self.may_lose()
+
+    def rows(self) -> np.ndarray:
+        """The rows of the tape that are in it, in order."""
+        op = np.asarray(memoryview(self.tape.op))[: len(self.live)]  # the tape may have grown since
+        return np.flatnonzero(self.live & (op > CONSTANT))
 
     def __len__(self) -> int:
         return len(self.code)
@@ -126,7 +131,7 @@ class Layout:
         )
         return {(op, width): count for op, width, count in named if op is not None}
 
-    def may_lose(self, live: np.ndarray) -> bool:
+    def may_lose(self) -> bool:
         """Whether a product that is nan only because its zero factor was not heeded may be lost on the way to the results.
 
         Such products are derivatives, so only derivatives of derivatives can lose one; all other nan are nan in eager evaluation.
@@ -135,7 +140,7 @@ class Layout:
         are_products = self.code == CODES.get(chain_step, -1)
         if not lose.any() or not are_products.any():
             return False
-        rows = np.flatnonzero(live)
+        rows = self.rows()
         products = rows[are_products]
         asked = self.asked(rows[lose & (rows > products[0])])
         if asked.max(initial=-1) < products[0]:  # as most are of the function itself

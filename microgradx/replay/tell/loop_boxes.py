@@ -8,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from ..regroup.columns import live_rows
 from ..run.layout import Layout
 from ..run.runner import Runner
-from ..tape.rows import CONSTANT
 from .formulas import Formulas, Leaf, Past, Read, Site, State
 from .indices import LETTERS_OF_ROUNDS
 from .rolled import Rolled
@@ -26,9 +22,8 @@ _Box = tuple[list[Any], str, str]
 def loop_boxes(runner: Runner, parts: Sequence[tuple[str, int, int | None]], slopes: bool) -> LoopBoxes:
     """The boxes of a runner; `parts` say which of its results are called what, `slopes` that a gradient follows the first."""
     tape, layout = runner.tape, Layout(runner.tape, runner.rows)
-    rows = np.flatnonzero(live_rows(tape, runner.rows) & (np.array(tape.op) > CONSTANT))
     back = int(layout.results[0]) - layout.first if slopes else len(layout) - 1
-    formulas = Formulas(layout, tape.labels, rows, back)
+    formulas = Formulas(layout, tape.labels, layout.rows(), back)
     outputs = len(runner.outputs)
     found = [(name, formulas.results[low : outputs if high is None else high]) for name, low, high in parts]
     found.append(("branches, as recorded", formulas.results[outputs:]))
