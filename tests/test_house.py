@@ -240,7 +240,9 @@ WINGS = {
         {"__init__"},
     ],
     "bench": [
-        {"__init__", "cases"},
+        {"__init__", "case"},
+        {"formulas", "networks"},
+        {"cases"},
         {"measure"},
     ],
     "teach": [

@@ -10,7 +10,8 @@ import pytest
 
 import microgradx as mx
 from microgradx import nn
-from microgradx.bench.cases import layers_case, sum_of
+from microgradx.bench.case import sum_of
+from microgradx.bench.networks import layers_case
 from microgradx.replay.arguments import Call
 from microgradx.replay.batch import asked, batch_program
 from microgradx.replay.batch.chunks import PairwiseSum

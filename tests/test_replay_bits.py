@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from replay_forms import only
 
 import microgradx as mx
-from microgradx.bench.cases import attention, circles_case, rnn, rosenbrock
+from microgradx.bench.formulas import rosenbrock
+from microgradx.bench.networks import attention, circles_case, rnn
 from microgradx.replay.compile import compile
 from microgradx.replay.run.llvm import AVAILABLE
 

@@ -11,7 +11,8 @@ from replay_forms import only
 from test_replay_random import PLAIN, side_by_side
 
 import microgradx as mx
-from microgradx.bench.cases import attention, circles_case, polynomial
+from microgradx.bench.formulas import polynomial
+from microgradx.bench.networks import attention, circles_case
 from microgradx.replay.compile import compile
 from microgradx.replay.regroup.instructions import Instruction, contiguous
 from microgradx.replay.run import few_numbers, written_over

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from microgradx.bench.cases import sum_of
+from microgradx.bench.case import sum_of
 from microgradx.replay.compile import compile
 
 distributed = pytest.importorskip("distributed")

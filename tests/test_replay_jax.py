@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import microgradx as mx
-from microgradx.bench.cases import attention, bodies, circles_case, moons_case, rosenbrock
+from microgradx.bench.formulas import bodies, rosenbrock
+from microgradx.bench.networks import attention, circles_case, moons_case
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
 from microgradx.replay.specialization import Recording

@@ -15,7 +15,8 @@ import pytest
 from replay_forms import only
 
 import microgradx as mx
-from microgradx.bench.cases import attention, chain_case, circles_case, conv1d, moons_case, random_graph, rnn, rosenbrock
+from microgradx.bench.formulas import chain_case, random_graph, rosenbrock
+from microgradx.bench.networks import attention, circles_case, conv1d, moons_case, rnn
 from microgradx.operation import Op
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile

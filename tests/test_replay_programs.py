@@ -13,19 +13,9 @@ from hypothesis import strategies as st
 from replay_forms import NARROW, only
 
 import microgradx as mx
-from microgradx.bench.cases import (
-    CASES,
-    attention,
-    bodies,
-    chain_case,
-    circles_case,
-    conv1d,
-    moons_case,
-    polynomial,
-    random_graph,
-    rnn,
-    rosenbrock,
-)
+from microgradx.bench.cases import CASES
+from microgradx.bench.formulas import bodies, chain_case, polynomial, random_graph, rosenbrock
+from microgradx.bench.networks import attention, circles_case, conv1d, moons_case, rnn
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
 from microgradx.replay.regroup import steps, sums

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from microgradx import nn
-from microgradx.bench.cases import layers_case, sum_of
+from microgradx.bench.case import sum_of
+from microgradx.bench.networks import layers_case
 from microgradx.replay.compile import compile
 
 CIRCLES = json.loads((Path(__file__).parent / "reference" / "course_notes.json").read_text())["circles"]

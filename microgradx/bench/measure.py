@@ -17,7 +17,8 @@ from ..replay.run.array_program import Array
 from ..replay.run.layout import Layout
 from ..replay.run.python_source import LONGEST_SOURCE, Source
 from ..tables import table
-from .cases import CASES, Case
+from .case import Case
+from .cases import CASES
 
 TIMES = ("record ms", "build ms", "compile ms", "replay us", "source us", "numpy us", "eager ms")
 HEAD = ("case", "nodes", "calls", *TIMES, "vs numpy", "vs eager")

@@ -29,7 +29,7 @@ import numpy as np
 from replay import by_casadi
 
 import microgradx as mx
-from microgradx.bench.cases import Case
+from microgradx.bench.case import Case
 from microgradx.bench.measure import median
 from microgradx.tables import table
 

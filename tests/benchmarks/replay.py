@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from microgradx.bench.cases import CASES, Case, layers_case, matrices, moons_case, sum_of
+from microgradx.bench.case import Case, sum_of
+from microgradx.bench.cases import CASES
 from microgradx.bench.measure import HEAD, measure, measured_row, median, report_line
+from microgradx.bench.networks import layers_case, matrices, moons_case
 from microgradx.collector import collector_off
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
