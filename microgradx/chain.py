@@ -64,7 +64,13 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     `read` gives what the rules are asked about: by default a node's number, else for example the node itself for a graph of the
     derivative. Raises RuntimeError where the number of `node` no longer follows from theirs.
     """
-    refuse_stale(node)
+    if node._stamp != clock.now:
+        refuse_stale(node)
+    if read is None and node._right is not Many:
+        try:
+            return _of_numbers(node)
+        except (ZeroDivisionError, OverflowError):  # a rule at a pole: the general way follows IEEE 754
+            pass
     op, parents = node.op, node.parents
     if read is None:
         operands, out = numbers_of(parents), node._number
@@ -75,6 +81,19 @@ def edges(node: Any, read: Callable[[Any], Any] | None = None) -> list[tuple[int
     for slot, (parent, local) in enumerate(zip(parents, op.local_derivatives(operands, out, wanted), strict=True)):
         if type(parent) is not float:
             found.append((slot, parent, local if type(local) is float else _accepted(node, slot, local, read)))
+    return found
+
+
+def _of_numbers(node: Any) -> list[tuple[int, Any, Any]]:
+    """`edges` of an operation on one or two operands, asked about their numbers."""
+    left, right, found = node._left, node._right, []
+    operands: list[float] = [left if type(left) is float else left._number]
+    if right is not None:
+        operands.append(right if type(right) is float else right._number)
+    for slot, parent, rule in zip((0, 1), (left, right), node.op.partials, strict=False):  # of one operand, one
+        if type(parent) is not float:
+            local = rule if type(rule) is float else rule(*operands, node._number)
+            found.append((slot, parent, local if type(local) is float else _accepted(node, slot, local)))
     return found
 
 
@@ -115,10 +134,15 @@ def chain_rule(
                 part, after = 0.0, 0.0 if before is None else before
                 if before is None:
                     bare.add(parent)
-            else:
-                part = (times or contribution)(upstream, local)
-                after = part if before is None or parent in bare else before + part
-                bare.discard(parent)
+            else:  # no factor is zero: `contribution` without a call
+                part = upstream * local if times is None else times(upstream, local)
+                if before is None:
+                    after = part
+                elif parent in bare:
+                    after = part
+                    bare.discard(parent)
+                else:
+                    after = before + part
             adjoints[parent] = after
             if watch is not None:
                 watch(node, slot, upstream, local, part, before, after)
