@@ -26,6 +26,7 @@ class Owners:
         callers = {number: marked[node].root for node in marked if (number := call_of(node))}
         self._samples = _counted(callers)
         self._places: dict[Value, Place] = {}
+        self._written: dict[tuple[Place, bool], str] = {}
         for node, place in marked.items():
             caller = callers.get(self._calls.get(node, 0), place.root)
             self._places[node] = place if place.is_module else held.get(caller, {}).get(node, place)
@@ -84,11 +85,12 @@ class Owners:
 
     def written(self, place: Place, short: bool = False) -> str:
         """A place in full, or for short, with the root's name before it where there are several, or nothing else to say."""
-        path = place.short if short else place.written
-        name = self.names.get(place.root, place.root.kind)
-        if not path:
-            return name
-        return path if len(self.roots) == 1 else name + ("" if path[0] == "[" else ".") + path
+        if (place, short) not in self._written:  # asked for in every sample
+            path = place.short if short else place.written
+            name = self.names.get(place.root, place.root.kind)
+            whole = name + ("" if path[:1] == "[" else ".") + path if path else name
+            self._written[place, short] = path if path and len(self.roots) == 1 else whole
+        return self._written[place, short]
 
 
 def _counted(callers: Mapping[int, Root]) -> dict[int, int]:

@@ -15,6 +15,8 @@ def printable(text: str) -> str:
     >>> printable("a\nb\x1b[31m")
     'a\\nb\\x1b[31m'
     """
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
@@ -41,6 +43,8 @@ def clip(text: str, width: int, head: int | None = None) -> str:
 
 def _cut(text: str, width: int) -> str:
     """The longest start of `text` that fits `width` columns."""
+    if text.isascii():
+        return text[:width]
     while columns(text) > width:
         text = text[: width if len(text) > width else -1]
     return text

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import OPS, Value, dot, gradient, ops, primitive, statement, stepper, topological_order, tree
+from microgradx import OPS, Value, dot, explain, gradient, ops, primitive, statement, stepper, topological_order, tree, why
 from microgradx import sum as total
 from microgradx.expression import parse
 from microgradx.nn import MLP, Module
+from microgradx.owners import Owners
 from microgradx.view.words.names import find_node, formula, name_nodes
 from microgradx.view.words.scope import caller_variables
 
@@ -385,6 +386,30 @@ def test_names_of_60_000_values_take_about_a_second_and_none_is_made_twice():
         y = y * 0.999 + x
     named = name_nodes(topological_order(y), {"y": y})
     assert len(set(named.values())) == len(set(named.shown.values())) == 60_001
+
+
+def test_a_question_asks_once_whose_parts_the_values_of_its_graph_are(monkeypatch):
+    from microgradx.view import trace
+    from microgradx.view.words import names
+
+    asked = []
+
+    class Counted(Owners):
+        def __init__(self, *given):
+            asked.append(given)
+            super().__init__(*given)
+
+    monkeypatch.setattr(trace, "Owners", Counted)
+    monkeypatch.setattr(names, "Owners", Counted)
+    model = MLP(2, [3, 1], rng=0)
+    loss = model([1.0, 2.0]) + model([3.0, 4.0])
+    for question in (explain, why):
+        asked.clear()
+        question(loss, model.parameters()[0])
+        assert len(asked) == 1
+    asked.clear()
+    stepper(loss).next()
+    assert len(asked) == 1
 
 
 def test_a_running_sum_or_difference_is_no_loop_of_values_to_be_named():

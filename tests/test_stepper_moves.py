@@ -316,3 +316,18 @@ def test_the_forward_phase_of_a_batch_tells_mean_spread_and_zeros():
     made = [s.trace.recorded[head] for head in s[1].backward.heads]
     assert f"{made.count(0.0)} of them 0" in str(s)
     assert "all 20: mean" in str(s)
+
+
+def test_a_move_looks_for_changed_numbers_only_after_an_assignment(monkeypatch):
+    x = Value(3.0)
+    y = x * x
+    s = stepper(y)
+    s.next()
+    looked = []
+    monkeypatch.setattr(Value, "data", property(lambda value: looked.append(value) or value._number, Value.data.fset))
+    str(s)
+    assert not looked
+    x.data = 4.0
+    assert "x was 3 when this pass was recorded, now 4" in str(s)
+    x.data = 3.0
+    assert "recorded, now" not in str(s)

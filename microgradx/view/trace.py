@@ -14,6 +14,7 @@ from ..indeterminate import indeterminate_places
 from ..order import topological_order
 from ..owners import Owners
 from ..places import Place, Root
+from ..stale import clock
 
 GRAINS = ("node", "neuron", "layer")
 
@@ -63,6 +64,7 @@ class Trace:
         self.roots = roots
         self.order = topological_order(output)
         self.adjoints: dict[Value, float] = {output: 1.0}
+        self._assigned = clock.now
         self.data = [node.data for node in self.order]
         self.carried = {node: node.grad for node in self.order if node.op is None and node.grad}
         flat: list[object] = []
@@ -92,6 +94,11 @@ class Trace:
         return self._flat[fields.index(field) :: len(fields)]
 
     @cached_property
+    def operands(self) -> list[Value]:
+        """The value that each edge leads to."""
+        return [node.parents[slot] for node, slot in zip(self.column("node"), self.column("slot"), strict=True)]
+
+    @cached_property
     def owners(self) -> Owners:
         """Whose part each value is; `roots` are what the caller's variables call the models."""
         return Owners(self.order, self.roots)
@@ -103,15 +110,17 @@ class Trace:
     @cached_property
     def indeterminate(self) -> list[int]:
         """The places of the edges where 0 x inf counted as 0 though no choice made the zero."""
-        columns = (self.column(field) for field in ("node", "slot", "upstream", "local"))
-        return indeterminate_places(zip(*columns, strict=True))
+        nodes, slots, upstream, local = map(self.column, ("node", "slot", "upstream", "local"))
+        if all(map(math.isfinite, upstream)) and all(map(math.isfinite, local)):
+            return []
+        return indeterminate_places(zip(nodes, slots, upstream, local, strict=True))
 
     @cached_property
     def into(self) -> dict[Value, list[int]]:
         """Per node the places of the edges that bring its gradient, in the order in which they were added."""
         into: dict[Value, list[int]] = {}
-        for place, (node, slot) in enumerate(zip(self.column("node"), self.column("slot"), strict=True)):
-            into.setdefault(node.parents[slot], []).append(place)
+        for place, operand in enumerate(self.operands):
+            into.setdefault(operand, []).append(place)
         return into
 
     @cached_property
@@ -140,6 +149,8 @@ class Trace:
 
     def changed(self) -> list[tuple[Value, float]]:
         """Each node whose number is no longer the one of this pass, with the number it was recorded with."""
+        if clock.now == self._assigned:  # nothing was assigned since: a move need not look at every node
+            return []
         return [
             (node, then)
             for node, then in zip(self.order, self.data, strict=True)
@@ -182,11 +193,12 @@ class Trace:
         """
         found: dict[Value, int] = {}
         for node in self.order:
-            if node.op is not None:
-                below = {found[x] for x in node.parents if isinstance(x, Value) and x in found}
-                sample = self.owners.sample(node)
-                if sample is not None or len(below) == 1:
-                    found[node] = below.pop() if sample is None else sample
+            if node.op is None:
+                continue
+            if (sample := self.owners.sample(node)) is not None:
+                found[node] = sample
+            elif len(below := {found[x] for x in node.parents if isinstance(x, Value) and x in found}) == 1:
+                found[node] = below.pop()
         return found
 
     def _edges(self, nodes: list[Value]) -> Iterator[int]:
@@ -198,12 +210,13 @@ class Trace:
         senders = self.column("node")
         for node in self.out_of:
             owners[node] = node
-            consumers = {owners[senders[place]]: None for place in self.into.get(node, ())}
-            alone = len(consumers) == 1
-            if (by == "node" and fold and alone and self._continues_a_sum(node)) or (
-                by != "node" and alone and self.gives(node) is None
-            ):
-                owners[node] = next(iter(consumers))
+            places = self.into.get(node)
+            if not places or (by == "node" and not fold):
+                continue
+            consumer = owners[senders[places[0]]]
+            alone = len(places) == 1 or all(owners[senders[place]] is consumer for place in places)
+            if alone and (self._continues_a_sum(node) if by == "node" else self.owners.get(node) is None):
+                owners[node] = consumer
         return owners
 
     def _continues_a_sum(self, node: Value) -> bool:

@@ -16,7 +16,7 @@ from ..words.cells import set_in_cells
 from ..words.displayed import Displayed
 from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number
-from ..words.scope import caller_variables
+from ..words.scope import caller_variables, scope_of_names
 from ..words.terminal import Ends, Part, TableRows, set_in_lines, terminal_width
 from .asked import EveryInput, named_inputs, refuse_swapped
 from .in_common import in_common, one_of_many, runs_alike
@@ -135,14 +135,14 @@ def explain(
         raise TypeError(f"explain(L, w) needs the Value whose gradient is asked; {output!r} has no graph")
     if k < 0:
         raise ValueError(f"k is how many of the largest paths to list, 0 or more; got {k}")
-    trace = Trace(output)
-    caller = caller_variables(1)
-    named = name_nodes(trace.order, caller, names)
+    scope = scope_of_names(names, caller_variables(1))
+    trace = Trace(output, scope.roots)
+    named = name_nodes(trace.order, scope, owners=trace.owners)
     shown = displayed(named)
     if wrt is None:
         return EveryInput({name: explain_in(trace, shown, node, k) for name, node in named_inputs(named)})
     if isinstance(wrt, Value) and wrt not in named:
-        refuse_swapped("explain", output, wrt, (symbol(output, named), name_nodes([wrt], caller, names)[wrt]))
+        refuse_swapped("explain", output, wrt, (symbol(output, named), name_nodes([wrt], scope)[wrt]))
     return explain_in(trace, shown, find_node(wrt, named, symbol(output, named)), k)
 
 
@@ -158,7 +158,7 @@ def explain_in(trace: Trace, named: Mapping[Value, str], goal: Value, k: int) ->
         sweep.size.get(goal, 0.0),
         largest_paths(sweep, named),
         slope(goal, trace.output, named),
-        tuple(in_common(trace, named, goal, live)) if isinstance(named, Displayed) else (),
+        tuple(in_common(sweep, named)) if isinstance(named, Displayed) else (),
         one_of_many(trace, goal),
         () if live else cut_path(trace, named, goal)[:k],
     )

@@ -11,6 +11,7 @@ from ..trace import Trace
 from ..words.displayed import Displayed
 from ..words.notation import number
 from .split_by import ByItem, split_by
+from .sweep import Sweep
 
 ITEMS_TOLD, SPLITS_TOLD, SEEN_SINGLY, MOST_OF_IT = 3, 3, 5, 0.9
 """So many items are listed, in so many groupings, if there are more than a few paths; the share of all that late rounds send."""
@@ -22,20 +23,21 @@ _Sent = Sequence[tuple[Value, float]]
 """What arrives at a value: from which values that use it, and how much."""
 
 
-def in_common(trace: Trace, named: Displayed, goal: Value, live: int) -> list[str]:
-    """Sentences about where the gradient of `goal` comes from: from which samples, heads, tokens or rounds of a loop.
+def in_common(sweep: Sweep, named: Displayed) -> list[str]:
+    """Sentences about where the gradient of a value comes from: from which samples, heads, tokens or rounds of a loop.
 
     >>> from microgradx.nn import Neuron
     >>> from microgradx.view.words.names import displayed, name_nodes
     >>> neuron = Neuron(1, "linear", init=[[2.0]])
     >>> trace = Trace(neuron([1.0]) + neuron([5.0]))
-    >>> in_common(trace, displayed(name_nodes(trace.order)), neuron.w[0], 2)
+    >>> in_common(Sweep(trace, neuron.w[0], 1), displayed(name_nodes(trace.order)))
     ['by sample: sample 1 sends +5, sample 0 +1']
     """
+    trace, goal = sweep.trace, sweep.goal
     sent = [(trace[place].node, trace[place].contribution) for place in trace.into.get(goal, ())]
     grouped = [("by sample", _by_sample(trace, sent))]
-    if live > SEEN_SINGLY and math.isfinite(trace.adjoints.get(goal, 0.0)):
-        grouped += split_by(trace, named, goal)
+    if sweep.live.get(goal, 0) > SEEN_SINGLY and math.isfinite(trace.adjoints.get(goal, 0.0)):
+        grouped += split_by(sweep, named)
     return [*_told(grouped), *_rounds(trace, named.rounds, sent)]
 
 

@@ -11,7 +11,7 @@ from ...engine import Value
 from ...places import INITIALS, Place
 from ..trace import Trace
 from ..words.displayed import Displayed
-from .sweep import above as above_goal
+from .sweep import Sweep
 
 FAMILIES, LARGE_PART = 24, 0.5
 """So many lists are tried, and those that at least this share of all that is sent goes through are told."""
@@ -31,19 +31,19 @@ class Family(NamedTuple):
     listed: bool
 
 
-def split_by(trace: Trace, named: Displayed, goal: Value) -> Iterator[tuple[str, ByItem]]:
-    """How a gradient splits up by the items of a list: those that `goal` is used with, then those on its paths.
+def split_by(sweep: Sweep, named: Displayed) -> Iterator[tuple[str, ByItem]]:
+    """How a gradient splits up by the items of a list: those that its value is used with, then those on its paths.
 
     >>> from microgradx.view.words.names import displayed, name_nodes
     >>> w, tokens = Value(3.0), [Value(1.0), Value(5.0)]
     >>> trace = Trace(tokens[0] * w + tokens[1] * w)
-    >>> list(split_by(trace, displayed(name_nodes(trace.order, {"w": w, "tokens": tokens})), w))
+    >>> list(split_by(Sweep(trace, w, 1), displayed(name_nodes(trace.order, {"w": w, "tokens": tokens}))))
     [('used with tokens', {'tokens[1]': 5.0, 'tokens[0]': 1.0})]
 
-    Each path is counted once: under the item that is nearest to `goal`. What goes past all of them is told as well.
+    Each path is counted once: under the item that is nearest to the value. What goes past all of them is told as well.
     """
-    total, told = trace.adjoints[goal], []
-    ways = ("used with", 1.0, _used_with(trace, named, goal)), ("through", LARGE_PART, _through(trace, named, goal))
+    total, told = sweep.trace.adjoints[sweep.goal], []
+    ways = ("used with", 1.0, _used_with(sweep.trace, named, sweep.goal)), ("through", LARGE_PART, _through(sweep, named))
     for how, least, found in ways:
         for family, sums in found.items():
             if not all(map(math.isfinite, sums.values())):
@@ -78,36 +78,43 @@ def _used_with(trace: Trace, named: Displayed, goal: Value) -> dict[Family, ByIt
     return found
 
 
-def _through(trace: Trace, named: Displayed, goal: Value) -> dict[Family, ByItem]:
+def _through(sweep: Sweep, named: Displayed) -> dict[Family, ByItem]:
     """The gradient by the item on the way, for each list that computed values are in."""
-    above = _above(trace, goal)
     uses = named.owners.numbered()
     members: dict[Family, dict[Value, str]] = {}
-    for node in reversed(above):
+    for node in reversed(sweep.trace.order):
+        if node not in sweep.above or node is sweep.goal:
+            continue
         for family, item in _items(named, node, uses.get(node, "").partition("#")[0]):
             if family.listed and (family in members or len(members) < FAMILIES):
                 members.setdefault(family, {})[node] = item
     several = {family: nodes for family, nodes in members.items() if len(set(nodes.values())) > 1}
-    return {family: _sums(trace, above, goal, nodes) for family, nodes in several.items()}
+    ways = _ways(sweep) if several else []
+    return {family: _sums(sweep, ways, nodes) for family, nodes in several.items()}
 
 
-def _above(trace: Trace, goal: Value) -> list[Value]:
-    """The computed values from which a way leads down to `goal`, operands first."""
-    found = above_goal(trace, goal)
-    return [node for node in trace.order if node in found and node is not goal]
+_Ways = list[tuple[Value, list[tuple[Value, float]]]]
+"""Of every value above a goal, operands first, the live edges that lead down to it: the operand and the local derivative."""
 
 
-def _sums(trace: Trace, above: list[Value], goal: Value, members: Mapping[Value, str]) -> ByItem:
-    """What comes by each item: its gradient times how it grows with `goal` along the ways without another item between."""
-    slopes, sums = {goal: 1.0}, dict.fromkeys(members.values(), 0.0)
-    for node in above:
+def _ways(sweep: Sweep) -> _Ways:
+    trace, ways = sweep.trace, dict[Value, list[tuple[Value, float]]]()
+    for node, operand, local in zip(trace.column("node"), trace.operands, trace.column("local"), strict=True):
+        if local and operand in sweep.above:
+            ways.setdefault(node, []).append((operand, local))
+    return list(reversed(ways.items()))
+
+
+def _sums(sweep: Sweep, ways: _Ways, members: Mapping[Value, str]) -> ByItem:
+    """What comes by each item: its gradient times how it grows with the goal along the ways without another item between."""
+    slopes, sums = {sweep.goal: 1.0}, dict.fromkeys(members.values(), 0.0)
+    for node, edges in ways:
         slope = 0.0
-        for place in trace.out_of[node]:
-            edge = trace[place]
-            if edge.local and (below := slopes.get(edge.operand)):
-                slope += edge.local * below
+        for operand, local in edges:
+            if below := slopes.get(operand):
+                slope += local * below
         if slope and node in members:
-            sums[members[node]] += trace.adjoints[node] * slope
+            sums[members[node]] += sweep.trace.adjoints[node] * slope
         elif slope:
             slopes[node] = slope
     return sums

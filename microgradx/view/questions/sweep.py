@@ -30,9 +30,8 @@ class Sweep:
         self._best: dict[Value, list[Link]] = {trace.output: [(0, 1.0, False, -1, None)]}
         count, live, size, reaching = self.count, self.live, self.size, self.above
         last = None
-        columns = zip(trace.column("node"), trace.column("slot"), trace.column("local"), strict=True)
-        for place, (node, slot, local) in enumerate(columns):
-            operand = node.parents[slot]
+        columns = zip(trace.column("node"), trace.operands, trace.column("local"), strict=True)
+        for place, (node, operand, local) in enumerate(columns):
             if operand not in reaching:
                 continue
             count[operand] = count.get(operand, 0) + count[node]

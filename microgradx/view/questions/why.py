@@ -14,13 +14,13 @@ from ..wording import EXPLODING, Numbers, slope, symbol
 from ..words.cells import set_in_cells
 from ..words.names import displayed, find_node, name_nodes
 from ..words.notation import number, operation
-from ..words.scope import caller_variables
+from ..words.scope import caller_variables, scope_of_names
 from ..words.terminal import Part, TableRows, set_in_lines, terminal_width
 from .asked import EveryInput, named_inputs, refuse_swapped
 from .in_common import runs_alike
 from .origin import origin_in
 from .paths import counted, largest_paths, signed
-from .sweep import Sweep
+from .sweep import Sweep, above
 
 TINY = 1e-6
 """A gradient below this share of what flows into it, or below this size, is worth a reason."""
@@ -91,15 +91,15 @@ def why(output: Value, wrt: Value | str | None = None, names: Mapping[str, objec
     """
     if not isinstance(output, Value):
         raise TypeError(f"why(L, w) needs the Value whose gradient is asked; {output!r} has no graph")
-    trace = Trace(output)
-    caller = caller_variables(1)
-    named = name_nodes(trace.order, caller, names)
+    scope = scope_of_names(names, caller_variables(1))
+    trace = Trace(output, scope.roots)
+    named = name_nodes(trace.order, scope, owners=trace.owners)
     if wrt is None:
         shown = displayed(named)
         return EveryInput({name: why_in(trace, shown, node) for name, node in named_inputs(named)})
     if isinstance(wrt, Value) and wrt not in named:
-        refuse_swapped("why", output, wrt, (symbol(output, named), name_nodes([wrt], caller, names)[wrt]))
-        return _no_path(wrt, symbol(output, named), name_nodes([wrt], caller, names)[wrt])
+        refuse_swapped("why", output, wrt, (symbol(output, named), name_nodes([wrt], scope)[wrt]))
+        return _no_path(wrt, symbol(output, named), name_nodes([wrt], scope)[wrt])
     return why_in(trace, displayed(named), find_node(wrt, named, symbol(output, named)))
 
 
@@ -143,11 +143,8 @@ def _no_path(wrt: Value, top: str, name: str) -> Why:
 
 def _indeterminate(trace: Trace, named: Mapping[Value, str], goal: Value) -> list[str]:
     """The proof that 0 x inf stands on the way to a value."""
-    above = {goal}
-    for node in trace.order:
-        if not above.isdisjoint(parent for parent in node.parents if isinstance(parent, Value)):
-            above.add(node)
-    met = [edge for edge in map(trace.__getitem__, trace.indeterminate) if edge.operand in above]
+    reaching = above(trace, goal) if trace.indeterminate else set()
+    met = [edge for edge in map(trace.__getitem__, trace.indeterminate) if edge.operand in reaching]
     if not met:
         return []
     lines = ["on the way 0 x inf is indeterminate, and counts as 0"]
@@ -166,16 +163,15 @@ def _cuts(named: Mapping[Value, str], sweep: Sweep) -> tuple[Cut, ...]:
     trace = sweep.trace
     onward = {sweep.goal: 1}
     stopped: dict[Value, tuple[int, int]] = {}
-    for place in range(len(trace) - 1, -1, -1):
-        edge = trace[place]
-        ways = onward.get(edge.operand, 0)
-        if not ways:
+    columns = zip(*(reversed(column) for column in (trace.column("node"), trace.column("slot"), trace.operands)), strict=True)
+    for (node, slot, operand), local in zip(columns, reversed(trace.column("local")), strict=True):
+        if not (ways := onward.get(operand)):
             continue
-        if edge.local != 0.0:
-            onward[edge.node] = onward.get(edge.node, 0) + ways
+        if local != 0.0:
+            onward[node] = onward.get(node, 0) + ways
         else:
-            before = stopped.get(edge.node, (0, edge.slot))[0]
-            stopped[edge.node] = (before + sweep.count[edge.node] * ways, edge.slot)
+            before = stopped.get(node, (0, slot))[0]
+            stopped[node] = (before + sweep.count[node] * ways, slot)
     found = [Cut(node, _reason(node, slot, named), paths, trace.adjoints[node]) for node, (paths, slot) in stopped.items()]
     return tuple(sorted(found, key=lambda cut: -cut.paths))
 
@@ -201,7 +197,8 @@ def _dead(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tu
     """The proof that no path is live: the cuts, whose numbers add up to all paths."""
     trace, count = sweep.trace, sweep.count[sweep.goal]
     lines = [*_cut_lines(trace, named, cuts, count), _ruled_out(trace, named, "no path", "cancellation", "underflow")]
-    if all(trace[place].local == 0.0 for place in trace.out_of[trace.output]):
+    sent = zip(trace.column("node"), trace.column("local"), strict=True)
+    if all(local == 0.0 for node, local in sent if node is trace.output):
         paths = "the only path ends" if count == 1 else f"all {counted(count)} paths end"
         return "flat output", [f"the output itself is flat, so {paths} there", *lines]
     whole = f"{counted(count)} of {counted(count)}"
@@ -262,7 +259,7 @@ def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> t
     trace, goal = sweep.trace, sweep.goal
     told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
     size = abs(trace.adjoints[goal])
-    path = largest_paths(Sweep(trace, goal, 1), named)[0]
+    path = largest_paths(sweep, named)[0]
     large = size > EXPLODING and sum(abs(factor) > 1.0 for factor in path.factors) >= STEEP_FACTORS
     if size >= TINY and not large:
         return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]

@@ -76,7 +76,7 @@ class RecordedPass:
     @cached_property
     def names(self) -> Names:
         """The unique name of every value of the pass."""
-        return name_nodes(self.trace.order, self.scope)
+        return name_nodes(self.trace.order, self.scope, owners=self.trace.owners)
 
     @cached_property
     def shared(self) -> Pass:

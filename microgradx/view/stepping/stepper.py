@@ -16,7 +16,7 @@ from ..questions.explain import Explanation, explain_in
 from ..questions.layers import Layers, layers_in
 from ..questions.origin import Origin, origin_in
 from ..questions.why import Why, why_in
-from ..words.scope import caller_variables, scope_of
+from ..words.scope import caller_variables, scope_of_names
 from ..words.terminal import Block, Part, at_a_terminal, paint
 from .lessons import Guess, Naive, judged, naive
 from .notebook import Frame, block_html
@@ -86,9 +86,7 @@ def stepper_on(
     caller: Mapping[str, object],
 ) -> Stepper:
     """A stepper on a pass of `output`, whose values are called as `names` and then `caller` call them."""
-    known = names or {}
-    scope = scope_of({**known, **{name: thing for name, thing in caller.items() if name not in known}}, known)
-    return Stepper(output, how, scope, None, {})
+    return Stepper(output, how, scope_of_names(names, caller), None, {})
 
 
 def _rule(output: Value, update: object, lr: float | None) -> UpdateRule | None:

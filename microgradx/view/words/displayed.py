@@ -27,6 +27,7 @@ class Displayed(dict[Value, str]):
         self.rounds: dict[Value, tuple[str, int]] = {}
         self.owners, self.scope = owners, scope
         self._items: dict[Value, Item | None] = {}
+        self._rows: dict[tuple[Value | float, ...], str | None] = {}
 
     def row(self, values: Sequence[Value | float]) -> str | None:
         """`W[2]` for its items in order, `W[2][0:2]` for some of them, `h @ 29` for those of an earlier round; None for others.
@@ -37,6 +38,12 @@ class Displayed(dict[Value, str]):
         >>> shown.row(W[1]), shown.row(W[0][1:]), shown.row([W[0][0], W[1][1]])
         ('W[1]', 'W[0][1:3]', None)
         """
+        key = tuple(values)
+        if key not in self._rows:  # a row of weights is used by every sample, its inputs by every neuron
+            self._rows[key] = self._row(values)
+        return self._rows[key]
+
+    def _row(self, values: Sequence[Value | float]) -> str | None:
         first = self._item(values[0]) if len(values) > 1 else None
         if first is None:
             return None

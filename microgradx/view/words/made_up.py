@@ -11,7 +11,7 @@ from ...operation import Op
 from ...tables import clip
 from .displayed import Displayed
 from .notation import binds_of, number, syntax, written_as
-from .signed import ATOM, LOOSEST, SIGN, SUM, MadeUp, Signed
+from .signed import ATOM, LOOSEST, MADE_UP, SIGN, SIGNED, SUM, MadeUp, Signed
 
 
 def made_up(node: Value, named: Mapping[Value, str], room: int = 24) -> MadeUp:
@@ -24,16 +24,12 @@ def made_up(node: Value, named: Mapping[Value, str], room: int = 24) -> MadeUp:
     >>> made_up(product + 1, names), made_up((product) ** 2, names)
     ('x*w + 1', '(x*w)**2')
     """
-    assert node.op is not None
-    if rows := _rows(node, named):
-        return MadeUp(clip(rows, room), ATOM)
-    made = written_out(node.op, [named[x] if isinstance(x, Value) else number(x) for x in node.parents])
-    text = str(made)
-    if not (text.isascii() and text.isprintable()):
-        text = clip(text, room)
-    elif len(text) > room:  # as `clip` has it, in a third of the time
-        text = f"{text[: (room - 3) // 2]}...{text[-(room - 2) // 2 :]}"
-    return MadeUp(text, made.binds)
+    op = node.op
+    assert op is not None
+    if op.arity is None and (rows := _rows(node, named)):
+        return MadeUp(clip(rows, room))
+    text, binds = _written(op, [number(x) if type(x) is float else named[x] for x in node.parents])
+    return MADE_UP[binds](text if len(text) <= room and text.isascii() and text.isprintable() else clip(text, room))
 
 
 def written_out(op: Op, operands: Sequence[str]) -> Signed:
@@ -43,19 +39,20 @@ def written_out(op: Op, operands: Sequence[str]) -> Signed:
     >>> written_out(OPS["multiply"], [written_out(OPS["add"], ["a", "-2"]), "b"])
     '(a + -2)*b'
     """
-    pieces, binds = _pattern(op, len(operands))
-    if not pieces:
-        return Signed(f"{op.name} of {len(operands):,}")
+    text, binds = _written(op, operands)
+    return SIGNED[binds](text)
+
+
+def _written(op: Op, operands: Sequence[str]) -> tuple[str, int]:
+    """The text of an operation, and how strongly it binds."""
+    template, uses, binds = _pattern(op, len(operands))
     texts = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            texts.append(piece)
-            continue
-        name, needed = operands[piece[0]], piece[1]
-        if isinstance(name, Signed):
-            name = name.within(needed)
-        texts.append(f"({name})" if name[0] == "-" and needed > SIGN else name)
-    return Signed("".join(texts), binds)
+    for place, needed in uses:
+        text = operands[place]
+        if (isinstance(text, Signed) and text.binds < needed) or (needed > SIGN and text[0] == "-"):
+            text = f"({text})"
+        texts.append(text)
+    return template % tuple(texts), binds
 
 
 def _rows(node: Value, named: Mapping[Value, str]) -> str:
@@ -81,10 +78,11 @@ WRITTEN_OUT = 6
 
 
 @lru_cache(maxsize=512)
-def _pattern(op: Op, operands: int) -> tuple[tuple[str | tuple[int, int], ...], int]:
-    """What an operation is written with in a name: text, and for operands their place and the precedence that they need."""
+def _pattern(op: Op, operands: int) -> tuple[str, tuple[tuple[int, int], ...], int]:
+    """What an operation is written with in a name: a text with `%s` for each operand, their places and the precedence needed."""
     if operands > WRITTEN_OUT:
-        return (), ATOM
+        return f"{op.name} of {operands:,}".replace("%", "%%"), (), ATOM
     tree = syntax(op, operands)
     pieces: Any = written_as(tree, tuple(map(float, range(operands))), (LOOSEST, binds_of(tree) != SUM), False)
-    return tuple([piece if isinstance(piece, str) else (int(piece[0]), piece[1]) for piece in pieces]), binds_of(tree)
+    template = "".join(piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in pieces)
+    return template, tuple((int(piece[0]), piece[1]) for piece in pieces if not isinstance(piece, str)), binds_of(tree)

@@ -12,8 +12,10 @@ from .displayed import Displayed
 from .loops import earlier_rounds
 from .made_up import made_up
 from .notation import expression
-from .scope import Scope, caller_variables, scope_of
-from .signed import LOOSEST, MadeUp, Signed, enclosed, shorter, unnamed
+from .scope import Scope, caller_variables, scope_of_names
+from .signed import LOOSEST, SIGNED, MadeUp, enclosed, shorter, unnamed
+
+_LOOSE = SIGNED[LOOSEST]
 
 
 class UnknownValue(KeyError):
@@ -41,7 +43,10 @@ class Names(dict[Value, str]):
 
 
 def name_nodes(
-    order: list[Value], caller: Mapping[str, object] | Scope | None = None, names: Mapping[str, object] | None = None
+    order: list[Value],
+    caller: Mapping[str, object] | Scope | None = None,
+    names: Mapping[str, object] | None = None,
+    owners: Owners | None = None,
 ) -> Names:
     """One unique name per node: its label, else a variable, else its place in a model, else the expression that made it.
 
@@ -52,21 +57,21 @@ def name_nodes(
     `names` and `caller` map variable names to things; `names` wins. Lists, dicts, dataclasses, arrays of objects and attributes
     are looked into (`W[0][1]`, `net.w`). A parameter is called by its place before any variable. Values of one name are `x`,
     `x#1`, `x#2`, counted from 0: by their samples, if they are of several. An input without a name is `input#n` for its place in
-    `order`, so every run writes the same.
+    `order`, so every run writes the same. `owners` says whose parts the values are, where that is known already.
     """
-    if not isinstance(caller, Scope):
-        sure = names or {}
-        caller = scope_of({**sure, **{k: v for k, v in (caller or {}).items() if k not in sure}}, sure)
-    named = Names(Owners(order, caller.roots), caller)
+    scope = caller if isinstance(caller, Scope) else scope_of_names(names, caller or {})
+    named = Names(owners or Owners(order, scope.roots), scope)
     given = _given(order, named)
-    whole, shown = _Unused(), _Unused()
+    unused, shown = _Unused(named.owners).unused, named.shown
     for number, node in enumerate(order):
-        if node not in given and node.op is None:
-            named[node] = named.shown[node] = MadeUp(f"input#{number}")
-            continue
-        text, short = given.get(node) or (made_up(node, named.shown),) * 2
-        sample = named.owners.sample(node)
-        named[node], named.shown[node] = whole.unused(text, sample), shown.unused(short, sample)
+        if node in given:
+            text, short = given[node]
+            named[node] = name = unused(text, node)
+            shown[node] = name if short == text else unused(short, node)
+        elif node.op is None:
+            named[node] = shown[node] = MadeUp(f"input#{number}")
+        else:
+            named[node] = shown[node] = unused(made_up(node, shown), node)
     return named
 
 
@@ -82,30 +87,34 @@ def _given(order: list[Value], named: Names) -> dict[Value, tuple[str, str]]:
         name = node.label or (variable if place is None or place.is_module else None)
         if name is not None:
             loose = " " in name and not enclosed(name)  # several words are one operand only in brackets
-            told = Signed(name, LOOSEST) if loose else name
+            told = _LOOSE(name) if loose else name
             given[node] = told, told
             if node.op is not None and name == variable:
                 variables[node] = name
         elif place is not None:
             which = numbered.get(node, "")
             texts = owners.written(place) + which, owners.written(place, short=True) + which
-            given[node] = (Signed(texts[0], LOOSEST), Signed(texts[1], LOOSEST)) if "@" in which else texts
+            given[node] = (_LOOSE(texts[0]), _LOOSE(texts[1])) if "@" in which else texts
     named.rounds.update(earlier_rounds(variables, given))
     for node, (name, number) in named.rounds.items():
-        given[node] = (Signed(f"{name} @ {number}", LOOSEST),) * 2
+        given[node] = (_LOOSE(f"{name} @ {number}"),) * 2
     return given
 
 
 class _Unused:
     """Names that differ from one another: further values called `x` are `x#1`, `x#2`."""
 
-    def __init__(self) -> None:
-        self.taken: set[str] = set()
+    def __init__(self, owners: Owners) -> None:
+        self.owners, self.taken = owners, set[str]()
         self.copies: dict[str, int] = {}
 
-    def unused(self, wanted: str, sample: int | None = None) -> str:
-        """The name, of the same kind, with the number of the sample or else a count where it was given before."""
-        name = f"{wanted}#{sample}" if sample and wanted in self.taken else wanted
+    def unused(self, wanted: str, node: Value | None = None) -> str:
+        """The name, of the same kind, with the number of the node's sample or else a count where it was given before."""
+        if wanted not in self.taken:
+            self.taken.add(wanted)
+            return wanted
+        sample = None if node is None else self.owners.sample(node)
+        name = f"{wanted}#{sample}" if sample else wanted
         while name in self.taken:
             self.copies[wanted] = self.copies.get(wanted, 0) + 1
             name = f"{wanted}#{self.copies[wanted]}"
@@ -198,10 +207,10 @@ def formula(
             if isinstance(operand, Value):
                 uses[operand] = uses.get(operand, 0) + 1
     lines = [node for node in order if node.op and uses.get(node, 0) > 1] + [output]
-    taken = _Unused()
-    taken.taken |= set(named.values())
+    names_of_parts = _Unused(named.owners)
+    names_of_parts.taken |= set(named.values())
     for node in lines[:-1]:
         if unnamed(named[node]):
-            named[node] = taken.unused("part")
+            named[node] = names_of_parts.unused("part")
     texts = [expression(node, frozenset(lines), named, latex) for node in lines]
     return "\n".join(texts)

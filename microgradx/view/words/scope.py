@@ -93,6 +93,17 @@ def scope_of(things: Mapping[str, object], sure: Container[str] = ()) -> Scope:
     return scope
 
 
+def scope_of_names(names: Mapping[str, object] | None, caller: Mapping[str, object]) -> Scope:
+    """What `names` that were given call things, and the variables of the caller, of which a given name takes none away.
+
+    >>> a, b = Value(1.0), Value(2.0)
+    >>> scope_of_names({"x": a}, {"x": b, "y": b}).values == {a: "x", b: "y"}
+    True
+    """
+    sure = names or {}
+    return scope_of({**sure, **{name: thing for name, thing in caller.items() if name not in sure}}, sure)
+
+
 def _look_into(thing: object, way: tuple[str, ...], depth: int, scope: Scope, models: list[tuple[str, object]]) -> None:
     """Name the Values in a container, or in the attributes of an object, and in what these hold; note the models."""
     name = "".join(way)
