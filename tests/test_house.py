@@ -190,7 +190,7 @@ def test_texts_are_plain_english() -> None:
 WINGS = {
     "view": [
         {"__init__", "html_page", "layout", "theme", "trace", "words"},
-        {"wording"},
+        {"wording", "stages"},
         {"drawing", "questions"},
         {"stepping"},
     ],

@@ -45,7 +45,7 @@ def of_every_operation(seed):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("build", [example, lambda: recurrence()[0]])
+@pytest.mark.parametrize("build", [example, lambda: recurrence(rounds=6)[0]])
 def test_on_a_phone_the_controls_are_three_lines_and_the_current_card_is_in_sight(visit, build):  # noqa: F811
     page = visit(build())
     page.set_viewport_size({"width": 400, "height": 800})
@@ -64,7 +64,7 @@ def test_on_a_phone_the_controls_are_three_lines_and_the_current_card_is_in_sigh
 
 @pytest.mark.browser
 def test_a_card_that_stands_apart_is_stepped_chosen_and_set_like_any_other(visit):  # noqa: F811
-    page = visit(recurrence(rounds=8)[0], "#s=7")
+    page = visit(recurrence(rounds=6)[0], "#s=7")
     card = page.locator(".apart .card").first
     card.click()
     assert page.locator(".chosen h2").text_content() == card.locator(".name").text_content()
@@ -344,7 +344,7 @@ def test_of_a_graph_too_large_to_be_drawn_the_part_around_the_current_step_is(vi
 
 @pytest.mark.browser
 def test_a_long_table_scrolls_in_its_own_frame_with_the_steps(visit):  # noqa: F811
-    page = visit(recurrence()[0])
+    page = visit(recurrence(units=1)[0])
     page.locator("[data-go=last]").click()
     assert page.evaluate("scrollY") == 0
     frame, row = page.locator("main").bounding_box(), page.locator("tr.current").first.bounding_box()
@@ -354,7 +354,7 @@ def test_a_long_table_scrolls_in_its_own_frame_with_the_steps(visit):  # noqa: F
 
 @pytest.mark.browser
 def test_fit_shows_the_whole_graph_and_made_larger_it_keeps_the_current_card_in_sight(visit):  # noqa: F811
-    page = visit(recurrence()[0], "#s=200")
+    page = visit(recurrence(units=1)[0], "#s=90")
     page.locator("[data-go=whole]").click()
     frame = page.locator("figure").bounding_box()
     picture = page.locator("figure svg").bounding_box()
@@ -499,7 +499,7 @@ def test_a_page_descends_at_the_rate_of_the_stepper_and_says_what_it_leaves_out(
 
 @pytest.mark.browser
 def test_an_input_that_stands_apart_frames_the_cards_that_use_it(visit):  # noqa: F811
-    page = visit(recurrence(rounds=8)[0])
+    page = visit(recurrence(rounds=6)[0])
     page.locator(".apart .card").first.click()
     name = page.locator(".apart .name").first.text_content()
     count = page.evaluate(f"new Set(graph.into[graph.model.names.indexOf('{name}')].map(k => graph.edges[k].node)).size")

@@ -130,7 +130,7 @@ def recurrence(rounds=30, units=3):
 
 
 def test_inputs_that_go_to_many_places_stand_apart_so_that_a_recurrence_is_drawn(tmp_path):
-    loss, names = recurrence()
+    loss, names = recurrence(rounds=6)
     s = stepper(loss, names=names)
     text = s.to_html(tmp_path / "rnn.html").read_text()
     strip, _, graph = text.partition("<figure")

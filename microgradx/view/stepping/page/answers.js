@@ -14,7 +14,7 @@ const answers = graph && (() => {
     return list;
   }
 
-  const RUN = 4;  // additions in a row, or equal factors, that are told once
+  const SHOWN = 5, RUN = 4;  // ways that are listed; additions in a row, or equal factors, that are told once
   const runs = (items, alike) => items.reduce((found, item) => {  // neighbours that are alike, together
     const together = found.at(-1);
     if (together && alike(together.at(-1), item)) together.push(item); else found.push([item]);
@@ -22,7 +22,8 @@ const answers = graph && (() => {
   }, []);
 
   function stops(way) {  // the names on a way; a long sum that was added up term by term is one of them
-    const added = node => graph.op(node) === "add", nodes = [last, ...way.map(k => edges[k].operand)];
+    const added = node => graph.op(node) === "add", goal = edges[way.at(-1)].operand;
+    const nodes = [last, ...way.map(k => edges[k].operand)].filter(node => node === goal || !graph.within(node));
     return runs(nodes, (a, b) => added(a) && added(b)).flatMap(run => run.length < RUN ? run.map(node => names[node]) :
       [...run[0] === last ? [names[last]] : [], `${run.length} additions`]);
   }
@@ -31,12 +32,18 @@ const answers = graph && (() => {
     .flatMap(run => run.length < RUN ? run : [`${run[0]} (${run.length} times)`]).join(" x ");
 
   function ways(node) {
-    const box = element("div", "", "ways"), found = graph.paths(node);
+    const box = element("div", "", "ways"), found = graph.paths(node, model.stages ? 4 * SHOWN : SHOWN);
     if (node === last) return box;
     box.append(element("p", found.largest.every(way => way.product === 0) ? `${found.count} way${found.count === 1 ? "" : "s"}, each with a factor of 0` : found.count === 1 ? "one way leads here:" : `the sum over ${found.count} ways; the largest:`));
     if (found.largest.every(way => way.product === 0)) return box;
+    const told = new Map();  // ways through the same units are one
     for (const way of found.largest.filter(way => way.product !== 0)) {
-      box.append(element("p", `${number(way.product)}  ${stops(way.edges).join(" > ")}`, "way"), element("p", `= ${factors(way.edges)}`, "factors"));
+      const text = stops(way.edges).join(" > ");
+      told.set(text, [...told.get(text) ?? [], way]);
+    }
+    for (const [text, some] of [...told].slice(0, SHOWN)) {
+      const several = some.length > 1 ? ` (${some.length} ways)` : "", whole = some.reduce((sum, way) => sum + way.product, 0);
+      box.append(element("p", `${number(whole)}${several}  ${text}`, "way"), element("p", `= ${several && `${some.length} times about `}${factors(some[0].edges)}`, "factors"));
     }
     return box;
   }

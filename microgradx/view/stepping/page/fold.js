@@ -1,4 +1,4 @@
-// A network folded: a column for each layer, in it a square for each weight and, opened, a card for each unit; one sample, or all.
+// A graph folded: a column for each layer, in it a square for each weight and, opened, a card for each unit; one sample, or all.
 const fold = (() => {
   if (!graph || !graph.model.parts) return null;
   const one = selector => document.querySelector(selector), { model, values, gradients } = graph, number = cursor.number;
@@ -30,7 +30,12 @@ const fold = (() => {
     if (!kinds.has(made)) kinds.set(made, kinds.size);
     kind.push(kinds.get(made));
   });
-  const layers = model.layers.map((name, k) => ({ name, parts: model.parts.map((_, part) => part).filter(part => model.parts[part].layer === k), open: false }));
+  const layers = model.layers.map((name, k) => ({ name, parts: [], open: false, head() {
+    const made = press(`${this.open ? "▾" : "▸"} ${name}`, "open", () => { this.open = !this.open; paint(); });
+    made.setAttribute("aria-expanded", String(this.open));
+    return made;
+  } }));
+  model.parts.forEach(({ layer }, part) => layers[layer].parts.push(part));
   let sample = 0, chosen = -1;  // 0 stands for all of them, 1 for the one with index 0
 
   const press = (text, kind, act) => { const made = element("button", text, kind); made.type = "button"; made.addEventListener("click", act); return made; };
@@ -64,17 +69,15 @@ const fold = (() => {
     return made;
   }
 
-  // A square for each parameter of a layer: rows are units, columns what they are multiplied with, the last one the bias.
-  function squares(layer) {
-    const rows = layer.parts.filter(part => parameters[part].length), wide = Math.max(0, ...rows.map(part => parameters[part].length));
-    const size = Math.max(3, Math.min(14, Math.floor(220 / Math.max(1, wide)), Math.floor(420 / Math.max(1, rows.length))));
-    const most = Math.max(...rows.flatMap(part => parameters[part].map(node => Math.abs(gradients[node]))).filter(Number.isFinite), 0);
-    const svg = shape("svg", { viewBox: `0 0 ${wide * size} ${rows.length * size}`, width: wide * size, height: rows.length * size, role: "img", class: "squares" });
-    svg.setAttribute("aria-label", `gradients of the ${rows.length} x ${wide} parameters of ${layer.name}`);
-    rows.forEach((part, y) => parameters[part].forEach((node, x) => {
+  function grid(rows, label) {  // a square for each node, the fuller its colour, the larger its gradient
+    const wide = Math.max(0, ...rows.map(row => row.length)), size = Math.max(3, Math.min(14, Math.floor(220 / Math.max(1, wide)), Math.floor(420 / Math.max(1, rows.length))));
+    const most = Math.max(...rows.flat().filter(node => node >= 0).map(node => Math.abs(gradients[node])).filter(Number.isFinite), 0);
+    const svg = shape("svg", { viewBox: `0 0 ${wide * size} ${rows.length * size}`, width: wide * size, height: rows.length * size, role: "img", class: "squares", "aria-label": label });
+    rows.forEach((row, y) => row.forEach((node, x) => {
+      if (node < 0) return;
       const g = gradients[node], tone = toneOf([node]);
       const square = shape("rect", { x: x * size + 0.5, y: y * size + 0.5, width: size - 1, height: size - 1, class: tone, "data-node": node });
-      if (tone === "pos" || tone === "neg") square.setAttribute("fill-opacity", (0.15 + 0.85 * Math.sqrt(Math.abs(g) / most)).toFixed(2));
+      if (tone === "pos" || tone === "neg") square.setAttribute("fill-opacity", (0.06 + 0.94 * Math.cbrt(Math.abs(g) / most)).toFixed(2));
       const title = shape("title", {});
       title.textContent = `${model.names[node]} = ${number(values[node])}, gradient ${gradientOf([node])}`;
       square.append(title);
@@ -84,12 +87,16 @@ const fold = (() => {
     return svg;
   }
 
+  function squares(layer) {  // of its parameters: rows are units, columns what they are multiplied with, the last one the bias
+    const rows = layer.parts.map(part => parameters[part]).filter(row => row.length);
+    return grid(rows, `gradients of the ${rows.length} x ${Math.max(0, ...rows.map(row => row.length))} parameters of ${layer.name}`);
+  }
+
   function column(layer) {
     const made = element("section", "", "column"), nodes = layer.parts.flatMap(part => here(heads[part])), off = layer.parts.filter(dead).length;
-    const head = press(`${layer.open ? "▾" : "▸"} ${layer.name}`, "open", () => { layer.open = !layer.open; paint(); });
-    head.setAttribute("aria-expanded", String(layer.open));
+    made.dataset.layer = layers.indexOf(layer);
     const units = layer.parts.filter(part => heads[part].length).length;
-    made.append(head, element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples < 2 ? "off" : off === 1 ? "never fires" : "never fire"}` : ""}`));
+    made.append(layer.head(), element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples < 2 ? "off" : off === 1 ? "never fires" : "never fire"}` : ""}`));
     if (nodes.length) made.append(element("p", `value ${told(nodes.map(k => values[k]))}`), element("p", `grad ${gradientOf(nodes)}`));
     if (layer.parts.some(part => parameters[part].length)) made.append(squares(layer));
     if (layer.open) made.append(...layer.parts.filter(part => heads[part].length).map(card));
@@ -121,7 +128,7 @@ const fold = (() => {
   function openUnit() {
     unit.hidden = chosen < 0;
     if (chosen < 0) return;
-    const nodes = here(inside[chosen]), title = element("h3", model.parts[chosen].name);
+    const nodes = here(inside[chosen]), { name, at } = model.parts[chosen], title = element("h3", at ? `${name}: ${at}` : name);
     const table = element("table"), body = document.createElement("tbody"), head = document.createElement("thead"), names = element("tr");
     names.append(...["parameter", "value", "gradient"].map(text => element("th", text)));
     head.append(names);
@@ -131,7 +138,7 @@ const fold = (() => {
       line.append(first, element("td", number(values[node])), element("td", gradientOf([node])));
       body.append(line);
     }
-    table.append(head, body);
+    if (parameters[chosen].length) table.append(head, body);
     const operations = element("div", "", "operations");
     if (sample) operations.append(element("p", `its operations in sample ${sample - 1}:`), ...nodes.slice(0, 60).map(row));
     else operations.append(element("p", samples > 1 ? "Choose one sample above to see its operations." : "its operations:"), ...samples > 1 ? [] : nodes.slice(0, 60).map(row));
@@ -140,21 +147,54 @@ const fold = (() => {
 
   function paint() {
     const focused = document.activeElement?.closest(".columns") && [...columns.querySelectorAll("button")].indexOf(document.activeElement);
-    columns.replaceChildren(...layers.map(column), ...rest.length ? [ending()] : []);
+    columns.replaceChildren(...staged ? staged() : layers.map(column), ...rest.length ? [ending()] : []);
     box.querySelector(".which").textContent = sample ? `sample ${sample - 1} of 0 to ${samples - 1}` : `all ${samples} samples: mean ± spread`;
     if (typeof focused === "number") columns.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     openUnit();
     mark();
+    cursor.grain(together, toldOf);
   }
 
-  const layerOf = body => model.parts[model.part[graph.edges[body.rows[0]?.dataset.k?.split(" ")[0]]?.node]]?.layer;
-  function mark() {  // which layers have sent, and which one sends now
-    const bodies = [...document.querySelectorAll("main tbody")], at = cursor.at();
-    const sent = new Set(bodies.slice(0, at).map(layerOf)), now = at ? layerOf(bodies[at - 1]) : undefined;
-    [...columns.children].forEach((made, k) => {
-      made.classList.toggle("current", k === now);
-      made.classList.toggle("sent", sent.has(k));
-    });
+  // Which layers have sent, and which one sends now. What is closed sends in one step, what is open unit by unit, an open unit value by value.
+  const bodies = [...document.querySelectorAll("main tbody")];
+  const placesOf = bodies.map(body => [...body.rows].map(row => play.places.get(row) ?? []));
+  const partOf = placesOf.map(rows => model.part[graph.edges[rows[0]?.[0]]?.node] ?? -1);
+  const layerOf = k => model.parts[partOf[k]]?.layer;
+  function mark() {
+    const at = cursor.at(), sent = new Set(bodies.slice(0, at).map((_, k) => layerOf(k))), now = at ? layerOf(at - 1) : undefined;
+    for (const made of columns.querySelectorAll("[data-layer]")) {
+      made.classList.toggle("current", Number(made.dataset.layer) === now);
+      made.classList.toggle("sent", sent.has(Number(made.dataset.layer)));
+    }
+  }
+
+  function together(k) {  // a key that steps have in common which are taken in one move
+    const part = partOf[k], layer = layers[layerOf(k)];
+    if (!layer) return `${k}`;
+    return part === chosen ? `value ${k}` : layer.open ? `unit ${part}` : `layer ${layer.name} ${model.parts[part].round ?? ""}`;
+  }
+
+  const roundOf = model.parts.map(({ layer, round }) => model.layers[layer] + (round === undefined ? "" : `, round ${round + 1}`));
+  const targets = new Map();
+
+  function toldOf(from, to) {  // where a layer or unit sends its gradients; asked for again and again, it is looked up once
+    const part = partOf[from], layer = layers[layerOf(from)], asked = `${from} ${to} ${layer?.open}`;
+    if (!layer || from + 1 === to) return null;
+    if (!targets.has(asked)) targets.set(asked, sentFrom(part, layer.open, placesOf.slice(from, to).flat(2)));
+    return targets.get(asked);
+  }
+
+  function sentFrom(part, single, places) {
+    const own = single ? model.parts[part].name : roundOf[part], reached = new Map();
+    for (const k of places) {
+      const { operand } = graph.edges[k], into = model.part[operand];
+      const name = model.op[operand] < 0 && !model.stages ? "parameters" : into < 0 ? "what made it" : roundOf[into];
+      if (single ? into === part : name === own) continue;
+      if (!reached.has(name)) reached.set(name, new Set());
+      reached.get(name).add(operand);
+    }
+    const list = [...reached].map(([name, nodes], k) => nodes.size === 1 ? name : name === "parameters" ? `${nodes.size} ${name}` : `${name} (${nodes.size}${k ? "" : " values"})`);
+    return `${own}: its gradients go on to ${list.join(", ")}.`;
   }
 
   // The name of a layer or of a unit opens it, and that of a value its panel; what is shown belongs to the sample of the slider.
@@ -185,6 +225,7 @@ const fold = (() => {
   document.addEventListener("painted", paint);
   box.hidden = false;
   if (layers.length === 1) layers[0].open = true;
+  const staged = stages(model, layers, { heads, press, gradientOf, toneOf, told, grid, values, open: part => { chosen = chosen === part ? -1 : part; paint(); play.choose(heads[part][0]); } });
   paint();
   return { paint };
 })();

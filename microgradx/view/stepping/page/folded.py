@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -14,19 +13,8 @@ from ...questions.layers import layers_in
 from ...wording import Pass
 from ...words.notation import number
 
-FOLDED, SHOWN = 100, 400
-"""Values beyond which a network is folded, and units that are listed where no script runs."""
-
-
-def folds(of: Pass) -> bool:
-    """Whether a page shows a pass by layers and units, not as a graph of cards."""
-    return len(of.trace.order) > FOLDED and any(map(of.trace.gives, of.trace.order))
-
-
-def by_layer(of: Pass) -> Pass:
-    """The same pass with a step for each layer."""
-    steps = of.trace.groups("layer")
-    return replace(of, steps=steps, fired_in={node: k for k, group in enumerate(steps, 1) for node in group.nodes})
+SHOWN = 400
+"""Units that are listed where no script runs."""
 
 
 def folded(of: Pass) -> dict[str, Any] | None:
@@ -85,4 +73,4 @@ def without_script(of: Pass) -> str:
     head = "".join(f"<th>{name}</th>" for name in ("unit, first sample", "value", "gradient"))
     lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
-    return f"<noscript><pre>{escape(layers_in(of.trace).told(WIDTH))}</pre>{table}</noscript>"
+    return f"<pre>{escape(layers_in(of.trace).told(WIDTH))}</pre>{table}"

@@ -7,7 +7,7 @@ const graph = (() => {
   const outputs = new Set(model.heads?.map(([, head]) => head));
   model.names.forEach((name, node) => {  // what a unit computes is called after it
     const part = model.part?.[node];
-    if (name || part === undefined || part < 0) return;
+    if (name || part === undefined || part < 0 || (model.stages && !outputs.has(node))) return;
     const output = outputs.has(node);
     model.names[node] = model.parts[part].name + (output ? "" : `.${model.operations[model.op[node]]}`) + (several && model.sample[node] > 1 ? `#${model.sample[node] - 1}` : "");
   });
@@ -100,9 +100,17 @@ const graph = (() => {
   const formula = (node, called = x => model.names[x]) => {
     const named = model.of[node].map(x => x >= 0 ? called(x) : cursor.number(constants[-1 - x]));
     const template = model.templates[model.op[node]], inside = template.includes("(");
-    const bracketed = named.map(text => !inside && loose(text) ? `(${text})` : text);
+    const plain = k => op(node) === "add" && model.of[node][k] >= 0 && ["add", "multiply"].includes(op(model.of[node][k]));
+    const bracketed = named.map((text, k) => !inside && loose(text) && !plain(k) ? `(${text})` : text);
     return template.split("{}").length - 1 === named.length
       ? bracketed.reduce((text, name) => text.replace("{}", () => name), template) : template.replace("{}", () => named.join(", "));
   };
-  return { model, count, last, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula, terms, partial };
+  const within = node => model.op[node] >= 0 && model.part?.[node] >= 0 && !outputs.has(node);  // a value inside a unit
+  // The formula of the output of a unit, down to what the unit is made from.
+  function expanded(node) {
+    if (!model.stages || model.op[node] < 0) return formula(node);
+    const written = x => within(x) ? formula(x, written) : model.names[x];
+    return formula(node, written);
+  }
+  return { model, count, last, within, expanded, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula, terms, partial };
 })();

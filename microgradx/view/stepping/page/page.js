@@ -27,21 +27,31 @@ const cursor = (() => {
   const into = row => row.dataset.into ?? cell(row, 3);
   let at = -1, found = "", path = null;  // path: the names from which a way leads to the value found, if only they are shown
   const shown = k => !path || rows[k - 1].some(row => path.has(into(row)));
+  let together = k => k, toldOf = () => null, count = [];  // steps that one move takes have one key; what is told of them; the moves up to each
+  const ends = k => k <= 0 || k >= last || together(k - 1) !== together(k), stops = k => shown(k) && ends(k);
+  const begins = k => { while (k > 1 && !ends(k - 1)) k--; return k - 1; };
+  function grain(key, tells) {
+    [together, toldOf] = [key, tells];
+    for (let k = 0, moves = 0; k <= last; k++) count[k] = k && ends(k) ? ++moves : moves;
+    one(".place").textContent = place(at);
+    if (at > 0) one(".now").textContent = told(at);
+  }
+  const place = k => `step ${count[k] + !ends(k)} of ${count[last]}${ends(k) ? "" : ", in part"}`;
 
   function show(k) {
     k = Math.max(0, Math.min(last, Math.round(k) || 0));
     if (k === at) return;
     at = k;
     slider.value = k;
-    const title = k ? bodies[k - 1].dataset.title : "the seed";
-    slider.setAttribute("aria-valuetext", `step ${k} of ${last}: ${title}`);
-    one(".place").textContent = `step ${k} of ${last}`;
+    const title = k ? bodies[k - 1].dataset.title : "the seed", from = begins(k);
+    slider.setAttribute("aria-valuetext", `${place(k)}: ${title}`);
+    one(".place").textContent = place(k);
     one("[data-go=back]").disabled = one("[data-go=first]").disabled = k === 0;
     one("[data-go=on]").disabled = one("[data-go=last]").disabled = k === last;
     one(".now").textContent = k ? told(k) : seed;
     bodies.forEach((body, i) => {
       body.classList.toggle("pending", i >= k);
-      for (const row of rows[i]) row.classList.toggle("current", i === k - 1);
+      for (const row of rows[i]) row.classList.toggle("current", i >= from && i < k);
     });
     paint(k);
     if (k) reveal(bodies[k - 1]);
@@ -49,6 +59,8 @@ const cursor = (() => {
   }
 
   function told(k) {
+    const whole = toldOf(begins(k), k);
+    if (whole) return whole;
     const sent = rows[k - 1].filter(row => sentBy(row) !== "0"), zeros = rows[k - 1].length - sent.length;
     const most = innerWidth < 736 ? 3 : 8, parts = (sent.length ? sent : rows[k - 1]).slice(0, most).map(tell);
     if (sent.length > most) parts.push(`${sent.length - most} more in the table`);
@@ -175,8 +187,8 @@ const cursor = (() => {
   const moves = {
     larger: () => resize(scale * 1.25), smaller: () => resize(scale / 1.25), whole: () => drawing && resize(fitting()),
     first: () => show(0), last: () => show(last), only,
-    back: () => { let k = at - 1; while (k > 0 && !shown(k)) k--; show(k); },
-    on: () => { let k = at + 1; while (k <= last && !shown(k)) k++; if (k <= last) show(k); },
+    back: () => { let k = at - 1; while (k > 0 && !stops(k)) k--; show(k); },
+    on: () => { let k = at + 1; while (k <= last && !stops(k)) k++; if (k <= last) show(k); },
     theme: () => {
       const known = one("[data-go=theme]").dataset.themes.split(" "), root = document.documentElement;
       const dark = matchMedia("(prefers-color-scheme: dark)").matches, now = root.dataset.theme || (dark ? "dark" : "light");
@@ -209,6 +221,7 @@ const cursor = (() => {
   addEventListener("afterprint", () => { paint(at); if (aside) aside.open = false; });
   one(".controls").hidden = false;
   new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${one(".controls").offsetHeight}px`)).observe(one(".controls"));
+  grain(together, toldOf);
   if (!linked()) show(graph?.model.parts ? last : 0);  // a folded network opens with all its gradients
-  return { number, signOf, repaint, zoom, whole, fit: () => resize(Math.min(scale, wide())), at: () => at };
+  return { number, signOf, repaint, grain, zoom, whole, fit: () => resize(Math.min(scale, wide())), at: () => at };
 })();

@@ -15,15 +15,13 @@ from ...html_page import document, page_path
 from ...theme import THEMES, page_colours
 from ...wording import Pass
 from .contributions import Marks, contributions
-from .folded import by_layer, folds, without_script
+from .fold import FoldedPage, fold_of
 from .page_graph import PageGraph, sentence
 from .recomputed import CannotRecompute, Recomputed, recomputed
 
 LIMIT = 5 * 2**20
 RATE = 0.01
 """The rate at which a page descends, if none was given."""
-LISTED = 2000
-"""Contributions that the page of a network lists singly, and not by layer."""
 LONG_TABLE = 40
 """Steps beyond which the table scrolls in a frame of its own."""
 
@@ -48,18 +46,21 @@ def write_page(page: str, path: str | Path, limit: int | None = LIMIT) -> Path:
 
 def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: str, rate: float) -> str:
     """The page of a pass, headed by the result. It asks the network for nothing; only its own script and style may run."""
-    of = replace(of, names={**of.names, of.trace.output: of.symbol})
-    drawn = None if folds(of) else PageGraph(of)
-    if drawn is None and len(of.trace) > LISTED:
-        of = by_layer(of)
-        size = f"{len(of.trace.order):,} values, {len(of.steps)} steps by layer"
+    fold = fold_of(of)
+    of = replace(of, names={**of.names, **(fold.names if fold else {}), of.trace.output: of.symbol})
+    drawn = None if fold else PageGraph(of)
+    if fold:
+        of = replace(of, steps=fold.steps, fired_in={node: k for k, group in enumerate(fold.steps, 1) for node in group.nodes})
+        size = f"{len(of.trace.order):,} values, folded: {fold.opens}"
     style = page_colours(theme) + _text("page.css")
     try:
-        found, lost = recomputed(of), ""
+        found, lost = recomputed(of, fold.data if fold else None), ""
     except CannotRecompute as error:
         found, lost = Recomputed("", ""), str(error)
-    graph = drawn.svg() if drawn else without_script(of)
-    shown = ["fold.js"] if drawn is None else ["around.js"] if drawn.in_parts else []
+    graph = drawn.svg() if drawn else ""
+    if fold:
+        graph = f"<noscript>{fold.told}</noscript>" if found.data else fold.told
+    shown = ["stages.js", "fold.js"] if drawn is None else ["around.js"] if drawn.in_parts else []
     scripts = ["graph.js", "page.js", "answers.js", "play.js", *shown]
     script = '"use strict";\n' + found.script + "".join(map(_text, scripts))
     table = contributions(of, of.steps, Marks(of, drawn))
@@ -78,21 +79,19 @@ def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: 
         "graph": graph,
         "tall": ' class="tall"' if drawn and len(of.steps) > LONG_TABLE else "",
         "table": table if drawn else _closed(table),
-        "legend": _legend(drawn) if "<figure" in graph or found.data else "",
+        "legend": _legend(drawn, fold) if "<figure" in graph or found.data else "",
     }
     return document(clip(f"{heading} = {result}", 60), Template(_text("page.html")).substitute(parts), style, script, theme)
 
 
-def _legend(drawn: PageGraph | None) -> str:
+def _legend(drawn: PageGraph | None, fold: FoldedPage | None) -> str:
     """What the colours of a page mean, and its dashes and the numbers on wires, or its squares."""
     colours = '<b class="up">blue</b>: the gradient is above 0; <b class="down">orange</b>: below 0; grey: 0; '
     colours += '<b class="bad">pink</b>: inf or nan'
-    squares = "a square is a parameter: a row for each unit, a column for each number it multiplies, the last one its bias; "
-    squares += "the fuller its colour, the larger its gradient; a dashed card never fires"
     wires = "dashed: nothing was sent, or 0"
     if drawn and (drawn.numbered or drawn.in_parts):
         wires += "; the number on a wire is the local derivative, by which a gradient is multiplied"
-    return f'<p class="legend">{colours}; {wires if drawn else squares}.</p>'
+    return f'<p class="legend">{colours}; {fold.squares if fold else wires}.</p>'
 
 
 def _closed(table: str) -> str:

@@ -81,7 +81,7 @@ const play = (() => {
     if (panel.hidden) return;
     const node = chosen, x = values[node], made = graph.op(node);
     panel.querySelector("h2").textContent = names[node] + graph.where(node);
-    panel.querySelector(".formula").textContent = made ? `= ${graph.formula(node)}` : "an input: nothing made it";
+    panel.querySelector(".formula").textContent = made ? `= ${graph.expanded(node)}` : "an input: nothing made it";
     if (document.activeElement !== field) field.value = String(x);
     if (document.activeElement !== range) spread(node, x);
     panel.querySelector("[data-do=free]").hidden = !graph.held.has(node) && Object.is(x, recorded.values[node]);
@@ -242,5 +242,5 @@ const play = (() => {
     const node = model.parts ? -1 : names.indexOf(event.detail);  // a folded network knows which sample is meant
     if (node >= 0) { event.preventDefault(); choose(node); }
   });
-  return { choose, set, secret, hidden, unknown, close: acts.close };
+  return { places: new Map(rows), choose, set, secret, hidden, unknown, close: acts.close };
 })();

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ....engine import Value
 from ....operation import Op
 from ....tables import printable
 from ....translate import javascript
 from ...wording import Pass
+from ...words.notation import SPOKEN
 from ...words.signed import unnamed
-from .folded import folded, folds
 
 BRING_NAMES = 1000
 """Values up to which each brings its own name to a folded page."""
@@ -31,8 +31,8 @@ class CannotRecompute(Exception):
     """The sentence that says why a page shows only what was recorded."""
 
 
-def recomputed(of: Pass) -> Recomputed:
-    """The graph of a pass for a page; operations and constants stand in it once.
+def recomputed(of: Pass, units: Mapping[str, Any] | None = None) -> Recomputed:
+    """The graph of a pass for a page; operations and constants stand in it once; `units` say how it is folded.
 
     >>> from microgradx.view.stepping.stepper import stepper
     >>> x = Value(3.0, label="x")
@@ -52,26 +52,24 @@ def recomputed(of: Pass) -> Recomputed:
         operations.append(-1 if node.op is None else kinds.setdefault((node.op, len(parents)), len(kinds)))
         number = [-1 if isinstance(x, Value) else constants.setdefault(repr(x), len(constants)) for x in parents]
         operands.append([place[x] if isinstance(x, Value) else -1 - k for x, k in zip(parents, number, strict=True)])
-    units = folded(of) or {}
     data = {
-        "names": _names(of, units.get("part", [-1] * len(order))),
+        "names": _names(of, units["part"] if units and len(order) > BRING_NAMES else None),
         "operations": [op.name for op, _ in kinds],
-        "templates": [op.template for op, _ in kinds],
+        "templates": [SPOKEN.get(op.name, op.template) for op, _ in kinds],
         "op": operations,
         "of": operands,
         "constants": [_json_number(float(text)) for text in constants],
         "parameters": [place[node] for node in order if node.op is None and of.trace.owners.get(node)],
         "leaves": {place[node]: _json_number(of.trace.recorded[node]) for node in order if node.op is None},
     }
-    text = json.dumps({**data, **units}, separators=(",", ":"), allow_nan=False)
+    text = json.dumps({**data, **(units or {})}, separators=(",", ":"), allow_nan=False)
     text = text.replace("<", "\\u003c")  # no name ends the script element
     return Recomputed(text, _script(list(kinds)))
 
 
-def _names(of: Pass, whose: Sequence[int]) -> list[str]:
+def _names(of: Pass, whose: Sequence[int] | None) -> list[str]:
     """What values are called; of a large network the page itself names what a unit computes, and what nobody named."""
-    folding = folds(of) and len(of.trace.order) > BRING_NAMES
-    if not folding:
+    if whose is None:
         return [printable(of.names[node]) for node in of.trace.order]
     names = []
     for part, node in zip(whose, of.trace.order, strict=True):

@@ -1,0 +1,56 @@
+// Of a graph without modules: its stages in columns, each a table with a square for each value, which opens to the numbers.
+const stages = (model, layers, { heads, press, gradientOf, toneOf, told, grid, open, values }) => {
+  if (!model.stages) return null;
+  const SHOWN = 400;  // values of a stage that are written out
+  const number = cursor.number, node = part => part < 0 ? -1 : heads[part][0];
+
+  function numbers(table) {
+    const made = element("table", "", "numbers"), head = document.createElement("thead"), body = document.createElement("tbody"), first = element("tr");
+    first.append(element("td"), ...table.columns.map(text => Object.assign(element("th", text), { scope: "col" })));
+    head.append(first);
+    for (const [y, parts] of table.cells.entries()) {
+      const line = element("tr");
+      line.append(Object.assign(element("th", table.rows[y]), { scope: "row" }), ...parts.map(part => {
+        const cell = element("td");
+        if (part < 0) return cell;
+        const value = press("", `cell ${toneOf([node(part)])}`, () => open(part));
+        value.title = model.parts[part].name;
+        value.append(element("span", number(values[node(part)])), element("span", `grad ${gradientOf([node(part)])}`));
+        cell.append(value);
+        return cell;
+      }));
+      body.append(line);
+    }
+    if (table.columns.some(Boolean)) made.append(head);
+    made.append(body);
+    return made;
+  }
+
+  const ends = texts => texts.length > 1 ? `${texts[0]} to ${texts.at(-1)}` : texts[0];
+  const along = ({ rows, columns }) => [["down", rows], ["across", columns]].filter(([, texts]) => texts.some(Boolean)).map(([way, texts]) => `${way}: ${ends(texts)}`).join("; ");
+
+  function block(k) {
+    const layer = layers[k], stage = model.stages[k], made = element("section", "", stage.beside < 0 ? "column" : "given"), nodes = layer.parts.map(node);
+    const own = element("div"), given = model.stages.flatMap(({ beside }, other) => beside === k ? [block(other)] : []);
+    made.dataset.layer = k;
+    own.append(layer.head());
+    if (nodes.length > 1) own.append(element("span", ` ${nodes.length} values`, "many"));
+    if (stage.made) own.append(element("p", `= ${stage.made}`, "made"));
+    own.append(element("p", `value ${told(nodes.map(x => values[x]))}`), element("p", `grad ${gradientOf(nodes)}`));
+    const written = layer.open && nodes.length <= SHOWN, side = element("div", "", "tables");
+    for (const table of stage.tables) {
+      const one = element("div");
+      if (table.title) one.append(element("p", table.title));
+      one.append(written ? numbers(table) : grid(table.cells.map(row => row.map(node)), `gradients of ${layer.name} ${table.title}`));
+      side.append(one);
+    }
+    if (nodes.length > 1 || layer.open) own.append(side);
+    if (nodes.length > 1 && !written) own.append(element("p", along(stage.tables[0]), "along"));
+    if (layer.open && !written) own.append(element("p", "Too many to be written out: click a square, or find one by its name."));
+    made.append(own, ...given);
+    made.classList.toggle("tall", stage.tables[0].cells.length > 12 && given.length > 0);
+    return made;
+  }
+
+  return () => model.columns.map(some => { const made = element("div", "", "stack"); made.append(...some.map(block)); return made; });
+};
