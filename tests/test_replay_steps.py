@@ -260,3 +260,40 @@ def test_ten_times_the_steps_are_the_same_code(monkeypatch):
     for count in (100, 1000):
         Native(layout_of(*predator_and_prey(count)))
     assert texts[0] == texts[1]
+
+
+def with_a_branch(count):
+    """Each step takes the same side of a branch on its number."""
+
+    def f(v):
+        x = v[0]
+        for _ in range(count):
+            x = x * v[1] + 0.1 if x > 0.0 else x * v[1] - 0.1
+        return x * x
+
+    return f
+
+
+def with_a_long_memory(count):
+    """Each step reads what is twenty steps older."""
+
+    def f(v):
+        xs = [v[0]] * 21
+        for _ in range(count):
+            xs.append(xs[-1] * v[1] + 0.01 * xs[-20])
+        return xs[-1]
+
+    return f
+
+
+@pytest.mark.parametrize("question", ["gradient", "hvp"])
+@pytest.mark.parametrize("make", [with_a_branch, with_a_long_memory])
+def test_steps_with_a_branch_or_a_long_memory_are_the_same_code_too(make, question):
+    def code(count):
+        c = compile(make(count))
+        c.hvp(([0.5, 0.9],), ([1.0, 0.0],)) if question == "hvp" else c.value_and_grad([0.5, 0.9])
+        ((recording,),) = c.recordings.values()
+        *_, runner = recording.program.runners.values()
+        return [(part.period, part.repeats > 1) for part in Layout(runner.tape, runner.rows).segments]
+
+    assert code(150) == code(300)
