@@ -334,6 +334,43 @@ def test_the_array_form_of_a_log_share_keeps_the_digits_of_the_number_form(row):
         assert array[0] == pytest.approx(mx.log_softmax_share(*operands), rel=1e-15)
 
 
+def exact_samples(monkeypatch):
+    """How many samples the exact path computes, call by call."""
+    counts, exact = [], batch_program.BatchPlan.exact
+
+    def counted(plan, inputs, samples, start, each, which=None):
+        counts.append(len(samples[0]) if which is None else len(which))
+        return exact(plan, inputs, samples, start, each, which)
+
+    monkeypatch.setattr(batch_program.BatchPlan, "exact", counted)
+    return counts
+
+
+def test_numbers_that_a_choice_discards_need_no_exact_path(monkeypatch):
+    counts = exact_samples(monkeypatch)
+    f = compile(lambda w, x: mx.where(x > 0.0, mx.log(w * x), x), batch="x", reduce="sum")
+    xs = np.array([1.0, -1.0, 2.0, -3.0])
+    assert f.value_and_grad(2.0, xs) == pytest.approx((math.log(2.0) + math.log(4.0) - 4.0, 1.0), rel=1e-15)
+    assert counts == []
+
+
+def test_of_samples_that_are_kept_only_those_that_are_not_finite_take_the_exact_path(monkeypatch):
+    counts = exact_samples(monkeypatch)
+    f = compile(lambda w, x: mx.log(w * x), batch="x", reduce=None, chunk=5)
+    xs = np.array([1.0, math.nan, 0.0, 2.0, 3.0, 4.0, 5.0, -1.0])
+    value, slopes = f.value_and_grad(2.0, xs)
+    wanted = [mx.value_and_grad(lambda w, x: mx.log(w * x))(2.0, x) for x in xs.tolist()]
+    np.testing.assert_allclose(np.stack((value, slopes), axis=1), wanted, rtol=1e-15)
+    assert counts == [2, 1]
+
+
+def test_a_step_of_what_is_not_a_number_is_not_a_number():
+    f = compile(lambda w, x: mx.heaviside(w * x, 0.5) * 2.0, batch="x", reduce=None)
+    np.testing.assert_array_equal(f(1.0, [1.0, math.nan, -math.inf, 0.0]), [2.0, math.nan, 0.0, 1.0])
+    with pytest.raises(FloatingPointError, match="sample 0 gives a value that is not finite"):
+        compile(lambda w, x: mx.heaviside(w * x, 0.5), batch="x")(math.nan, [1.0])
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_all_samples_share_may_overflow_in_every_chunk(threads):
     f = compile(lambda w, x: mx.minimum(mx.exp(w), 5.0) * x, batch="x", chunk=2, reduce="sum", threads=threads)

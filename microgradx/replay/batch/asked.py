@@ -39,6 +39,11 @@ class BatchInquiry:
             "hvp": each,
             "jvp": values * 2,
         }[name]
+        self.places = [0] * len(self.kept)  # of each number among those that are added up, or among those that are kept
+        met = [0, 0]
+        for k, keep in enumerate(self.kept):
+            self.places[k] = met[keep]
+            met[keep] += 1
         self.beside = len(values) - 1 if name == "aux" else 0  # of those kept, how many are no derivatives
 
         def split(tape: Tape) -> tuple[list[int], list[int]]:
@@ -78,9 +83,8 @@ class BatchAnswer:
 
     def part(self, low: int, high: int) -> tuple[bool, Array]:
         """Whether numbers low..high of the answer, which are of one kind, are kept for each sample; and these."""
-        before = self.asked.kept[:low]
-        keep = any(self.asked.kept[low:high])
-        first = before.count(keep)
+        keep = low < high and self.asked.kept[low]
+        first = self.asked.places[low] if low < high else 0
         return keep, self.each[:, first : first + high - low] if keep else self.sums[first : first + high - low]
 
     def result(self, low: int = 0, like: Structure | None = None) -> Any:

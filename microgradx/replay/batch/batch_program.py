@@ -7,21 +7,23 @@ for a layer is one matrix product along the samples: per-sample gradients are ne
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from ... import ops
 from ..regroup.columns import Columns
 from ..regroup.group import group
 from ..regroup.slots import Placer
 from ..regroup.sums import flatten
 from ..run.array_program import Array, Plan
 from ..run.layout import Layout
-from ..run.row_by_row import Loop
 from ..run.runner import GuardFailed
+from ..run.tiers import Tiered
 from ..tape.gradient import depends
+from ..tape.rows import code_of
 from ..tape.tape import Tape
 from .buffers import Buffers
 from .other_way import OtherWay
@@ -40,7 +42,7 @@ class BatchPlan:
     tape that tells zeros that were made from others.
     """
 
-    loop: Loop | None
+    form: Tiered | None
 
     def __init__(
         self,
@@ -57,7 +59,9 @@ class BatchPlan:
         self.guards = {row: outcome for row, outcome in tape.guards if marks[row]}
         self.places = [np.flatnonzero(np.isin(tape.inputs, rows)) for rows in per_sample]
         self.is_sample = np.isin(np.arange(len(tape.inputs)), np.concatenate(self.places))
-        columns = Columns(tape, [*outputs, *each, *self.guards])
+        layout = Layout(tape, [*outputs, *each, *self.guards])
+        self.flags = layout.loses or code_of(ops.heaviside) in layout.code  # for which arrays have a comparison
+        columns = Columns(tape, [*outputs, *each, *self.guards], layout.live)
         varying = np.zeros(len(columns.op), dtype=bool)
         varying[: len(marks)] = marks
         single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
@@ -99,16 +103,20 @@ class BatchPlan:
         The rows `each` are written to the array that it is given, a row for each sample.
         """
         parameters = inputs[~self.is_sample]
+        handling = dict.fromkeys(("over", "divide", "invalid"), "raise" if self.flags else "ignore")
 
         def run(samples: Sequence[Array], start: int, own: Array) -> Array:
+            which = None
             try:
-                with np.errstate(over="raise", divide="raise", invalid="raise"):
-                    found = self.bound(len(samples[0]))(samples, parameters, own)
-                    if isfinite(found.dot(found)) and np.isfinite(own).all():
-                        return found
+                if not self.flags or all(np.isfinite(x).all() for x in (inputs, *samples)):
+                    with np.errstate(**handling):  # type: ignore[arg-type]
+                        found = self.bound(len(samples[0]))(samples, parameters, own)
+                        if isfinite(found.dot(found)) and np.isfinite(own).all():
+                            return found
+                    which = None if self.outputs else np.flatnonzero(~np.isfinite(own).all(axis=1))
             except (FloatingPointError, GuardFailed):
                 pass
-            return self.exact(inputs, samples, start, own)
+            return self.exact(inputs, samples, start, own, which)
 
         return run
 
@@ -121,17 +129,20 @@ class BatchPlan:
             kept[size] = self.bind(size)
         return kept[size]
 
-    def exact(self, inputs: Array, samples: Sequence[Array], start: int, each: Array) -> Array:
-        """The sums by the exact path, sample by sample.
+    def exact(
+        self, inputs: Array, samples: Sequence[Array], start: int, each: Array, which: Iterable[int] | None = None
+    ) -> Array:
+        """The sums by the exact path, sample by sample; those of some, where there is nothing to add up.
 
         Names the first sample that takes another way than the recorded one, or whose numbers cannot be added up as they are not
         finite; what is kept of a sample may be.
         """
-        loop, first, last = self.one_by_one(), len(self.outputs), len(self.outputs) + len(self.each)
+        form, first, last = self.one_by_one(), len(self.outputs), len(self.outputs) + len(self.each)
         total, row, places = np.zeros(len(self.outputs)), inputs.copy(), np.concatenate(self.places)
-        for i, sample in enumerate(np.concatenate(samples, axis=1)):
-            row[places] = sample
-            found = np.array(loop.run(row.tolist()))
+        together = np.concatenate(samples, axis=1)
+        for i in range(len(together)) if which is None else which:
+            row[places] = sample = together[i]
+            found = form.run(row)
             added, kept, outcomes = found[:first], found[first:last], found[last:].tolist()
             for (branch, recorded), outcome in zip(self.guards.items(), outcomes, strict=True):
                 if outcome != recorded:
@@ -145,21 +156,21 @@ class BatchPlan:
             each[i] = kept
         return total
 
-    def one_by_one(self) -> Loop:
+    def one_by_one(self) -> Tiered:
         """All rows one by one, those of eager evaluation."""
         with self.tape.lock:
-            if self.loop is None:
+            if self.form is None:
                 tape, outputs, each = self.as_eager() if self.as_eager else (self.tape, self.outputs, self.each)
-                self.loop = Loop(Layout(tape, [*outputs, *each, *self.guards]))
-        return self.loop
+                self.form = Tiered(Layout(tape, [*outputs, *each, *self.guards]), exact=True)
+        return self.form
 
     def prepare(self) -> None:
-        """What is not part of the data: bound programs and the exact loop."""
+        """What is not part of the data: bound programs and the exact form."""
         self.local = threading.local()
-        self.loop = None
+        self.form = None
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {name: x for name, x in self.__dict__.items() if name not in ("local", "loop")}
+        kept = {name: x for name, x in self.__dict__.items() if name not in ("local", "form")}
         return kept | {"as_eager": self.as_eager and self.as_eager()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
