@@ -97,9 +97,9 @@ def test_a_function_that_is_a_derivative_itself_is_differentiated_again():
 
 def test_directions_that_do_not_fit_are_named():
     f = compile(loss, batch=("x", "y"))
-    with pytest.raises(ValueError, match=r"tangent 2 has the shape \(29,\), its primal \(29, 3\): shape it like the primal"):
+    with pytest.raises(ValueError, match=r"the tangent of x has the shape \(29,\), its primal \(29, 3\): shape it"):
         f.hvp((W, B, X, Y), (None, None, DY, None))
-    with pytest.raises(ValueError, match=r"x, y, tangent 3 have \[29, 29, 3\] samples"):
+    with pytest.raises(ValueError, match=r"x, y, the tangent of y have \[29, 29, 3\] samples"):
         f.jvp((W, B, X, Y), (None, None, None, DY[:3]))
     with pytest.raises(ValueError, match=r"tangent 0 has an array of shape \(2,\) for inputs of shape \(3,\)"):
         f.hvp((W, B, X, Y), (DW[:2], None, None, None))

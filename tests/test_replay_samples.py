@@ -1,7 +1,9 @@
 """What may be the samples of a batch: numbers in arrays, files and iterators; what cannot be read is named."""
 
 import tracemalloc
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -25,7 +27,10 @@ def test_samples_that_are_more_than_their_numbers_are_refused(given):
         ([1.0, 2j], TypeError, r"x has samples such as np\.complex128\(1\+0j\), which are no real numbers"),
         ("abc", TypeError, "x is 'abc': pass an array with one sample per row"),
         (None, TypeError, "x is None: pass an array"),
-        ({"a": 1.0}, TypeError, "x is {'a': 1.0}: pass an array"),
+        ({"a": 1.0}, TypeError, r'x\["a"\] is 1\.0: pass an array with one sample per row'),
+        ({"a": [1.0], "b": ["c"]}, TypeError, r'x\["b"\] has samples such as np\.str_'),
+        ({"a": [1.0], "b": [1.0, 2.0]}, ValueError, r'x\["a"\], x\["b"\], y have \[1, 2, 2\] samples'),
+        ([{"a": 1.0}, {"a": 2.0}], TypeError, r"samples such as {'a': 1.0}: pass a dict with the keys 'a' that holds arrays"),
         ([1.0, None], TypeError, r"None \(NoneType\) is not a number: write a float"),
         ([mx.Value(1.0)], TypeError, r"is in a graph already: use it as it is, or \.data for its number"),
         ([[1.0], [1.0, 2.0]], ValueError, "x has samples of different shapes: give all the same"),
@@ -38,6 +43,57 @@ def test_samples_that_cannot_be_read_are_named(samples, error, words):
     f = compile(lambda w, x, y: w * x * y, batch=("x", "y"))
     with pytest.raises(error, match=words):
         f(1.0, samples, iter([np.ones(2)]) if hasattr(samples, "__next__") else [1.0, 2.0])
+
+
+@dataclass
+class Sample:
+    x: Any
+    weight: Any = 1.0
+
+
+class Named(NamedTuple):
+    x: Any
+    weight: Any
+
+
+@pytest.mark.parametrize("kind", [dict, Sample, Named], ids=["dict", "dataclass", "named tuple"])
+def test_a_sample_may_have_parts_each_an_array_of_all_samples(kind):
+    r = np.random.default_rng(0)
+    X, weights, tilts, y = r.normal(size=(11, 2)), r.uniform(size=11), r.normal(size=(11, 2)), r.normal(size=11)
+
+    def parts(s):
+        return (s["x"], s["weight"]) if kind is dict else (s.x, s.weight)
+
+    def loss(w, s, y):
+        x, weight = parts(s)
+        return weight * mx.tanh(w[0] * x[0] + w[1] * x[1] - y) ** 2
+
+    w, given = [0.5, -1.0], kind(x=X, weight=weights)
+    each = compile(loss, batch=("s", "y"), reduce=None, chunk=4)
+    value, (by_w, by_s, by_y) = each.value_and_grad(w, given, y, argnums=(0, 1, 2))
+    assert type(by_s) is kind
+    along = each.hvp((w, given, y), (None, kind(x=tilts, weight=np.zeros(11)), None))[1]
+    for i in range(11):
+        one = kind(x=X[i], weight=weights[i])
+        wanted, (of_w, of_s, of_y) = mx.value_and_grad(loss, argnums=(0, 1, 2))(w, one, y[i])
+        assert (value[i], by_y[i]) == pytest.approx((wanted, of_y), rel=1e-13)
+        np.testing.assert_allclose([column[i] for column in by_w], of_w, rtol=1e-13)
+        for found, expected in zip(parts(by_s), parts(of_s), strict=True):
+            np.testing.assert_allclose(found[i], expected, rtol=1e-12)
+        direction = (None, kind(x=tilts[i], weight=0.0), None)
+        for found, expected in zip(parts(along), parts(mx.hvp(loss, (w, one, y[i]), direction)[1]), strict=True):
+            np.testing.assert_allclose(found[i], expected, rtol=1e-11, atol=1e-14)
+    assert compile(loss, batch=("s", "y"), reduce="sum")(w, given, y) == pytest.approx(value.sum(), rel=1e-14)
+    stream = kind(x=iter([X[:5], X[5:]]), weight=iter([weights[:5], weights[5:]]))
+    assert (each(w, stream, iter([y[:5], y[5:]])) == value).all()
+    with pytest.raises(ValueError, match=r"the tangent of s.* has the shape .*, its primal .*: shape it like the primal"):
+        each.hvp((w, given, y), (None, kind(x=weights, weight=weights), None))
+    if kind is dict:
+        with pytest.raises(ValueError, match=r"tangent 1 has samples at .*, its primal at .*: shape it like the primal"):
+            each.hvp((w, given, y), (None, {"x": tilts}, None))
+    bent = compile(lambda s: parts(s)[1] if parts(s)[0][1] > 0.0 else 0.0, batch="s")
+    with pytest.raises(TypeError, match="sample 3 takes another way"):
+        bent(kind(x=[[1.0, 1.0]] * 3 + [[1.0, -1.0]], weight=[1.0] * 4))
 
 
 def test_numbers_of_any_kind_are_samples():

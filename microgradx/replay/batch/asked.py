@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...structure import ONE, Branch, Grid, NamedModel, One, Row, Structure, size, slopes
@@ -16,6 +17,9 @@ from ..specialization import ONE_RESULT, Recording
 from ..tape.tape import Tape
 from .batch_program import BatchPlan
 
+Varying = Sequence[tuple[tuple[int, int], list[int]]]
+"""The numbers low..high of an argument that differs from sample to sample, and how many of them each of its arrays has."""
+
 
 class BatchInquiry:
     """A question about a function of one sample, as a program for many.
@@ -25,11 +29,12 @@ class BatchInquiry:
     `kept` tells of each number whether it is kept for every sample.
     """
 
-    def __init__(self, recording: Recording, name: str, spans: Spans, varying: Spans, reduced: bool) -> None:
+    def __init__(self, recording: Recording, name: str, spans: Spans, varying: Varying, reduced: bool) -> None:
         program = recording.scalar() if name in ONE_RESULT else recording.program
         self.name, self.spans = name, spans
         values = [not reduced] * len(program.outputs)
-        each = [not reduced or span in varying for span in spans for _ in range(*span)]
+        widths = dict(varying)
+        each = [not reduced or span in widths for span in spans for _ in range(*span)]
         self.kept = {
             "value": values,
             "gradient": values + each,
@@ -57,10 +62,10 @@ class BatchInquiry:
         with program.tape.lock:
             tape = program.tape.copy() if name in ADDING else program.tape
             added, kept = split(tape)
-            own, place = [tape.inputs[slice(*span)] for span in varying], len(program.tape.inputs)
+            own = [part for (low, _), counts in varying for part in cut_up(tape.inputs[low:], counts)]
+            place = len(program.tape.inputs)
             for low, high in spans if name in ADDING else ():  # the directions, those by samples for each sample
-                if (low, high) in varying:
-                    own.append(tape.inputs[place : place + high - low])
+                own += cut_up(tape.inputs[place:], widths.get((low, high), []))
                 place += high - low
             again = program.derived or name in ADDING or name == "hessian"
             told = 0 if name in ("jacobian", "hessian", "hvp") else 1 if name == "aux" else len(values)
@@ -118,6 +123,16 @@ class BatchAnswer:
         return slopes(
             result, [along_samples(part, found[:, k : k + count], True) for k in range(0, found.shape[1], max(count, 1))]
         )
+
+
+def grids(structure: Structure) -> list[int]:
+    """How many numbers the arrays in a sample have."""
+    return [count for part in structure[2] for count in grids(part)] if isinstance(structure, Branch) else [size(structure)]
+
+
+def cut_up(rows: Sequence[int], widths: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The first rows, so many at a time."""
+    return (rows[high - width : high] for width, high in zip(widths, itertools.accumulate(widths), strict=True))
 
 
 def along_samples(structure: Structure, columns: Array, as_slopes: bool = False) -> Any:

@@ -20,10 +20,10 @@ from ..derivatives import Spans
 from ..function import CompiledFunction
 from ..specialization import Recording, function_name
 from ..tape.unreadable import BATCHES
-from .asked import BatchAnswer, BatchInquiry
+from .asked import BatchAnswer, BatchInquiry, grids
 from .chunks import PairwiseSum, sum_chunks, workers
 from .other_way import OtherWay, error_of, with_sample
-from .samples import Blocks
+from .samples import BatchArgument, Blocks
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
 
@@ -168,15 +168,20 @@ class Batched(CompiledFunction):
         """The arguments of the first sample, and the samples of those that differ, with tangents of these."""
         look(BATCHES)
         args, kwargs = self._placed(args, kwargs)
-        moved = tangents or {}
-        names = [*self.names, *(f"tangent {k}" for k in moved)]
-        blocks = Blocks([*(args[k] for k in self.places), *moved.values()], names, self.chunk)
-        own, tilts = blocks.first[: len(self.names)], blocks.first[len(self.names) :]
-        for k, tilt in zip(moved, tilts, strict=True):
-            if tilt.shape != own[self.places.index(k)].shape:
-                shapes = tilt.shape, own[self.places.index(k)].shape
-                raise ValueError(f"tangent {k} has the shape {shapes[0]}, its primal {shapes[1]}: shape it like the primal")
-        return self._call(args, kwargs, [part[0] for part in own]), blocks
+        given = [BatchArgument(args[k]) for k in self.places]
+        names = [name + path for name, x in zip(self.names, given, strict=True) for path in x.paths]
+        arrays, moved = [array for x in given for array in x.arrays], []
+        for k, tangent in (tangents or {}).items():
+            primal = given[self.places.index(k)]
+            moved += [names.index(self.names[self.places.index(k)] + path) for path in primal.paths]
+            arrays += BatchArgument(tangent).like(primal, f"tangent {k}")
+        blocks = Blocks(arrays, [*names, *(f"the tangent of {names[place]}" for place in moved)], self.chunk)
+        for place, tilt in zip(moved, blocks.first[len(names) :], strict=True):
+            shape = blocks.first[place].shape
+            if tilt.shape != shape:
+                seen = f"the tangent of {names[place]} has the shape {tilt.shape}, its primal {shape}"
+                raise ValueError(f"{seen}: shape it like the primal")
+        return self._call(args, kwargs, given, blocks.first), blocks
 
     def _placed(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
         """The arguments by place, and those that can only be given by name."""
@@ -192,10 +197,14 @@ class Batched(CompiledFunction):
             raise TypeError(f"got {len(args)} argument(s), and {name} is argument {last + 1}: pass all up to it")
         return args, kwargs
 
-    def _call(self, args: Sequence[Any], kwargs: dict[str, Any], sample: Sequence[Any]) -> Call:
-        """The arguments of one sample's call."""
-        numbers = [np.asarray(x, dtype=np.float64) for x in sample]  # true and false too: alone they would count as structure
-        return Call([numbers[self.places.index(k)] if k in self.places else x for k, x in enumerate(args)], kwargs)
+    def _call(
+        self, args: Sequence[Any], kwargs: dict[str, Any], given: Sequence[BatchArgument], rows: Sequence[Any], first: int = 0
+    ) -> Call:
+        """The arguments of the call for the sample `first` of these rows, those of each array that was given."""
+        every, arrays = list(args), iter(rows)
+        for k, argument in zip(self.places, given, strict=True):
+            every[k] = argument.sample(arrays, first)
+        return Call(every, kwargs)
 
     def _recording(self, call: Call) -> Recording:
         """The recording of one sample of this structure that takes the way of the first one."""
@@ -210,7 +219,7 @@ class Batched(CompiledFunction):
         with self.recordings.lock:
             if (name, wrt) not in recording.plans:
                 spans = call.spans()
-                varying = tuple([spans[k] for k in self.places])
+                varying = [(spans[k], grids(call.parts[k])) for k in self.places]
                 recording.plans[name, wrt] = BatchInquiry(recording, name, wrt, varying, self.reduce is not None)
             asked: BatchInquiry = recording.plans[name, wrt]
             return asked

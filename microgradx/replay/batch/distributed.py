@@ -22,7 +22,7 @@ from .batch_program import BatchPlan
 from .batched import Batched
 from .chunks import PairwiseSum, sum_chunks
 from .other_way import OtherWay, error_of
-from .samples import Blocks, as_rows
+from .samples import BatchArgument, Blocks, as_rows
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -40,7 +40,10 @@ class Spread:
         if len(data) != len(f.names):
             raise ValueError(f"the function has the batch arguments {', '.join(f.names)}, got {len(data)} arrays")
         self.f, self.client = f, client
-        self.arrays = Blocks([as_rows(name, x) for name, x in zip(f.names, data, strict=True)], f.names, f.chunk).first
+        self.given = [BatchArgument(x) for x in data]
+        names = [name + path for name, x in zip(f.names, self.given, strict=True) for path in x.paths]
+        arrays = [array for x in self.given for array in x.arrays]
+        self.arrays = Blocks([as_rows(*pair) for pair in zip(names, arrays, strict=True)], names, f.chunk).first
         self.count = len(self.arrays[0])
         self.workers = max(1, len(client.scheduler_info()["workers"]))
         self.subtree, self.parts = shares(self.count, f.chunk, self.workers)
@@ -71,7 +74,7 @@ class Spread:
         every = [None if k in self.f.places else next(rest) for k in range(known)]
         chosen = None if rows is None else self._numbers(rows)
         first, count = (0, self.count) if chosen is None else (chosen[0], len(chosen))
-        call = self.f._call(every, {}, [x[first] for x in self.arrays])
+        call = self.f._call(every, {}, self.given, self.arrays, first)
         by, recording = Chosen(call, argnums), self.f._recording(call)
         if taken := [self.f.names[self.f.places.index(k)] for k in by.places if k in self.f.places]:
             raise ValueError(f"{taken} differ from sample to sample: a gradient on a cluster is by the arguments that do not")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
+from ...structure import filled
 from ..arguments import Call
 from ..run.runner import GuardFailed
 from ..specialization import Recording, function_name
@@ -30,11 +29,9 @@ def error_of(way: OtherWay, f: Callable[..., Any], call: Call, places: Sequence[
 
     `call` is that of the first sample, and its arguments at `places` are those that differ.
     """
-    arguments, left = list(call.arguments), way.numbers
+    arguments, numbers = list(call.arguments), iter(way.numbers)
     for place in places:
-        like = np.asarray(arguments[place])
-        arguments[place] = np.array(left[: like.size]).reshape(like.shape)
-        left = left[like.size :]
+        arguments[place] = filled(call.parts[place], numbers)
     names = dict(zip(call.names, arguments[call.positional :], strict=True))
     try:
         Recording(f, Call(arguments[: call.positional], names))

@@ -8,8 +8,42 @@ from typing import Any
 
 import numpy as np
 
-from ...containers import plain_container
+from ...containers import opened, plain_container
 from ...operand import number
+
+
+class BatchArgument:
+    """An argument that differs from sample to sample: an array, or a dict, dataclass or named tuple of such, at their `paths`.
+
+    >>> argument = BatchArgument({"a": [1.0, 2.0], "b": [[3.0, 4.0], [5.0, 6.0]]})
+    >>> argument.paths, argument.sample(iter([np.array([1.0, 2.0]), np.array([[3.0, 4.0], [5.0, 6.0]])]))
+    (['["a"]', '["b"]'], {'a': array(1.), 'b': array([3., 4.])})
+    """
+
+    def __init__(self, x: Any, path: str = "") -> None:
+        found = None if type(x) in (list, tuple) else opened(x)
+        self.parts: list[BatchArgument] = []
+        self.paths, self.arrays = [path], [x]
+        if found is not None:
+            self.container, self.keys, items = found
+            self.parts = [
+                BatchArgument(item, path + self.container.suffix(key)) for key, item in zip(self.keys, items, strict=True)
+            ]
+            self.paths = [path for part in self.parts for path in part.paths]
+            self.arrays = [array for part in self.parts for array in part.arrays]
+
+    def sample(self, rows: Iterator[np.ndarray], place: int = 0) -> Any:
+        """The argument of one sample, given the rows of each array."""
+        if self.paths and not self.parts:
+            return np.asarray(next(rows)[place], dtype=np.float64)  # true and false too: alone they would count as structure
+        return self.container.made(self.keys, [part.sample(rows, place) for part in self.parts])
+
+    def like(self, primal: BatchArgument, name: str) -> list[Any]:
+        """The arrays in the order of another argument with the same paths."""
+        if sorted(self.paths) != sorted(primal.paths):
+            raise ValueError(f"{name} has samples at {self.paths}, its primal at {primal.paths}: shape it like the primal")
+        found = dict(zip(self.paths, self.arrays, strict=True))
+        return [found[path] for path in primal.paths]
 
 
 class Blocks:
@@ -21,9 +55,9 @@ class Blocks:
         if any(streams) and not all(streams):
             raise TypeError(f"{', '.join(names)}: either all are iterators of chunks or none is")
         self.stream = self.together(data) if all(streams) else iter([self.rows(data)])
-        self.first = next((rows for rows in self.stream if len(rows[0])), [])
+        self.first = next((rows for rows in self.stream if rows and len(rows[0])), [])
         if not self.first:
-            raise ValueError(f"{names[0]} has no samples: give at least one")
+            raise ValueError(f"{names[0] if names else 'the batch'} has no samples: give at least one")
 
     def together(self, streams: Sequence[Iterator[Any]]) -> Iterator[list[np.ndarray]]:
         """The next array of each iterator, until all end."""
@@ -58,6 +92,9 @@ def as_rows(name: str, samples: Any) -> np.ndarray:
     if not found.ndim:
         raise TypeError(f"{name} is {samples!r}: pass an array with one sample per row")
     if found.dtype == object:
+        if (held := opened(found.flat[0])) is not None:
+            one_of_arrays = f"{held[0].words(held[1])} that holds arrays, with all samples in each"
+            raise TypeError(f"{name} has samples such as {found.flat[0]!r}: pass {one_of_arrays}")
         return np.array([number(x) for x in found.flat]).reshape(found.shape)
     if found.dtype.kind not in "fiub":
         raise TypeError(f"{name} has samples such as {found.flat[0]!r}, which are no real numbers: convert it to floats")
