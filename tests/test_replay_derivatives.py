@@ -111,3 +111,36 @@ def test_exponentials_of_infinities_give_what_eager_evaluation_gives(f, upstream
 def test_a_local_derivative_at_a_pole_of_constants_is_infinite():
     assert compile(lambda x: x / 0.0).value_and_grad(1.0) == (INF, INF)
     assert compile(lambda x: mx.where(x > 0.0, x, x / 0.0)).value_and_grad(1.0) == (1.0, 1.0)
+
+
+def test_a_rule_is_asked_once_for_numbers_that_vary_and_each_time_for_constants():
+    asked = []
+    op = mx.primitive(
+        "asked_once", "asked_once({}, {})", lambda a, b: a * b * b,
+        lambda a, b, out: asked.append((a, b)) or b * b, lambda a, b, out: asked.append((a, b)) or 2.0 * a * b,
+    )  # fmt: skip
+
+    def f(xs, y):
+        return sum(op(x, y) for x in xs) + sum(op(x, 3.0) for x in xs[:2]) + op(y, y)
+
+    asked.clear()
+    xs, y = [0.5, 1.5, 2.5, 3.5], 4.0
+    g = compile(f)
+    assert g.value_and_grad(xs, y, argnums=(0, 1)) == mx.value_and_grad(f, argnums=(0, 1))(xs, y)
+    recorded = [pair for pair in asked if not isinstance(pair[0], float)]
+    assert sum(isinstance(b, float) and b == 3.0 for _, b in recorded) == 2
+    assert len(recorded) <= 6
+
+
+def test_a_rule_that_captured_a_value_or_writes_what_stands_for_an_operation_is_asked_each_time():
+    w = mx.Value(2.0)
+    captured = mx.primitive("captures_w", "captures_w({})", lambda x: w.data * x, lambda x, out: w * 1.0)
+    lowered = mx.primitive("rule_of_dot", "rule_of_dot({})", lambda x: x**3 / 3.0, lambda x, out: mx.dot([x], [x]))
+    xs, ones = [0.5, 1.5, -2.5], [1.0, 0.5, 2.0]
+
+    f = compile(lambda xs: sum(captured(x) for x in xs) + w)
+    for w.data in (2.0, 5.0):
+        assert f.grad(xs) == [w.data] * 3
+    g = compile(lambda xs: sum(map(lowered, xs)))
+    assert g.grad(xs) == [x * x for x in xs]
+    assert g.hvp((xs,), (ones,)) == [2.0 * x * v for x, v in zip(xs, ones, strict=True)]

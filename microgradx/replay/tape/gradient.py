@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from ... import ops
 from ...chain import contribution
-from ...rules import local_derivative
-from .number import Number
-from .rows import CONSTANT, TABLE, Constant, at_least, code_of, detached, differs, equal, greater, private
+from .local_derivatives import LocalDerivatives
+from .rows import CONSTANT, TABLE, at_least, code_of, detached, differs, equal, greater, private
 from .tape import Tape
 
-CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
-VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands
+CUT = list(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
+VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands, and what is none
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
+HANDED_ON = 2  # the rule that is 1, as a place in (a, b, SEED, out)
 
 
 chain_step = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
@@ -51,29 +53,26 @@ def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
 
     Depth first, operands from left to right; a row that stands for several counts as the operation that was written.
     """
-    op, a, b, wholes, more = tape.op, tape.a, tape.b, tape.wholes, tape.more
+    a, b, wholes, more = tape.a, tape.b, tape.wholes, tape.more
     left, pending = bytearray(active), [output]  # what is still to be visited
+    np.frombuffer(left, dtype=np.bool_)[:-1][np.isin(np.asarray(memoryview(tape.op)), CUT)] = False
     order: list[int] = []
     push, pop, place = pending.append, pending.pop, order.append
     while pending:
         row = pop()
         if row < 0:
             place(~row)
-        elif left[row]:
+            continue
+        while left[row]:  # down the first operands
             left[row] = 0
-            if op[row] in CUT:
-                continue
             push(~row)
             first, second = a[row], b[row]
-            if row in wholes:
-                pending.extend(reversed(wholes[row][1]))
-            elif first >= 0:
-                if second >= 0 and left[second]:
-                    push(second)
-                if left[first]:
-                    push(first)
-            elif row in more:
-                pending.extend(reversed(more[row]))
+            if first < 0 or row in wholes:
+                pending += reversed(wholes[row][1] if row in wholes else more.get(row, ()))
+                break
+            if left[second]:
+                push(second)
+            row = first
     return order
 
 
@@ -112,20 +111,14 @@ def _plain(tape: Tape, row: int) -> int:
     return row if row >= 0 else tape.constant(1.0 if row == SEED else 0.0)
 
 
-def standing_for(tape: Tape, row: int) -> Number | Constant:
-    """What a rule is given for a row."""
-    constants = tape.constants
-    return Constant(constants[row], row) if row in constants else Number(tape, row)
-
-
 def rules_of(tape: Tape, code: int) -> tuple[object, ...]:
     """The rules of an operation, those that need not be called already resolved."""
     op = TABLE[code]
-    assert op is not None
+    if op is None or op.arity is None:
+        return VARIADIC
     if op is chain_step and tape.whole:
         return CHAIN_RULES
-    places = tuple([2 if known == 1.0 and isinstance(known, float) else known for known in op.known])  # in (a, b, 1, out)
-    return VARIADIC if op.arity is None else places
+    return tuple([HANDED_ON if known == 1.0 and isinstance(known, float) else known for known in op.known])
 
 
 class _Sweep:
@@ -146,44 +139,49 @@ class _Sweep:
         self.times, self.multiply = code_of(chain_step), code_of(ops.multiply)
         self.minus = code_of(ops.negative)
         self.rules: dict[int, tuple[object, ...]] = {}
+        self.local = LocalDerivatives(tape)
 
     def run(self, output: int) -> None:
         """Visit every row that an upstream gradient reaches, last one first."""
         tape, active, adjoints, arrive, rules = self.tape, self.active, self.adjoints, self.arrive, self.rules
         ops, firsts, seconds, wholes = tape.op, tape.a, tape.b, tape.wholes
         for i in reversed(visited(tape, output, active)):
-            code, upstream = ops[i], adjoints[i]
-            if upstream == NONE or code <= CONSTANT:
+            upstream, a, b = adjoints[i], firsts[i], seconds[i]
+            if upstream == NONE:
                 continue
-            a, b = firsts[i], seconds[i]
-            if a < 0 or i in wholes:
-                self.visit_many(i, upstream)
-                continue
-            if a == b and code == self.multiply and not self.tape.again:  # x * x: the same contribution twice
-                once = tape.row(self.times, upstream, a) if upstream >= 0 else a
-                if adjoints[a] == NONE:
-                    arrive(a, once, tape.constant(2.0))
-                else:
-                    arrive(a, once, SEED)
-                    arrive(a, once, SEED)
-                continue
+            code = ops[i]
             local = rules.get(code) or rules.setdefault(code, rules_of(tape, code))
-            if local is VARIADIC:
+            if a < 0 or local is VARIADIC or i in wholes:
                 self.visit_many(i, upstream)
                 continue
-            places = (a, b, SEED, i)
+            if a == b and code == self.multiply and not tape.again:
+                self.visit_square(a, upstream)
+                continue
             if active[a]:
                 rule = local[0]
-                if type(rule) is int:
-                    arrive(a, upstream, places[rule])
-                else:
+                if type(rule) is not int:
                     self.general(a, upstream, rule, i)
-            if b >= 0 and active[b]:
-                rule = local[1]
-                if type(rule) is int:
-                    arrive(b, upstream, places[rule])
+                elif rule == HANDED_ON and adjoints[a] == NONE:  # as most of all, of sums
+                    adjoints[a] = upstream
                 else:
+                    arrive(a, upstream, (a, b, SEED, i)[rule])
+            if active[b]:  # the same again, as a loop over the two takes a quarter longer
+                rule = local[1]
+                if type(rule) is not int:
                     self.general(b, upstream, rule, i)
+                elif rule == HANDED_ON and adjoints[b] == NONE:
+                    adjoints[b] = upstream
+                else:
+                    arrive(b, upstream, (a, b, SEED, i)[rule])
+
+    def visit_square(self, row: int, upstream: int) -> None:
+        """The contributions of x * x, which sends the same twice."""
+        once = self.tape.row(self.times, upstream, row) if upstream >= 0 else row
+        if self.adjoints[row] == NONE:
+            self.arrive(row, once, self.tape.constant(2.0))
+        else:
+            self.arrive(row, once, SEED)
+            self.arrive(row, once, SEED)
 
     def general(self, parent: int, upstream: int, rule: object, row: int) -> None:
         """A contribution whose local derivative is a number, or has to be asked from its rule."""
@@ -194,21 +192,21 @@ class _Sweep:
             elif rule != 0.0 or self.tape.again:
                 self.arrive(parent, upstream, SEED if rule == 1.0 else slot_of(rule))
             return
-        a, b = self.tape.a[row], self.tape.b[row]
-        operands = [standing_for(self.tape, x) for x in ((a, b) if b >= 0 else (a,) if a >= 0 else self.tape.more[row])]
-        self.arrive(parent, upstream, slot_of(local_derivative(rule, *operands, standing_for(self.tape, row))))
+        found = self.local.of(rule, self.tape.operands(row), row)
+        self.arrive(parent, upstream, found if type(found) is int else slot_of(found))
 
     def visit_many(self, row: int, upstream: int) -> None:
         """The contributions of an operation that is written as several rows, or has more than two operands."""
+        if self.tape.op[row] <= CONSTANT:
+            return
         op, parents = self.tape.made(row)
         wanted = [bool(self.active[x]) for x in parents]
-        slopes = op.local_derivatives([standing_for(self.tape, x) for x in parents], standing_for(self.tape, row), wanted)
         plain: dict[float, int] = {}  # what comes of each plain number, as one for all operands of a sum
-        for parent, wants, local in zip(parents, wanted, slopes, strict=True):
+        for parent, wants, local in zip(parents, wanted, self.local.of_all(op, parents, row, wanted), strict=True):
             if not wants or (type(local) is float and local == 0.0 and not self.tape.again):
                 continue
-            if type(local) is not float:
-                self.arrive(parent, upstream, self.tape.slot(local))
+            if type(local) is int:
+                self.arrive(parent, upstream, local)
             elif local == 1.0 or upstream == SEED or self.tape.again:
                 self.arrive(parent, upstream, SEED if local == 1.0 else self.tape.slot(local))
             else:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from ... import ops
 from ...chain import contribution
-from ...rules import local_derivative
-from .gradient import CUT, NONE, SEED, VARIADIC, arrival, chain_step, depends, rules_of, standing_for
+from .gradient import CUT, NONE, SEED, VARIADIC, arrival, chain_step, depends, rules_of
+from .local_derivatives import LocalDerivatives
 from .rows import code_of
 from .tape import Tape
 
@@ -26,6 +26,7 @@ class _Push:
         for row, rate in moved.items():
             self.rates[row] = rate
         self.rules: dict[int, tuple[object, ...]] = {}
+        self.local = LocalDerivatives(tape)
         self.times, self.plus, self.minus = code_of(chain_step), code_of(arrival), code_of(ops.negative)
         active = depends(tape, list(moved))
         for row in range(min(moved), last + 1):
@@ -47,7 +48,7 @@ class _Push:
         if a < 0 or local is VARIADIC or row in tape.wholes:
             op, many = tape.made(row)
             wanted = [self.rates[x] != NONE for x in many]
-            slopes = op.local_derivatives([standing_for(tape, x) for x in many], standing_for(tape, row), wanted)
+            slopes = self.local.of_all(op, many, row, wanted)
             yield from ((x, slope) for x, slope, wants in zip(many, slopes, wanted, strict=True) if wants)
             return
         places, operands = (a, b, SEED, row), (a, b) if b >= 0 else (a,)
@@ -59,7 +60,7 @@ class _Push:
             elif not callable(rule):
                 yield operand, rule
             else:
-                yield operand, local_derivative(rule, *[standing_for(tape, x) for x in operands], standing_for(tape, row))
+                yield operand, self.local.of(rule, operands, row)
 
     def product(self, rate: int, local: object) -> int:
         """The row of rate * local as the chain rule has it; a multiplication by 1 is not written, and one by 0 counts nothing."""
