@@ -19,6 +19,7 @@ from microgradx.replay.run import fewer_steps, tiers
 from microgradx.replay.run.fewer_steps import Recurrence
 from microgradx.replay.run.long_runner import LongRunner
 from microgradx.replay.run.row_by_row import Loop
+from microgradx.replay.run.runner import GuardFailed, Runner
 from microgradx.replay.run.tiers import FORMS
 from microgradx.replay.specialization import Recording
 
@@ -203,11 +204,95 @@ def test_steps_that_read_what_was_long_before(lag):
     assert (type(runner) is LongRunner) == (fewer_steps.MORE % lag == 0)
 
 
-def test_branches_and_wide_sums_are_no_recurrence():
+def clipped(count, low=0.1, high=2.0):
+    """Steps with two branches each; from 0.3 and 0.8 the first one is taken always, the second one never."""
+
+    def f(xs):
+        x, y = xs[0], xs[1]
+        for _ in range(count):
+            x, y = x + 0.01 * y * (1.0 - x), y + 0.01 * (0.5 - x * y)
+            if x < high:
+                y = y + 0.001 * x
+            if y < low:
+                y = low * mx.exp(y)
+        return x * y
+
+    return f
+
+
+@pytest.mark.parametrize("question", ["value", "gradient", "hvp"])
+def test_steps_with_branches_that_go_the_same_way_are_a_recurrence(question):
+    found, expected, runner = both(clipped(700), [0.3, 0.8], question=question)
+    assert found == expected
+    assert type(runner) is LongRunner
+    assert 1400 <= len(runner.guards) // 8 <= 1401
+
+
+@pytest.mark.parametrize("start", [[0.5, 0.8], [0.3, -1.0], [3.0, 0.8], [math.nan, 0.5], [math.inf, 0.5]])
+def test_a_branch_of_any_step_that_goes_the_other_way_is_seen(start):
+    f = clipped(700)
+    g = mx.compile(f)
+    assert g.value_and_grad([0.3, 0.8]) == mx.value_and_grad(f)([0.3, 0.8])
+    assert type(g.program([0.3, 0.8]).gradient_runner(((0, 2),))) is LongRunner
+    value, slopes = mx.value_and_grad(f)(start)
+    for _ in range(3):
+        found = g.value_and_grad(start)
+        assert found == (pytest.approx(value, rel=0.0, nan_ok=True), pytest.approx(slopes, rel=0.0, nan_ok=True))
+    assert g.value_and_grad([0.3, 0.8]) == mx.value_and_grad(f)([0.3, 0.8])
+
+
+def test_one_step_that_took_another_way_is_heeded():
+    def f(xs):
+        x = xs[0]
+        for t in range(700):
+            x = x + 0.01 * xs[1] if x < 5.0 + t else x - xs[1]
+        return x
+
+    program = recorded(f, [0.3, 0.8])
+    assert type(program.gradient_runner()) is LongRunner
+    late = np.array([0.3, 1e3])
+    with pytest.raises(GuardFailed):
+        program.run_gradient(late)
+    with pytest.raises(GuardFailed):
+        program.check(late)
+    program.check(np.array([0.3, 0.7]))
+
+
+def test_two_ways_of_the_same_length_are_told_apart_step_by_step():
+    r = random.Random(1)
+    limits = [r.choice([-9.0, 9.0]) for _ in range(700)]
+
+    def f(xs):
+        x = xs[0]
+        for limit in limits:
+            x = x * 0.99 + xs[1] if x < limit else x * 0.99 + xs[0]
+        return x
+
+    def alike(xs):
+        x = xs[0]
+        for limit in limits:
+            if x < limit:
+                assert limit > 0.0
+            x = x * 0.99 + 0.01 * xs[1] * mx.sin(x)
+        return x
+
+    for function, kind in ((f, Runner), (alike, LongRunner)):
+        program = recorded(function, [0.3, 0.8])
+        runner = program.gradient_runner()
+        assert type(runner) is kind
+        assert program.run_gradient(np.array([0.3, 0.8]))[0] == function([mx.Value(0.3), mx.Value(0.8)]).data
+        for start in (-50.0, 50.0):
+            with pytest.raises(GuardFailed):
+                program.run_gradient(np.array([start, 0.8]))
+
+
+def test_branches_that_take_turns_and_wide_sums_are_no_recurrence():
+    r = random.Random(1)
+
     def branching(xs):
         x = xs[0]
         for _ in range(700):
-            x = x + 0.01 * mx.sin(x) * xs[1] if x > 0.0 else x - xs[1]
+            x = x + 0.01 * mx.sin(x) * xs[1] if x > r.choice([-100.0, 100.0]) else x - 0.001 * xs[1]
         return x
 
     def wide(xs):
@@ -327,7 +412,7 @@ def test_ten_times_the_steps_are_recorded_on_and_nothing_else_grows():
     for count in (600, 6000):
         f, xs = predator_and_prey(count)
         program = recorded(f, xs)
-        short, _ = program.recurrence.tape([0])
+        short, *_ = program.recurrence.tape([0])
         layout = program.gradient_runner().narrow[False].layout
         found.append((len(short), len(layout.short), sum(len(part.start) for part in layout.segments)))
     assert found[0] == found[1]

@@ -23,6 +23,7 @@ FEW_STEPS, FEW_ROWS = 84, 200  # that a loop has at least in a short tape
 TIMES_AS_LONG = 6  # times as many steps there must be, for that to be worth it
 LOOKED_INTO = 20_000  # rows; shorter programs are not looked at
 NEARLY_AS_LONG = 8  # loops that differ by fewer steps go through the same ones
+MOST_RUNS = 100  # of comparisons
 SUMS = ops.sum_, ops.mean  # of which there may be as many operands as steps
 PER_STEP = 1 << 22  # the role of inputs that are others in each step
 
@@ -45,13 +46,14 @@ class Recurrence:
     """The rows of a program in which steps repeat, from which tapes with fewer of the steps can be written.
 
     An operand that is another input or constant in each step becomes an input for each step of such a tape; `per_step` are the
-    slots of these inputs and constants, operand by operand.
+    slots of these inputs and constants, operand by operand. `outcomes` are those of the comparisons that decided a branch.
     """
 
     def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
-        layout = Layout(tape, outputs, whole=True)
+        layout = Layout(tape, [*outputs, *[row for row, _ in tape.guards]], whole=True)
         self.roles, self.inputs, self.first = list(tape.roles), layout.inputs, layout.first
-        self.constants, self.results = layout.constants, layout.results
+        self.constants = layout.constants
+        self.results, guards = np.split(layout.results, [len(outputs)])
         sums = {row for row, (op, xs) in layout.whole.items() if op in SUMS and len(xs) >= TIMES_AS_LONG * FEW_STEPS}
         self.sums = [long_sum(layout, row) for row in sorted(sums)]
         whole = {row: found for row, found in layout.whole.items() if row not in sums}
@@ -75,6 +77,20 @@ class Recurrence:
             self.check_lags(part.segment)
         self.loops.sort(key=lambda part: part.segment.low)
         self.per_step = [line for part in self.loops for line in self.marched(part.segment)]
+        order = self.by_place(guards)  # in which those of all steps are few runs
+        self.guards = progressions(guards[order].tolist())
+        if len(self.guards) > MOST_RUNS:
+            raise LooksOnly
+        self.outcomes = np.array([outcome for _, outcome in tape.guards])[order]
+
+    def by_place(self, slots: np.ndarray) -> np.ndarray:
+        """An order in which those that have the same place in each step of a loop follow each other."""
+        place = slots.astype(np.int64)
+        for part in self.loops:
+            low, high, period = self.first + part.segment.low, self.first + part.segment.high, part.segment.period
+            inside = (slots >= low) & (slots < high)
+            place[inside] = low + (slots[inside] - low) % period
+        return np.lexsort((slots, place))
 
     def grouped(self) -> list[int]:
         """How many times MORE steps are left out in each group of loops."""
@@ -110,8 +126,8 @@ class Recurrence:
             raise LooksOnly
         return lines
 
-    def tape(self, more: Sequence[int]) -> tuple[Tape, list[int]]:
-        """The shortest tape, with so many times MORE steps more in the loops of each group, and the rows of its outputs."""
+    def tape(self, more: Sequence[int]) -> tuple[Tape, list[int], list[int]]:
+        """The shortest tape, with so many times MORE steps more in the loops of each group, and its outputs and comparisons."""
         steps = {part.segment.low: part.segment.repeats - part.left_out + MORE * more[part.group] for part in self.loops}
         tape = Tape()
         tape.values = None
@@ -130,7 +146,7 @@ class Recurrence:
         for row, runs in self.sums:
             [total] = near.rows(np.array([row])).tolist()
             tape.wholes[total] = ops.sum_, tuple([x for run in runs for x in near.run(*run)])
-        return tape, near.rows(self.results).tolist()
+        return tape, near.rows(self.results).tolist(), [x for run in self.guards for x in near.run(*run)]
 
     def write(self, tape: Tape, part: Passage, lines: np.ndarray) -> None:
         """Append the rows of a part whose operands are the rows `lines`, step by step."""
@@ -171,6 +187,8 @@ class _Near:
     def run(self, start: int, step: int, count: int) -> Sequence[int]:
         """The rows of a run of even steps, without those of steps that are left out."""
         first, last = self.rows(np.array([start, start + step * (count - 1)])).tolist()
+        if step and (last - first) % step:
+            raise LooksOnly
         return range(first, last + (step > 0) - (step < 0), step) if step else [first] * count
 
     def lines(self, part: Passage) -> np.ndarray:
@@ -226,7 +244,7 @@ def long(part: Passage) -> bool:
 
 def recurrence(tape: Tape, outputs: Sequence[int]) -> Recurrence | None:
     """The steps of a program that is a long recurrence, else None."""
-    if len(tape) < LOOKED_INTO or tape.guards:
+    if len(tape) < LOOKED_INTO:
         return None
     try:
         found = Recurrence(tape, outputs)

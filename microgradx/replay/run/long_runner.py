@@ -25,22 +25,26 @@ class LongRunner(Runner):
         self, tape: Tape, recurrence: Recurrence, layout: Stretched, in_full: Callable[[], Runner], doubted: bool
     ) -> None:
         self.tape, self.in_full, self.doubted = tape, in_full, doubted
-        self.guards, self.plan, self.wide, self.loses, self.rows_live = b"", None, False, False, len(layout)
+        self.plan, self.wide, self.loses, self.rows_live = None, False, False, len(layout)
         self.made: Runner | None = None
         self.prepare()
         self.narrow = {False: Tiered(layout, doubted=doubted), True: Tiered(layout, exact=True)}
+        self.guards = recurrence.outcomes.tobytes()
         self.given, self.constants = recurrence.inputs, recurrence.constants
         self.slots = np.concatenate([np.zeros(0, dtype=np.int64), *recurrence.per_step])
         every = self.slots.min(initial=self.given) >= self.given  # the same in every run
         self.fixed = self.constants[self.slots - self.given] if every else None
 
     def run(self, inputs: Array) -> Array:
-        """The outputs."""
+        """The outputs; raises GuardFailed where the recorded branches do not hold."""
         try:
-            return self.narrow[False].run(self.spread(inputs))
+            results = self.narrow[False].run(self.spread(inputs))
         except (ArithmeticError, ValueError, RuntimeError):  # as of any runner
             self.repeated += 1
-            return self.full.exact(inputs) if self.doubted else self.narrow[True].run(self.spread(inputs))
+            if self.doubted:
+                return self.full.guarded(self.full.exact(inputs))
+            results = self.narrow[True].run(self.spread(inputs))
+        return self.guarded(results) if self.guards else results
 
     def spread(self, inputs: Array) -> Array:
         """The inputs, and after those that are given the ones for each step."""

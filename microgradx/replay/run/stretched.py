@@ -85,8 +85,8 @@ class Stretched(Layout):
 
 def measured(recurrence: Recurrence, ask: Ask, more: Sequence[int]) -> tuple[Layout, object, np.ndarray]:
     """The layout of an answer on a tape with so many steps more, what its rows are, and all numbers in it."""
-    tape, outputs = recurrence.tape(more)
-    rows = ask(tape, outputs)
+    tape, outputs, guards = recurrence.tape(more)
+    rows = [*ask(tape, outputs), *guards]
     layout = Layout(tape, rows)
     runs = progressions(layout.results.tolist())
     numbers = [len(layout), layout.inputs, flatten(Columns(tape, rows)).depth, len(runs), *[x for run in runs for x in run]]
