@@ -16,6 +16,7 @@ from microgradx import sum as total
 from microgradx.expression import parse
 from microgradx.nn import MLP, Module
 from microgradx.owners import Owners
+from microgradx.view.words import scope
 from microgradx.view.words.names import find_node, formula, name_nodes
 from microgradx.view.words.scope import caller_variables
 
@@ -270,6 +271,52 @@ def test_attributes_name_what_they_hold():
     own = Own()
     out = own.w * own.rows[0] * own._hidden
     assert list(stepper(out).names.values()) == ["own.w", "own.rows[0]", "own.w*own.rows[0]", "input#3", "out"]
+
+
+def test_what_slots_classes_and_closures_hold_has_a_name():
+    class Slotted:
+        __slots__ = ("w",)
+
+        def __init__(self):
+            self.w = Value(2.0)
+
+    class Rated:
+        rate = Value(0.5)
+
+        def __init__(self):
+            self.blocks = {"in": [Slotted()]}
+
+    def closing_over(weight):
+        def model(x):
+            return weight * x
+
+        return model
+
+    slotted, rated, model = Slotted(), Rated(), closing_over(Value(3.0))
+    out = total([slotted.w, rated.rate, rated.blocks["in"][0].w, model(1.0).parents[0]])
+    names = list(stepper(out).names.values())
+    assert names == ["slotted.w", "Rated.rate", "rated.blocks['in'][0].w", "model.weight", "out"]
+    assert stepper(out).find("rated.rate") is Rated.rate
+
+
+def test_data_among_the_variables_is_not_looked_through(monkeypatch):
+    rows = [[0.5] * 50 for _ in range(2000)]
+    pairs = [([1.0], 2.0) for _ in range(2000)]
+    looked = []
+    inside = scope._inside
+    monkeypatch.setattr(scope, "_inside", lambda thing: looked.append(thing) or inside(thing))
+    x = Value(2.0)
+    names = {"rows": rows, "pairs": pairs, "x": x, "late": [*rows[:50], [x]], "wide": [[Value(1.0)] for _ in range(300)]}
+    assert names_of(x * x, names=names) == ["x", "x*x"]
+    assert len(looked) < 3000
+    assert scope.scope_of(names).aliases["late[50][0]"] is x
+    assert "wide[299][0]" in scope.scope_of(names).aliases
+
+
+def test_brackets_around_an_index_with_a_blank_are_none_around_a_name():
+    W = numpy.array([[Value(1.0), Value(2.0)]], dtype=object)
+    assert str(formula(W[0, 1] * 1.5, {"W": W})) == "W[0, 1] * 1.5"
+    assert list(names_of(W[0, 1] * 1.5 + 1.0, names={"W": W}))[1] == "W[0, 1]*1.5"
 
 
 def test_a_stepper_or_a_trace_among_the_variables_names_nothing():

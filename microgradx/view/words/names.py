@@ -13,7 +13,7 @@ from .loops import earlier_rounds
 from .made_up import made_up
 from .notation import expression
 from .scope import Scope, caller_variables, scope_of_names
-from .signed import LOOSEST, SIGNED, MadeUp, enclosed, shorter, unnamed
+from .signed import LOOSEST, SIGNED, MadeUp, several_words, shorter, unnamed
 
 _LOOSE = SIGNED[LOOSEST]
 
@@ -86,8 +86,7 @@ def _given(order: list[Value], named: Names) -> dict[Value, tuple[str, str]]:
         variable = (node is order[-1] and scope.variable(node)) or scope.values.get(node)
         name = node.label or (variable if place is None or place.is_module else None)
         if name is not None:
-            loose = " " in name and not enclosed(name)  # several words are one operand only in brackets
-            told = _LOOSE(name) if loose else name
+            told = _LOOSE(name) if " " in name and several_words(name) else name
             given[node] = told, told
             if node.op is not None and name == variable:
                 variables[node] = name

@@ -6,17 +6,19 @@ import sys
 from collections.abc import Container, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import NamedTuple
 
-from ...containers import is_model, looked_into
+from ...containers import attributes, is_model, looked_into
 from ...engine import Value, is_node
 from ...keywords import keywords
 from ...parts import PLAIN, root_of, walk
 from ...places import Root
 
-LONG, DEEP = 10_000, 4
+LONG, DEEP = 10_000, 5
 """Of a list, so many items are looked at, and lists in it so deep: the caller may hold data by the million."""
+BARREN = 100
+"""So many lists or objects in a row without a Value are data: what follows them in the same list is not looked into."""
 
 _INSIDE = f"{__name__.partition('.')[0]}."
 """What this package makes, such as a stepper, holds values and is not where they are looked for."""
@@ -104,33 +106,58 @@ def scope_of_names(names: Mapping[str, object] | None, caller: Mapping[str, obje
     return scope_of({**sure, **{name: thing for name, thing in caller.items() if name not in sure}}, sure)
 
 
-def _look_into(thing: object, way: tuple[str, ...], depth: int, scope: Scope, models: list[tuple[str, object]]) -> None:
-    """Name the Values in a container, or in the attributes of an object, and in what these hold; note the models."""
-    name = "".join(way)
+def _look_into(thing: object, way: tuple[str, ...], depth: int, scope: Scope, models: list[tuple[str, object]]) -> bool:
+    """Name the Values in a container, or in the attributes of an object, and in what these hold; note the models.
+
+    It gives whether there are any.
+    """
+    name, found, barren = "".join(way), False, 0
     if is_model(thing):
         models.append((name, thing))
-    elif depth > 0:
-        for suffix, item in islice(_inside(thing), LONG):
-            if is_node(item):
-                scope.values.setdefault(item, name + suffix)
-                scope.aliases.setdefault(name + suffix, item)
-                scope.ways.setdefault(item, (*way, suffix))
-            elif type(item) not in PLAIN:
-                _look_into(item, (*way, suffix), depth - (1 if suffix[0] == "[" else 2), scope, models)
+        return True
+    for suffix, item in islice(_inside(thing), LONG):
+        if is_node(item):
+            scope.values.setdefault(item, name + suffix)
+            scope.aliases.setdefault(name + suffix, item)
+            scope.ways.setdefault(item, (*way, suffix))
+            found = True
+        elif type(item) not in PLAIN and (left := depth - (1 if suffix[0] == "[" else 2)) > 0 and barren < BARREN:
+            inner = _look_into(item, (*way, suffix), left, scope, models)
+            found, barren = found or inner, 0 if inner else barren + 1
+    return found
 
 
 def _inside(thing: object) -> Iterator[tuple[str, object]]:
-    """(how it is written behind the name, item) for what is in a container, or the public attributes of another object."""
-    if type(thing) in PLAIN or isinstance(thing, (Value, *CLOSED)) or type(thing).__module__.startswith(_INSIDE):
+    """(how it is written behind the name, item) for what is in a container, or the public attributes of something else."""
+    if type(thing) in PLAIN or isinstance(thing, Value) or str(getattr(_kind(thing), "__module__", "")).startswith(_INSIDE):
         return
+    if isinstance(thing, (list, tuple)) and PLAIN.issuperset(map(type, islice(thing, LONG))):
+        return  # numbers: seen thirty times as fast as one by one
     if (opened := looked_into(thing)) is not None:
         container, keys, items = opened
         for key, item in zip(keys, items, strict=False):
             yield (f"[{key!r}]" if isinstance(thing, Mapping) else container.suffix(key)), item
-    else:
-        for key, item in list(getattr(thing, "__dict__", {}).items()):
-            if isinstance(key, str) and key[:1] != "_":
-                yield f".{key}", item
+        return
+    for key, item in _attributes(thing).items():
+        if isinstance(key, str) and key[:1] != "_":
+            yield f".{key}", item
+
+
+def _kind(thing: object) -> object:
+    """What knows where a thing was written: a class and a function themselves, of an object its class."""
+    return thing if isinstance(thing, (type, FunctionType)) else type(thing)
+
+
+def _attributes(thing: object) -> dict[str, object]:
+    """What an object has by its names: its own attributes and its class's numbers, of a function what it closes over."""
+    if isinstance(thing, FunctionType):
+        cells = zip(thing.__code__.co_freevars, thing.__closure__ or (), strict=True)
+        return {name: cell.cell_contents for name, cell in cells if cell != CellType()}
+    if isinstance(thing, CLOSED) and not isinstance(thing, type):
+        return {}
+    common = {key: item for key, item in vars(_kind(thing)).items() if is_node(item) or type(item) in (list, tuple, dict)}
+    own = {} if isinstance(thing, type) or not isinstance(getattr(thing, "__dict__", {}), dict) else attributes(thing)
+    return {**common, **own}
 
 
 def _leftovers(things: Mapping[str, object]) -> set[str]:
@@ -151,5 +178,5 @@ def _leftovers(things: Mapping[str, object]) -> set[str]:
         else:
             kept |= held
         if depth > 1:
-            pending += [(item, depth - 1) for item in items if isinstance(item, (list, tuple))]
+            pending += [(item, depth - 1) for item in [*items[:BARREN], *items[BARREN:][-1:]] if isinstance(item, (list, tuple))]
     return {name for found in last - kept for name in called[found]}

@@ -64,3 +64,17 @@ def enclosed(text: str) -> bool:
         if depth == 0:
             return sign == ")" and place == len(text) - 1 and text[0] == "("
     return False
+
+
+def several_words(text: str) -> bool:
+    """Whether a blank stands outside all brackets: such a name is one operand only in brackets of its own.
+
+    >>> several_words("a*b + c"), several_words("(a*b + c)"), several_words("W[1, 0]")
+    (True, False, False)
+    """
+    depth = 0
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == " " and depth == 0:
+            return True
+    return False
