@@ -196,3 +196,29 @@ def made_inside():
     x = Value(2.0)
     y = x * x
     return y + 1.0
+
+
+def test_what_a_function_was_given_is_called_by_its_parameter_and_found_by_both_names():
+    def closing_over(bias):
+        def inner(weight, x):
+            product = weight * x
+            return product + bias
+
+        return inner
+
+    mine = Value(2.0)
+    s = stepper(closing_over(Value(1.0)), mine, 3.0)
+    assert list(s.names.values()) == ["weight", "x", "product", "bias", "product + bias"]
+    assert s.find("mine") is s.find("weight") is mine
+
+
+def test_a_generator_that_goes_on_was_not_given_its_variables_anew():
+    def squares(xs):
+        for x in xs:
+            square = x * x
+            yield square
+
+    def added(a, b):
+        return sum(squares([a, b]))
+
+    assert {"square @ 1", "square @ 2"} <= set(stepper(added, 2.0, 3.0).names.values())

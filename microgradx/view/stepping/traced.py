@@ -37,6 +37,7 @@ class Traced:
     def __init__(self) -> None:
         self._bound: dict[tuple[CodeType, str, int], list[Value]] = {}
         self._holders: dict[str, object] = {}
+        self._given: dict[str, Value] = {}
         self._frames: dict[FrameType, tuple[int, dict[str, Value]]] = {}
 
     def trace(self, outer: Any) -> Any:
@@ -48,6 +49,8 @@ class Traced:
                 return inner
             given = {name: thing for name, thing in frame.f_locals.items() if is_node(thing)}
             self._frames[frame] = (frame.f_lineno, given)
+            if frame.f_lineno == frame.f_code.co_firstlineno:  # not a generator that goes on
+                self._given = {**given, **self._given}
 
             def within(frame: FrameType, event: str, arg: object) -> Any:
                 nonlocal inner
@@ -76,7 +79,8 @@ class Traced:
     def names(self) -> dict[str, object]:
         """What each value and list is called: `h`, or `h @ 3` for what the third round bound, or `h (line 5)` for one of several.
 
-        Where two functions have a variable of that name, the inner one's is called with the function, as in `cell.h`.
+        Where two functions have a variable of that name, the inner one's is called with the function, as in `cell.h`. What a
+        function was given and did not bind itself is called by its parameter, if no better name is known.
         """
         codes: dict[str, list[CodeType]] = {}
         lines: dict[tuple[CodeType, str], list[int]] = {}
@@ -91,7 +95,9 @@ class Traced:
             for place, value in enumerate(values, 1):
                 told = f"{full} @ {place}" if len(values) > 1 else full if once == [line] else f"{full} (line {line})"
                 found.setdefault(told if told not in found else f"{told} (line {line})", value)
-        return found | {name: thing for name, thing in self._holders.items() if name not in found}
+        for further in (self._holders, self._given):
+            found |= {name: thing for name, thing in further.items() if name not in found}
+        return found
 
 
 def traced(call: Callable[[], Outcome]) -> tuple[Traced, Outcome]:
