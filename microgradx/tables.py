@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -25,11 +26,17 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_OF_NUMBERS = frozenset("0123456789.e+-")
+
+
 def clip(text: str, width: int, head: int | None = None) -> str:
     """The text in at most `width` columns, dots in place of its middle, or of what follows its first `head` columns.
 
     >>> clip("layers[0].neurons[12].w[3]", 17), clip("layers[0].neurons[12].w[3]", 17, 1)
-    ('layers[...2].w[3]', 'l...ons[12].w[3]')
+    ('layers[...].w[3]', 'l...ons[12].w[3]')
+
+    A number that would be cut is left out: a part of it would be another number.
     """
     text = printable(text)
     if columns(text) <= width:
@@ -38,7 +45,23 @@ def clip(text: str, width: int, head: int | None = None) -> str:
         return _cut(text, max(width, 0))
     start = _cut(text, (width - 3) // 2 if head is None else head)
     rest = _cut(text[::-1], width - 3 - columns(start))[::-1]
-    return f"{start}...{rest}"
+    first, last = len(start), len(text) - len(rest)
+    if text[first] in _OF_NUMBERS and text[first - 1] in _OF_NUMBERS:
+        first = _number_at(text, first)[0]
+    if text[last - 1] in _OF_NUMBERS and text[last : last + 1] in _OF_NUMBERS:
+        last = _number_at(text, last)[1]
+    return f"{text[:first]}...{text[last:]}" if first or last < len(text) else f"{start}...{rest}"
+
+
+def _number_at(text: str, cut: int) -> tuple[int, int]:
+    """Where the number begins and ends that a cut at this place would go through; the place itself where it is none."""
+    start = cut
+    while start and text[start - 1] in _OF_NUMBERS:
+        start -= 1
+    for found in _NUMBER.finditer(text, start, cut + 24):
+        if found.start() < cut < found.end():
+            return found.span()
+    return cut, cut
 
 
 def _cut(text: str, width: int) -> str:

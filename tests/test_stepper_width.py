@@ -211,3 +211,8 @@ def test_a_wide_terminal_lists_every_contribution(terminal):
     assert "a += 6, b += -4" in listed
     terminal(60)
     assert max(map(columns, stepper(vanishing()).goto(3).list().splitlines())) <= 60
+
+
+def test_names_that_no_cut_tells_apart_are_counted_and_are_not_taken_for_samples():
+    names = [f"a_very_long_name_{k}_with_a_very_long_end" for k in range(3)]
+    assert list(distinct_names(names, 8).values()) == ["a...d(1)", "a...d(2)", "a...d(3)"]

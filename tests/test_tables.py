@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from microgradx.tables import columns, table
+import re
+
+from microgradx.tables import clip, columns, table
 
 
 def test_wide_signs_count_twice_so_that_columns_stand_below_each_other() -> None:
@@ -31,3 +33,14 @@ def test_a_table_without_rows_has_no_lines() -> None:
 
 def test_control_characters_in_cells_are_written_as_escapes() -> None:
     assert table([("\x1b[31mred", "1\n2")], "<<") == ["\\x1b[31mred 1\\n2"]
+
+
+def test_no_number_in_a_shortened_text_is_part_of_another_one() -> None:
+    text = "hidden*0.7123 + layers[12]*1.235e-4 - -30.5*gamma"
+    whole = set(re.findall(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?", text))
+    for width in range(7, len(text)):
+        for head in (None, *range(width - 3)):
+            short = clip(text, width, head)
+            assert len(short) <= width
+            assert set(re.findall(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?", short.replace("...", " "))) <= whole, short
+    assert clip("12345678901", 7) == "12...01"  # nothing but a number

@@ -78,7 +78,7 @@ def _same(x: float, y: float) -> bool:
 
 
 def distinct_names(names: Iterable[str], room: int | None) -> dict[str, str]:
-    """Each name in at most `room` columns, no two alike: cut where they differ least, else numbered.
+    """Each name in at most `room` columns, no two alike: cut where they differ least, else counted as (1), (2).
 
     >>> distinct_names(["layers[0].neurons[1].w[0]", "layers[0].neurons[2].w[0]"], 12)
     {'layers[0].neurons[1].w[0]': 'la...1].w[0]', 'layers[0].neurons[2].w[0]': 'la...2].w[0]'}
@@ -100,11 +100,14 @@ def distinct_names(names: Iterable[str], room: int | None) -> dict[str, str]:
 
 
 def _cuts(group: list[str], room: int) -> Iterator[list[str]]:
-    """Ways to shorten names that look alike in the middle: from a long head to none, at last with a number behind."""
+    """Ways to shorten names that look alike in the middle: from a long head to none, at last with a count behind.
+
+    The count stands in brackets: `w#1` would be the `w` of a sample.
+    """
     for head in range(room - 4, -1, -1):
         yield [clip(name, room, head) for name in group]
-    tail = len(str(len(group))) + 1
-    yield [f"{clip(name, room - tail)}#{place}" for place, name in enumerate(group)]
+    tail = len(str(len(group))) + 2
+    yield [f"{clip(name, room - tail)}({place})" for place, name in enumerate(group, 1)]
 
 
 def fitted(formula: str, width: int) -> str:
