@@ -411,3 +411,25 @@ def test_not_finite_is_not_ruled_out_where_a_number_is_not(build):
     shown = repr(why(build(w), w))
     assert "not finite" not in shown.partition("ruled out")[2] or "but" in shown
     assert re.search(r"but \S+ is (nan|inf)", shown)
+
+
+@pytest.mark.parametrize("added", [0.0, 0.1])
+def test_why_says_exploding_of_a_weight_that_is_used_in_every_round(added):
+    w, h = Value(3.0), Value(1.0)
+    for _ in range(45):
+        h = h * w + added if added else h * w
+    told = why(h, w)
+    assert told.cause == "large factors"
+    assert "x multiply, each at least 3" in repr(told)
+
+
+def test_a_product_that_overflows_on_the_way_is_told_and_no_percentage_is_nan():
+    x = Value(2.0)
+    y = (x * 1e-200) * 1e300 * 1e100
+    told = " ".join(repr(explain(y, x)).split())
+    assert "nan" not in told
+    assert "survives" not in told
+    assert "x 1e-200 = +1e200" in told
+    assert "overflows on the way, though the whole does not" in told
+    assert "overflows" not in repr(explain(x * math.inf, x))
+    assert "nan%" not in repr(explain(x * math.nan, x))

@@ -104,6 +104,8 @@ class Explanation:
         if paths and (product := paths[0].running()):
             told = (product, *runs_alike(paths[0].nodes, paths[0].factors))
             parts += [f"  path 1: {line}" for line in told]
+            if not math.isfinite(self.total) and all(math.isfinite(path.contribution) for path in paths):
+                parts.append("  from left to right, as the pass multiplies, it overflows on the way, though the whole does not")
         return parts
 
 

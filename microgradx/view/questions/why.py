@@ -19,13 +19,13 @@ from ..words.terminal import Part, TableRows, set_in_lines, terminal_width
 from .asked import EveryInput, named_inputs, refuse_swapped
 from .in_common import runs_alike
 from .origin import origin_in
-from .paths import counted, largest_paths, signed
+from .paths import Path, counted, largest_paths, signed
 from .sweep import Sweep, above
 
 TINY = 1e-6
 """A gradient below this share of what flows into it, or below this size, is worth a reason."""
-STEEP_FACTORS = 3
-"""So many factors above 1 on the largest path make a large gradient an exploding one."""
+STEEP_FACTORS, AS_LARGE = 3, 16
+"""So many factors above 1 on one of so many largest paths make a large gradient an exploding one, if none alone does."""
 SMALLEST = 2.3e-308
 """Sums below this have lost digits: smaller doubles are subnormal."""
 PRODUCTS = frozenset(["multiply", "dot"])
@@ -254,13 +254,21 @@ def _cancelled(named: Mapping[Value, str], sweep: Sweep) -> tuple[str, list[Part
     ]
 
 
+def _together(path: Path) -> float:
+    """What the factors of a path that are above 1 make without the largest of them; 1 where they are few."""
+    steep = sorted(abs(factor) for factor in path.factors if abs(factor) > 1.0)
+    return math.prod(steep[:-1]) if len(steep) >= STEEP_FACTORS else 1.0
+
+
 def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[Part]]:
     """What a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
     trace, goal = sweep.trace, sweep.goal
     told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
     size = abs(trace.adjoints[goal])
     path = largest_paths(sweep, named)[0]
-    large = size > EXPLODING and sum(abs(factor) > 1.0 for factor in path.factors) >= STEEP_FACTORS
+    if size > EXPLODING:  # of `h = h * w` the paths are equally large, and the shortest has only the last h as a factor
+        path = max(largest_paths(Sweep(trace, goal, AS_LARGE), named), key=_together)
+    large = size > EXPLODING and _together(path) > math.sqrt(EXPLODING)
     if size >= TINY and not large:
         return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]
     rows = []
