@@ -6,6 +6,8 @@ import math
 import re
 
 import pytest
+from test_staged_page import rounds_of_a_cell
+from test_stages import attention, recurrence
 
 from microgradx import Value, draw
 from microgradx.nn import MLP
@@ -115,9 +117,9 @@ def test_repeated_structure_folds_without_any_module():
         total = total + term
     total.backward()
     drawn = draw(total)
-    assert {"1,500 inputs: x0 ... x1499", "_ * 2 x1,500"} <= set(titles(drawn))
+    assert {"xs x1,500", "terms = tanh(xs*2) x1,500"} <= set(titles(drawn))
     assert len(titles(drawn)) < 10
-    assert "cards: xN for N alike values" in drawn.summary
+    assert "cards: one card for all that is made alike, xN for N alike values" in drawn.summary
 
 
 def test_a_long_loop_folds_to_a_cycle():
@@ -407,3 +409,29 @@ def test_tooltips_say_the_formula_and_whose_part_a_value_is():
     model = MLP(2, [2, 1], activation="tanh", rng=1, expand=True)
     source = draw(model([0.5, -0.5]), for_="screen").source
     assert "made by multiply: L0.n0.w[0] * 0.5\\npart of layers[0].neurons[0]" in source
+
+
+def test_attention_written_by_hand_is_drawn_as_its_formulas():
+    loss, names = attention()
+    drawn = draw(loss, names=names)
+    assert set(titles(drawn)) == {
+        *("X x12", "Wq x18", "Wk x18", "Wv x18", "Wo x18", "q = sum(Wq*X) x24", "k = sum(Wk*X) x24", "v = sum(Wv*X) x24"),
+        *("scores = sum(q*k)/1.732 x32", "exps = exp(scores) x32", "sum(exps) x8", "shares = exps/sum(exps) x32"),
+        *("heads = sum(shares*v) x24", "out = sum(Wo*heads) x12", "loss = sum(out*out)/12"),
+    }
+    wires = re.findall(r"^\t(n\w+) -> (n\w+)", drawn.source, re.MULTILINE)
+    assert len(wires) == 17
+    assert not [tail for tail, head in wires if tail == head]
+
+
+def test_the_rounds_of_a_recurrence_of_several_units_are_one_card_that_leads_to_itself():
+    loss, names = recurrence(rounds=30)
+    drawn = draw(loss, names=names)
+    assert "h = tanh(sum(W*h) + U*_) x90" in titles(drawn)
+    assert [tail == head for tail, head in re.findall(r"^\t(n\w+) -> (n\w+)", drawn.source, re.MULTILINE)].count(True) == 1
+    assert "739 values folded into 5 cards: one card for all that is made alike, xN for N alike values" in drawn.summary
+
+
+def test_a_module_that_is_used_again_is_one_card_with_its_parameters():
+    drawn = draw(rounds_of_a_cell(30))
+    assert sorted(titles(drawn)) == ["inputs", "layer x90", "out = (sum(layer) - 1)**2"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,12 +48,16 @@ class Bundle:
         return Wire(self.tail, self.head, "", tone, THINNER * width(self.size, largest), said, self.computed)
 
 
-def bundles(flow: Flow, card_of: Mapping[int, str]) -> list[Bundle]:
-    """The bundles between cards; `card_of` gives the card of each value. A module's inner wires are not drawn."""
+def bundles(flow: Flow, card_of: Mapping[int, str], inner: Callable[[Edge], bool] | None = None) -> list[Bundle]:
+    """The bundles between cards; `card_of` gives the card of each value. Wires that are `inner` ones of a card are not drawn.
+
+    Those are all of a module, if nothing else is said.
+    """
     found: dict[tuple[str, str], Bundle] = {}
     for edge in flow.edges:
         tail, head = card_of.get(edge.tail), card_of.get(edge.head)
-        if tail and head and (tail != head or flow.modules[edge.head] is None):
+        within = tail == head and (inner(edge) if inner else flow.modules[edge.head] is not None)
+        if tail and head and not within:
             computed = flow.nodes[edge.tail].op is not None
             found.setdefault((tail, head), Bundle(tail, head, computed, [])).edges.append(edge)
     return list(found.values())

@@ -27,6 +27,7 @@ from .reader import READERS, Reader, reader_of
 from .rounds import row_pictures
 from .select import chosen
 from .shapes import CLOSER, Shapes
+from .stage_picture import stage_picture
 from .subject import joined, outputs_of
 from .sums import chained, has_wide_sum, lists, of_sample
 
@@ -176,11 +177,12 @@ def _every_value(
         )
     if detail != "auto" or cards <= TRIED:
         every = plain(edges="none" if detail == "values" or (detail == "auto" and cards > LABELLED) else edges)
-        if detail == "auto" and any(known.modules):
-            yield boxed(known, every)
-        yield every
-        if cards <= KEPT:
-            yield replace(every, nodesep=CLOSER)
+        if detail != "auto" or len(every.cards) <= TRIED:  # far uses of an input are cards, too
+            if detail == "auto" and any(known.modules):
+                yield boxed(known, every)
+            yield every
+            if cards <= KEPT:
+                yield replace(every, nodesep=CLOSER)
     if detail == "auto":
         yield from row_pictures(known, kept, plain, edges, whole=cards <= KEPT)
 
@@ -189,6 +191,8 @@ def _folded(known: Flow, kept: list[int], inside: bool) -> Iterator[Shapes]:
     """The pictures that are folded, further and further; `inside` a module first by operations."""
     if inside:
         yield folded_picture(known, kept, "operations", 3)
+    elif staged := stage_picture(known, kept):
+        yield staged
     if heat := heat_picture(known, kept):
         yield heat
     yield from (folded_picture(known, kept, level, depth) for level, depth in LEVELS[:-1])

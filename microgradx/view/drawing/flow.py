@@ -14,6 +14,7 @@ from ...order import topological_order
 from ...owners import Owners
 from ...places import Place
 from ..trace import Trace
+from ..words.displayed import Displayed
 from ..words.names import displayed, name_nodes
 from ..words.signed import unnamed
 from .recall import Edge, assigned_since, recalled
@@ -23,9 +24,9 @@ from .recall import Edge, assigned_since, recalled
 class Flow:
     """A snapshot of the graph of one output, by place in topological order; the output is the last.
 
-    `names` are whole, `shown` as displays write them, module paths by their initials. `grads` are those of this pass, whatever
-    stands in `.grad`; `assigned` are the places of leaves whose number was assigned after the graph was computed from it. Of
-    several `outputs` the last place is their sum, which is not drawn.
+    `names` are whole, `shown` as displays write them, module paths by their initials; `called` knows what they stand for. `grads`
+    are those of this pass, whatever stands in `.grad`; `assigned` are the places of leaves whose number was assigned after the
+    graph was computed from it. Of several `outputs` the last place is their sum, which is not drawn.
     """
 
     nodes: list[Value]
@@ -35,6 +36,7 @@ class Flow:
     grads: list[float | None]
     edges: list[Edge]
     owners: Owners
+    called: Displayed
     assigned: list[int] = field(default_factory=list)
     active: int | None = None
     outputs: list[int] = field(default_factory=list)
@@ -135,10 +137,11 @@ def snapshot(
         grads = [trace.adjoints[node] for node in order]
         found = [Edge(place[e.operand], place[e.node], e.slot, e.local, e.contribution) for e in trace]
     found.sort(key=lambda edge: (edge.head, edge.slot))
-    called = name_nodes(order, caller, names)
-    whole, shown = list(called.values()), list(displayed(called).values())
+    whole = name_nodes(order, caller, names)
+    shown = displayed(whole)
     data = [node.data for node in order]
-    return Flow(order, whole, shown, data, grads, found, called.owners, [place[leaf] for leaf in assigned])
+    names_of, shown_as, stale = list(whole.values()), list(shown.values()), [place[leaf] for leaf in assigned]
+    return Flow(order, names_of, shown_as, data, grads, found, whole.owners, shown, stale)
 
 
 def at_step(flow: Flow, step: int) -> Flow:

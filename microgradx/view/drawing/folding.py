@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from ...places import Place
@@ -13,6 +13,7 @@ from ..words.as_typed import option
 from ..words.notation import exact
 from .bundles import MOST_WIRES, STRONGEST, bundles, strongest
 from .flow import Flow, made_by, short
+from .recall import Edge
 from .shapes import Card, Shapes
 from .spread import deviation, mean_of, spread_of
 from .stored import stored
@@ -132,9 +133,16 @@ def _times(flow: Flow, group: Fold, module: Place | None) -> str:
 
 def folded_picture(flow: Flow, kept: Sequence[int], level: str, depth: int) -> Shapes:
     """One card per group with the mean and spread of its values and gradients, one wire per pair of groups."""
-    parts, by_operation = groups(flow, kept, level, depth), level == "operations"
+    return picture_of_folds(flow, kept, groups(flow, kept, level, depth), level)
+
+
+def picture_of_folds(
+    flow: Flow, kept: Sequence[int], parts: Sequence[Fold], level: str, inner: Callable[[Edge], bool] | None = None
+) -> Shapes:
+    """One card per part, as `folded_picture` has them; wires that are `inner` ones of a card are left out."""
+    by_operation = level == "operations"
     drawn = Shapes([_card(flow, group) for group in parts], [], f"the gradient flow of {short(flow, flow.output)}, folded")
-    every = bundles(flow, {place: group.id for group in parts for place in group.members})
+    every = bundles(flow, {place: group.id for group in parts for place in group.members}, inner)
     largest = max((bundle.size for bundle in every if math.isfinite(bundle.size)), default=0.0)
     shown = strongest(every) if len(every) > MOST_WIRES else every
     drawn.wires = [bundle.wire(largest) for bundle in shown]
@@ -188,7 +196,8 @@ def folded_to_fit(flow: Flow, kept: Sequence[int]) -> Shapes:
 def folded_sentence(flow: Flow, kept: Sequence[int], cards: int, level: str) -> str:
     """Say what was folded."""
     ways_of = {"neurons": "one card per neuron, ", "layers": "one card per layer, ", "model": "one card for the model, "}
-    way = ways_of.get(level, "") if any(flow.modules) else ""
+    ways_of["stages"] = "one card for all that is made alike, "
+    way = ways_of.get(level, "") if any(flow.modules) or level == "stages" else ""
     return f"{flow.counted(kept)} folded into {cards:,} cards: {way}xN for N alike values, mean +- spread."
 
 

@@ -15,6 +15,7 @@ from .cards import LINES, picture
 from .flow import snapshot
 from .folding import folded_to_fit
 from .shapes import Shapes
+from .stage_picture import stage_picture
 from .stored import stored
 
 LONGEST = 40
@@ -97,7 +98,10 @@ def mermaid(output: Value, *, theme: str = "light", names: Mapping[str, object] 
     _check("mermaid", output)
     flow = snapshot(output, caller_variables(), names)
     every = range(len(flow.nodes))
-    shown = picture(flow, every, "local", LINES, False) if len(every) <= MERMAID_CARDS else folded_to_fit(flow, every)
+    if len(every) <= MERMAID_CARDS:
+        shown = picture(flow, every, "local", LINES, False)
+    else:
+        shown = stage_picture(flow, every) or folded_to_fit(flow, every)
     return Printed("\n".join(["graph LR", *_body(shown, theme_named(theme))]))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ...engine import Value
 
@@ -27,7 +28,7 @@ def told_apart(
     units: Sequence[Value],
     rounds: Mapping[Value, int],
     ways: Mapping[Value, tuple[str, ...]],
-    operands: Mapping[Value, Sequence[BySlot]],
+    operands: Callable[[Value], Sequence[BySlot]],
     items: Items,
 ) -> list[Axis]:
     """As few axes as tell all the units apart: rounds, then the indexes of their list, then those that their operands share.
@@ -35,11 +36,12 @@ def told_apart(
     Values of one stage that differ in nothing else are counted.
     """
     found: list[Axis] = []
-    tried = [_axis({unit: f"round {k + 1}" for unit, k in rounds.items()})] if rounds else []
-    tried += [*_indexed(units, ways), *_shared(units, operands, items)]
-    for axis in tried:
+    counted = [_axis({unit: f"round {k + 1}" for unit, k in rounds.items()})] if rounds else []
+    for axis in chain(counted, _indexed(units, ways), _shared(units, operands, items)):
         if len(_cells(units, [*found, axis])) > len(_cells(units, found)):
             found.append(axis)
+        if len(_cells(units, found)) == len(units):
+            break
     found.sort(key=lambda axis: _index(axis, ways))
     if len(_cells(units, found)) < len(units):
         found.append(_counted(units, found))
@@ -70,16 +72,15 @@ def _indexed(units: Sequence[Value], ways: Mapping[Value, tuple[str, ...]]) -> l
     return found
 
 
-def _shared(units: Sequence[Value], operands: Mapping[Value, Sequence[BySlot]], items: Items) -> list[Axis]:
+def _shared(units: Sequence[Value], operands: Callable[[Value], Sequence[BySlot]], items: Items) -> Iterator[Axis]:
     """The axes of operands on which all operands of a unit have one place: of a product of matrices the outer indexes."""
-    found = []
-    for key in dict.fromkeys(key for unit in units for key, _ in operands[unit]):
-        of_stage = {unit: [x for other, x in operands[unit] if other == key] for unit in units}
+    made_from = {unit: operands(unit) for unit in units}
+    for key in dict.fromkeys(key for unit in units for key, _ in made_from[unit]):
+        of_stage = {unit: [x for other, x in made_from[unit] if other == key] for unit in units}
         for axis in items.get(key[1], ()) if all(of_stage.values()) else ():
             places = {unit: {axis.of[x] for x in some} for unit, some in of_stage.items()}
             if all(len(some) == 1 for some in places.values()):
-                found.append(Axis(axis.labels, {unit: next(iter(some)) for unit, some in places.items()}))
-    return found
+                yield Axis(axis.labels, {unit: next(iter(some)) for unit, some in places.items()})
 
 
 def _counted(units: Sequence[Value], axes: Sequence[Axis]) -> Axis:

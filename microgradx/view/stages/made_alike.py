@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import chain
 
 from ...engine import Value
+from ...owners import Owners
+from ...places import Place
 from ..words.displayed import Displayed
 from ..words.signed import unnamed
 from .stage_formula import ANY, adds, values_below
@@ -37,12 +38,15 @@ class MadeAlike:
         for node in order:
             for operand in dict.fromkeys(values_below(node)):
                 self.users[operand].append(node)
+        self.given = {node for node in order if node.op and self._is_named(node)}
+        self.sums = {node: self._terms(node) for node in order if adds(node) and not self._goes_on(node)}
         self._numbers: dict[Hashable, int] = {}
         self.unit = self._units(self._alike())
         self.inside: dict[Value, list[Value]] = {}
         for node in order:
             self.inside.setdefault(self.unit[node], []).append(node)
         self.units = [node for node in order if self.unit[node] is node]
+        self.operands = {unit: self._operands(unit) for unit in self.units}
         self.kind = self._kinds({})
         self.kind = self._kinds(self._list_of_kind())
 
@@ -63,7 +67,7 @@ class MadeAlike:
         found: dict[int, str] = {}
         recurrent: set[str] = set()
         for unit in self.units:
-            below[unit] = frozenset().union(*(below[x] for x in self.operands(unit))) if unit.op else frozenset()
+            below[unit] = frozenset().union(*(below[x] for x in self.operands[unit])) if unit.op else frozenset()
             listed = self.listed(unit)
             if unit.op and len(listed) > 1 and unit not in self.named.rounds:
                 recurrent |= below[unit] & {listed[0]}
@@ -78,22 +82,33 @@ class MadeAlike:
         """The list that an input is an item of; any other input may stand for another one."""
         return self.listed(leaf)[0] if self.listed(leaf) else ANY
 
-    def goes_on(self, node: Value) -> bool:
-        """Whether an addition goes nowhere but into another one: then it is part of that sum."""
+    def _goes_on(self, node: Value) -> bool:
+        """Whether an addition that nobody named goes nowhere but into another one: then it is part of that sum."""
         users = self.users[node]
-        return adds(node) and len(users) == 1 and adds(users[0]) and sum(x is node for x in users[0].parents) == 1
+        alone = len(users) == 1 and node not in self.given and adds(node) and adds(users[0])
+        return alone and values_below(users[0]).count(node) == 1
 
-    def _made(self, node: Value, key_of: Callable[[Value], Hashable], terms: dict[Value, frozenset[Hashable]]) -> int:
-        """A number that is equal for values made alike; `key_of` says what an operand is, `terms` what a sum adds up.
+    def _terms(self, node: Value) -> list[Value]:
+        """What a sum adds up, however long it is."""
+        terms, pending = [], values_below(node)[::-1]
+        while pending:
+            x = pending.pop()
+            if self._goes_on(x):
+                pending += values_below(x)[::-1]
+            else:
+                terms.append(x)
+        return terms
+
+    def _made(self, node: Value, key_of: Callable[[Value], Hashable]) -> int:
+        """A number that is equal for values made alike; `key_of` says what an operand is.
 
         A product, where others are sums of such, is one of a single term: that of a key that is a number of this kind.
         """
         assert node.op is not None
         if adds(node):
-            parts = [terms[x] if x in terms and self.goes_on(x) else frozenset([key_of(x)]) for x in values_below(node)]
-            terms[node] = frozenset(chain(*parts))
-            first = next(iter(terms[node]), "")
-            return first if len(terms[node]) == 1 and isinstance(first, int) else self._interned(("sum", terms[node]))
+            terms = frozenset(map(key_of, self.sums.get(node, ())))  # none where it is part of another sum
+            first = next(iter(terms), "")
+            return first if len(terms) == 1 and isinstance(first, int) else self._interned(("sum", terms))
         if node.op.arity is None:
             return self._interned((node.op.name, frozenset(map(key_of, values_below(node)))))
         return self._interned((node.op.name, *(key_of(x) if isinstance(x, Value) else "" for x in node.parents)))
@@ -101,31 +116,27 @@ class MadeAlike:
     def key(self, unit: Value, outer: Callable[[Value], Hashable]) -> int:
         """A number that is equal for units made alike; `outer` says what one is made from."""
         keys: dict[Value, int] = {}
-        terms: dict[Value, frozenset[Hashable]] = {}
         for node in self.inside[unit]:
-            keys[node] = self._made(node, lambda x: keys[x] if x in keys else (outer(x),), terms)
+            keys[node] = self._made(node, lambda x: keys[x] if x in keys else (outer(x),))
         return keys[unit]
 
     def _alike(self) -> dict[Value, int]:
         """Of each value a number that those made alike share, down to the inputs."""
         alike: dict[Value, int] = {}
-        terms: dict[Value, frozenset[Hashable]] = {}
         for node in self.order:
-            made = self._made(node, lambda x: (alike[x],), terms) if node.op else self._interned(("input", self.family(node)))
-            alike[node] = made
+            alike[node] = self._made(node, lambda x: (alike[x],)) if node.op else self._interned(("input", self.family(node)))
         return alike
 
     def _units(self, alike: Mapping[Value, int]) -> dict[Value, Value]:
         """The unit that each value is part of: itself, or that of the one operation that uses it."""
-        given = {node for node in self.order if node.op and self._is_named(node)}
         known: set[int] = set()
-        found = {alike[node] for node in (*given, self.order[-1])}
+        found = {alike[node] for node in (*self.given, self.order[-1])}
         while not found <= known:
             known |= found
             unit: dict[Value, Value] = {}
             for node in reversed(self.order):
-                single = len(self.users[node]) == 1 and node.op is not None and node not in given
-                part = single and (self.goes_on(node) or alike[node] not in known)
+                single = len(self.users[node]) == 1 and node.op is not None and node not in self.given
+                part = single and alike[node] not in known
                 unit[node] = unit[self.users[node][0]] if part else node
             found = {alike[node] for node in self.order if node.op and unit[node] is node}
         return unit
@@ -134,7 +145,7 @@ class MadeAlike:
         named = self.named
         return bool(node.label or named.owners.get(node)) or node in named.scope.values or node in named.rounds
 
-    def operands(self, unit: Value) -> list[Value]:
+    def _operands(self, unit: Value) -> list[Value]:
         """The units and inputs that a unit is made from, each once."""
         return list(dict.fromkeys(x for node in self.inside[unit] for x in values_below(node) if self.unit[x] is not unit))
 
@@ -142,7 +153,7 @@ class MadeAlike:
         """What somebody called a value, without the round of a loop; nothing for others."""
         node = self._now(node)
         name = self.named[node]
-        return node.label or self.named.scope.values.get(node, "").partition(" @ ")[0] or ("" if unnamed(name) else name)
+        return node.label or ("" if unnamed(name) else name.partition(" @ ")[0])
 
     def listed(self, node: Value) -> Listed:
         """The list that a value is an item of, or was in an earlier round of a loop; nothing for others."""
@@ -161,3 +172,19 @@ class MadeAlike:
         """What the variable holds now that held a value in an earlier round of a loop; else the value itself."""
         rounds = self.named.rounds
         return self.named.scope.aliases.get(rounds[node][0], node) if node in rounds else node
+
+
+def used_again(order: Sequence[Value], owners: Owners) -> bool:
+    """Whether a module is used several times for one answer, as by the tokens of attention or the rounds of a recurrence."""
+    uses: set[tuple[Place, int | None]] = set()
+    outputs = {node: owners.get(node) for node in order if node.op}
+    for node in outputs:
+        place, sample = outputs[node], owners.sample(node)
+        if place is not None:
+            if (place, sample) in uses:
+                return True
+            uses.add((place, sample))
+        below = {owners.sample(x) for x in values_below(node) if outputs.get(x) is not None}
+        if len(owners.roots) == 1 and sample is not None and not below <= {sample, None}:
+            return True  # an answer is made from an earlier one
+    return False

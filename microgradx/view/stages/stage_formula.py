@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from itertools import chain
 
 from ...engine import Value
 from ...operation import Op
@@ -37,30 +36,34 @@ def stage_formula(
     units: Sequence[Value],
     inside: Mapping[Value, Sequence[Value]],
     called: Callable[[Value], str],
-    goes_on: Callable[[Value], bool],
+    sums: Mapping[Value, Sequence[Value]],
 ) -> str:
     """How the longest units are made: `inside` has the operations of each, `called` says what these are made from.
 
     >>> w, x = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]
     >>> terms = [a * b for a, b in zip(w, x)]
     >>> total = terms[0] + terms[1]
-    >>> stage_formula([total], {total: [*terms, total]}, lambda value: "w" if value in w else "x", lambda value: False)
+    >>> stage_formula([total], {total: [*terms, total]}, lambda value: "w" if value in w else "x", {total: terms})
     'sum(w*x)'
 
-    Numbers stand in it that all units have. `goes_on` says of an addition whether it is part of a longer sum.
+    Numbers stand in it that all units have. `sums` has what each sum adds up; an addition that is not in it is part of one.
     """
     most = max(len(inside[unit]) for unit in units)
     longest = [unit for unit in units if len(inside[unit]) == most]
-    first, last = (_written(inside[unit], number, called, goes_on) for unit in (longest[0], longest[-1]))
-    return last if first == last else _written(inside[longest[-1]], lambda x: ANY, called, goes_on)
+    last = _written(inside[longest[-1]], number, called, sums)
+    if longest[0] is longest[-1] or last == _written(inside[longest[0]], number, called, sums):
+        return last
+    return _written(inside[longest[-1]], lambda x: ANY, called, sums)
 
 
 def _written(
-    nodes: Sequence[Value], plain: Callable[[float], str], called: Callable[[Value], str], goes_on: Callable[[Value], bool]
+    nodes: Sequence[Value],
+    plain: Callable[[float], str],
+    called: Callable[[Value], str],
+    sums: Mapping[Value, Sequence[Value]],
 ) -> str:
     """The formula of the last of some operations, each of which goes into it; `plain` writes a number."""
     texts: dict[Value, str] = {}
-    terms: dict[Value, list[str]] = {}
 
     def text(x: Value | float) -> str:
         if not isinstance(x, Value):
@@ -70,14 +73,11 @@ def _written(
     for node in nodes:
         op = node.op
         assert op is not None
-        if adds(node):
-            parts = [terms[x] if x in terms and goes_on(x) else [text(x)] for x in values_below(node)]
-            terms[node] = list(chain(*parts))
-            counted = Counter(terms[node]).items()
-            alike = [f"sum({term})" if count > 1 else term for term, count in counted]
+        if node in sums:
+            alike = [f"sum({term})" if count > 1 else term for term, count in Counter(map(text, sums[node])).items()]
             texts[node] = reduce(lambda left, right: written_out(op, [left, right]), alike)
         elif op.arity is None:
             texts[node] = f"{spoken(op)}({', '.join(dict.fromkeys(map(text, node.parents)))})"
-        else:
+        elif not adds(node):
             texts[node] = written_out(op, [text(x) for x in node.parents])
     return texts[nodes[-1]]

@@ -10,7 +10,7 @@ from itertools import chain
 from ...engine import Value
 from ..words.displayed import Displayed
 from .axes import Axis, Items, told_apart
-from .made_alike import MadeAlike
+from .made_alike import MadeAlike, used_again
 from .stage_formula import ANY, LONGEST_PART, adds, spoken, stage_formula, values_below
 
 
@@ -65,7 +65,7 @@ class Stages(MadeAlike):
         depth: dict[Value, int] = {}
         units = [unit for unit in self.units if unit.op]
         for unit in units:
-            depth[unit] = 1 + max((depth[x] for x in self.operands(unit) if x.op), default=0)
+            depth[unit] = 1 + max((depth[x] for x in self.operands[unit] if x.op), default=0)
         first: dict[int, int] = {}
         for place, unit in enumerate(units):
             first.setdefault(self.kind[unit], place)
@@ -99,7 +99,7 @@ class Stages(MadeAlike):
     def _add(self, kinds: list[tuple[int, list[Value]]], items: Items, taken: set[str]) -> None:
         """Name a stage and say where its units stand."""
         units = list(chain(*(units for _, units in kinds)))
-        formula = stage_formula(units, self.inside, self._written, self.goes_on) if units[0].op else ""
+        formula = stage_formula(units, self.inside, self._written, self.sums) if units[0].op else ""
         lists = Counter(text for unit in units if (text := self._list(unit)))
         called = lists or Counter(text for unit in units if unit.op and (text := self.own_name(unit)))
         made = formula if len(formula) <= LONGEST_PART or not units[0].op else spoken(units[0].op)
@@ -108,20 +108,20 @@ class Stages(MadeAlike):
         taken.add(name)
         rounds = {unit: self.rounds[kind] for kind, some in kinds for unit in some} if len(kinds) > 1 else {}
         ways = {unit: self.listed(unit) for unit in units}
-        axes = told_apart(units, rounds, ways, {unit: self._by_slot(unit) for unit in units}, items)
-        below = dict.fromkeys(self.of(x) for unit in units for x in self.operands(unit))
+        axes = told_apart(units, rounds, ways, self._by_slot, items)
+        below = dict.fromkeys(self.of(x) for unit in units for x in self.operands[unit])
         made_from = [stage for stage in below if stage != len(self.stages)]
         self.stages.append(Stage(name, formula if wanted != formula else "", units, axes, made_from, rounds))
 
     def _kinds_below(self, unit: Value) -> Iterable[int]:
-        return dict.fromkeys(self.kind[x] for x in self.operands(unit) if x.op is not None)
+        return dict.fromkeys(self.kind[x] for x in self.operands[unit] if x.op is not None)
 
     def _repeats(self, members: Mapping[int, list[Value]], before: int, after: int) -> bool:
         """Whether one kind is the next round of another: as many units, made by the same operations with the same lists."""
         first, then = members[before][0], members[after][0]
         if len(members[before]) != len(members[after]) or first.op is not then.op:
             return False
-        inputs, others = ({x for x in self.operands(unit) if x.op is None} for unit in (first, then))
+        inputs, others = ({x for x in self.operands[unit] if x.op is None} for unit in (first, then))
         lists, again = ({self.family(x) for x in some} - {ANY} for some in (inputs, others))
         if not (inputs & others or lists & again):
             return False  # what is used again makes it a recurrence
@@ -132,7 +132,8 @@ class Stages(MadeAlike):
         return self.key(first, outer) == self.key(then, outer)
 
     def _list(self, unit: Value) -> str:
-        return next(iter(self.listed(unit)), "")
+        listed = self.listed(unit)
+        return listed[0] if len(listed) > 1 else ""
 
     def _written(self, x: Value) -> str:
         """What a value is called in the formula of a stage that is made from it."""
@@ -153,5 +154,13 @@ class Stages(MadeAlike):
         for node in reversed(self.inside[unit][:-1]):
             for x in values_below(node):
                 slots[x] |= slots[node]
-        return [((slot, self.of(x)), x) for x in self.operands(unit) for slot in sorted(slots[x])]
+        return [((slot, self.of(x)), x) for x in self.operands[unit] for slot in sorted(slots[x])]
 
+
+
+def stages_of(order: Sequence[Value], named: Displayed) -> Stages | None:
+    """The stages of a graph that is best shown by them; None where modules are used once, and where stages say no more."""
+    if any(node.op and named.owners.get(node) for node in order) and not used_again(order, named.owners):
+        return None
+    found = Stages(order, named)
+    return found if found.worth_folding() else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ....engine import Value
-from ...stages.stages import Stages
+from ...stages.stages import stages_of
 from ...trace import Group
 from ...wording import Pass
 from ...words.displayed import Displayed
@@ -52,30 +52,16 @@ def fold_of(of: Pass) -> FoldedPage | None:
     """
     if len(of.trace.order) <= FOLDED:
         return None
-    if not _used_again(of) and (data := folded(of)) is not None:
-        return FoldedPage(data, _single(of, of.trace.groups("neuron", together=True)), without_script(of), {}, *OF_MODULES)
     assert isinstance(of.names, Displayed)
-    found = Stages(of.trace.order, of.names)
-    if not found.worth_folding():
-        return None
+    found = stages_of(of.trace.order, of.names)
+    if found is None:
+        if (data := folded(of)) is None:
+            return None
+        steps = _single(of, of.trace.groups("neuron", together=True))
+        return FoldedPage(data, steps, without_script(of), {}, *OF_MODULES)
     names = unit_names(of, found)
     steps = _single(of, steps_of_stages(of, found))
     return FoldedPage(staged(of, found, names), steps, stages_told(of, found), names, *OF_STAGES)
-
-
-def _used_again(of: Pass) -> bool:
-    """Whether a module is used several times for one answer, as by the tokens of attention or the rounds of a recurrence."""
-    owners, uses = of.trace.owners, set()
-    for node in of.trace.order:
-        place, sample = of.trace.gives(node), owners.sample(node)
-        if place is not None:
-            if (place, sample) in uses:
-                return True
-            uses.add((place, sample))
-        below = {owners.sample(x) for x in node.parents if isinstance(x, Value) and of.trace.gives(x) is not None}
-        if len(owners.roots) == 1 and sample is not None and not below <= {sample, None}:
-            return True  # an answer is made from an earlier one
-    return False
 
 
 def _single(of: Pass, groups: list[Group]) -> list[Group]:

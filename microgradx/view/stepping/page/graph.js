@@ -109,7 +109,8 @@ const graph = (() => {
   // The formula of the output of a unit, down to what the unit is made from.
   function expanded(node) {
     if (!model.stages || model.op[node] < 0) return formula(node);
-    const written = x => within(x) ? formula(x, written) : model.names[x];
+    let room = 200;  // operations that are written out
+    const written = x => within(x) && room-- > 0 ? formula(x, written) : model.names[x];
     return formula(node, written);
   }
   return { model, count, last, within, expanded, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula, terms, partial };
