@@ -21,7 +21,7 @@ STARTS = {  # the loss before training, after 14000 updates (the last one printe
 NOTE = ("The publication prints inf for the first loss, from ln(0); the row shown is that of the stable formula (losses demo).",
         "Large weights magnify rounding differences, so the two later losses agree to 3 or 4 digits only.")
 options = argparse.ArgumentParser(prog="microgradx demo initialization", description=__doc__)
-options.add_argument("--all", action="store_true", help="all nine starts, not only five")
+options.add_argument("--all", action="store_true", help="all nine starts, not only four")
 table = Comparison("e-05 means times 10^-5.")
 train, test = nn.data.circles(300, seed=1), nn.data.circles(100, seed=2)
 def judged(model, X, y):
@@ -34,7 +34,7 @@ print("Biases 0, rate 0.01, loss: mean cross-entropy; an update (or step) follow
 print("normal = random number from the bell curve (mean 0, spread 1). He: times sqrt(2/inputs). Xavier: times sqrt(1/inputs).")
 print("Published (Kulbear/deep-learning-coursera): the losses up to 14000 updates for zeros, 10 * normal (but its first) and He.")
 print("All other references come from the separate formula. A loss of 0.6931 = ln 2 is a pure guess.")
-for letter, name in zip("abcdefghi", list(STARTS)[: 9 if options.parse_args().all else 5], strict=False):
+for letter, name in zip("abcdefghi", list(STARTS)[: 9 if options.parse_args().all else 4], strict=False):
     init, first, printed, last, accuracies = STARTS[name]
     table.section(f"1{letter}. Starting weights: {name}", *(NOTE if name == "10 * normal" else ()), reference="reference")
     model = nn.MLP(2, [10, 5, 1], init=init, rng=np.random.RandomState(3))

@@ -15,7 +15,7 @@ from microgradx.view.html_page import HtmlPage
 from microgradx.view.theme import THEMES
 
 ROOT = Path(__file__).parent.parent
-DEMO = ROOT / "demos" / "drawing.py"
+GALLERY = runpy.run_path(str(ROOT / "demos" / "drawing.py"))["GALLERY"]
 
 
 def test_the_command_writes_a_file_and_says_what_is_in_it(tmp_path, capsys):
@@ -89,11 +89,10 @@ def test_a_wrong_word_is_refused_before_a_file_that_is_there_is_spoken_of(capsys
     assert "end the name in .svg" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", sorted(runpy.run_path(str(DEMO))["GALLERY"]))
+@pytest.mark.parametrize("name", sorted(GALLERY))
 def test_each_picture_of_the_gallery_is_drawn_light_and_dark(name, tmp_path):
-    demo = runpy.run_path(str(DEMO))
     for theme in ("light", "dark"):
-        demo["GALLERY"][name](theme).save(tmp_path / f"{name}.svg")
+        GALLERY[name](theme).save(tmp_path / f"{name}.svg")
         assert (tmp_path / f"{name}.svg").read_text().count('class="node') > 1
 
 
@@ -109,7 +108,7 @@ def test_the_picture_of_the_readme_is_what_its_lines_make_without_any_program(tm
 
 
 def test_the_layer_of_the_readme_is_the_one_of_the_gallery():
-    made = runpy.run_path(str(DEMO))["layer"]("auto").svg()
+    made = GALLERY["layer"]("auto").svg()
     assert re.findall(r">([^<>]+)</(?:text|title)>", made) == re.findall(
         r">([^<>]+)</(?:text|title)>", (ROOT / "demos" / "layer.svg").read_text()
     )

@@ -7,6 +7,7 @@ import builtins
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,11 @@ LATE = {("rules", "poles")}
 """An import inside a function that looks up: a rule that raised is asked again about numbers that are spelled with the table."""
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def room(path: Path) -> str:
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return parts[0]
@@ -66,7 +72,7 @@ def imported_rooms(path: Path) -> set[str]:
     """The rooms of this package that a file imports from; what is imported for annotations alone does not count."""
     depth = len(path.relative_to(PACKAGE).parts)
     found = set()
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     annotations = for_annotations(tree)
     for node in ast.walk(tree):
         if id(node) in annotations:
@@ -266,7 +272,7 @@ LATE_IN_WINGS = {("nn", "module", "prediction"), ("nn", "history", "plots"), ("n
 def imported_in_wing(path: Path, wing: str) -> set[str]:
     """The rooms of its own wing that a file imports from."""
     inside = path.relative_to(PACKAGE / wing).parts[:-1]
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     annotations = for_annotations(tree)
     found = set()
     for node in ast.walk(tree):
@@ -290,7 +296,7 @@ def test_every_room_of_a_wing_imports_only_from_floors_below(wing: str) -> None:
 def public_names(path: Path) -> set[str]:
     """What a file defines at its top level."""
     found: set[str] = set()
-    for node in ast.parse(path.read_text()).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):

@@ -6,6 +6,7 @@ over the graph. The two evaluations differ by the order of their sums and the la
 each number.
 """
 
+import functools
 import math
 import random
 
@@ -31,10 +32,9 @@ def one_by_one(seed, hard, ops, branches=True):
     """Thirty random operations on recent results, with branches, repeated operands and dead ends; gives several of them."""
 
     def f(xs):
-        r = random.Random(seed)
+        r, names = random.Random(seed), in_turn(ops, seed, 30)
         made = list(xs)
-        for _ in range(30):
-            name = r.choice(list(ops))
+        for name in names:
             count = PLAIN[name].arity or r.choice([2, 4])
             operands = [r.choice(made[-8:]) if r.random() < 0.8 else literal(r, hard) for _ in range(count)]
             out = applied(ops[name], operands)
@@ -50,13 +50,13 @@ def side_by_side(seed, hard, ops, branches=True):
     """Twelve random operations on rows of numbers: elementwise, sums of products, softmax, reductions, another order."""
 
     def f(xs):
-        r = random.Random(seed)
+        r, names = random.Random(seed), iter(in_turn(ops, seed, 5))
         made = [list(xs)]
         for _ in range(12):
             row = r.choice(made[-5:])
             kind = r.choice([*["each"] * 4, "products", "softmax", "reduce", "order", *["branch"] * branches])
             if kind == "each":
-                name = r.choice(list(ops))
+                name = next(names, None) or r.choice(list(ops))
                 rows = [operand_row(r, made, len(xs), hard) for _ in range(PLAIN[name].arity or r.choice([2, 4]))]
                 out = [applied(ops[name], operands) for operands in zip(*rows, strict=True)]
             elif kind == "products":
@@ -75,6 +75,12 @@ def side_by_side(seed, hard, ops, branches=True):
         return [*made[-1], *(r.choice(r.choice(made)) for _ in range(3))]
 
     return f
+
+
+def in_turn(ops, seed, count):
+    """So many names of operations, other ones for the next seed, so that a few seeds in a row have all of them."""
+    every = random.Random(0).sample(list(ops), len(ops))
+    return [every[(seed * count + k) % len(every)] for k in range(count)]
 
 
 def operand_row(r, made, size, hard):
@@ -173,22 +179,40 @@ def switched(request, monkeypatch):
         yield form == "array"
 
 
+@functools.cache
+def cases(program, width, count):
+    """So many random programs, each with three points and what eager evaluation gives there."""
+    found = []
+    for seed in range(count):
+        hard, end = bool(seed & 1), bool(seed & 2)
+        r, f = random.Random(seed), ended(program(seed, hard, PLAIN), end)
+        points = [[literal(r, hard) * 2.0 for _ in range(width)] for _ in range(3)]
+        found.append((f, [(xs, eager(f, xs)) for xs in points]))
+    return found
+
+
 @pytest.mark.parametrize(("program", "width"), [(one_by_one, 4), (side_by_side, 6)])
 def test_random_programs_agree_with_eager_evaluation_for_every_switch(program, width, switched):
-    @given(st.integers(0, 10**9), st.booleans(), st.booleans())
-    @settings(derandomize=True, deadline=None, max_examples=60, database=None)
-    def check(seed, hard, end):
-        r = random.Random(seed)
-        f = ended(program(seed, hard, PLAIN), end)
+    for f, points in cases(program, width, 40):
         g = compile(f)
-        for _ in range(3):
-            xs = [literal(r, hard) * 2.0 for _ in range(width)]
+        for xs, expected in points:
             value, slopes = g.value_and_grad(xs)
-            expected = eager(f, xs)
             agreed = agree([value, *slopes], expected, f, xs) if switched else equal([value, *slopes], expected)
             assert agreed, (xs, value, slopes, expected)
 
-    check()
+
+@pytest.mark.parametrize(("program", "width"), [(one_by_one, 4), (side_by_side, 6)])
+def test_the_random_programs_have_every_operation(program, width):
+    seen = set()
+
+    class Noted(dict):
+        def __getitem__(self, name):
+            seen.add(name)
+            return PLAIN[name]
+
+    for seed in range(40):
+        program(seed, False, Noted(PLAIN))([0.5] * width)
+    assert seen == set(PLAIN)
 
 
 @pytest.mark.parametrize(("program", "width"), [(one_by_one, 4), (side_by_side, 5)])
