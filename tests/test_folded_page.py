@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 from test_live_page import agree, numbers
-from test_page import browser, visit, write  # noqa: F401  # fixtures
+from test_page import visit, write  # noqa: F401  # fixtures
 
 import microgradx as mx
 from microgradx import Value, nn, stepper

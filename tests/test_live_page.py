@@ -5,7 +5,7 @@ import random
 import re
 
 import pytest
-from test_page import browser, recurrence, visit, write  # noqa: F401  # fixtures
+from test_page import recurrence, visit, write  # noqa: F401  # fixtures
 from test_stepper import expression as example
 
 import microgradx as mx

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from test_page import Tags, browser  # noqa: F401  # fixture
+from test_page import Tags
 
 from microgradx import nn
 from microgradx.cli import main
@@ -23,16 +23,8 @@ def data_of(page):
 
 
 @pytest.fixture
-def opened(browser, tmp_path):  # noqa: F811
-    def visit(page, **context):
-        view = browser.new_context(**context).new_page()
-        errors = []
-        view.on("pageerror", lambda error: errors.append(str(error)))
-        view.goto(page.save(tmp_path / "page.html").as_uri())
-        assert errors == []
-        return view
-
-    return visit
+def opened(look_at, tmp_path):
+    return lambda page, **how: look_at(page.save(tmp_path / "page.html").as_uri(), reduced_motion="no-preference", **how)
 
 
 def test_a_run_is_that_of_fit_and_leaves_the_model_as_it_is():

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from test_live_page import agree, numbers
-from test_page import browser, visit, write  # noqa: F401  # fixtures
+from test_page import visit, write  # noqa: F401  # fixtures
 from test_stages import HEADS, TOKENS, WIDTH, attention, recurrence
 
 from microgradx import Value, nn, stepper
@@ -32,21 +32,9 @@ def of(output, names=None):
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):  # noqa: F811
+def open_page(look_at, tmp_path):
     """The page of a graph whose variables are known."""
-    contexts = []
-
-    def opened(built, address=""):
-        path = stepper(built[0], names=built[1]).to_html(tmp_path / "page.html")
-        contexts.append(browser.new_context(reduced_motion="reduce"))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
-        page.goto(path.as_uri() + address)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
+    return lambda built, address="": look_at(stepper(built[0], names=built[1]).to_html(tmp_path / "page.html").as_uri() + address)
 
 
 def test_a_page_of_attention_has_a_table_for_each_kind_of_value_and_none_of_the_cards():

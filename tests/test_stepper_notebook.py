@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from test_page import browser, hostile, visit  # noqa: F401  # fixtures
+from test_page import hostile, visit  # noqa: F401  # fixtures
 from test_stepper import expression, hostile_graph, net_loss, random_graph
 from test_stepper_width import terminal  # noqa: F401
 
@@ -127,7 +127,7 @@ def test_where_frames_are_removed_a_sentence_and_a_table_are_left():
 
 
 @pytest.mark.browser
-def test_a_trusted_notebook_shows_the_page_and_an_untrusted_one_the_table(browser):  # noqa: F811
+def test_a_trusted_notebook_shows_the_page_and_an_untrusted_one_the_table(browser):
     html = stepper(expression()).show()._repr_html_()
     page = browser.new_page()
     page.set_content(html)
@@ -139,7 +139,7 @@ def test_a_trusted_notebook_shows_the_page_and_an_untrusted_one_the_table(browse
 
 
 @pytest.mark.browser
-def test_a_dark_notebook_on_a_light_system_turns_the_page_dark(browser):  # noqa: F811
+def test_a_dark_notebook_on_a_light_system_turns_the_page_dark(browser):
     page = browser.new_page(color_scheme="light")
     for theme, filtered in (("auto", True), ("light", False), ("dark", False)):
         frame = stepper(expression()).show(theme=theme)._repr_html_()

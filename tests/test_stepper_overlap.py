@@ -4,7 +4,7 @@ import html
 import re
 
 import pytest
-from test_page import browser, visit, write  # noqa: F401  # fixtures
+from test_page import visit, write  # noqa: F401  # fixtures
 from test_stepper import net_loss
 from test_stepper_width import terminal  # noqa: F401
 

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from test_page import Tags, browser  # noqa: F401  # fixture
+from test_page import Tags
 
 from microgradx import teach
 from microgradx.teach.page.hidden import digits, hashed, spellings_near
@@ -19,14 +19,8 @@ def sheet(**options):
 
 
 @pytest.fixture
-def page(browser, tmp_path):  # noqa: F811
-    def opened(paper, **context):
-        path = paper.page().save(tmp_path / "page.html")
-        view = browser.new_context(**context).new_page()
-        view.goto(path.as_uri())
-        return view
-
-    return opened
+def page(look_at, tmp_path):
+    return lambda paper, **how: look_at(paper.page().save(tmp_path / "page.html").as_uri(), **how)
 
 
 def test_the_source_of_a_page_shows_no_gradient():
