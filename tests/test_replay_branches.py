@@ -9,6 +9,7 @@ import pytest
 
 import microgradx as mx
 from microgradx.replay.compile import compile
+from microgradx.replay.tape.known_numbers import KnownNumbers
 
 
 def test_every_branch_gets_its_own_program_and_none_is_mistaken_for_another():
@@ -109,3 +110,38 @@ def test_a_program_refuses_numbers_that_take_another_way():
     assert program([3.0]) == 9.0
     with pytest.raises(RuntimeError, match=r"another way through its branches .* call the compiled function itself"):
         program([-3.0])
+
+
+def searches(monkeypatch, f, *args):
+    """How often it was looked for what a number needs while f was recorded, and its tape."""
+    made_of, found = KnownNumbers.made_of, []
+    monkeypatch.setattr(KnownNumbers, "made_of", lambda *given: found.append(made_of(*given)) or found[-1])
+    f = compile(f)
+    f(*args)
+    ((recording,),) = f.recordings.values()
+    return found, recording.program.tape
+
+
+def test_a_branch_on_few_numbers_does_not_calculate_all_others(monkeypatch):
+    def f(x, y):
+        for _ in range(1000):
+            x = mx.sin(x) * 1.5
+        return x if y * y > 1.0 else -x
+
+    (needed,), tape = searches(monkeypatch, f, 0.5, 2.0)
+    assert len(needed) < 5
+    assert len(tape.guards) == 1
+
+
+def test_what_branches_in_a_loop_need_is_looked_for_once(monkeypatch):
+    def f(x):
+        for _ in range(20):
+            for _ in range(60):
+                x = mx.sin(x) * 1.5
+            if x < 0.0:
+                x = -x
+        return x
+
+    found, tape = searches(monkeypatch, f, 0.5)
+    assert found == [None]
+    assert len(tape.guards) == 20

@@ -12,12 +12,15 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from itertools import chain
 from threading import RLock
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ...facts import NO_FACTS
 from ...operation import OPS, Op
+
+if TYPE_CHECKING:
+    from .known_numbers import KnownNumbers
 
 INPUT, CONSTANT = 0, 1  # the codes of rows without an operation
 TABLE: list[Op | None] = [None, None]
@@ -105,7 +108,7 @@ class Rows:
         self.inputs: list[int] = []
         self.roles: list[int] = []
         self.labels: dict[int, str] = {}
-        self.values: dict[int, float] | None = {}  # of rows, as far as somebody asked; None where no one may
+        self.values: KnownNumbers | None = None  # the numbers that somebody asked for; None where no one may
         self.given: dict[int, float] = {}  # of inputs
         self.interned: dict[object, int] = {}
         self.guards: list[tuple[int, float]] = []  # a comparison, and the 1.0 or 0.0 that the recorded way through needs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ...callers import calling_line
@@ -13,13 +13,13 @@ from ...order import topological_order, unreached
 from ...places import in_order, name_of
 from ...stale import refuse_stale
 from ...variables import variable
+from .known_numbers import KnownNumbers
 from .many_operands import LOWER
 from .number import Comparison, Number
-from .rows import CODES, INPUT, TABLE, Constant, Inlined, Rows, code_of
+from .rows import CODES, INPUT, Constant, Inlined, Rows, code_of
 from .unreadable import unreadable
 
 CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
-LOOKED_UP = 50  # rows that are looked up one from the other before all rows so far are calculated
 
 
 class Tape(Rows):
@@ -30,7 +30,7 @@ class Tape(Rows):
         self.captured: dict[Value, int] = {}
         self.shared: dict[object, Any] = {}
         self.branches: dict[int, str] = {}  # the line that branched on a comparison
-        self.calculated = 0  # so many of the first rows have their number in `values`
+        self.values = KnownNumbers()
         self.whole = False  # whether a derivative of a gradient tells a product that was made zero from one that is
         self.again = False  # whether what is derived is derived again, so that equal rows must not be one
         self.refused: TypeError | None = None  # the first look at a number that was refused
@@ -120,31 +120,9 @@ class Tape(Rows):
         raise error
 
     def value(self, row: int) -> float:
-        """The number of a row, calculated only now with those that it needs, as most recordings ask for few."""
-        values, first = self.values, self.calculated
-        assert values is not None
-        alone = self.made_of(row, values) if row - first > LOOKED_UP else None
-        for made in range(first, row + 1) if alone is None else alone:
-            op = TABLE[self.op[made]]
-            if op is not None:
-                values[made] = op.forward(*[values[x] for x in self.operands(made)])
-            else:
-                values[made] = self.given[made] if self.op[made] == INPUT else self.constants[made]
-        if alone is None:
-            self.calculated = max(first, row + 1)
-        return values[row]
-
-    def made_of(self, row: int, known: Container[int]) -> list[int] | None:
-        """The rows that one needs, in order, but those whose number is known; None if they are so many that it may be all."""
-        needed, pending = set[int](), [row]
-        while pending:
-            made = pending.pop()
-            if made not in known and made not in needed:
-                needed.add(made)
-                pending += self.operands(made)
-                if len(needed) > LOOKED_UP:
-                    return None
-        return sorted(needed)
+        """The number of a row."""
+        assert self.values is not None
+        return self.values.number(self, row)
 
     def guard(self, row: int) -> bool:
         """The truth of comparison `row`; every later run checks that it comes out the same."""
