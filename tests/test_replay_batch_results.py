@@ -137,6 +137,9 @@ def test_what_stands_beside_the_value_is_given_for_each_sample(reduce):
     slopes, again = each.grad(W, X, Y, has_aux=True)
     assert (np.array(slopes) == np.array(by_w)).all()
     assert (again["score"] == beside["score"]).all()
+    nothing = compile(lambda w, x: (w * x, {"kind": "linear", "none": [], "same": w}), batch="x", reduce=reduce)
+    aux = nothing.value_and_grad(2.0, [1.0, 3.0], has_aux=True)[0][1]
+    assert (aux["kind"], aux["none"], aux["same"].tolist()) == ("linear", [], [2.0, 2.0])
     with pytest.raises(TypeError, match="with has_aux=True the function must return a pair"):
         compile(lambda w, x: w * x, batch="x", reduce=reduce).value_and_grad(1.0, [1.0], has_aux=True)
 

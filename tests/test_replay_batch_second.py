@@ -95,6 +95,15 @@ def test_a_function_that_is_a_derivative_itself_is_differentiated_again():
         assert f.value_and_grad(w, [1.0, 2.0]) == pytest.approx(tuple(np.sum(alone, axis=0)), rel=1e-14)
 
 
+def test_the_matrix_of_second_derivatives_of_the_mean_and_of_each_sample():
+    alone = [mx.hessian(loss)(W, B, x, y) for x, y in zip(X, Y, strict=True)]
+    each = compile(loss, batch=("x", "y"), reduce=None, chunk=8).hessian(W, B, X, Y)
+    np.testing.assert_allclose(each, alone, rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(compile(loss, batch=("x", "y")).hessian(W, B, X, Y), each.mean(axis=0), rtol=1e-12)
+    by_x = compile(loss, batch=("x", "y"), reduce=None).hessian(W, B, X, Y, argnum=2)
+    np.testing.assert_allclose(by_x[3], mx.hessian(loss, 2)(W, B, X[3], Y[3]), rtol=1e-11, atol=1e-14)
+
+
 def test_directions_that_do_not_fit_are_named():
     f = compile(loss, batch=("x", "y"))
     with pytest.raises(ValueError, match=r"the tangent of x has the shape \(29,\), its primal \(29, 3\): shape it"):

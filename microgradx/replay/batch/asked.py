@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ...structure import ONE, Branch, Grid, NamedModel, One, Row, Structure, size, slopes
+from ...structure import Branch, Grid, NamedModel, One, Row, Structure, size, slopes
 from ...transforms import stacked
 from ...variables import Argnums
 from ..arguments import Chosen
@@ -82,8 +82,9 @@ class BatchAnswer:
         """The same of the mean over the samples: so many times less, but for what the function gives beside its value."""
         count = len(self.each)
         self.sums = self.sums / count
-        derivatives = self.each[:, self.asked.beside :]
-        derivatives /= count  # in place: there may be a million samples
+        if self.each.size:
+            derivatives = self.each[:, self.asked.beside :]
+            derivatives /= count  # in place: there may be a million samples
         return self
 
     def part(self, low: int, high: int) -> tuple[bool, Array]:
@@ -92,15 +93,21 @@ class BatchAnswer:
         first = self.asked.places[low] if low < high else 0
         return keep, self.each[:, first : first + high - low] if keep else self.sums[first : first + high - low]
 
-    def result(self, low: int = 0, like: Structure | None = None) -> Any:
+    def result(self, low: int = 0) -> Any:
         """What the function gives, from number `low` on."""
-        structure = self.recording.result if like is None else like
+        structure = self.recording.result
         keep, found = self.part(low, low + size(structure))
-        return along_samples(structure, found) if keep else arranger(structure)(found)
+        return along_samples(structure, found) if keep else self.recording.arrange(found)
 
     def value(self) -> Any:
         """The value of a function of one number."""
-        return self.result(0, ONE)
+        keep, found = self.part(0, 1)
+        return found[:, 0] if keep else found.item()
+
+    def aux(self, structure: Structure) -> Any:
+        """What stands beside the value, for each sample."""
+        first = 0 if self.sums.size else 1  # behind the value, where that is kept too
+        return along_samples(structure, self.each[:, first : first + size(structure)])
 
     def slopes(self, by: Chosen, argnums: Argnums, low: int) -> Any:
         """Derivatives by the chosen arguments, from number `low` on."""

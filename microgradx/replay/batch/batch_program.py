@@ -111,7 +111,7 @@ class BatchPlan:
                 if not self.flags or all(np.isfinite(x).all() for x in (inputs, *samples)):
                     with np.errstate(**handling):  # type: ignore[arg-type]
                         found = self.bound(len(samples[0]))(samples, parameters, own)
-                        if isfinite(found.dot(found)) and np.isfinite(own).all():
+                        if isfinite(found.dot(found)) and (not self.each or np.isfinite(own).all()):
                             return found
                     which = None if self.outputs else np.flatnonzero(~np.isfinite(own).all(axis=1))
             except (FloatingPointError, GuardFailed):

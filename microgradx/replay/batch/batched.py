@@ -64,7 +64,8 @@ class Batched(CompiledFunction):
         >>> both(2.0, [1.0, 5.0])
         (array([ 2., 10.]), array([3., 7.]))
         """
-        return self._answer("value", args, kwargs)[0].result()
+        call, blocks = self._read(args, kwargs)
+        return self._computed(call, blocks, self._recording(call), "value", ()).result()
 
     def value_and_grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> tuple[Any, Any]:
         """(value, gradient): of the mean or sum, or arrays with those of each sample.
@@ -83,7 +84,7 @@ class Batched(CompiledFunction):
         if not has_aux:
             return answer.value(), answer.slopes(by, argnums, 1)
         beside = answer.recording.beside()
-        return (answer.value(), answer.result(1, beside)), answer.slopes(by, argnums, 1 + size(beside))
+        return (answer.value(), answer.aux(beside)), answer.slopes(by, argnums, 1 + size(beside))
 
     def grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> Any:
         """The gradient alone; with `has_aux` (gradient, aux)."""
@@ -100,6 +101,16 @@ class Batched(CompiledFunction):
         """
         answer, by = self._answer("jacobian", args, kwargs, transforms.one_place(argnum))
         return answer.matrix(by.parts[0], answer.recording.result)
+
+    def hessian(self, *args: Any, argnum: SupportsIndex = 0, **kwargs: Any) -> Any:
+        """The matrix of second derivatives of the mean or sum, or arrays with that of each sample.
+
+        >>> from microgradx import compile
+        >>> compile(lambda w, x: w[0] ** 2 * w[1] * x, batch="x").hessian([3.0, 4.0], [1.0, 3.0])
+        [[16.0, 12.0], [12.0, 0.0]]
+        """
+        answer, by = self._answer("hessian", args, kwargs, transforms.one_place(argnum))
+        return answer.matrix(by.parts[0], by.parts[0])
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> tuple[Any, Any]:
         """(value, its directional derivative along `tangents`); the tangent of an argument of the batch has its samples too.
@@ -145,7 +156,7 @@ class Batched(CompiledFunction):
         return f"{super().__repr__()[:-1]}, over batches of {', '.join(self.names)}>"
 
     def _answer(
-        self, name: str, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums = ()
+        self, name: str, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
     ) -> tuple[BatchAnswer, Chosen]:
         """What a question gives, with derivatives by the arguments `argnums`, and these."""
         call, blocks = self._read(args, kwargs)
@@ -229,7 +240,7 @@ class Batched(CompiledFunction):
     ) -> BatchAnswer:
         """The answer to a question, from all samples, with the numbers of a direction if it takes one."""
         asked, tree = self._asked(call, recording, name, wrt), PairwiseSum()
-        inputs = np.concatenate((recording.inputs(call), more))
+        inputs = np.concatenate((recording.inputs(call), more)) if more else recording.inputs(call)
         try:
             rooms = sum_chunks(asked.plan, inputs, blocks, tree, pool=workers(self.threads))
         except OtherWay as way:

@@ -21,7 +21,7 @@ class BatchArgument:
     """
 
     def __init__(self, x: Any, path: str = "") -> None:
-        found = None if type(x) in (list, tuple) else opened(x)
+        found = None if type(x) in (np.ndarray, list, tuple) else opened(x)
         self.parts: list[BatchArgument] = []
         self.paths, self.arrays = [path], [x]
         if found is not None:
