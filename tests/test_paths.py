@@ -14,7 +14,7 @@ from microgradx.tables import columns
 from microgradx.view.questions.explain import explain
 from microgradx.view.questions.layers import layers
 from microgradx.view.questions.origin import origin
-from microgradx.view.questions.paths import counted
+from microgradx.view.questions.paths import counted, routes
 from microgradx.view.questions.why import why
 from microgradx.view.stepping.stepper import stepper
 from microgradx.view.trace import Trace
@@ -124,7 +124,7 @@ def test_explain_refuses_what_has_no_paths():
     x = Value(1.0, "x")
     with pytest.raises(TypeError, match=r"explain\(L, w\) needs the Value whose gradient is asked; 1\.0 has no graph"):
         explain(1.0, x)
-    with pytest.raises(ValueError, match="k is how many of the largest paths to list, 0 or more; got -1"):
+    with pytest.raises(ValueError, match="k is how many of the largest paths to list, a whole number from 0 on; got -1"):
         explain(x * 2, x, k=-1)
     with pytest.raises(KeyError, match="no value is called 'w'"):
         explain(x * 2, "w")
@@ -433,3 +433,26 @@ def test_a_product_that_overflows_on_the_way_is_told_and_no_percentage_is_nan():
     assert "overflows on the way, though the whole does not" in told
     assert "overflows" not in repr(explain(x * math.inf, x))
     assert "nan%" not in repr(explain(x * math.nan, x))
+
+
+@pytest.mark.parametrize("k", [2.5, "20", True, None])
+def test_a_count_of_paths_that_is_none_gets_a_sentence(k):
+    x = Value(2.0)
+    for ask in (lambda: explain(x * x, x, k=k), lambda: stepper(x * x).explain(x, k=k)):
+        with pytest.raises(ValueError, match=re.escape(f"a whole number from 0 on; got {k!r}")):
+            ask()
+
+
+@pytest.mark.parametrize("room", [24, 40, 60, 120])
+def test_a_path_that_is_too_long_leaves_whole_values_out(room):
+    w, h = Value(2.0), Value(0.5)
+    for _ in range(30):
+        h = h * w + 0.1
+    paths = explain(h, w, 30).paths
+    rows = routes(paths, room)
+    assert len(set(rows)) == 30
+    assert max(map(columns, rows)) <= room
+    for path, row in zip(paths, rows, strict=True):
+        assert set(row.split(" > ")) <= {*path.names, "..."}, row
+        assert row.startswith("h > ")
+        assert row.endswith(" > w")

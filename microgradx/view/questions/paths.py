@@ -97,10 +97,30 @@ def _told(trace: Trace, named: Mapping[Value, str], places: Sequence[int], contr
 
 def routes(paths: Sequence[Path], room: int) -> list[str]:
     """Paths in `room` columns each, no two alike: in full, else by their named values only, else without their middle."""
-    whole, named = [str(path) for path in paths], [" > ".join(path.landmarks()) for path in paths]
-    texts = [text if columns(text) <= room or named.count(short) > 1 else short for text, short in zip(whole, named, strict=True)]
+    whole, named = [list(path.names) for path in paths], [path.landmarks() for path in paths]
+    ways = [
+        way if columns(" > ".join(way)) <= room or named.count(short) > 1 else short
+        for way, short in zip(whole, named, strict=True)
+    ]
+    texts, short_texts = [" > ".join(way) for way in ways], [_without_middle(way, room) for way in ways]
+    if max(map(columns, short_texts), default=0) <= room and len(set(short_texts)) == len(set(texts)):
+        return short_texts
     short = distinct_names(texts, room)
     return [short[text] for text in texts]
+
+
+def _without_middle(way: Sequence[str], room: int) -> str:
+    """A way in at most `room` columns, if two of its values have room: as many as there are at its ends.
+
+    >>> _without_middle(["loss", "h @ 3", "h @ 2", "h @ 1", "w"], 25)
+    'loss > ... > h @ 1 > w'
+    """
+    for left_out in range(len(way) - 1):
+        first = (len(way) - left_out) // 2
+        shown = [*way[:first], *["..."] * (left_out > 0), *way[first + left_out :]]
+        if columns(text := " > ".join(shown)) <= room:
+            return text
+    return " > ".join(way)
 
 
 def signed(x: float) -> str:
