@@ -331,3 +331,12 @@ def test_a_move_looks_for_changed_numbers_only_after_an_assignment(monkeypatch):
     assert "x was 3 when this pass was recorded, now 4" in str(s)
     x.data = 3.0
     assert "recorded, now" not in str(s)
+
+
+def test_a_stop_that_is_none_and_several_outputs_get_a_sentence():
+    x = Value(3.0)
+    with pytest.raises(TypeError, match=r"break_on\(5\): a stop is a value, its name, a test .* s.goto\(5\) goes to a step"):
+        stepper(x * x).break_on(5)
+    with pytest.raises(TypeError, match=r"this is a list of 2: write stepper\(outputs\[0\]\) .* stepper\(mx.sum\(outputs\)\)"):
+        stepper([x * x, x * 2.0])
+    assert stepper(mx.sum([x * x, x * 2.0])).gradient("x") == 8.0

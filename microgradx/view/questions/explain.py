@@ -135,8 +135,6 @@ def explain(
     """
     if not isinstance(output, Value):
         raise TypeError(f"explain(L, w) needs the Value whose gradient is asked; {output!r} has no graph")
-    if k < 0:
-        raise ValueError(f"k is how many of the largest paths to list, 0 or more; got {k}")
     scope = scope_of_names(names, caller_variables(1))
     trace = Trace(output, scope.roots)
     named = name_nodes(trace.order, scope, owners=trace.owners)
@@ -150,6 +148,8 @@ def explain(
 
 def explain_in(trace: Trace, named: Mapping[Value, str], goal: Value, k: int) -> Explanation:
     """The explanation of one gradient of a pass that is already recorded."""
+    if isinstance(k, bool) or not isinstance(k, int) or k < 0:
+        raise ValueError(f"k is how many of the largest paths to list, a whole number from 0 on; got {k!r}")
     sweep = Sweep(trace, goal, k)
     live = sweep.live.get(goal, 0)
     total = trace.adjoints.get(goal, 0.0)

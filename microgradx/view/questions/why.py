@@ -263,7 +263,7 @@ def _together(path: Path) -> float:
 def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[Part]]:
     """What a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
     trace, goal = sweep.trace, sweep.goal
-    told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths are live"
+    told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths {'is' if sweep.live[goal] == 1 else 'are'} live"
     size = abs(trace.adjoints[goal])
     path = largest_paths(sweep, named)[0]
     if size > EXPLODING:  # of `h = h * w` the paths are equally large, and the shortest has only the last h as a factor

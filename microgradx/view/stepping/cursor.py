@@ -131,8 +131,13 @@ class Cursor(RecordedPass):
             node, backward = self.find(goal), self.place_of(goal)
             places = {backward, self.place_of(node, "forward") if self.how.forward else backward}
             found.append(Stop(f"reached {self.shared.names[node]}", lambda step: step.index in places))
-        elif goal is not None:
+        elif callable(goal):
             found.append(Stop("the test held", goal))
+        elif goal is not None:
+            raise TypeError(
+                f"break_on({goal!r}): a stop is a value, its name, a test of the step such as lambda step: step.upstream < 0, or "
+                f"a kind such as dead=True; s.goto({goal!r}) goes to a step"
+            )
         self._stops = [*self._stops, *found] if found else []
         return self
 

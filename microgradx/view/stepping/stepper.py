@@ -70,6 +70,11 @@ def stepper(
         seen, outputs = traced(lambda: outputs_of(function, args, "stepper"))
         output, known = joined(outputs), known | seen.names()
     if not isinstance(output, Value):
+        if isinstance(output, (list, tuple)) and any(isinstance(x, Value) for x in output):
+            raise TypeError(
+                f"stepper(L) walks back from one output, and this is a {type(output).__name__} of {len(output)}: write "
+                "stepper(outputs[0]) for one of them, or stepper(mx.sum(outputs)) for all together"
+            )
         raise TypeError(
             f"stepper(L) walks the graph that made a Value; {output!r} is a plain {type(output).__name__} and has none. "
             "Write the inputs as Value(...) before computing with them"
