@@ -1,6 +1,7 @@
 """What the compiler makes of regular code, counted, and which form it gives to irregular code."""
 
 import math
+import random
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
@@ -21,7 +22,7 @@ from microgradx.replay.compile import compile
 from microgradx.replay.regroup import steps, sums
 from microgradx.replay.regroup.columns import Columns
 from microgradx.replay.regroup.instructions import refine, runs
-from microgradx.replay.regroup.levels import AT_ONCE, schedule
+from microgradx.replay.regroup.levels import AT_ONCE, Users, latest_levels, schedule
 from microgradx.replay.run import machine_code, python_source, runner, tiers
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import AVAILABLE
@@ -102,10 +103,24 @@ def test_what_the_way_back_needs_of_every_step_is_computed_at_once():
 
 
 def test_rows_that_can_wait_are_computed_with_the_first_that_cannot():
-    users = {0: [2], 1: [], 2: [], 3: []}
-    latest, operands = [1, 2, 2, 2], [0, 0, 1, 0]
-    assert schedule([5, 5, 6, AT_ONCE], latest, users.__getitem__, operands) == [1, 1, 2, 1]
-    assert schedule([6, 5, 5, AT_ONCE], latest, users.__getitem__, [0, 0, 1, 0]) == [1, 2, 2, 1]
+    users = Users(np.array([2]), np.array([0, 1, 1, 1, 1]), np.array([0, 0, 1, 0]))
+    assert schedule([5, 5, 6, AT_ONCE], [1, 2, 2, 2], users) == [1, 1, 2, 1]
+    assert schedule([6, 5, 5, AT_ONCE], [1, 2, 2, 2], users) == [1, 2, 2, 1]
+
+
+def test_no_row_may_be_later_than_the_level_before_its_first_user():
+    r = random.Random(0)
+    for count in (1, 2, 30, 200):
+        made_of = [[r.randrange(row) for _ in range(r.randrange(4))] if row else [] for row in range(count)]
+        users = [[row for row in range(count) for x in made_of[row] if x == operand] for operand in range(count)]
+        earliest, latest = [0] * count, [0] * count
+        for row in range(count):
+            earliest[row] = 1 + max((earliest[x] for x in made_of[row]), default=0)
+        for row in reversed(range(count)):
+            latest[row] = min((latest[user] for user in users[row]), default=max(earliest) + 1) - 1
+        found = np.array([user for row in users for user in row], dtype=np.int64)
+        starts = np.cumsum([0, *map(len, users)])
+        assert latest_levels(np.array(earliest), Users(found, starts, np.array(list(map(len, made_of))))).tolist() == latest
 
 
 IRREGULAR = [lambda: random_graph(3000), lambda: rnn(20), lambda: chain_case(300), lambda: random_graph(300)]

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..tape.rows import CONSTANT, TABLE
+from ..tape.rows import TABLE
 from .columns import Columns
 from .sums import MANY, Sums
 
 WORTHWHILE = 100  # small groups; a program with fewer has no recurrence to gather from
 NARROW = 4  # rows a level; a program with fewer is not run as arrays anyway
 AT_ONCE = 0  # the kind of rows that do not wait
+
+
+@dataclass
+class Users:
+    """What uses each of some rows, as places among them: of row i `found[starts[i]:starts[i + 1]]`, once for each use."""
+
+    found: np.ndarray
+    starts: np.ndarray
+    operands: np.ndarray  # how many computed operands each row has
+
+    @classmethod
+    def of(cls, columns: Columns, sums: Sums, rows: np.ndarray) -> Users:
+        """Those of `rows`."""
+        plain = rows[~sums.root[rows]]
+        user = np.concatenate((plain, plain, columns.wide_row, sums.term_root, sums.term_root))
+        operand = np.concatenate((columns.a[plain], columns.b[plain], columns.wide_operand, sums.first, sums.second))
+        place = np.full(len(columns.op) + 1, -1, dtype=np.int32)  # the last one answers for operand -1
+        place[rows] = np.arange(len(rows))
+        user, operand = place[user], place[operand]
+        user, operand = user[operand >= 0], operand[operand >= 0]
+        starts = np.append(0, np.cumsum(np.bincount(operand, minlength=len(rows))))
+        return cls(user[np.argsort(operand, kind="stable")], starts, np.bincount(user, minlength=len(rows)))
 
 
 def delayed(columns: Columns, sums: Sums, rows: np.ndarray) -> np.ndarray:
@@ -26,47 +49,48 @@ def delayed(columns: Columns, sums: Sums, rows: np.ndarray) -> np.ndarray:
     if (count < MANY).sum() < WORTHWHILE or len(rows) < NARROW * int(earliest.max()):
         return earliest
     kind[count[alike.ravel()] >= MANY] = AT_ONCE
-    users, operands = uses(columns, sums, rows)
-    latest = [int(earliest.max())] * len(rows)
-    for row in range(len(rows) - 1, -1, -1):
-        latest[row] = min(map(latest.__getitem__, users(row)), default=latest[row] + 1) - 1
-    return np.array(schedule(kind.tolist(), latest, users, operands), dtype=np.int64)
+    users = Users.of(columns, sums, rows)
+    return np.array(schedule(kind.tolist(), latest_levels(earliest, users).tolist(), users), dtype=np.int64)
 
 
-def schedule(kinds: list[int], latest: list[int], users: Callable[[int], list[int]], operands: list[int]) -> list[int]:
-    """A level for each row, not after its `latest`: all rows of a kind that can be computed, once one of them must be.
+def latest_levels(earliest: np.ndarray, users: Users) -> np.ndarray:
+    """The last level on which each row may be: one before the first of its users, which are above its `earliest` one."""
+    found: np.ndarray = np.full(len(earliest), earliest.max())
+    count = np.diff(users.starts)
+    used = np.flatnonzero(count)
+    used = used[np.argsort(earliest[used], kind="stable")]
+    count, starts = count[used], np.append(0, np.cumsum(count[used]))
+    by_level = users.found[np.arange(starts[-1]) + np.repeat(users.starts[used] - starts[:-1], count)]
+    edges = np.append(np.flatnonzero(np.diff(earliest[used], prepend=-1)), len(used)).tolist()
+    for low, high in reversed([*itertools.pairwise(edges)]):
+        above = found[by_level[starts[low] : starts[high]]]
+        found[used[low:high]] = np.minimum.reduceat(above, starts[low:high] - starts[low]) - 1
+    return found
 
-    `operands` counts what each row still needs, and is used up.
-    """
-    level = [0] * len(kinds)
+
+def schedule(kinds: list[int], latest: list[int], users: Users) -> list[int]:
+    """A level for each row, not after its `latest`: all rows of a kind that can be computed, once one of them must be."""
+    level, found, starts, operands = [0] * len(kinds), users.found.tolist(), users.starts.tolist(), users.operands.tolist()
     ready = [row for row, count in enumerate(operands) if not count]
     waiting: dict[int, list[int]] = {}
     due: dict[int, int] = {}
     for now in range(1, max(latest) + 1):
         for row in ready:
             kind = kinds[row]
-            waiting.setdefault(kind, []).append(row)
-            due[kind] = min(due.get(kind, latest[row]), now if kind == AT_ONCE else latest[row])
+            last = now if kind == AT_ONCE else latest[row]
+            if kind not in due:
+                waiting[kind], due[kind] = [row], last
+            else:
+                waiting[kind].append(row)
+                if last < due[kind]:
+                    due[kind] = last
         ready = []
         for kind in [kind for kind, when in due.items() if when <= now]:
             del due[kind]
             for row in waiting.pop(kind):
                 level[row] = now
-                for user in users(row):
+                for user in found[starts[row] : starts[row + 1]]:
                     operands[user] -= 1
                     if not operands[user]:
                         ready.append(user)
     return level
-
-
-def uses(columns: Columns, sums: Sums, rows: np.ndarray) -> tuple[Callable[[int], list[int]], list[int]]:
-    """What uses each row (places in `rows`, once for each use), and how many computed operands each row has."""
-    plain = rows[~sums.root[rows]]
-    user = np.concatenate((plain, plain, columns.wide_row, sums.term_root, sums.term_root))
-    operand = np.concatenate((columns.a[plain], columns.b[plain], columns.wide_operand, sums.first, sums.second))
-    computed = (operand >= 0) & (columns.op[operand] > CONSTANT)
-    user, operand = np.searchsorted(rows, user[computed]), np.searchsorted(rows, operand[computed])
-    found = user[np.argsort(operand, kind="stable")].tolist()
-    ends = np.cumsum(np.bincount(operand, minlength=len(rows))).tolist()
-    starts = [0, *ends]
-    return lambda row: found[starts[row] : ends[row]], np.bincount(user, minlength=len(rows)).tolist()

@@ -151,27 +151,28 @@ class Interpreter(Form):
         rows[: len(layout), 0] = number[layout.code]
         rows[: len(layout), 1:3] = np.stack((layout.a, layout.b), axis=1)
         rows[rows < 0] = 0
+        folds = [known[name][0] for name in FOLDS]
+        codes = rows[list(layout.many), 0].tolist()
+        three = [row for row, code in zip(layout.many, codes, strict=True) if code not in (PYTHON, *folds)]
+        rows[three, 1:] = np.array([layout.many[row] for row in three], dtype=np.int32).reshape(-1, 3)
         many: list[int] = []
-        folds = [known_operations()[name][0] for name in FOLDS]
-        for row in np.flatnonzero((layout.a < 0) | np.isin(rows[: len(layout), 0], folds)).tolist():
-            self.wide(rows[row], layout.op(row).name, layout.operands(row), many)
+        for row in np.flatnonzero(np.isin(rows[: len(layout), 0], folds)).tolist():
+            self.fold(rows[row], layout.operands(row), many)
         self.python: list[tuple[Callable[..., float], list[Reading]]] = []
         for row in np.flatnonzero(rows[: len(layout), 0] == PYTHON).tolist():
             rows[row, 1:3] = 0, len(self.python)
             self.python.append((layout.op(row).forward, [(slot, 0, None) for slot in layout.operands(row)]))
         self.rows, self.many = rows, np.array(many or [0], dtype=np.int32)
 
-    def wide(self, row: np.ndarray, name: str, operands: list[int], many: list[int]) -> None:
-        """Write the operands of a row that has more than two, or may have any number of them."""
-        if row[0] != PYTHON and name in FOLDS and operands:
-            if len(operands) == 1:
-                row[0] = known_operations()[ops.positive.name][0]
-            row[1:] = operands[0], len(many), len(operands) - 1
-            many += operands[1:]
-        elif row[0] != PYTHON and operands:
-            row[1:] = operands
-        else:
+    def fold(self, row: np.ndarray, operands: list[int], many: list[int]) -> None:
+        """Write the operands of a row that may have any number of them."""
+        if not operands:
             row[0] = PYTHON
+            return
+        if len(operands) == 1:
+            row[0] = known_operations()[ops.positive.name][0]
+        row[1:] = operands[0], len(many), len(operands) - 1
+        many += operands[1:]
 
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results; it owns its buffer, so each thread binds its own."""
