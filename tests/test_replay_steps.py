@@ -89,11 +89,12 @@ KINDS = {
 
 
 def step_function(seed, most=200):
-    """A function of random steps of a few states, with weights, an input and a constant for each, and what was two before."""
+    """A function of random steps of a few states, with weights, an input and a constant for each, branches."""
     r = random.Random(seed)
     states, weights = r.randint(1, 3), r.randint(1, 3)
     constants = [r.choice([0.1, 0.2, r.uniform(0.1, 0.9)]) for _ in range(most)]
     kinds = [(r.choice(list(KINDS)), r.random(), r.random(), r.randrange(3)) for _ in range(6)]
+    asked = [r.random() for _ in range(r.choice([0, 0, 1, 3]))]
 
     def f(xs, count):
         w, state, inputs = xs[:weights], list(xs[weights : weights + states]), xs[weights + states :]
@@ -103,6 +104,7 @@ def step_function(seed, most=200):
             for kind, i, j, other in kinds:
                 c = (inputs[t % len(inputs)], constants[t], earlier[0])[other]
                 values.append(KINDS[kind](values[int(i * len(values))], values[int(j * len(values))], c))
+            assert not any(values[int(i * len(values))] > 100.0 for i in asked)
             earlier, state = state, values[-states:]
             total = total + state[0] * state[-1]
         return mx.sum(state) + total
