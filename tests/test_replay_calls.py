@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import microgradx as mx
 from microgradx import Value, compile
+from microgradx.replay.arguments import Call
 from microgradx.structure import flat
 
 CALLS = 4  # the first records, the second is looked up, later ones need no look
@@ -40,6 +41,8 @@ def test_every_call_of_plain_arguments_gives_what_the_first_one_gives(args, kwar
     kwargs = {} if len(numbers_in(args)) >= 40 else kwargs
     argnums = data.draw(st.sampled_from([0, -1, (0,), tuple(range(len(args)))]))
     f = compile(product_of_squares)
+    slow, quick = Call(args, kwargs), Call(args, kwargs, (), f.read(tuple(args), kwargs))
+    assert (slow.key(), repr(slow.key()), slow.numbers.tolist()) == (quick.key(), repr(quick.key()), quick.numbers.tolist())
     assert len({repr(f(*args, **kwargs)) for _ in range(CALLS)}) == 1
     assert len({repr(f.value_and_grad(*args, argnums=argnums, **kwargs)) for _ in range(CALLS)}) == 1
     assert len(f.recordings.shortcuts) == 2

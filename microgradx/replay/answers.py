@@ -21,7 +21,7 @@ from .connected import nodes, number_of
 from .function import CompiledFunction
 from .plain_arguments import Plain
 from .run.array_program import Array
-from .shortcut import CallKind, remember
+from .shortcut import kind_of_call, remember
 from .specialization import Inquiry, function_name
 
 NO_NUMBERS = packed(())
@@ -32,7 +32,7 @@ class Answer:
 
     Derivatives are `by` the arguments `argnums`, along `tangents` of these where it takes a direction. Nothing is `found` where
     somebody else records, or where the function had better be evaluated as it stands. An `earlier` call is asked once more,
-    with `more` numbers. `plain` is the kind of the call and its arguments as they were read, if that was done already.
+    with `more` numbers. Plain arguments may have been `read` already.
     """
 
     __slots__ = ("by", "call", "found", "recording")
@@ -47,12 +47,12 @@ class Answer:
         tangents: Sequence[Any] | None = None,
         earlier: Call | None = None,
         more: Sequence[Any] = (),
-        plain: tuple[CallKind, Plain] | None = None,
+        read: Plain | None = None,
     ) -> None:
         self.found: Any = None
         if earlier is None and observers.observers and observers.observer() is not None:
             return
-        call = self.call = earlier or Call(args, kwargs, function.fixed, plain and plain[1])
+        call = self.call = earlier or Call(args, kwargs, function.fixed, read)
         recordings, f, now = function.recordings, function.f, clock.now
         key, ways = recordings.known(f, call)
         asked = argnums if type(argnums) is int else repr(argnums)
@@ -69,8 +69,8 @@ class Answer:
         self.found, self.recording = found, recording
         if (call.values or recording.program.captured or more) and len(found) and is_recording():
             self.connect(function_name(f), name, np.concatenate((inputs, given)), more, now)
-        elif plain is not None and key[0] is call.parts:  # no index and no attribute of an object was added to it
-            remember(recordings, plain[0], key, recording, inquiry)
+        elif read is not None and not recording.program.captured and key[0] is call.parts:  # and nothing was added to these
+            remember(recordings, kind_of_call(name, argnums, kwargs, read), key, recording, inquiry)
 
     def connect(self, function: str, question: str, inputs: Array, more: Sequence[Any], now: int) -> None:
         """Find Values in place of numbers, if Values were read."""

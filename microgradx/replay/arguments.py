@@ -34,7 +34,7 @@ from ..structure import (
 from ..transforms import rates
 from ..variables import Argnums, places
 from .arrange import arranger, neighbours
-from .plain_arguments import FLOAT64, Plain, read_at_once, row_or_grid, structures
+from .plain_arguments import FLOAT64, Plain, row_or_grid, structures
 from .run.array_program import Array
 
 TUPLE = Container(tuple)
@@ -56,9 +56,9 @@ class Call:
         self.names, self.positional = tuple(kwargs) if kwargs else (), len(args)
         self.values: dict[int, Value] = {}  # by place among the numbers
         self.parts: tuple[Structure, ...]
-        read = read or (None if fixed else read_at_once(every))
         if read is not None:
-            self.parts, self.numbers = structures(read[0]), np.array(read[1])  # a copy, as one array is the user's own
+            extents, numbers = read
+            self.parts, self.numbers = structures(extents), numbers if numbers.base is None else np.array(numbers)
             return
         chunks: list[Any] = []
         if fixed:

@@ -50,10 +50,10 @@ class Compiled(CompiledFunction):
         Such a Value is one node, whose backward pass is one replay; a list of results has one node for each number, and all
         share one replay. `float()` of one raises, as of any Value.
         """
-        found, plain = like_before(self, "value", args, kwargs)
+        found, read = like_before(self, "value", args, kwargs)
         if found is not None:
             return found
-        answer = Answer(self, "value", args, kwargs, plain=plain)
+        answer = Answer(self, "value", args, kwargs, read=read)
         if answer.found is None:
             return evaluated(self._unrecorded(), *args, **kwargs)
         return answer.result(answer.found)
@@ -69,10 +69,10 @@ class Compiled(CompiledFunction):
         With `has_aux` the function returns a pair of the value and anything else, and this gives ((value, aux), gradient).
         """
         question = "aux" if has_aux else "gradient"
-        found, plain = like_before(self, question, args, kwargs, argnums)
+        found, read = like_before(self, question, args, kwargs, argnums)
         if found is not None:
             return found  # type: ignore[no-any-return]
-        answer = Answer(self, question, args, kwargs, argnums, plain=plain)
+        answer = Answer(self, question, args, kwargs, argnums, read=read)
         found = answer.found
         if found is None:
             return transforms.value_and_grad(self._unrecorded(), argnums, has_aux)(*args, **kwargs)
@@ -183,7 +183,7 @@ class Compiled(CompiledFunction):
         >>> compile(lambda x: (w * x) ** 2).backward(2.0), w.grad
         (36.0, 24.0)
         """
-        call = Call(args, kwargs, self.fixed)
+        call = Call(args, kwargs, self.fixed, self.read(args, kwargs))
         if call.values:
             with modes.recording():
                 whole = self(*args, **kwargs)

@@ -13,6 +13,7 @@ from weakref import finalize
 from ..observers import observer
 from .cache import Recordings
 from .eager import on_values
+from .plain_arguments import Plain, read_at_once
 
 
 class CompiledFunction:
@@ -59,6 +60,10 @@ class CompiledFunction:
     def refresh(self) -> None:
         """Forget every recorded program, so that numbers the function captured are read anew."""
         self.recordings.forget()
+
+    def read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Plain | None:
+        """The arguments of a call, if they are plain and none of them belongs to the program."""
+        return None if self.fixed else read_at_once((*args, *kwargs.values()) if kwargs else args)
 
     def _unrecorded(self) -> Callable[..., Any]:
         """The function as it stands, for who records himself or where nothing is recorded."""

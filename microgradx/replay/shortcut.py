@@ -9,7 +9,7 @@ from .. import modes, observers
 from ..variables import Argnums
 from .cache import Recordings, Ways
 from .function import CompiledFunction
-from .plain_arguments import Plain, read_at_once
+from .plain_arguments import Plain
 from .run.array_program import Array
 from .run.runner import GuardFailed
 from .specialization import Inquiry, Recording
@@ -17,31 +17,33 @@ from .specialization import Inquiry, Recording
 ASKED_OFTEN = ("value", "gradient")
 """The questions that are asked often of small programs."""
 
-CallKind = tuple[Any, ...]
-"""What calls have in common that are answered alike."""
-
 
 def like_before(
     function: CompiledFunction, question: str, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums = 0
-) -> tuple[Any, tuple[CallKind, Plain] | None]:
-    """What a call gives, or None if it is not like an earlier one; and its kind and its arguments as they were read, if plain."""
-    if function.fixed or (read := read_at_once((*args, *kwargs.values()) if kwargs else args)) is None:
-        return None, None
+) -> tuple[Any, Plain | None]:
+    """What a call gives, or None if it is not like an earlier one; and then its arguments as they were read, if plain."""
+    read = function.read(args, kwargs)
     known = function.recordings.shortcuts
-    kind = question, argnums if type(argnums) is int else repr(argnums), tuple(kwargs), read[0]
-    again = known.get(kind)
+    if read is None or not known:
+        return None, read
+    again = known.get(kind := kind_of_call(question, argnums, kwargs, read))
     if again is not None and not observers.observers and not (modes.watching and modes.checking()):
         try:
             return again(read[1]), None
         except GuardFailed:
             known.pop(kind, None)
-    return None, (kind, read)
+    return None, read
 
 
-def remember(recordings: Recordings, kind: CallKind, key: Any, recording: Recording, inquiry: Inquiry) -> None:
+def kind_of_call(question: str, argnums: Argnums, kwargs: dict[str, Any], read: Plain) -> tuple[Any, ...]:
+    """What calls have in common that are answered alike."""
+    return question, argnums if type(argnums) is int else repr(argnums), tuple(kwargs), read[0]
+
+
+def remember(recordings: Recordings, kind: tuple[Any, ...], key: Any, recording: Recording, inquiry: Inquiry) -> None:
     """Let later calls of this kind be answered by `recording`, if no other way through the function is known under their key."""
     with recordings.lock:
-        if (ways := recordings.get(key)) == [recording] and inquiry.name in ASKED_OFTEN and not recording.program.captured:
+        if (ways := recordings.get(key)) == [recording] and inquiry.name in ASKED_OFTEN:
             recordings.shortcuts[kind] = shortcut(recordings, ways, recording, inquiry)
 
 
