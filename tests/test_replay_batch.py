@@ -414,3 +414,14 @@ def test_threads_hand_on_what_a_chunk_raises_and_work_on():
     assert f(2.0, X) == expected
     with pytest.raises(ValueError, match=r"threads=0: that is how many chunks are computed at once"):
         compile(lambda x: x, batch="x", threads=0)
+
+
+def test_a_gradient_by_many_weights_takes_no_room_for_pairs_of_them():
+    f = compile(lambda w, x: mx.dot(w, w) * x, batch="x")
+    w = np.ones(20_000)
+    tracemalloc.start()
+    value, slopes = f.value_and_grad(w, [1.0, 2.0])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (value, slopes.tolist()) == (30_000.0, [3.0] * 20_000)
+    assert peak < 100_000_000

@@ -31,19 +31,9 @@ class BatchInquiry:
 
     def __init__(self, recording: Recording, name: str, spans: Spans, varying: Varying, reduced: bool) -> None:
         program = recording.scalar() if name in ONE_RESULT else recording.program
-        self.name, self.spans = name, spans
         values = [not reduced] * len(program.outputs)
         widths = dict(varying)
-        each = [not reduced or span in widths for span in spans for _ in range(*span)]
-        self.kept = {
-            "value": values,
-            "gradient": values + each,
-            "aux": values[:1] + [True] * (len(values) - 1) + each,
-            "jacobian": each * len(values),
-            "hessian": each * len(each),
-            "hvp": each,
-            "jvp": values * 2,
-        }[name]
+        self.kept = kept_of_each(name, values, [not reduced or span in widths for span in spans for _ in range(*span)])
         self.places = [0] * len(self.kept)  # of each number among those that are added up, or among those that are kept
         met = [0, 0]
         for k, keep in enumerate(self.kept):
@@ -130,6 +120,24 @@ class BatchAnswer:
         return slopes(
             result, [along_samples(part, found[:, k : k + count], True) for k in range(0, found.shape[1], max(count, 1))]
         )
+
+
+def kept_of_each(name: str, values: list[bool], slopes: list[bool]) -> list[bool]:
+    """Whether each number of an answer is kept for every sample, given which values and which derivatives are.
+
+    >>> kept_of_each("jacobian", [False, False], [False, True])
+    [False, True, False, True]
+    """
+    match name:
+        case "gradient":
+            return values + slopes
+        case "aux":
+            return values[:1] + [True] * (len(values) - 1) + slopes
+        case "jacobian" | "hessian":
+            return slopes * len(values if name == "jacobian" else slopes)
+        case "hvp":
+            return slopes
+    return values * (2 if name == "jvp" else 1)
 
 
 def grids(structure: Structure) -> list[int]:
