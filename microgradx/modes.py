@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
-from functools import partial, wraps
+from functools import wraps
 from operator import methodcaller
 from typing import Any, ParamSpec, TypeVar
 from weakref import ref
 
+from .by_identity import ByIdentity
 from .callers import calling_line
 from .chain import Watch
 from .indeterminate import Zeros
@@ -42,9 +43,8 @@ _silenced = methodcaller("__setattr__", "says", None)
 watching: list[Said] = []
 """What the `no_grad` and `detect_anomaly` blocks of all threads say: while this is empty, building a node skips all of this."""
 
-_lines: dict[int, tuple[str, ref[Any]]] = {}
-"""The line that wrote each living node of a `detect_anomaly` block, by identity: a slot in every node would cost 16 bytes. The
-reference takes the entry away with its node, by a call into C alone as well."""
+_lines = ByIdentity[str]()
+"""The line that wrote each living node of a `detect_anomaly` block: a slot in every node would cost 16 bytes."""
 
 
 class _Block:
@@ -194,14 +194,13 @@ def checking() -> bool:
 
 def source_line(node: Any) -> str | None:
     """The "file:line" that wrote `node`, if it was built under `detect_anomaly` or by `stepper(f, *args)`."""
-    found = _lines.get(id(node))
-    return found and found[0]
+    return _lines.get(node)
 
 
 def recorded(node: Any) -> bool:
     """Whether `node` is to remember how it was made; notes its line where that is asked for, and checks its number."""
     if checking() or _said(NOTED, False):
-        _lines[id(node)] = calling_line(), ref(node, partial(_lines.pop, id(node)))
+        _lines.setdefault(node, calling_line())
         check_forward(node)
     return _said(RECORDED, True)
 

@@ -17,7 +17,7 @@ from microgradx import OPS
 
 PACKAGE = Path(mx.__file__).parent
 FLOORS = [
-    {"files", "nearest", "collector", "callers", "observers", "tables", "missing", "argument_hints"},
+    {"files", "nearest", "by_identity", "collector", "callers", "observers", "tables", "missing", "argument_hints"},
     {"module_attribute", "keywords", "hints"},
     {"ieee", "order"},
     {"special", "stale"},

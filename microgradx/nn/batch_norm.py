@@ -8,7 +8,7 @@ from typing import Any
 from .. import argument_hints, ops
 from ..engine import Value
 from ..keywords import keywords
-from .gradients import frozen
+from .gradients import freeze
 from .losses import plain_numbers
 from .module import Module
 from .settings import count, positive_number
@@ -42,7 +42,7 @@ class BatchNorm(Module):
         self.variance = [Value(1.0) for _ in range(width)]
         self.follow = checked_share("follow", follow)
         self.epsilon = positive_number("epsilon", epsilon, "what is added to a variance")
-        frozen.update([*self.mean, *self.variance])
+        freeze([*self.mean, *self.variance])
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:
         """One row, normalised."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import repeat
-from weakref import WeakSet
 
+from ..by_identity import ByIdentity
 from ..engine import Value
 from ..writing import commit, new_gradients
 
-frozen: WeakSet[Value] = WeakSet()
-"""Parameters that no optimizer moves; by identity, as a Value is its own key."""
+frozen = ByIdentity[None]()
+"""Parameters that no optimizer moves."""
+
+
+def freeze(parameters: Iterable[Value]) -> None:
+    """Let no optimizer move these parameters."""
+    for parameter in parameters:
+        frozen.setdefault(parameter, None)
 
 
 def moves(parameter: Value) -> bool:

@@ -13,7 +13,7 @@ from ..keywords import keywords
 from ..module_calls import placed
 from ..parts import walk
 from ..places import NOWHERE
-from .gradients import clear, frozen
+from .gradients import clear, freeze, frozen
 from .parameter_list import ParameterList
 
 
@@ -60,12 +60,12 @@ class Module:
 
         They stay in `parameters()`, and gradients still pass through them and reach them.
         """
-        frozen.update(self.parameters())
+        freeze(self.parameters())
         return self
 
     def unfreeze(self) -> Self:
         """Let optimizers move these parameters again; gives the module."""
-        frozen.difference_update(self.parameters())
+        frozen.forget(self.parameters())
         return self
 
     def trainable(self) -> list[Value]:
@@ -97,6 +97,6 @@ class Module:
         return {**attributes(self), "_frozen": [parameter for parameter in self.parameters() if parameter in frozen]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        frozen.update(state.pop("_frozen"))
+        freeze(state.pop("_frozen"))
         for name, thing in state.items():
             setattr(self, name, thing)

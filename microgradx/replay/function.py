@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, cast
-from weakref import finalize
 
+from ..by_identity import ByIdentity
 from ..observers import observer
 from .cache import Recordings
 from .eager import on_values
@@ -29,7 +29,7 @@ class CompiledFunction:
         self.f, self.options = f, options
         self.fixed: frozenset[int | str] = frozenset()  # the arguments whose numbers belong to the program
         self.recordings = Recordings()
-        self.methods: dict[int, Recordings] = {}
+        self.methods = ByIdentity[Recordings]()
         self.of: tuple[CompiledFunction, Any] | None = None  # for a method, the function in the class and the object
         functools.update_wrapper(cast(Callable[..., Any], self), f, updated=())
 
@@ -39,11 +39,15 @@ class CompiledFunction:
             return self
         method = type(self)(self.f.__get__(owner, kind), *self.options)
         method.of = self, owner
-        try:
-            method.recordings = self.methods[id(owner)]
-        except KeyError:
-            forget_with(owner, self.methods)
-            method.recordings = self.methods.setdefault(id(owner), method.recordings)
+        if (known := self.methods.get(owner)) is None:
+            try:
+                known = self.methods.setdefault(owner, method.recordings)
+            except TypeError:
+                raise TypeError(
+                    f"a compiled method keeps what it recorded with its object, and {type(owner).__name__} has no place for a "
+                    "weak reference: add '__weakref__' to its __slots__"
+                ) from None
+        method.recordings = known
         return method
 
     def __repr__(self) -> str:
@@ -88,14 +92,3 @@ def found_by_name(function: CompiledFunction) -> bool:
         return attrgetter(vars(function)["__qualname__"])(sys.modules[function.__module__]) is function
     except (AttributeError, KeyError):  # an object without a name, or one inside a function
         return False
-
-
-def forget_with(owner: Any, table: dict[int, Any]) -> None:
-    """Drop the entry of `owner` from a table by identity when the object goes, which the table must not keep alive."""
-    try:
-        finalize(owner, table.pop, id(owner), None).atexit = False
-    except TypeError:
-        raise TypeError(
-            f"a compiled method keeps what it recorded with its object, and {type(owner).__name__} has no place for a weak "
-            "reference: add '__weakref__' to its __slots__"
-        ) from None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import graphviz  # type: ignore[import-untyped]  # it ships no types
 
@@ -54,7 +54,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
     insides: Callable[[], dict[str, Drawing]] | None = None
     tables: Mapping[str, Heat] = MappingProxyType({})
     curves: Mapping[str, Sequence[float]] = MappingProxyType({})
-    places: WeakKeyDictionary[Value, str] | None = None
+    places: Mapping[int, tuple[ref[Value], str]] = MappingProxyType({})  # of a value by identity, and the card
     _made = _label = ""
     _laid_out: tuple[str, str] = ("", "")
 
@@ -120,9 +120,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # its base class is unty
         >>> f'id="{drawing.node_id(x)}"' in drawing.svg()
         True
         """
-        if self.places is None or value not in self.places:
+        found = self.places.get(id(value))
+        if found is None or found[0]() is not value:
             raise KeyError(f"{value!r} is not in {self!r}")
-        return self.places[value]
+        return found[1]
 
     def to_html(self) -> str:
         """A page of its own, without network: pan, pinch, zoom, search, the wires of a card set off, folds that open."""

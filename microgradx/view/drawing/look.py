@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from ..layout.renderers import RendererUnavailable
 from ..words.notation import number
@@ -120,9 +120,8 @@ class Look:
         if folds:
             drawing.insides = partial(self.insides, folds, drawing.own)
         drawing.tables = {card.id + drawing.own: card.table for card in shown.cards if isinstance(card.table, Heat)}
-        drawing.places = WeakKeyDictionary(
-            {known.nodes[place]: card.id + drawing.own for card in shown.cards for place in card.places}
-        )
+        shows = [(known.nodes[place], card.id + drawing.own) for card in shown.cards for place in card.places]
+        drawing.places = {id(node): (ref(node), id_) for node, id_ in shows}
         return drawing
 
 
