@@ -434,4 +434,4 @@ def test_the_rounds_of_a_recurrence_of_several_units_are_one_card_that_leads_to_
 
 def test_a_module_that_is_used_again_is_one_card_with_its_parameters():
     drawn = draw(rounds_of_a_cell(30))
-    assert sorted(titles(drawn)) == ["inputs", "layer x90", "out = (sum(layer) - 1)**2"]
+    assert sorted(titles(drawn)) == ["input", "layer x90", "out = (sum(layer) - 1)**2"]

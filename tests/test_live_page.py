@@ -58,7 +58,7 @@ def test_on_a_phone_the_controls_are_three_lines_and_the_current_card_is_in_sigh
     box = page.locator("svg .card.current").bounding_box()
     assert 0 < box["y"] < box["y"] + box["height"] < 800
     assert box["x"] + box["width"] <= 400
-    for name in ("what changed", "descend once", "descend on", "other colours: light / dark"):
+    for name in ("what changed", "descend once", "keep descending", "other colours: light / dark"):
         assert page.get_by_role("button", name=name, exact=True).is_visible()
 
 

@@ -8,6 +8,7 @@ from test_live_page import agree, numbers
 from test_page import visit, write  # noqa: F401  # fixtures
 from test_stages import HEADS, TOKENS, WIDTH, attention, recurrence
 
+import microgradx as mx
 from microgradx import Value, nn, stepper
 from microgradx.view.stepping.page.fold import fold_of
 
@@ -164,3 +165,44 @@ def test_a_page_of_tables_fits_a_phone_and_hides_what_is_to_be_guessed(open_page
     shown = [text for text in page.locator(".column p").all_text_contents() if text.startswith("grad ")]
     assert set(shown) == {"grad ?", "grad 1"}
     assert page.locator(".squares rect:is(.pos, .neg)").count() == 0
+
+
+@pytest.mark.browser
+def test_the_table_that_sends_and_the_one_that_is_found_are_in_sight(open_page):
+    page = open_page(attention())
+    page.set_viewport_size({"width": 900, "height": 700})
+    page.locator("body").press("Home")
+    page.locator("body").press("j")
+
+    def in_sight(place):
+        box, frame = page.locator(place).bounding_box(), page.locator(".columns").bounding_box()
+        return frame["x"] - 1 <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
+
+    assert in_sight(".column.current")
+    assert page.locator(".column.current .open").text_content() == f"▸ {page.evaluate('graph.model.names[graph.last]')}"
+    page.locator(".find").fill("q")
+    page.keyboard.press("Enter")
+    assert page.locator(".open", has_text="▾ q").count() == 1
+    assert in_sight(".column:has(.open:text-is('▾ q'))")
+
+
+@pytest.mark.browser
+def test_what_changed_and_what_arrives_are_told_by_the_values_of_tables(open_page):
+    page = open_page(attention())
+    page.locator("[data-do=once]").click()
+    page.locator("[data-do=changed]").click()
+    parts = set(page.evaluate("graph.model.parts.map(part => part.name)"))
+    changed = page.locator(".changes tbody td:first-child").all_text_contents()
+    assert len(changed) == 40
+    assert parts.issuperset(changed)
+    page.locator(".squares").first.locator("rect").first.click()
+    assert page.locator(".arriving li").first.text_content().startswith("from v(0,0,2), in Wv[0][2][0] * X[0][0]: ")
+
+
+@pytest.mark.browser
+def test_a_share_of_a_softmax_is_called_as_it_was_written(open_page):
+    z = [Value(x) for x in (2.0, -1.0, 0.5)]
+    share = mx.softmax(z)[1]
+    page = open_page((share, {"z": z, "share": share}))
+    page.locator("svg .card", has_text="share").click()
+    assert page.locator(".chosen .formula").text_content() == "= softmax([z[1], z[0], z[2]])[0]"

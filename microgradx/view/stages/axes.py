@@ -90,7 +90,7 @@ def _counted(units: Sequence[Value], axes: Sequence[Axis]) -> Axis:
     for unit in units:
         cell = tuple(axis.of[unit] for axis in axes)
         of[unit] = seen[cell] = seen.get(cell, -1) + 1
-    return Axis([f"#{k}" for k in range(1 + max(of.values()))], of)
+    return Axis([f"item {k}" for k in range(1 + max(of.values()))], of)
 
 
 def _index(axis: Axis, ways: Mapping[Value, tuple[str, ...]]) -> float:

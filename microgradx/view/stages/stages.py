@@ -100,10 +100,7 @@ class Stages(MadeAlike):
         """Name a stage and say where its units stand."""
         units = list(chain(*(units for _, units in kinds)))
         formula = stage_formula(units, self.inside, self._written, self.sums) if units[0].op else ""
-        lists = Counter(text for unit in units if (text := self._list(unit)))
-        called = lists or Counter(text for unit in units if unit.op and (text := self.own_name(unit)))
-        made = formula if len(formula) <= LONGEST_PART or not units[0].op else spoken(units[0].op)
-        wanted = called.most_common(1)[0][0] if called else made or "inputs"
+        wanted = self._name(units, formula)
         name = next(text for k in range(len(taken) + 1) if (text := f"{wanted}, {k + 1}" if k else wanted) not in taken)
         taken.add(name)
         rounds = {unit: self.rounds[kind] for kind, some in kinds for unit in some} if len(kinds) > 1 else {}
@@ -112,6 +109,17 @@ class Stages(MadeAlike):
         below = dict.fromkeys(self.of(x) for unit in units for x in self.operands[unit])
         made_from = [stage for stage in below if stage != len(self.stages)]
         self.stages.append(Stage(name, formula if wanted != formula else "", units, axes, made_from, rounds))
+
+    def _name(self, units: Sequence[Value], formula: str) -> str:
+        """What the values of a stage are called: the list that most are in, else a name that one has, else how they are made."""
+        several = len(units) > 1
+        lists = Counter(text for unit in units if several and (text := self._list(unit)))
+        names = Counter(text for unit in units if (unit.op or not several) and (text := self.own_name(unit)))
+        if called := lists or names:
+            return called.most_common(1)[0][0]
+        if units[0].op is None:
+            return "inputs" if several else "input"
+        return formula if len(formula) <= LONGEST_PART else spoken(units[0].op)
 
     def _kinds_below(self, unit: Value) -> Iterable[int]:
         return dict.fromkeys(self.kind[x] for x in self.operands[unit] if x.op is not None)

@@ -8,7 +8,8 @@ const answers = graph && (() => {
     const largest = [...into[node]].sort((a, b) => Math.abs(edges[b].sent) - Math.abs(edges[a].sent)), zeros = largest.filter(k => edges[k].sent === 0).length;
     for (const k of largest.slice(0, 8)) {
       const edge = edges[k];
-      list.append(element("li", `from ${names[edge.node]}: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`));
+      const within = model.stages && graph.within(edge.node) ? `${model.parts[model.part[edge.node]].name}, in ` : "";
+      list.append(element("li", `from ${within}${names[edge.node]}: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`));
     }
     if (largest.length > 8) list.append(element("li", `and from ${largest.length - 8} more${zeros ? `; ${zeros} of the ${largest.length} are 0` : ""}`));
     return list;

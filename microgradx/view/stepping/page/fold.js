@@ -36,7 +36,7 @@ const fold = (() => {
     return made;
   } }));
   model.parts.forEach(({ layer }, part) => layers[layer].parts.push(part));
-  let sample = 0, chosen = -1;  // 0 stands for all of them, 1 for the one with index 0
+  let sample = 0, chosen = -1, marked = cursor.at();  // 0 stands for all of them, 1 for the one with index 0
 
   const press = (text, kind, act) => { const made = element("button", text, kind); made.type = "button"; made.addEventListener("click", act); return made; };
   const here = nodes => sample ? nodes.filter(node => sampleOf[node] === sample) : nodes;
@@ -77,7 +77,7 @@ const fold = (() => {
       if (node < 0) return;
       const g = gradients[node], tone = toneOf([node]);
       const square = shape("rect", { x: x * size + 0.5, y: y * size + 0.5, width: size - 1, height: size - 1, class: tone, "data-node": node });
-      if (tone === "pos" || tone === "neg") square.setAttribute("fill-opacity", (0.06 + 0.94 * Math.cbrt(Math.abs(g) / most)).toFixed(2));
+      if (tone === "pos" || tone === "neg") square.setAttribute("fill-opacity", (0.12 + 0.88 * Math.cbrt(Math.abs(g) / most)).toFixed(2));
       const title = shape("title", {});
       title.textContent = `${model.names[node]} = ${number(values[node])}, gradient ${gradientOf([node])}`;
       square.append(title);
@@ -166,6 +166,8 @@ const fold = (() => {
       made.classList.toggle("current", Number(made.dataset.layer) === now);
       made.classList.toggle("sent", sent.has(Number(made.dataset.layer)));
     }
+    if (marked !== at) columns.querySelector(".current")?.scrollIntoView({ block: "nearest", inline: "nearest" });  // not against who scrolls
+    marked = at;
   }
 
   function together(k) {  // a key that steps have in common which are taken in one move
@@ -189,7 +191,7 @@ const fold = (() => {
     for (const k of places) {
       const { operand } = graph.edges[k], into = model.part[operand];
       const name = model.op[operand] < 0 && !model.stages ? "parameters" : into < 0 ? "what made it" : roundOf[into];
-      if (single ? into === part : name === own) continue;
+      if (model.op[operand] >= 0 && (single ? into === part : name === own)) continue;
       if (!reached.has(name)) reached.set(name, new Set());
       reached.get(name).add(operand);
     }
@@ -211,7 +213,7 @@ const fold = (() => {
     if (node < 0 || (!sample && part >= 0 && samples > 1)) play.close();  // all samples of a unit: no single value
     else play.choose(node);
     if (!layer) return;
-    into(columns.children[layers.indexOf(layer)]);
+    into(columns.querySelector(`[data-layer="${layers.indexOf(layer)}"]`));
     if (part >= 0) into(unit);
   });
   const findable = new Set([...layers, ...model.parts].map(({ name }) => name).concat(model.names));

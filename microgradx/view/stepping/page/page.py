@@ -52,7 +52,7 @@ def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: 
     if fold:
         of = replace(of, steps=fold.steps, fired_in={node: k for k, group in enumerate(fold.steps, 1) for node in group.nodes})
         size = f"{len(of.trace.order):,} values, folded: {fold.opens}"
-    style = page_colours(theme) + _text("page.css")
+    style = page_colours(theme) + _text("page.css") + (_text("fold.css") if fold else "")
     try:
         found, lost = recomputed(of, fold.data if fold else None), ""
     except CannotRecompute as error:

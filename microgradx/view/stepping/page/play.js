@@ -103,7 +103,7 @@ const play = (() => {
   function changes() {
     const same = (a, b) => Object.is(a, b) || a === b;
     return names.map((name, node) => ({ name, node, from: recorded.values[node], to: values[node], g: recorded.gradients[node], h: gradients[node] }))
-      .filter(row => !graph.partial(row.node) && (!same(row.from, row.to) || !same(row.g, row.h)))
+      .filter(row => !graph.partial(row.node) && !graph.within(row.node) && (!same(row.from, row.to) || !same(row.g, row.h)))
       .sort((a, b) => Math.abs(b.to - b.from) - Math.abs(a.to - a.from) || a.node - b.node);
   }
 
@@ -179,7 +179,7 @@ const play = (() => {
       verdict.textContent = "";
       document.body.classList.toggle("guessing", guessing);
       one("[data-do=guess]").setAttribute("aria-pressed", String(guessing));
-      if (guessing) choose(chosen === last && edges.length ? edges[0].operand : chosen);
+      if (guessing) choose(chosen === last ? edges.find(edge => !graph.within(edge.operand))?.operand ?? last : chosen);
       one("[data-do=changed]").disabled = guessing;
       cursor.repaint();
     },

@@ -101,7 +101,7 @@ def _two_at_least(stage: Stage) -> list[Axis]:
     if size > 4 * len(units):
         counted = range(1 + (len(units) - 1) // ACROSS), range(ACROSS)
         return [
-            Axis([f"#{ACROSS * k}" for k in counted[0]], {unit: k // ACROSS for k, unit in enumerate(units)}),
+            Axis([f"item {ACROSS * k}" for k in counted[0]], {unit: k // ACROSS for k, unit in enumerate(units)}),
             Axis([f"+{k}" for k in counted[1]], {unit: k % ACROSS for k, unit in enumerate(units)}),
         ]
     single = Axis([""], dict.fromkeys(units, 0))
