@@ -67,15 +67,17 @@ class Segment:
         return Segment(self.low + low, high - low, 1, *rest, self.like + low)
 
 
-def segments(kind: np.ndarray, starts: np.ndarray, slots: np.ndarray, first: int = 0) -> list[Segment]:
+def segments(
+    kind: np.ndarray, starts: np.ndarray, slots: np.ndarray, first: int = 0, runs: list[tuple[int, int, int]] | None = None
+) -> list[Segment]:
     """The rows in order, as straight segments and rolled ones.
 
     `kind` says what each row is (rows of one kind have as many operands), `slots[starts[i]:starts[i + 1]]` are its operands; the
-    slots before `first` are inputs and constants.
+    slots before `first` are inputs and constants. The `runs_of_steps` may be given, where they are known.
     """
     found: list[Segment] = []
     done = 0
-    for run in runs_of_steps(kind):
+    for run in runs_of_steps(kind) if runs is None else runs:
         for part in rolled(starts, slots, run, first):
             found += [straight(starts, slots, done, part.low), part]
             done = part.high

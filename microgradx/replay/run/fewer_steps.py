@@ -13,7 +13,7 @@ import numpy as np
 
 from ... import ops
 from ...operation import Op
-from ..regroup.steps import Segment, progressions, segments
+from ..regroup.steps import Segment, progressions, runs_of_steps, segments
 from ..tape.rows import CONSTANT, INPUT
 from ..tape.tape import Tape
 from .layout import Layout
@@ -60,11 +60,14 @@ class Recurrence:
         own = {row: len(layout.operands(row)) for row in whole}
         for row, (_, operands) in whole.items():
             layout.many[row] = [*layout.operands(row), *operands]
-        starts, slots = layout.flat()
         kind = kinds(layout, whole)
+        runs = runs_of_steps(kind)
+        if max([steps for _, _, steps in runs], default=0) < TIMES_AS_LONG * FEW_STEPS:
+            raise LooksOnly  # as most programs that are long for another reason
+        starts, slots = layout.flat()
         del layout  # of long tapes the same columns twice
         self.parts = []
-        for segment in segments(kind, starts, slots, self.first):
+        for segment in segments(kind, starts, slots, self.first, runs):
             rows: list[tuple[int, int, tuple[Op, int] | None]] = []
             for row in segment.rows:
                 width = int(starts[row + 1] - starts[row])
