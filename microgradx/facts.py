@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .operation import Op
 
 
-class Facts:
+class Facts(NamedTuple):
     """What the statement of an operation tells beyond its numbers, for people and for judges.
 
     `about` says in a line what it is, `convention` what its slope is at kinks, poles and infinities. `choice` marks one that
@@ -19,29 +19,15 @@ class Facts:
     meaning in mpmath's numbers, where `mpmath` has no function of its name.
     """
 
-    __slots__ = ("about", "activation", "choice", "convention", "exact", "further", "inner", "kink", "saturates")
-
-    def __init__(
-        self,
-        about: str = "",
-        convention: str = "",
-        choice: bool = False,
-        saturates: bool = False,
-        activation: bool = False,
-        inner: bool = False,
-        exact: Callable[..., Any] | None = None,
-        further: Op | None = None,
-        kink: bool = False,
-    ) -> None:
-        self.about = about
-        self.convention = convention
-        self.choice = choice
-        self.saturates = saturates
-        self.activation = activation
-        self.inner = inner
-        self.exact = exact
-        self.further = further
-        self.kink = kink
+    about: str = ""
+    convention: str = ""
+    choice: bool = False
+    saturates: bool = False
+    activation: bool = False
+    inner: bool = False
+    exact: Callable[..., Any] | None = None
+    further: Op | None = None
+    kink: bool = False
 
 
 NO_FACTS = Facts()
