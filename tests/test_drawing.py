@@ -442,7 +442,7 @@ def test_saving_chooses_by_suffix_and_leaves_no_other_file(tmp_path, suffix):
     path = tmp_path / f"picture.{suffix}"
     assert draw(out).save(path) == str(path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    begins = {"svg": "<svg", "dot": "digraph", "gv": "digraph", "html": "<!DOCTYPE html>"}[suffix]
+    begins = {"svg": "<svg", "dot": "digraph", "gv": "digraph", "html": "<!doctype html>"}[suffix]
     assert path.read_text().startswith(begins)
 
 

@@ -8,20 +8,11 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from ..html_page import document
 from ..theme import LIGHT, THEMES, css_colours, drawing_rules, page_colours
 from .svg import plain_text
 
-PAGE = Template("""\
-<!DOCTYPE html>
-<html lang="en"$chosen>
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>$title</title>
-<style>$style</style>
-</head>
-<body>
+BODY = Template("""\
 <nav class="controls" aria-label="View" hidden>
 <input type="search" class="find" placeholder="find a value (/)" aria-label="find a value">
 <output class="told"></output>
@@ -34,9 +25,6 @@ $svg
 <dialog aria-label="what a card holds"></dialog>
 $insides
 <script type="application/json" id="wires">$wires</script>
-<script>$script</script>
-</body>
-</html>
 """)
 BUTTON = Template('<button type="button" data-go="theme" data-themes="$themes" title="other colours">$shown</button>')
 
@@ -48,13 +36,11 @@ def page(
     style, script = ((files(__package__) / f"pan_zoom.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     themes = [name for name in THEMES if name != "auto"]
     button = BUTTON.substitute(themes=escape(" ".join(themes)), shown=escape(" / ".join(themes)))
-    return PAGE.substitute(
-        chosen="" if theme == "auto" else f' data-theme="{escape(theme)}"',
-        title=escape(plain_text(title)),
-        style=page_colours(theme) + style + drawing_rules("svg", {name: f"var(--{name})" for name in css_colours(LIGHT)}),
+    body = BODY.substitute(
         button=button if theme == "auto" else "",
         svg=svg,
         insides="\n".join(f'<template id="inside-{escape(id)}">{inside}</template>' for id, inside in insides.items()),
         wires=json.dumps(list(wires)),
-        script=script,
     )
+    colours = drawing_rules("svg", {name: f"var(--{name})" for name in css_colours(LIGHT)})
+    return document(plain_text(title), body, page_colours(theme) + style + colours, script, theme)
