@@ -340,3 +340,13 @@ def test_a_stop_that_is_none_and_several_outputs_get_a_sentence():
     with pytest.raises(TypeError, match=r"this is a list of 2: write stepper\(outputs\[0\]\) .* stepper\(mx.sum\(outputs\)\)"):
         stepper([x * x, x * 2.0])
     assert stepper(mx.sum([x * x, x * 2.0])).gradient("x") == 8.0
+
+
+def test_a_watched_gradient_is_told_once_for_each_step_of_neurons_and_for_each_contribution_of_a_node():
+    model = nn.MLP(1, [2, 1], rng=0)
+    loss = mx.sum([model([0.1 * k]) for k in range(5)])
+    bias = model.layers[1].neurons[0].b
+    by_layer = stepper(loss, by="layer").watch(bias)
+    assert str(by_layer.until(bias)).endswith("watch dloss/dL1.n0.b: 0 -> 5 (step 2)")
+    a = Value(3.0)
+    assert str(stepper(a + a).watch("a").next()).endswith(": 0 -> 1 (step 1) -> 2 (step 1)")

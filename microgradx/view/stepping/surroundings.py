@@ -70,6 +70,8 @@ class Surroundings(Cursor):
                 parts.append(f"  watch {self.told(node, pen)}")
                 continue
             writes = self._writes(node)
+            if self.by != "node":  # of the many contributions of a neuron or a layer, the last
+                writes = [(after, k) for k, after in {k: after for after, k in writes}.items()]
             changes = "".join(f" -> {pen.number(after)} (step {k})" for after, k in writes[-EARLIER:])
             start = "0" if len(writes) <= EARLIER else f"{len(writes) - EARLIER} earlier, ..."
             parts.append(f"  watch {pen.slope(node)}: {start}{changes}")
