@@ -456,3 +456,10 @@ def test_a_path_that_is_too_long_leaves_whole_values_out(room):
         assert set(row.split(" > ")) <= {*path.names, "..."}, row
         assert row.startswith("h > ")
         assert row.endswith(" > w")
+
+
+def test_why_counts_live_paths_in_words_that_fit_their_number():
+    x, off = Value(2.0), Value(-1.0)
+    assert "the only path is live; a gradient arrives" in repr(why(x * 3.0, x))
+    assert "1 of 2 paths is live" in repr(why(x * 3.0 + (x * off).relu(), x))
+    assert "2 of 2 paths are live" in repr(why(x * 3.0 + x * 2.0, x))

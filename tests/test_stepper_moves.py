@@ -350,3 +350,14 @@ def test_a_watched_gradient_is_told_once_for_each_step_of_neurons_and_for_each_c
     assert str(by_layer.until(bias)).endswith("watch dloss/dL1.n0.b: 0 -> 5 (step 2)")
     a = Value(3.0)
     assert str(stepper(a + a).watch("a").next()).endswith(": 0 -> 1 (step 1) -> 2 (step 1)")
+
+
+def test_a_gradient_is_complete_only_where_the_last_contribution_has_arrived():
+    model = nn.MLP(1, [2, 1], rng=0)
+    loss = mx.sum([model([0.1 + 0.1 * k]) for k in range(4)])
+    weight = model.layers[1].neurons[0].w[1]
+    one, every = stepper(loss, sample=2).goto(weight), stepper(loss).goto(weight)
+    assert "so far (2 of 4 in)" in str(one)
+    assert "complete" not in str(one)
+    assert "complete with this step: 4 contributions of mean" in str(every)
+    assert f"dloss/dL1.n0.w[1] = {number(stepper(loss).gradient(weight))}, complete" in str(every)

@@ -263,14 +263,17 @@ def _together(path: Path) -> float:
 def _alive(named: Mapping[Value, str], sweep: Sweep, cuts: tuple[Cut, ...]) -> tuple[str, list[Part]]:
     """What a gradient that is neither zero nor broken is made of: its smallest factors, if it is tiny."""
     trace, goal = sweep.trace, sweep.goal
-    told = f"{counted(sweep.live[goal])} of {counted(sweep.count[goal])} paths {'is' if sweep.live[goal] == 1 else 'are'} live"
+    live, count = sweep.live[goal], sweep.count[goal]
+    told = "the only path is live"
+    if count > 1:
+        told = f"{counted(live)} of {counted(count)} paths {'is' if live == 1 else 'are'} live"
     size = abs(trace.adjoints[goal])
     path = largest_paths(sweep, named)[0]
     if size > EXPLODING:  # of `h = h * w` the paths are equally large, and the shortest has only the last h as a factor
         path = max(largest_paths(Sweep(trace, goal, AS_LARGE), named), key=_together)
     large = size > EXPLODING and _together(path) > math.sqrt(EXPLODING)
     if size >= TINY and not large:
-        return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, sweep.count[goal])]
+        return "nothing wrong", [f"{told}; a gradient arrives", *_cut_lines(trace, named, cuts, count)]
     rows = []
     places = sorted(range(len(path.factors)), key=lambda place: abs(path.factors[place]) * (-1.0 if large else 1.0))
     for place in places[:3]:

@@ -192,10 +192,16 @@ class BlockWriter:
         """What the value that was asked for has got with this step."""
         if self.sought is None or self.sought in self.step.inside:
             return []
-        number, sent = self.pen.number, [self.of.trace[place].contribution for place in self.of.trace.into[self.sought]]
-        told = f"  {self.pen.slope(self.sought)} = {number(self.of.trace.adjoints[self.sought])}, complete with this step"
-        if len(sent) == 1:
+        number, trace, sought = self.pen.number, self.of.trace, self.sought
+        arrivals = self.of.arrivals(sought)
+        here = [place for place in arrivals if self.of.fired_in[trace[place].node] <= self.step.number]
+        told = f"  {self.pen.slope(sought)} = {number(arrivals[here[-1]].after)}"
+        if len(here) < len(arrivals):  # where others are filtered out, it may be completed by one of them
+            return [f"{told} so far ({len(here)} of {len(arrivals)} in)"]
+        told += ", complete with this step"
+        if len(here) == 1:
             return [f"{told} (1 of 1 in)"]
+        sent = [trace[place].contribution for place in here]
         zeros = f", {sent.count(0.0)} of them 0" if 0.0 in sent else ""
         return [f"{told}: {len(sent)} contributions of mean {number(mean_of(sent))}, spread {number(deviation(sent))}{zeros}"]
 
