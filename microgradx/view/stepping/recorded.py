@@ -58,14 +58,24 @@ class RecordedPass:
     ) -> None:
         self.output, self.how = output, how
         self.trace = Trace(output, scope.roots)
-        modules = any(map(self.trace.gives, self.trace.order))
-        self.by = (how.by or ("neuron" if len(self.trace.order) > _MANY else "node")) if modules else "node"
         # only what names this graph: a stepper must not keep the caller's other data alive
         self.scope = scope.within(self.trace.adjoints)
-        known = lines_of(self.trace.order) if lines is None else lines
-        self.lines = {node: line for node, line in known.items() if node in self.trace.adjoints}
+        self._lines = lines
         self.copied = copied
         """Of a copy, what each value is a copy of."""
+
+    @cached_property
+    def by(self) -> str:
+        """The grain: as it was asked for, else by neuron in a large graph; by node where no module has made a value."""
+        if not any(map(self.trace.gives, self.trace.order)):
+            return "node"
+        return self.how.by or ("neuron" if len(self.trace.order) > _MANY else "node")
+
+    @cached_property
+    def lines(self) -> Mapping[Value, SourceLine]:
+        """The line of the program that computed each value, of those of which it is known."""
+        known = lines_of(self.trace.order) if self._lines is None else self._lines
+        return {node: line for node, line in known.items() if node in self.trace.adjoints}
 
     @cached_property
     def groups(self) -> list[Group]:
