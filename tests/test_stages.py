@@ -91,6 +91,22 @@ def test_sums_of_different_length_are_made_alike():
     assert told(found)["heads"] == "sum(shares*v)"
 
 
+def test_an_axis_that_another_one_tells_is_left_out():
+    letter, place = [Value(0.1 * k) for k in range(2)], [Value(0.3 * k) for k in range(5)]
+    made = [(letter[k % 2] + p).tanh() for k, p in enumerate(place)]
+    total = mx.sum([x * x for x in made] + [x.exp() for x in made])
+    (stage,) = (stage for stage in of(total, {"letter": letter, "place": place}).stages if len(stage.made_from) == 2)
+    assert [axis.labels for axis in stage.axes] == [[f"place[{k}]" for k in range(5)]]
+
+
+@pytest.mark.parametrize("keep", [("q", "k", "v", "scores", "exps", "shares"), ()])
+def test_a_sum_of_a_single_term_is_made_as_those_of_many(keep):
+    loss, names = attention(causal=True, keep=keep)
+    stages = [stage for stage in of(loss, names).stages if not stage.is_input]
+    assert [len(stage.units) for stage in stages if "heads" in stage.name] == [HEADS * TOKENS * WIDTH]
+    assert len(stages) == (10 if keep else 9)  # what is not kept of scores is part of their exp
+
+
 def test_values_stand_where_their_list_has_them():
     loss, names = attention()
     out = next(stage for stage in of(loss, names).stages if stage.name == "out")

@@ -53,13 +53,20 @@ class MadeAlike:
     def _kinds(self, lists: Mapping[int, str]) -> dict[Value, int]:
         """What units are made alike; those of kinds that `lists` has are all the items of a list."""
         kind: dict[Value, int] = {}
+        seen_as: dict[Value, int] = {}
         for unit in self.units:
             if unit.op is None:
                 kind[unit] = self._interned(("input", self.family(unit)))
             else:
                 listed = lists.get(self.kind[unit]) if lists else None
-                kind[unit] = self._interned(("items", listed)) if listed else self.key(unit, kind.__getitem__)
+                kind[unit] = self._interned(("items", listed)) if listed else self.key(unit, seen_as.__getitem__)
+            seen_as[unit] = self._seen_as(unit, kind[unit], seen_as)
         return kind
+
+    def _seen_as(self, node: Value, kind: int, others: Mapping[Value, int]) -> int:
+        """The kind that a value has for those made from it: of a sum that of its terms, as it may have a single one."""
+        terms = {others.get(x, -1) for x in self.sums.get(node, ())}
+        return terms.pop() if len(terms) == 1 and -1 not in terms else kind
 
     def _list_of_kind(self) -> dict[int, str]:
         """The list whose items the units of a kind are, where no item is made from another one."""
@@ -123,12 +130,17 @@ class MadeAlike:
     def _alike(self) -> dict[Value, int]:
         """Of each value a number that those made alike share, down to the inputs."""
         alike: dict[Value, int] = {}
+        seen_as: dict[Value, int] = {}
         for node in self.order:
-            alike[node] = self._made(node, lambda x: (alike[x],)) if node.op else self._interned(("input", self.family(node)))
+            alike[node] = self._made(node, lambda x: (seen_as[x],)) if node.op else self._interned(("input", self.family(node)))
+            seen_as[node] = self._seen_as(node, alike[node], seen_as)
+            if all(len(self.users[x]) == 1 and x not in self.given for x in self.sums.get(node, ())):
+                alike[node] = seen_as[node]  # its terms are no units, so one of a single term is the term
         return alike
 
     def _units(self, alike: Mapping[Value, int]) -> dict[Value, Value]:
         """The unit that each value is part of: itself, or that of the one operation that uses it."""
+        term_of = {x: whole for whole, terms in self.sums.items() for x in terms}
         known: set[int] = set()
         found = {alike[node] for node in (*self.given, self.order[-1])}
         while not found <= known:
@@ -136,7 +148,8 @@ class MadeAlike:
             unit: dict[Value, Value] = {}
             for node in reversed(self.order):
                 single = len(self.users[node]) == 1 and node.op is not None and node not in self.given
-                part = single and alike[node] not in known
+                whole = term_of.get(node)
+                part = single and (alike[node] not in known or (whole is not None and alike[node] == alike[whole]))
                 unit[node] = unit[self.users[node][0]] if part else node
             found = {alike[node] for node in self.order if node.op and unit[node] is node}
         return unit

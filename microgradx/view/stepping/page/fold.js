@@ -166,8 +166,15 @@ const fold = (() => {
       made.classList.toggle("current", Number(made.dataset.layer) === now);
       made.classList.toggle("sent", sent.has(Number(made.dataset.layer)));
     }
-    if (marked !== at) columns.querySelector(".current")?.scrollIntoView({ block: "nearest", inline: "nearest" });  // not against who scrolls
+    const made = columns.querySelector(".current");
+    if (made && marked !== at) bring(made);  // not against who scrolls
     marked = at;
+  }
+
+  function bring(made) {  // into sight, sideways where columns stand side by side
+    if (getComputedStyle(columns).flexDirection === "column") return into(made);
+    const box = made.getBoundingClientRect(), frame = columns.getBoundingClientRect();
+    if (box.left < frame.left || box.right > frame.right) columns.scrollLeft += box.left - frame.left - Math.max(0, frame.width - box.width) / 2;
   }
 
   function together(k) {  // a key that steps have in common which are taken in one move
