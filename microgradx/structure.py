@@ -303,6 +303,8 @@ def laid_out(x: Any, like: Structure | None, what: str) -> list[Any]:
     """
     if isinstance(like, Fixed) or x is None:
         return []
+    if type(x) is list and not isinstance(like, (Branch, NamedModel)) and list(map(type, x)).count(float) == len(x):
+        return x.copy()
     container, keys, inner = like if isinstance(like, Branch) else (Container(list), (), ())
     if isinstance(like, NamedModel):
         container, keys, inner = Container(dict), like[1], (ONE,) * size(like)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import microgradx as mx
 from microgradx import Value, compile
 from microgradx.replay.arguments import Call
-from microgradx.structure import flat
+from microgradx.structure import flat, laid_out
 
 CALLS = 4  # the first records, the second is looked up, later ones need no look
 
@@ -220,3 +220,26 @@ def test_calls_from_several_threads_keep_their_numbers_apart():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("tangent", [[1.0, 0.5], (1.0, 0.5), [1, 0.5], np.array([1.0, 0.5]), [np.float64(1.0), 0.5]])
+def test_a_tangent_of_any_kind_gives_the_same_numbers(tangent):
+    f = compile(lambda v: v[0] ** 2 * v[1])
+    for _ in range(CALLS):
+        assert f.hvp(([3.0, 4.0],), (tangent,)) == [11.0, 6.0]
+        assert f.jvp(([3.0, 4.0],), (tangent,)) == (36.0, 28.5)
+
+
+def test_a_value_in_a_tangent_is_connected():
+    f = compile(lambda v: v[0] ** 2 * v[1])
+    t = Value(1.0)
+    for _ in range(CALLS):
+        first, second = f.hvp(([3.0, 4.0],), ([t, 0.5],))
+        assert mx.gradient(first + second, [t]) == [14.0]
+
+
+def test_a_list_of_floats_is_laid_out_as_a_copy():
+    tangent = [1.0, 2.0]
+    found = laid_out(tangent, flat([0.0, 0.0])[0], "the tangent")
+    assert found == tangent
+    assert found is not tangent
