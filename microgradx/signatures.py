@@ -92,8 +92,11 @@ class Ternary(Op):
 
     def __call__(self, a: Any = LEFT_OUT, b: Any = LEFT_OUT, c: Any = LEFT_OUT, /, *more: Any, **named: Any) -> Any:
         """The operation applied to `a`, `b` and `c`."""
-        if type(a) is float and type(b) is float and type(c) is float and not more and not named:
-            return self.forward(a, b, c)
+        if c is not LEFT_OUT and not more and not named:
+            if isinstance(a, Operand):
+                return a.apply(self, (a, b, c))
+            if type(a) is float and type(b) is float and type(c) is float:
+                return self.forward(a, b, c)
         return super().__call__(*given(a, b, c), *more, **named)
 
 

@@ -89,7 +89,7 @@ class Tape(Rows):
 
     def append(self, op: Op, operands: Sequence[Any]) -> Number:
         """`record` for the operation as it is."""
-        slots = [self.slot(x) for x in operands]
+        slots = [x.slot if type(x) is Number else self.slot(x) for x in operands]
         code = CODES.get(op) or code_of(op)
         if len(slots) == 2:
             slot = self.row(code, slots[0], slots[1])
