@@ -8,6 +8,8 @@ import pytest
 
 import microgradx as mx
 from microgradx import Value, explain, nn, stepper
+from microgradx.tables import columns as width_of
+from microgradx.view.questions.paths import routes
 
 TOKENS, WIDTH, HEADS = 3, 4, 2
 
@@ -170,3 +172,15 @@ def test_no_two_rows_of_an_attention_block_read_alike():
             found = explain(loss, node, 60, names)
             rows = [line.split(None, 3)[3] for line in repr(found).splitlines() if re.match(r" *\d+ +[-+]", line)]
             assert len(rows) == len(set(rows)) == min(60, found.live)
+
+
+@pytest.mark.parametrize(("room", "first"), [(36, "out[0][3] [left] > heads[0][0][1]"), (60, "loss > out[0][3] [left] > heads")])
+def test_a_slim_terminal_leaves_out_the_ends_that_all_paths_share_and_cuts_no_name(room, first):
+    loss, names = by_hand()
+    paths = explain(loss, "X[0][1]", 50, names).paths
+    rows = routes(paths, room)
+    assert rows[0].startswith(first)
+    assert len(set(rows)) == 50
+    for path, row in zip(paths, rows, strict=True):
+        assert width_of(row) <= room
+        assert set(row.split(" > ")) <= {*path.names, "..."}, row

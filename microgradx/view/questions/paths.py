@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...engine import Value
@@ -96,31 +96,37 @@ def _told(trace: Trace, named: Mapping[Value, str], places: Sequence[int], contr
 
 
 def routes(paths: Sequence[Path], room: int) -> list[str]:
-    """Paths in `room` columns each, no two alike: in full, else by their named values only, else without their middle."""
+    """Paths in `room` columns each, no two alike: in full, else by their named values only, else with a gap in their middle."""
     whole, named = [list(path.names) for path in paths], [path.landmarks() for path in paths]
     ways = [
         way if columns(" > ".join(way)) <= room or named.count(short) > 1 else short
         for way, short in zip(whole, named, strict=True)
     ]
-    texts, short_texts = [" > ".join(way) for way in ways], [_without_middle(way, room) for way in ways]
-    if max(map(columns, short_texts), default=0) <= room and len(set(short_texts)) == len(set(texts)):
-        return short_texts
+    texts = [" > ".join(way) for way in ways]
+    for short_texts in _ways_to_shorten(ways, room):
+        if max(map(columns, short_texts), default=0) <= room and len(set(short_texts)) == len(set(texts)):
+            return short_texts
     short = distinct_names(texts, room)
     return [short[text] for text in texts]
 
 
-def _without_middle(way: Sequence[str], room: int) -> str:
-    """A way in at most `room` columns, if two of its values have room: as many as there are at its ends.
+def _ways_to_shorten(ways: Sequence[Sequence[str]], room: int) -> Iterator[list[str]]:
+    """All ways with a gap at the same place, the smallest gap first; at last without their ends, which are those of all."""
+    most = min(max(map(len, ways), default=1), room // len("a > "))
+    for kept in range(most, 0, -1):
+        for last in sorted(range(kept), key=lambda last, kept=kept: (last == 0, abs(kept - 2 * last))):  # type: ignore[misc]
+            yield [_without_middle(way, kept - last, last, room) for way in ways]
+    yield [" > ".join(way[1:-1]) for way in ways]
 
-    >>> _without_middle(["loss", "h @ 3", "h @ 2", "h @ 1", "w"], 25)
+
+def _without_middle(way: Sequence[str], first: int, last: int, room: int) -> str:
+    """A way in full if it has room, else its first and its last values.
+
+    >>> _without_middle(["loss", "h @ 3", "h @ 2", "h @ 1", "w"], 1, 2, 25)
     'loss > ... > h @ 1 > w'
     """
-    for left_out in range(len(way) - 1):
-        first = (len(way) - left_out) // 2
-        shown = [*way[:first], *["..."] * (left_out > 0), *way[first + left_out :]]
-        if columns(text := " > ".join(shown)) <= room:
-            return text
-    return " > ".join(way)
+    whole = " > ".join(way)
+    return whole if columns(whole) <= room else " > ".join([*way[:first], "...", *way[len(way) - last :]])
 
 
 def signed(x: float) -> str:
