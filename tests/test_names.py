@@ -360,6 +360,68 @@ def test_the_rounds_of_a_loop_are_told_apart():
     assert stepper(h).find("h @ 7").op.name == "tanh"
 
 
+def by_hand(row, x):
+    return sum(w * a for w, a in zip(row, x, strict=True))
+
+
+def simple_network(W, h, c, total):
+    return [(total(W[0][i], [*h, 0.3]) + W[1][i][0]).tanh() for i in range(len(h))], c
+
+
+def lstm(W, h, c, total):
+    gates = [[total(rows[i], [*h, 0.3]) for i in range(len(h))] for rows in W]
+    c = [f.sigmoid() * before + i.sigmoid() * g.tanh() for f, i, g, before in zip(*gates[:3], c, strict=True)]
+    return [o.sigmoid() * now.tanh() for o, now in zip(gates[3], c, strict=True)], c
+
+
+def gru(W, h, c, total):
+    z, r = [[total(rows[i], [*h, 0.3]).sigmoid() for i in range(len(h))] for rows in W[:2]]
+    n = [total(W[2][i], [*(a * b for a, b in zip(r, h, strict=True)), 0.3]).tanh() for i in range(len(h))]
+    return [(1.0 - z[i]) * h[i] + z[i] * n[i] for i in range(len(h))], c
+
+
+def momentum(W, h, c, total):
+    c = [0.9 * c[i] + total(W[0][i][:-1], h) for i in range(len(h))]
+    return [x - 0.1 * v for x, v in zip(h, c, strict=True)], c
+
+
+@pytest.mark.parametrize("total", [by_hand, dot])
+@pytest.mark.parametrize("units", [1, 2, 3, 8])
+@pytest.mark.parametrize("cell", [simple_network, lstm, gru, momentum])
+def test_each_unit_of_a_recurrence_has_rounds_of_its_own(cell, units, total):
+    rng = random.Random(0)
+    W = [[[Value(rng.gauss(0.0, 0.5)) for _ in range(units + 1)] for _ in range(units)] for _ in range(4)]
+    h, c, held = [Value(0.1 * i) for i in range(units)], [0.0] * units, []
+    for _ in range(10):
+        h, c = cell(W, h, c, total)
+        held.append(h)
+    named = name_nodes(topological_order(sum(h)), {"W": W, "h": h, "c": c})
+    for number, values in enumerate(held[:-1], 1):
+        assert [named[value] for value in values] == [f"h[{i}] @ {number}" for i in range(units)]
+
+
+def test_rounds_are_found_where_a_round_has_several_variables():
+    W, h, held = [[Value(0.3), Value(-0.2)], [Value(0.5), Value(0.1)]], [Value(1.0), Value(0.0)], []
+    for _ in range(10):
+        z = [dot(row, h) + 0.1 for row in W]
+        h = [x.tanh() for x in z]
+        held.append((z, h))
+    named = name_nodes(topological_order(h[0] * h[1]), {"W": W, "z": z, "h": h})
+    for number, (before, after) in enumerate(held[:-1], 1):
+        assert [named[x] for x in before] == [f"z[{i}] @ {number}" for i in range(2)]
+        assert [named[x] for x in after] == [f"h[{i}] @ {number}" for i in range(2)]
+
+
+def test_states_that_are_added_to_have_rounds_and_a_running_sum_has_none():
+    a, b, x, y, area = Value(0.7), Value(0.4), Value(1.0), Value(0.5), 0.0
+    for _ in range(10):
+        x, y = x + 0.1 * (a * x - b * x * y), y + 0.1 * (b * x * y - y)
+        area = area + x * y
+    names = set(name_nodes(topological_order(area), {"a": a, "b": b, "x": x, "y": y, "area": area}).values())
+    assert {f"{name} @ {number}" for name in "xy" for number in range(1, 10)} <= names
+    assert not any(name.startswith("area @") for name in names)
+
+
 def test_the_items_of_a_list_have_rounds_and_what_is_made_of_them_is_called_after_the_list():
     W, h = [[Value(0.1 * (i - j)) for j in range(3)] for i in range(3)], [Value(0.2), Value(0.3), Value(0.4)]
     x = [Value(1.0), Value(2.0), Value(3.0)]
