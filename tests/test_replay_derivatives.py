@@ -2,12 +2,15 @@
 
 import math
 import pickle
+import random
 
 import numpy as np
 import pytest
 
 import microgradx as mx
 from microgradx.replay.compile import compile
+from microgradx.replay.tape.gradient import depends
+from microgradx.replay.tape.tape import Tape
 
 
 def test_detach_stops_the_derivative_but_not_the_number():
@@ -144,3 +147,20 @@ def test_a_rule_that_captured_a_value_or_writes_what_stands_for_an_operation_is_
     g = compile(lambda xs: sum(map(lowered, xs)))
     assert g.grad(xs) == [x * x for x in xs]
     assert g.hvp((xs,), (ones,)) == [2.0 * x * v for x, v in zip(xs, ones, strict=True)]
+
+
+@pytest.mark.parametrize("constants", [0.0, 0.3])
+@pytest.mark.parametrize("wrt", [1, 4])
+def test_what_depends_on_an_input_is_what_reads_it_or_what_depends_on_it(wrt, constants):
+    r = random.Random(0)
+    for count in (0, 1, 5, 60):
+        tape = Tape()
+        numbers = [tape.input(1.0, 0) for _ in range(4)]
+        depends_on = {x.slot: i < wrt for i, x in enumerate(numbers)}
+        for _ in range(count):
+            op = r.choice([mx.tanh, mx.exp, mx.maximum, mx.where])
+            read = [float(r.randrange(3)) if r.random() < constants else r.choice(numbers) for _ in range(op.arity)]
+            numbers.append(tape.append(op, read))
+            depends_on[numbers[-1].slot] = any(depends_on[x.slot] for x in read if not isinstance(x, float))
+        marks = depends(tape, tape.inputs[:wrt])
+        assert list(marks) == [depends_on.get(row, False) for row in range(len(tape))] + [0]

@@ -38,6 +38,9 @@ def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
     active = bytearray(len(tape) + 1)  # the last one answers for operand -1
     for slot in wrt:
         active[slot] = 1
+    every = all_that_depend(tape, active)
+    if every is not None:
+        return every
     more = tape.more
     for row, (a, b) in enumerate(zip(tape.a, tape.b, strict=True)):
         if a >= 0:
@@ -46,6 +49,15 @@ def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
         elif row in more and any(active[x] for x in more[row]):
             active[row] = 1
     return active
+
+
+def all_that_depend(tape: Tape, active: bytearray) -> bytearray | None:
+    """The `active` inputs and all rows that are operations, where each reads an operation or one of these inputs; else None."""
+    op, a, b = (np.asarray(memoryview(column)) for column in (tape.op, tape.a, tape.b))
+    may = np.frombuffer(active, dtype=np.bool_) | np.append(op > CONSTANT, False)
+    found = bytearray(may)
+    whole = not ((a >= 0) & ~may[a] & ~may[b]).any() and all(any(found[x] for x in xs) for xs in tape.more.values())
+    return found if whole else None
 
 
 def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
