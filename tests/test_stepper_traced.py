@@ -222,3 +222,15 @@ def test_a_generator_that_goes_on_was_not_given_its_variables_anew():
         return sum(squares([a, b]))
 
     assert {"square @ 1", "square @ 2"} <= set(stepper(added, 2.0, 3.0).names.values())
+
+
+def test_a_folder_whose_name_begins_as_that_of_the_package_is_the_users(tmp_path):
+    from microgradx.view.stepping.traced import PACKAGE
+
+    text = "def f(x):\n    inner = x * x\n    return inner + 1.0\n"
+    seen = {}
+    for file in (f"{PACKAGE}_play/mine.py", f"{PACKAGE}/mine.py", str(tmp_path / "mine.py")):
+        space = {}
+        exec(compile(text, file, "exec"), space)
+        seen[file] = "inner" in stepper(space["f"], 2.0).names.values()
+    assert list(seen.values()) == [True, False, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable
@@ -16,9 +17,10 @@ from ..wording import SourceLine
 
 Outcome = TypeVar("Outcome")
 PACKAGE = str(Path(__file__).parents[2])
-NOT_THE_USERS = (PACKAGE, *{sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
-"""Folders of code that is not the user's: this package, Python's own and what is installed."""
-_OWN = str(Path(PACKAGE) / "demos")
+_INSTALLED = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+NOT_THE_USERS = tuple(folder + os.sep for folder in (PACKAGE, *_INSTALLED))
+"""Folders of code that is not the user's: this package, Python's own and what is installed; not one of a longer name."""
+_OWN = os.path.join(PACKAGE, "demos", "")
 """An installed package carries the demos; they are written as users write."""
 
 
