@@ -23,9 +23,9 @@ def take(rows: Any, i: Any) -> Any:
     >>> [f(i).data for i in (0, 1, -1)], len(f.recordings)
     ([3.0, 7.0, 7.0], 1)
 
-    The rows are alike in shape. Under `compile` the index is an argument like any number, in a batch one for each sample, and
-    every row takes part, chosen by its number: for a table of n rows n - 1 choices for each number of a row. An index has no
-    derivative; a Value is refused. One out of reach is an IndexError.
+    The rows are alike in shape. Under `compile` the index is an argument like any number, and every row takes part, chosen by its
+    number: for a table of n rows n - 1 choices for each number of a row. In a batch each sample has an index of its own and reads
+    its row alone. An index has no derivative; a Value is refused. One out of reach is an IndexError.
     """
     if isinstance(i, Operand) and observers.observer() is not None and not is_node(i):
         return _chosen(list(rows), i)
@@ -59,13 +59,4 @@ def _chosen(rows: Sequence[Any], i: Any) -> Any:
             f"take needs rows of one shape: row 0 is {words(structures[0])}, row {different[0]} is "
             f"{words(structures[different[0]])}"
         )
-    beyond = [i >= float(k) for k in range(count)]  # halves of the table are chosen from, so that few choices follow each other
-    return filled(structures[0], [_halved(column, beyond, 0, count) for column in zip(*columns, strict=True)])
-
-
-def _halved(column: Sequence[Any], beyond: Sequence[Any], low: int, high: int) -> Any:
-    """The number of `column[low:high]` at the place that the comparisons `beyond` tell."""
-    if high - low == 1:
-        return column[low]
-    middle = (low + high) // 2
-    return ops.where(beyond[middle], _halved(column, beyond, middle, high), _halved(column, beyond, low, middle))
+    return filled(structures[0], [by.looked_up(i, column) for column in zip(*columns, strict=True)])

@@ -20,6 +20,9 @@ class Observer(Protocol):
     def seen(self, x: Any) -> float:
         """What `x` is just now, for the text of an error: nothing that is returned may depend on it."""
 
+    def looked_up(self, place: Any, column: Sequence[Any]) -> Any:
+        """The number of a column at a place that was checked, as part of the recording."""
+
     def variable(self, x: Any) -> Any:
         """A number of its own that is equal to `x`, for a transform to differentiate by."""
 

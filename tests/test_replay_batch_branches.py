@@ -28,6 +28,55 @@ def test_each_sample_looks_up_a_row_of_its_own(kind):
     assert len(f.recordings) == 1
 
 
+SHUFFLED = [[mx.Value(float(k) - 3.0), mx.Value(float(k * k))] for k in (5, 0, 3, 1, 4, 2)]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x, i: mx.dot(mx.take(w, i), list(x)).tanh(),
+        lambda w, x, i: mx.take(w, i)[0] * mx.take(w, 5.0 - i)[1] * x[0],  # two places in one table
+        lambda w, x, i: mx.take(mx.softmax([row[0] * x[0] + row[1] * x[1] for row in w]), i).log(),  # a table of each sample
+        lambda w, x, i: mx.dot(mx.take(SHUFFLED, i), w[1]) * x[0],  # a table that lies in no order
+        lambda w, x, i: mx.take([w[2][0], 1.5, w[0][1], w[2][1], -2.0, x[1]], i) * x[0],  # numbers from here and there
+        lambda w, x, i: mx.take([w[4][0]], 0.0 * i) * i,
+        lambda w, x, i: mx.take(w, x[0] - x[0] + 2.0)[1] * mx.take(w, w[0][0] - w[0][0])[0] * x[1],  # the same place for all
+        lambda w, x, i: mx.take(w, mx.minimum(i, mx.floor(mx.exp(x[0]))))[0] ** 3,
+    ],
+)
+def test_a_lookup_in_any_table_has_the_values_and_derivatives_of_a_loop(f):
+    r = np.random.default_rng(0)
+    w, X, places, tilt = r.normal(size=(6, 2)), r.normal(size=(40, 2)), r.integers(0, 6, 40), r.normal(size=(6, 2))
+    given = w.tolist(), X, places
+    batch, alone = compile(f, batch=("x", "i"), reduce=None, chunk=16), compile(f)
+    with mx.no_grad():
+        value, (by_w, by_x) = batch.value_and_grad(*given, argnums=(0, 1))
+        turned = batch.hvp(given, (tilt.tolist(), None, None))[0]
+        for k, (x, i) in enumerate(zip(X, places.tolist(), strict=True)):
+            one, (slopes_w, slopes_x) = alone.value_and_grad(w.tolist(), x, i, argnums=(0, 1))
+            assert value[k] == pytest.approx(one, rel=1e-13)
+            np.testing.assert_allclose(np.array(by_w)[:, :, k], slopes_w, rtol=1e-12, atol=1e-15)
+            np.testing.assert_allclose(by_x[k], slopes_x, rtol=1e-12, atol=1e-15)
+            product = alone.hvp((w.tolist(), x, i), (tilt.tolist(), None, None))[0]
+            np.testing.assert_allclose(np.array(turned)[:, :, k], product, rtol=1e-12, atol=1e-14)
+        whole = compile(f, batch=("x", "i"), reduce="sum", chunk=16).grad(*given)
+    np.testing.assert_allclose(whole, np.array(by_w).sum(axis=2), rtol=1e-11, atol=1e-13)
+
+
+def test_a_sample_reads_its_row_and_no_other_also_among_rows_that_are_not_finite():
+    rows = [float("inf"), 1.0, float("nan"), -2.5]
+    f = compile(lambda rows, i: mx.take(rows, i) * 2.0, batch="i", reduce=None)
+    np.testing.assert_array_equal(f(rows, [1, 0, 2, 3]), [2.0, np.inf, np.nan, -5.0])
+    assert compile(lambda rows, i: mx.take(rows, i) * 2.0, batch="i").value_and_grad(rows, [1, 3, 3]) == (
+        pytest.approx(-8.0 / 3.0),
+        [0.0, pytest.approx(2.0 / 3.0), 0.0, pytest.approx(4.0 / 3.0)],
+    )
+    ((recording,),) = f.recordings.values()
+    names = [step.name for step in recording.plans["value", ()].plan.plan.instructions]
+    assert names.count("looked_up") == 1
+    assert names.count("where") == 1  # for a place counted from the end
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
     ("places", "error", "words"),

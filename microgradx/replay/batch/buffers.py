@@ -10,6 +10,7 @@ import numpy as np
 
 from ..regroup.instructions import WIDE, Instruction, View
 from ..run.array_program import Array, NumpyCall, Plan, call, window
+from ..tape.lookup import looked_up
 
 FEW_WEIGHTS = 64
 """Weights up to which every row is added up by itself, all in one order, so that neurons with equal weights stay equal to the
@@ -62,6 +63,8 @@ class Buffers:
         write, reads = self.view(step.write), [self.view(v) for v in step.reads]
         if write.ndim == len(step.write.shape):
             return call(step, reads, write, self.slots)
+        if step.name == looked_up.name:
+            return self.lookup(step.reads[0], step.reads[1:], write)
         if step.name == "take":
             return self.wide["varying"].take, (step.index, 0, write, "clip")
         if step.name == "matmul" and reads[0].size <= FEW_WEIGHTS:
@@ -73,6 +76,23 @@ class Buffers:
         if step.name == "reduce":  # which alone does not stretch what is the same for all samples
             reads = [np.broadcast_to(reads[0], (*reads[0].shape[:-1], self.size))]
         return call(step, reads, write, self.slots)
+
+    def lookup(self, place: View, column: Sequence[View], write: Array) -> NumpyCall:
+        """A lookup: in a table where it lies, if its rows follow each other in even steps."""
+        places, first, count = self.beside(place, looked_up.name), column[0], len(column)
+        steps = np.unique(np.diff([v.offset for v in column]))
+        together = len(steps) == 1 and len({v._replace(offset=0) for v in column}) == 1
+        if together:
+            rows = self.beside(View(first.space, first.offset, (count, *first.shape), (int(steps[0]), *first.strides)), "table")
+        else:
+            parts = [self.beside(v, looked_up.name) for v in column]
+
+        def look() -> None:
+            here = np.where((places >= 0.0) & (places < count), places, 0.0).astype(np.intp)  # a guard refuses all others
+            table = rows if together else np.stack(np.broadcast_arrays(*parts))
+            write[...] = np.take_along_axis(table, here[None], 0)[0]
+
+        return look, ()
 
     def reduction(self, kind: str, views: Sequence[View], out: Array) -> NumpyCall:
         """A sum over the samples: of products of every left with every right row, of pairs of rows, or of rows."""

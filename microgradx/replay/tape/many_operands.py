@@ -11,6 +11,7 @@ from typing import Any
 from ... import ops
 from ...operation import Op
 from ...special import exp_difference
+from .lookup import in_halves, looked_up
 from .rows import PRIVATE, private
 
 _LARGEST = sys.float_info.max
@@ -132,5 +133,6 @@ LOWER: dict[Op, Callable[[Any, Sequence[Any]], Any]] = {
     ops.where: _chosen,
     ops.product_or_zero: multiplied,
     ops.softmax_share: shared,
+    looked_up: in_halves,
 }
 """Operations that are written as several simpler rows of the tape, the first argument."""

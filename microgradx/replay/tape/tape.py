@@ -14,6 +14,7 @@ from ...places import in_order, name_of
 from ...stale import refuse_stale
 from ...variables import variable
 from .known_numbers import KnownNumbers
+from .lookup import looked_up
 from .many_operands import LOWER
 from .number import Comparison, Number
 from .rows import CODES, INPUT, Constant, Inlined, Rows, code_of
@@ -112,6 +113,10 @@ class Tape(Rows):
     def seen(self, x: Any) -> float:
         """The number of which a row is recorded, for the text of an error."""
         return self.value(self.slot(x))
+
+    def looked_up(self, place: Any, column: Sequence[Any]) -> Any:
+        """The number of a column at a place."""
+        return self.record(looked_up, (place, *column))
 
     def refuse(self, what: str) -> NoReturn:
         """Raise at a look at a number; should the function swallow the error, the recording is still worthless."""
