@@ -1,7 +1,8 @@
-"""The browser in which pages are tried, and the pages in it; what a page complains of fails its test."""
+"""The browser in which pages are tried, and the pages in it; what a page complains of fails its test. A smaller heap for all."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections import defaultdict
@@ -9,6 +10,12 @@ from collections import defaultdict
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_collection_finish():
+    """Full collections pass over the 370,000 objects that finding the tests has made: each would take 0.3 s longer."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")
