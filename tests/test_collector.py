@@ -20,10 +20,9 @@ def _thresholds_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = gc.get_threshold()
     monkeypatch.setattr(collector, "_NOBODYS", {DEFAULT[2]})
     gc.set_threshold(*DEFAULT)
-    gc.freeze()  # what other tests hold would make full collections rarer too
     gc.collect()
+    gc.freeze()  # what other tests hold would make full collections rarer too; it stays so, as the rest of the suite wants it
     yield
-    gc.unfreeze()
     gc.set_threshold(*before)
 
 
