@@ -111,6 +111,9 @@ COMPILED = {
     **dict.fromkeys(("static_argnums", "static_argnames"), 'static="n", the name of an argument that is a setting'),
     **dict.fromkeys(("mode", "backend", "fullgraph", "dynamic", "jit_compile"), "compile(f): its form is chosen by cost"),
     **dict.fromkeys(("vmap", "in_axes", "batch_size"), 'batch="x", the name of the argument that holds many samples'),
+    **dict.fromkeys(("reduction", "out_axes"), 'reduce="mean" or "sum", or reduce=None for the result of each sample'),
+    **dict.fromkeys(("weights", "sample_weight"), 'c * loss(w, x, y), with batch=("x", "y", "c"), reduce="sum"'),
+    **dict.fromkeys(("workers", "n_jobs", "num_threads"), "threads=2"),
 }
 
 CHECK = {
