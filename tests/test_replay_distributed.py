@@ -100,6 +100,8 @@ def test_a_minibatch_on_the_cluster_has_the_bits_of_one_on_one_machine(cluster, 
         found = spread.value_and_grad(w, rows=rows)
         assert (found[0], found[1].tolist()) == (value, slopes.tolist())
         assert spread(w, rows=rows.tolist()) == value
+        few = (rows[:9] % 100).astype(np.uint8)
+        assert spread(w, rows=few) == spread(w, rows=-100 + few.astype(int) - 4900) == f(w, X[few], y[few])
         assert spread(w, rows=mask) == f(w, X[mask], y[mask])
         assert spread(w) == f(w, X, y)
 
@@ -119,6 +121,7 @@ def test_samples_that_are_not_there_or_go_another_way_are_named_by_the_cluster(c
             spread(1.0, rows=[0, 10])
         with pytest.raises(ValueError, match=r"rows=\[\] chooses no samples: give at least one"):
             spread(1.0, rows=[])
+        assert Spread(compile(lambda w, x: {"a": w * x, "b": x}, batch="x"), client, x)(2.0) == {"a": 9.0, "b": 4.5}
         for wrong in ([0.5], 3, [True, False], [[1]]):
             with pytest.raises(TypeError, match="pass an array of the numbers of samples, or a mask of all 10"):
                 spread(1.0, rows=wrong)

@@ -51,14 +51,13 @@ class Spread:
         self.rows = [client.submit(load_rows, source, pure=False) for source in sources]
         self.programs: WeakKeyDictionary[BatchPlan, Any] = WeakKeyDictionary()  # forgotten with the recording it is of
 
-    def __call__(self, *args: Any, rows: Any = None) -> float:
+    def __call__(self, *args: Any, rows: Any = None) -> Any:
         """The mean (or sum) over all samples; `args` are the arguments that are the same for all of them.
 
         With `rows`, an array of their numbers or a mask, it is that of a minibatch, with the bits of one machine's
         `f(..., X[rows], y[rows])`: workers send each other the chosen rows, and nothing else is copied.
         """
-        answer: float = self._answer("value", args, (), rows)[0].value()
-        return answer
+        return self._answer("value", args, (), rows)[0].result()
 
     def value_and_grad(self, *args: Any, argnums: Argnums = 0, rows: Any = None) -> tuple[float, Any]:
         """(value, gradient) by arguments that are the same for all samples; `argnums` counts all, those of the batch too."""
@@ -66,7 +65,7 @@ class Spread:
         return answer.value(), answer.slopes(by, argnums, 1)
 
     def _answer(self, name: str, args: Sequence[Any], argnums: Argnums, rows: Any) -> tuple[BatchAnswer, Chosen]:
-        """The answer from the sums over the samples: one task per worker, one small array back from each."""
+        """The answer to a question from the sums over the samples, and the arguments that derivatives are by."""
         rest = iter(args)
         known = len(args) + len(self.f.places)
         if known <= max(self.f.places):
@@ -79,28 +78,33 @@ class Spread:
         if taken := [self.f.names[self.f.places.index(k)] for k in by.places if k in self.f.places]:
             raise ValueError(f"{taken} differ from sample to sample: a gradient on a cluster is by the arguments that do not")
         asked = self.f._asked(call, recording, name, by.spans)
-        plan = asked.plan
+        try:
+            sums = self._sums(asked.plan, recording.inputs(call), chosen)
+        except OtherWay as way:
+            raise error_of(way, self.f.f, call, self.f.places, asked.plan.tape) from None
+        answer = BatchAnswer(asked, recording, sums, np.empty((count, 0)))
+        return (answer.averaged() if self.f.reduce == "mean" else answer), by
+
+    def _sums(self, plan: BatchPlan, inputs: Array, chosen: np.ndarray | None) -> Array:
+        """The sums over the samples, all or those that are chosen: one task per worker, one small array back from each."""
         program = self.programs.get(plan)
         if program is None:
             program = self.programs[plan] = self.client.submit(same_plan, plan, pure=False)
-        inputs = recording.inputs(call)
-        subtree, parts = (self.subtree, self.parts) if chosen is None else shares(count, self.f.chunk, self.workers)
-        sources = self.rows if chosen is None else [self._collected(chosen[low:high]) for low, high in parts]
+        if chosen is None:
+            subtree, parts, sources = self.subtree, self.parts, self.rows
+        else:
+            subtree, parts = shares(len(chosen), self.f.chunk, self.workers)
+            sources = [self._collected(chosen[low:high]) for low, high in parts]
         tasks = [
             self.client.submit(work, program, inputs, source, low, subtree, self.f.chunk, pure=False)
             for source, (low, _) in zip(sources, parts, strict=True)
         ]
-        tree, rest_sum = PairwiseSum(), None
-        try:
-            sums: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)
-        except OtherWay as way:
-            raise error_of(way, self.f.f, call, self.f.places, plan.tape) from None
-        for whole, last in sums:
+        tree = PairwiseSum()
+        found: list[tuple[list[Array], Array | None]] = self.client.gather(tasks)
+        for whole, _ in found:
             for part in whole:
                 tree.add(part)
-            rest_sum = last
-        answer = BatchAnswer(asked, recording, tree.total(rest_sum), np.empty((count, 0)))
-        return (answer.averaged() if self.f.reduce == "mean" else answer), by
+        return tree.total(found[-1][1])
 
     def _numbers(self, rows: Any) -> np.ndarray:
         """The numbers of the samples that an index array or a mask chooses."""
@@ -111,6 +115,7 @@ class Spread:
             raise TypeError(f"rows={rows!r}: pass an array of the numbers of samples, or a mask of all {self.count}")
         if not len(found):
             raise ValueError(f"rows={rows!r} chooses no samples: give at least one")
+        found = found.astype(np.int64)
         beyond = (found < -self.count) | (found >= self.count)
         if beyond.any():
             raise IndexError(f"rows has {found[beyond][0]}, and the samples are 0 to {self.count - 1}")
