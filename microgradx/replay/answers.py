@@ -60,8 +60,8 @@ class Answer:
         self.by = inquiry.by
         if tangents is not None:
             more = self.by.rates(tangents)
-        floats = list(map(type, more)).count(float) == len(more)  # and no Values
-        given = packed(more if floats else list(map(number_of, more))) if more else NO_NUMBERS
+        floats = not more or list(map(type, more)).count(float) == len(more)  # and no Values
+        given = NO_NUMBERS if not more else packed(more if floats else list(map(number_of, more)))
         run = partial(inquiry, more=given) if more else inquiry
         try:
             found, recording, inputs = recordings.among(key, ways, f, call, run, earlier is None, name == "value")
@@ -69,7 +69,7 @@ class Answer:
             return
         self.found, self.recording = found, recording
         if (call.values or recording.program.captured or not floats) and len(found) and is_recording():
-            self.connect(function_name(f), name, np.concatenate((inputs, given)), more, now)
+            self.connect(function_name(f), name, np.concatenate((inputs, given)) if more else inputs, more, now)
         elif read is not None and len(ways) == 1 and not recording.program.captured and key[0] is call.parts:  # nothing was added
             remember(recordings, kind_of_call(name, argnums, kwargs, read), key, recording, inquiry)
 
