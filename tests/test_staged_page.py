@@ -11,6 +11,7 @@ from test_stages import HEADS, TOKENS, WIDTH, attention, recurrence
 import microgradx as mx
 from microgradx import Value, nn, stepper
 from microgradx.view.stepping.page.fold import fold_of
+from microgradx.view.stepping.page.recomputed import CannotRecompute
 
 
 class Cell(nn.Module):
@@ -206,3 +207,25 @@ def test_a_share_of_a_softmax_is_called_as_it_was_written(open_page):
     page = open_page((share, {"z": z, "share": share}))
     page.locator("svg .card", has_text="share").click()
     assert page.locator(".chosen .formula").text_content() == "= softmax([z[1], z[0], z[2]])[0]"
+
+
+@pytest.mark.browser
+def test_printed_the_tables_stand_in_lines_and_none_is_cut(open_page):
+    page = open_page(attention())
+    page.set_viewport_size({"width": 800, "height": 1000})
+    columns = page.locator(".columns")
+    assert columns.evaluate("it => it.scrollWidth > it.clientWidth")
+    page.emulate_media(media="print")
+    assert columns.evaluate("it => it.scrollWidth <= it.clientWidth")
+
+
+def test_a_folded_page_that_cannot_compute_tells_its_stages(write, monkeypatch):  # noqa: F811
+    def refused(*args):
+        raise CannotRecompute("This page shows what was recorded.")
+
+    monkeypatch.setattr("microgradx.view.stepping.page.page.recomputed", refused)
+    loss, names = attention()
+    text = write(loss, names=names).read_text()
+    assert "<noscript>" not in text
+    assert "<td>scores</td><td>sum(q*k)/1.732</td><td>32</td>" in text
+    assert "This page shows what was recorded." in text

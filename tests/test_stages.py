@@ -141,6 +141,44 @@ def test_a_recurrence_of_which_nothing_is_named_is_seen_by_the_weights_it_uses_a
     assert len(set(stage.rounds.values())) >= 11
 
 
+def lstm(rounds=5, units=2):
+    """(loss, variables) of a cell with gates, as a loop leaves them behind."""
+    r = random.Random(0)
+    W = {gate: matrix(r, units, units + 1) for gate in "figo"}
+    b = {gate: [Value(0.1) for _ in range(units)] for gate in "figo"}
+    h, c = ([Value(0.0) for _ in range(units)] for _ in range(2))
+    for t in range(rounds):
+        before = [math.sin(t), *h]
+        made = {gate: [z + bias for z, bias in zip(product(W[gate], before), b[gate], strict=True)] for gate in "figo"}
+        f, i, o = ([z.sigmoid() for z in made[gate]] for gate in "fio")
+        g = [z.tanh() for z in made["g"]]
+        c = [f[k] * c[k] + i[k] * g[k] for k in range(units)]
+        h = [o[k] * c[k].tanh() for k in range(units)]
+    loss = (sum(h) - 1.0) ** 2
+    return loss, {"W": W, "b": b, "f": f, "i": i, "g": g, "o": o, "c": c, "h": h, "loss": loss}
+
+
+def test_the_gates_of_every_round_stand_with_those_that_the_last_one_named():
+    found = of(*lstm())
+    assert told(found) == {
+        **{gate: f"sigmoid(W['{gate}']*_ + sum(W['{gate}']*h) + b['{gate}'])" for gate in "fio"},
+        "g": "tanh(W['g']*_ + sum(W['g']*h) + b['g'])",
+        "c": "f*c + i*g",
+        "h": "o*tanh(c)",
+        "loss": "(sum(h) - 1)**2",
+    }
+    assert {stage.name: sizes(stage) for stage in found.stages if not stage.is_input and stage.name != "loss"} == {
+        name: [5, 2] for name in "figoch"
+    }
+
+
+def test_terms_of_one_number_are_told_apart():
+    w = [Value(0.0) for _ in range(4)]
+    sums = [sum(x * k for x in w) for k in range(3)]
+    assert told(of(mx.sum(x.tanh() for x in sums), {"w": w, "sums": sums}))["sums"] == "sum(w*_)"
+    assert all(len(terms) == 4 for terms in of(mx.sum(sums), {"w": w, "sums": sums}).sums.values())
+
+
 def test_layers_that_differ_in_their_index_are_rounds():
     r = random.Random(2)
     W, x = [matrix(r, 4, 4) for _ in range(6)], [Value(0.1 * k) for k in range(4)]

@@ -93,7 +93,7 @@ class MadeAlike:
         """Whether an addition that nobody named goes nowhere but into another one: then it is part of that sum."""
         users = self.users[node]
         alone = len(users) == 1 and node not in self.given and adds(node) and adds(users[0])
-        return alone and values_below(users[0]).count(node) == 1
+        return alone and sum(x is node for x in users[0].parents) == 1
 
     def _terms(self, node: Value) -> list[Value]:
         """What a sum adds up, however long it is."""
@@ -138,8 +138,29 @@ class MadeAlike:
                 alike[node] = seen_as[node]  # its terms are no units, so one of a single term is the term
         return alike
 
+    def _near(self) -> dict[Value, int]:
+        """Of what is made from items of lists a number that those share which are so made, down to what several operations use.
+
+        In another round of a recurrence that is another value, so what somebody named in the last one is seen in all.
+        """
+        near: dict[Value, int] = {}
+        listed: set[Value] = set()
+
+        def key_of(x: Value) -> Hashable:
+            return (near[x] if x.op and len(self.users[x]) == 1 else ANY if x.op else self.family(x),)
+
+        for node in self.order:
+            if node.op:
+                near[node] = self._made(node, key_of)
+            single = [x for x in values_below(node) if len(self.users[x]) == 1 or x.op is None]
+            if not listed.isdisjoint(single) or (node.op is None and self.family(node) != ANY):
+                listed.add(node)
+        return {node: number for node, number in near.items() if node in listed}
+
     def _units(self, alike: Mapping[Value, int]) -> dict[Value, Value]:
         """The unit that each value is part of: itself, or that of the one operation that uses it."""
+        near = self._near()
+        named = {near[node] for node in self.given if node in near}
         term_of = {x: whole for whole, terms in self.sums.items() for x in terms}
         known: set[int] = set()
         found = {alike[node] for node in (*self.given, self.order[-1])}
@@ -149,14 +170,15 @@ class MadeAlike:
             for node in reversed(self.order):
                 single = len(self.users[node]) == 1 and node.op is not None and node not in self.given
                 whole = term_of.get(node)
-                part = single and (alike[node] not in known or (whole is not None and alike[node] == alike[whole]))
+                lone = alike[node] not in known and near.get(node) not in named
+                part = single and (lone or (whole is not None and alike[node] == alike[whole]))
                 unit[node] = unit[self.users[node][0]] if part else node
             found = {alike[node] for node in self.order if node.op and unit[node] is node}
         return unit
 
     def _is_named(self, node: Value) -> bool:
         named = self.named
-        return bool(node.label or named.owners.get(node)) or node in named.scope.values or node in named.rounds
+        return bool(node.label or named.owners.get(node)) or node in named.scope.values
 
     def _operands(self, unit: Value) -> list[Value]:
         """The units and inputs that a unit is made from, each once."""

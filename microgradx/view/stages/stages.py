@@ -86,13 +86,17 @@ class Stages(MadeAlike):
         taken: set[str] = set()
         items: Items = {}
         together: list[list[int]] = []
+        below: dict[int, set[int]] = {}
         for kind, units in members.items():
-            before = next((k for k in self._kinds_below(units[0]) if self._repeats(members, k, kind)), None)
+            below[kind] = {stage for k in self._kinds_below(units[0]) for stage in (self.stage_of[k], *below[k])}
+            earlier = (together[stage][-1] for stage in sorted(below[kind], reverse=True))
+            before = next((k for k in earlier if self._repeats(members, k, kind)), None)
             self.rounds[kind] = 0 if before is None else self.rounds[before] + 1
             self.stage_of[kind] = len(together) if before is None else self.stage_of[before]
             if before is None:
                 together.append([])
             together[self.stage_of[kind]].append(kind)
+        self.called = [self._called([unit for kind in kinds for unit in members[kind]]) for kinds in together]
         for kinds in together:
             self._add([(kind, members[kind]) for kind in kinds], items, taken)
 
@@ -100,7 +104,7 @@ class Stages(MadeAlike):
         """Name a stage and say where its units stand."""
         units = list(chain(*(units for _, units in kinds)))
         formula = stage_formula(units, self.inside, self._written, self.sums) if units[0].op else ""
-        wanted = self._name(units, formula)
+        wanted = self.called[len(self.stages)] or self._made_up(units, formula)
         name = next(text for k in range(len(taken) + 1) if (text := f"{wanted}, {k + 1}" if k else wanted) not in taken)
         taken.add(name)
         rounds = {unit: self.rounds[kind] for kind, some in kinds for unit in some} if len(kinds) > 1 else {}
@@ -110,15 +114,18 @@ class Stages(MadeAlike):
         made_from = [stage for stage in below if stage != len(self.stages)]
         self.stages.append(Stage(name, formula if wanted != formula else "", units, axes, made_from, rounds))
 
-    def _name(self, units: Sequence[Value], formula: str) -> str:
-        """What the values of a stage are called: the list that most are in, else a name that one has, else how they are made."""
+    def _called(self, units: Sequence[Value]) -> str:
+        """What somebody called the values of a stage: the list that most are in, else a name that one has."""
         several = len(units) > 1
         lists = Counter(text for unit in units if several and (text := self._list(unit)))
         names = Counter(text for unit in units if (unit.op or not several) and (text := self.own_name(unit)))
-        if called := lists or names:
-            return called.most_common(1)[0][0]
+        called = (lists or names).most_common(1)
+        return called[0][0] if called else ""
+
+    def _made_up(self, units: Sequence[Value], formula: str) -> str:
+        """What the values of a stage are called that nobody named: as they are made."""
         if units[0].op is None:
-            return "inputs" if several else "input"
+            return "inputs" if len(units) > 1 else "input"
         return formula if len(formula) <= LONGEST_PART else spoken(units[0].op)
 
     def _kinds_below(self, unit: Value) -> Iterable[int]:
@@ -131,7 +138,8 @@ class Stages(MadeAlike):
             return False
         inputs, others = ({x for x in self.operands[unit] if x.op is None} for unit in (first, then))
         lists, again = ({self.family(x) for x in some} - {ANY} for some in (inputs, others))
-        if not (inputs & others or lists & again):
+        made, remade = ({self.of(x) for x in self.operands[unit] if x.op} - {self.of(first)} for unit in (first, then))
+        if not (inputs & others or lists & again or (remade and remade <= made)):
             return False  # what is used again makes it a recurrence
 
         def outer(x: Value) -> Hashable:
@@ -145,7 +153,8 @@ class Stages(MadeAlike):
 
     def _written(self, x: Value) -> str:
         """What a value is called in the formula of a stage that is made from it."""
-        name = self.stages[self.of(x)].name if self.of(x) < len(self.stages) else ""
+        number = self.of(x)
+        name = self.stages[number].name if number < len(self.stages) else self.called[number]
         if not name or (x.op is None and self.family(x) == ANY):
             name = self._list(x) or self.own_name(x)
         return ANY if not name or len(name) > LONGEST_PART or " " in name else name
