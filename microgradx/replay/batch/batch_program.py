@@ -56,21 +56,21 @@ class BatchPlan:
     ) -> None:
         self.tape, self.outputs, self.each, self.as_eager = tape, list(outputs), list(each), as_eager
         self.values = values
-        rows = with_lookups(tape)
+        read = with_lookups(tape)
         marks = np.frombuffer(depends(tape, [row for rows in per_sample for row in rows]), dtype=np.bool_)[:-1]
         self.guards = {row: outcome for row, outcome in tape.guards if marks[row]}
         self.places = [np.flatnonzero(np.isin(tape.inputs, rows)) for rows in per_sample]
         self.is_sample = np.isin(np.arange(len(tape.inputs)), np.concatenate(self.places))
         layout = Layout(tape, [*outputs, *each, *self.guards])
         self.flags = layout.loses or code_of(ops.heaviside) in layout.code  # for which arrays have a comparison
-        columns = Columns(rows, [*outputs, *each, *self.guards])
+        columns = Columns(read, [*outputs, *each, *self.guards])
         varying = np.zeros(len(columns.op), dtype=bool)
         varying[: len(marks)] = marks
         single = sorted({row for row in self.outputs if product_for(columns, row) and varying[row]})
         alone = set(single)
         kept = [row for row in self.outputs if row not in alone]
         factors = [*columns.a[single].tolist(), *columns.b[single].tolist()]
-        inner = Columns(rows, [*kept, *factors, *each, *self.guards])
+        inner = Columns(read, [*kept, *factors, *each, *self.guards])
         sums = flatten(inner, 0)
         placer = Placer(inner, sums, group(inner, sums, varying), varying)
         placer.place()
