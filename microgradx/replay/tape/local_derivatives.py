@@ -19,14 +19,19 @@ def standing_for(tape: Tape, row: int) -> Number | Constant:
     return Constant(constants[row], row) if row in constants else Number(tape, row)
 
 
+MOST_PATTERNS = 100  # where each row has constants of its own, none of them comes again
+_Places = tuple[int, ...]
+
+
 class Pattern(NamedTuple):
-    """What a rule wrote: rows as (operation, places of what they read), and the place of the result.
+    """What a rule wrote: rows as (operation, places of what they read), what some of them stand for, and the place of the result.
 
     Places count what the rule was given, the rows that are `fixed` (constants, and -1 for no operand), and what is written.
     """
 
     fixed: tuple[int, ...]
-    lines: list[tuple[int, tuple[int, ...]]]
+    lines: list[tuple[int, _Places]]
+    wholes: list[tuple[int, Op, _Places]]
     result: int
 
 
@@ -38,21 +43,20 @@ class LocalDerivatives:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.patterns: dict[int, Pattern | None] = {}  # by the rule; None where it must be asked each time
+        self.patterns: dict[_Places, Pattern | None] = {}  # by rule and constants; None where it must be asked each time
 
     def of(self, rule: Callable[..., Any], operands: Sequence[int], out: int) -> int | float:
         """The local derivative by the operand whose rule this is: a row, or a plain number."""
-        tape, given = self.tape, [*operands, out]
-        if not tape.constants.keys().isdisjoint(given):
-            return self.asked(rule, given)
-        pattern = self.patterns.get(id(rule))
+        constants, given = self.tape.constants, [*operands, out]
+        key = id(rule), *[row if row in constants else -1 for row in given]
+        pattern = self.patterns.get(key)
         if pattern is not None:
             return self.written(pattern, given)
-        rows, others = len(tape), self.others()
+        rows, shared = len(self.tape), len(self.tape.shared)
         found = self.asked(rule, given)
-        if id(rule) not in self.patterns and len({*given}) == len(given):
-            wrote_rows = isinstance(found, int) and self.others() == others
-            self.patterns[id(rule)] = self.pattern(rows, given, int(found)) if wrote_rows else None
+        if key not in self.patterns and len(self.patterns) < MOST_PATTERNS and len({*given}) == len(given):
+            wrote_rows = isinstance(found, int) and len(self.tape.shared) == shared
+            self.patterns[key] = self.pattern(rows, given, int(found)) if wrote_rows else None
         return found
 
     def of_all(self, op: Op, operands: Sequence[int], out: int, wanted: Sequence[bool]) -> list[int | float]:
@@ -70,22 +74,20 @@ class LocalDerivatives:
         found = local_derivative(rule, *[standing_for(self.tape, row) for row in given])
         return found if type(found) is float else self.tape.slot(found)
 
-    def others(self) -> tuple[int, int]:
-        """How much there is on the tape besides rows, of which no pattern is made."""
-        return len(self.tape.wholes), len(self.tape.shared)
-
     def pattern(self, first: int, given: list[int], found: int) -> Pattern | None:
         """That of the rows from `first` on; None where they read another row, as of a Value that the rule captured."""
         tape = self.tape
         new = [row for row in range(first, len(tape)) if tape.op[row] > CONSTANT]
         reads = [(tape.a[row], tape.b[row]) if tape.a[row] >= 0 else tape.more[row] for row in new]
-        ends = {found, *chain(*reads)}
+        wholes = [(row, *tape.wholes[row]) for row in new if row in tape.wholes]
+        ends = {found, *chain(*reads, *[operands for _, _, operands in wholes])}
         fixed = (-1, *sorted(ends & tape.constants.keys()))
         place = {row: k for k, row in enumerate([*given, *fixed, *new])}
         if not ends <= place.keys():
             return None
         lines = [(tape.op[row], tuple([place[x] for x in read])) for row, read in zip(new, reads, strict=True)]
-        return Pattern(fixed, lines, place[found])
+        stands_for = [(place[row], op, tuple([place[x] for x in operands])) for row, op, operands in wholes]
+        return Pattern(fixed, lines, stands_for, place[found])
 
     def written(self, pattern: Pattern, given: list[int]) -> int:
         """The same rows once more, for others."""
@@ -96,4 +98,6 @@ class LocalDerivatives:
             else:
                 rows.append(tape.row(code))
                 tape.more[rows[-1]] = tuple([rows[x] for x in read])
+        for row, op, operands in pattern.wholes:
+            tape.wholes[rows[row]] = op, tuple([rows[x] for x in operands])
         return rows[pattern.result]
