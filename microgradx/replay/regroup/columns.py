@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain as chain_of
+from typing import Any
 
 import numpy as np
 
@@ -68,12 +69,19 @@ class Columns:
 def live_rows(tape: Rows, outputs: Sequence[int]) -> np.ndarray:
     """Mark every row that an output needs."""
     op, count, one = np.asarray(memoryview(tape.op)), len(tape), np.int32(1)  # 20 times as fast as a 1 of Python
-    uses = np.zeros(count + 1, dtype=np.int32)  # the last one counts operand -1
-    for column in (tape.a, tape.b):
-        rows = np.asarray(memoryview(column))
-        for low in range(0, count, OPERANDS_AT_ONCE):  # numpy copies the indices as integers of twice their size
-            np.add.at(uses, rows[low : low + OPERANDS_AT_ONCE], one)
-    np.add.at(uses, [*outputs, *chain_of.from_iterable(tape.more.values())], one)
+    columns = [np.asarray(memoryview(column)) for column in (tape.a, tape.b)]
+    parts: list[Any] = [  # numpy copies indices as integers of twice their size
+        column[low : low + OPERANDS_AT_ONCE] for column in columns for low in range(0, count, OPERANDS_AT_ONCE)
+    ]
+    parts.append([*outputs, *chain_of.from_iterable(tape.more.values())])
+    used = np.zeros(count + 1, dtype=np.bool_)  # the last one is for operand -1
+    for part in parts:
+        used[part] = True
+    if used[:-1][op > CONSTANT].all():  # as is usual for a gradient; counts would take four times the memory
+        return np.ones(count, dtype=np.bool_)
+    uses = np.zeros(count + 1, dtype=np.int32)
+    for part in parts:
+        np.add.at(uses, part, one)
     left = uses.data
     dead: list[int] = np.flatnonzero((uses[:-1] == 0) & (op > CONSTANT)).tolist()  # few, as nearly all of a gradient is needed
     for row in dead:
