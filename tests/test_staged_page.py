@@ -185,6 +185,8 @@ def test_the_table_that_sends_and_the_one_that_is_found_are_in_sight(open_page):
     page.keyboard.press("Enter")
     assert page.locator(".open", has_text="▾ q").count() == 1
     assert in_sight(".column:has(.open:text-is('▾ q'))")
+    page.locator(".open", has_text="exps").first.click()
+    assert in_sight(".column:has(.open:text-is('▾ exps'))")
 
 
 @pytest.mark.browser

@@ -31,7 +31,11 @@ const fold = (() => {
     kind.push(kinds.get(made));
   });
   const layers = model.layers.map((name, k) => ({ name, parts: [], open: false, head() {
-    const made = press(`${this.open ? "▾" : "▸"} ${name}`, "open", () => { this.open = !this.open; paint(); });
+    const made = press(`${this.open ? "▾" : "▸"} ${name}`, "open", () => {
+      this.open = !this.open;
+      paint();
+      if (this.open) bring(columns.querySelector(`[data-layer="${k}"]`));
+    });
     made.setAttribute("aria-expanded", String(this.open));
     return made;
   } }));
