@@ -17,7 +17,7 @@ from .local_derivatives import LocalDerivatives
 from .rows import CONSTANT, TABLE, at_least, code_of, detached, differs, equal, greater, private
 from .tape import Tape
 
-CUT = list(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
+CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
 VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands, and what is none
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
 HANDED_ON = 2  # the rule that is 1, as a place in (a, b, SEED, out)
@@ -67,7 +67,7 @@ def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
     """
     a, b, wholes, more = tape.a, tape.b, tape.wholes, tape.more
     left, pending = bytearray(active), [output]  # what is still to be visited
-    np.frombuffer(left, dtype=np.bool_)[:-1][np.isin(np.asarray(memoryview(tape.op)), CUT)] = False
+    np.frombuffer(left, dtype=np.bool_)[:-1][np.isin(np.asarray(memoryview(tape.op)), [*CUT])] = False
     order: list[int] = []
     push, pop, place = pending.append, pending.pop, order.append
     while pending:
