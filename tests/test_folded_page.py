@@ -68,7 +68,7 @@ def test_one_sample_shows_its_own_numbers_and_operations(visit):  # noqa: F811
     model, loss = model_and_loss()
     page = visit(loss)
     page.locator("[name=sample]").fill("7")
-    assert page.locator(".which").text_content() == "sample 6 of 0 to 19"
+    assert page.locator(".which").text_content() == "sample 6 alone (0 to 19): what it sends to each parameter"
     page.locator(".column .open").nth(1).click()
     page.locator(".unit-card").first.click()
     assert page.locator(".unit tbody tr").count() == 7
@@ -305,7 +305,7 @@ def test_what_is_found_belongs_to_the_sample_of_the_slider(visit):  # noqa: F811
     shown = page.locator(".unit-card", has_text="L0.n1").locator("span").first.text_content()
     assert page.evaluate("cursor.number(Number(document.querySelector('.chosen [name=value]').value))") == shown
     find("L0.n1#6")
-    assert page.locator(".which").text_content() == "sample 6 of 0 to 19"
+    assert page.locator(".which").text_content() == "sample 6 alone (0 to 19): what it sends to each parameter"
     page.locator("[name=sample]").fill("0")
     find("L0.n1.w[0]")
     assert page.locator(".which").text_content().startswith("all 20 samples")

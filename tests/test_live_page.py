@@ -534,7 +534,7 @@ def test_the_graph_that_was_whole_stays_whole_beside_the_panel(visit):  # noqa: 
 def test_a_step_tells_nothing_that_arrives_later(visit):  # noqa: F811
     page = visit(example())
     page.locator("svg .card", has_text="b").first.click()
-    assert page.locator(".slope").text_content() == "dL/db is complete at step 3"
+    assert page.locator(".slope").text_content() == "dL/db is complete at step 3 of 3"
     assert page.locator(".answers").text_content() == ""
     numbers_of = "cells => cells.filter(cell => getComputedStyle(cell).visibility === 'visible').length"
     told = page.locator("main tbody td:nth-child(3), main tbody td:nth-child(6), main tbody td:nth-child(7)")

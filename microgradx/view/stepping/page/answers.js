@@ -9,7 +9,9 @@ const answers = graph && (() => {
     for (const k of largest.slice(0, 8)) {
       const edge = edges[k];
       const within = model.stages && graph.within(edge.node) ? `${model.parts[model.part[edge.node]].name}, in ` : "";
-      list.append(element("li", `from ${within}${names[edge.node]}: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`));
+      const from = element("li", "from ");
+      from.append(within, link(names[edge.node], () => play.choose(edge.node)), `: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`);
+      list.append(from);
     }
     if (largest.length > 8) list.append(element("li", `and from ${largest.length - 8} more${zeros ? `; ${zeros} of the ${largest.length} are 0` : ""}`));
     return list;

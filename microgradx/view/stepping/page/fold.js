@@ -1,6 +1,7 @@
 // A graph folded: a column for each layer, in it a square for each weight and, opened, a card for each unit; one sample, or all.
 const fold = (() => {
   if (!graph || !graph.model.parts) return null;
+  const { told, gradientOf, toneOf, grid } = squares;
   const one = selector => document.querySelector(selector), { model, values, gradients } = graph, number = cursor.number;
   const box = one(".fold"), slider = box.querySelector("[name=sample]"), columns = box.querySelector(".columns"), unit = box.querySelector(".unit");
   const heads = model.parts.map(() => []), parameters = model.parts.map(() => []), inside = model.parts.map(() => []);
@@ -33,6 +34,7 @@ const fold = (() => {
   const layers = model.layers.map((name, k) => ({ name, parts: [], open: false, head() {
     const made = press(`${this.open ? "▾" : "▸"} ${name}`, "open", () => {
       this.open = !this.open;
+      if (!this.open && model.parts[chosen]?.layer === k) chosen = -1;
       paint();
       if (this.open) bring(columns.querySelector(`[data-layer="${k}"]`));
     });
@@ -42,23 +44,15 @@ const fold = (() => {
   model.parts.forEach(({ layer }, part) => layers[layer].parts.push(part));
   let sample = 0, chosen = -1, marked = cursor.at();  // 0 stands for all of them, 1 for the one with index 0
 
-  const press = (text, kind, act) => { const made = element("button", text, kind); made.type = "button"; made.addEventListener("click", act); return made; };
+  const press = (text, kind, act, node) => {
+    const made = element("button", text, kind);
+    made.type = "button";
+    if (node !== undefined) made.dataset.node = node;
+    made.addEventListener("click", act);
+    return made;
+  };
   const here = nodes => sample ? nodes.filter(node => sampleOf[node] === sample) : nodes;
-  const mean = numbers => numbers.reduce((a, b) => a + b, 0) / (numbers.length || 1);
-  const spread = numbers => { if (numbers.every(x => x === numbers[0])) return 0; const m = mean(numbers); return Math.sqrt(mean(numbers.map(x => (x - m) ** 2))); };
-  const told = numbers => {
-    if (numbers.length === 1) return number(numbers[0]);
-    const m = mean(numbers), s = spread(numbers);
-    if (s === 0) return number(m);
-    return `${m !== 0 && Math.abs(m) < 1e-12 * s ? "~0" : number(m)} ± ${number(s)}`;  // no more than its rounding
-  };
-  const gradientOf = nodes => nodes.some(play.hidden) ? play.unknown() : told(nodes.map(k => gradients[k]));
-  const toneOf = nodes => {
-    if (nodes.some(play.hidden)) return "";
-    const numbers = nodes.map(k => gradients[k]), m = mean(numbers);
-    return !Number.isFinite(m) ? "bad" : numbers.every(x => x === 0) ? "zero" : Math.abs(m) <= spread(numbers) ? "" : m > 0 ? "pos" : "neg";
-  };
-  const into = element => element.scrollIntoView({ block: "nearest" });
+  const into = element => element?.scrollIntoView({ block: "nearest", inline: "nearest" });
   const idle = nodes => nodes.filter(graph.flat).length;
   const dead = part => here(heads[part]).length > 0 && idle(here(heads[part])) === here(heads[part]).length;
 
@@ -73,25 +67,7 @@ const fold = (() => {
     return made;
   }
 
-  function grid(rows, label) {  // a square for each node, the fuller its colour, the larger its gradient
-    const wide = Math.max(0, ...rows.map(row => row.length)), size = Math.max(3, Math.min(14, Math.floor(220 / Math.max(1, wide)), Math.floor(420 / Math.max(1, rows.length))));
-    const most = Math.max(...rows.flat().filter(node => node >= 0).map(node => Math.abs(gradients[node])).filter(Number.isFinite), 0);
-    const svg = shape("svg", { viewBox: `0 0 ${wide * size} ${rows.length * size}`, width: wide * size, height: rows.length * size, role: "img", class: "squares", "aria-label": label });
-    rows.forEach((row, y) => row.forEach((node, x) => {
-      if (node < 0) return;
-      const g = gradients[node], tone = toneOf([node]);
-      const square = shape("rect", { x: x * size + 0.5, y: y * size + 0.5, width: size - 1, height: size - 1, class: tone, "data-node": node });
-      if (tone === "pos" || tone === "neg") square.setAttribute("fill-opacity", (0.12 + 0.88 * Math.cbrt(Math.abs(g) / most)).toFixed(2));
-      const title = shape("title", {});
-      title.textContent = `${model.names[node]} = ${number(values[node])}, gradient ${gradientOf([node])}`;
-      square.append(title);
-      svg.append(square);
-    }));
-    svg.addEventListener("click", event => { if (event.target.dataset.node) play.choose(Number(event.target.dataset.node)); });
-    return svg;
-  }
-
-  function squares(layer) {  // of its parameters: rows are units, columns what they are multiplied with, the last one the bias
+  function inSquares(layer) {  // of its parameters: rows are units, columns what they are multiplied with, the last one the bias
     const rows = layer.parts.map(part => parameters[part]).filter(row => row.length);
     return grid(rows, `gradients of the ${rows.length} x ${Math.max(0, ...rows.map(row => row.length))} parameters of ${layer.name}`);
   }
@@ -102,8 +78,8 @@ const fold = (() => {
     const units = layer.parts.filter(part => heads[part].length).length;
     made.append(layer.head(), element("p", `${units} unit${units === 1 ? "" : "s"}${off ? `, ${off} ${sample || samples < 2 ? "off" : off === 1 ? "never fires" : "never fire"}` : ""}`));
     if (nodes.length) made.append(element("p", `value ${told(nodes.map(k => values[k]))}`), element("p", `grad ${gradientOf(nodes)}`));
-    if (layer.parts.some(part => parameters[part].length)) made.append(squares(layer));
-    if (layer.open) made.append(...layer.parts.filter(part => heads[part].length).map(card));
+    if (layer.parts.some(part => parameters[part].length)) made.append(inSquares(layer));
+    if (layer.open) made.append(...layer.parts.filter(part => heads[part].length).flatMap(part => part === chosen ? [card(part), unit] : [card(part)]));
     return made;
   }
 
@@ -124,7 +100,7 @@ const fold = (() => {
   }
 
   function row(node) {
-    const made = press("", `operation ${toneOf([node])}`, () => play.choose(node));
+    const made = press("", `operation ${toneOf([node])}`, () => play.choose(node), node);
     made.append(element("b", model.names[node] || graph.op(node)), element("span", number(values[node])), element("span", `grad ${gradientOf([node])}`));
     return made;
   }
@@ -134,11 +110,11 @@ const fold = (() => {
     if (chosen < 0) return;
     const nodes = here(inside[chosen]), { name, at } = model.parts[chosen], title = element("h3", at ? `${name}: ${at}` : name);
     const table = element("table"), body = document.createElement("tbody"), head = document.createElement("thead"), names = element("tr");
-    names.append(...["parameter", "value", "gradient"].map(text => element("th", text)));
+    names.append(...["parameter", "value", sample && samples > 1 ? `gradient, sample ${sample - 1}` : "gradient"].map(text => element("th", text)));
     head.append(names);
     for (const node of parameters[chosen]) {
       const line = element("tr"), first = element("td");
-      first.append(press(model.names[node], "link", () => play.choose(node)));
+      first.append(press(model.names[node], "link", () => play.choose(node), node));
       line.append(first, element("td", number(values[node])), element("td", gradientOf([node])));
       body.append(line);
     }
@@ -146,17 +122,25 @@ const fold = (() => {
     const operations = element("div", "", "operations");
     if (sample) operations.append(element("p", `its operations in sample ${sample - 1}:`), ...nodes.slice(0, 60).map(row));
     else operations.append(element("p", samples > 1 ? "Choose one sample above to see its operations." : "its operations:"), ...samples > 1 ? [] : nodes.slice(0, 60).map(row));
-    unit.replaceChildren(title, table, operations);
+    unit.replaceChildren(press("close", "close", () => { chosen = -1; paint(); }), title, table, operations);
   }
 
   function paint() {
+    squares.alone(samples > 1 ? sample : 0, sampleOf);
     const focused = document.activeElement?.closest(".columns") && [...columns.querySelectorAll("button")].indexOf(document.activeElement);
     columns.replaceChildren(...staged ? staged() : layers.map(column), ...rest.length ? [ending()] : []);
-    box.querySelector(".which").textContent = sample ? `sample ${sample - 1} of 0 to ${samples - 1}` : `all ${samples} samples: mean ± spread`;
+    box.querySelector(".which").textContent = sample ? `sample ${sample - 1} alone (0 to ${samples - 1}): what it sends to each parameter` : `all ${samples} samples: mean ± spread`;
     if (typeof focused === "number") columns.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     openUnit();
+    pick();
     mark();
     cursor.grain(together, toldOf);
+  }
+
+  function pick() {  // the square, cell, card or row of the chosen value; of a parameter also what the sample sends to it
+    const node = play.picked(), shared = sample && samples > 1 && node >= 0 && !sampleOf[node] && model.op[node] < 0;
+    document.querySelector(".chosen .share").textContent = shared ? `of it from sample ${sample - 1} alone: ${gradientOf([node])}` : "";
+    for (const made of box.querySelectorAll("[data-node]")) made.classList.toggle("picked", Number(made.dataset.node) === node);
   }
 
   // Which layers have sent, and which one sends now. What is closed sends in one step, what is open unit by unit, an open unit value by value.
@@ -218,14 +202,15 @@ const fold = (() => {
     if (!layer && node < 0) return;
     event.preventDefault();
     if (samples > 1 && sampleOf[node] && (sample || part < 0)) slider.value = String(sample = sampleOf[node]);
-    if (layer) layer.open = true;
-    if (part >= 0) chosen = part;
+    const unitOf = part < 0 && !model.stages && model.op[node] >= 0 ? model.part[node] : part, opened = layer ?? layers[model.parts[unitOf]?.layer];
+    if (opened) opened.open = true;
+    if (unitOf >= 0) chosen = unitOf;
     paint();
     if (node < 0 || (!sample && part >= 0 && samples > 1)) play.close();  // all samples of a unit: no single value
-    else play.choose(node);
-    if (!layer) return;
-    into(columns.querySelector(`[data-layer="${layers.indexOf(layer)}"]`));
-    if (part >= 0) into(unit);
+    else { play.complete(node); play.choose(node); }
+    if (opened) into(columns.querySelector(`[data-layer="${layers.indexOf(opened)}"]`));
+    if (unitOf >= 0 && !model.stages) into(unit);
+    if (node >= 0) into(box.querySelector(".picked"));
   });
   const findable = new Set([...layers, ...model.parts].map(({ name }) => name).concat(model.names));
   document.getElementById("names").replaceChildren(...[...findable].slice(0, 2000).map(name => Object.assign(element("option"), { value: name })));
@@ -236,9 +221,10 @@ const fold = (() => {
   slider.closest("p").hidden = samples < 2;
   slider.addEventListener("input", () => { sample = Number(slider.value); paint(); });
   document.addEventListener("painted", paint);
+  document.addEventListener("chosen", pick);
   box.hidden = false;
   if (layers.length === 1) layers[0].open = true;
-  const staged = stages(model, layers, { heads, press, gradientOf, toneOf, told, grid, values, open: part => { chosen = chosen === part ? -1 : part; paint(); play.choose(heads[part][0]); } });
+  const staged = stages(model, layers, { heads, press, values, open: part => { chosen = chosen === part ? -1 : part; paint(); play.choose(heads[part][0]); } });
   paint();
   return { paint };
 })();

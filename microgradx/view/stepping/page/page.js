@@ -6,6 +6,7 @@ const shape = (tag, attributes) => {
   for (const [name, text] of Object.entries(attributes)) made.setAttribute(name, text);
   return made;
 };
+const link = (text, act) => { const made = Object.assign(element("button", text, "link"), { type: "button" }); made.addEventListener("click", act); return made; };
 const cursor = (() => {
   const one = selector => document.querySelector(selector), all = selector => [...document.querySelectorAll(selector)];
   const slider = one(".slider"), find = one(".find"), last = Number(slider.max);
@@ -33,19 +34,25 @@ const cursor = (() => {
   function grain(key, tells) {
     [together, toldOf] = [key, tells];
     for (let k = 0, moves = 0; k <= last; k++) count[k] = k && ends(k) ? ++moves : moves;
-    one(".place").textContent = place(at);
+    if (at < 0) return;
+    slide();
     if (at > 0) one(".now").textContent = told(at);
   }
   const place = k => `step ${count[k] + !ends(k)} of ${count[last]}${ends(k) ? "" : ", in part"}`;
+  const end = k => { while (!ends(k)) k++; return k; };  // of the move to which a step belongs
+  function slide() {
+    slider.max = count[last];
+    slider.value = count[at] + !ends(at);
+    one(".place").textContent = place(at);
+  }
 
   function show(k) {
     k = Math.max(0, Math.min(last, Math.round(k) || 0));
     if (k === at) return;
     at = k;
-    slider.value = k;
+    slide();
     const title = k ? bodies[k - 1].dataset.title : "the seed", from = begins(k);
     slider.setAttribute("aria-valuetext", `${place(k)}: ${title}`);
-    one(".place").textContent = place(k);
     one("[data-go=back]").disabled = one("[data-go=first]").disabled = k === 0;
     one("[data-go=on]").disabled = one("[data-go=last]").disabled = k === last;
     one(".now").textContent = k ? told(k) : seed;
@@ -126,8 +133,11 @@ const cursor = (() => {
     const fires = bodies.findIndex(body => body.dataset.name === wanted);
     let hit = fires + 1;
     if (fires < 0) rows.forEach((some, i) => { if (some.some(row => into(row) === wanted)) hit = i + 1; });
-    if (hit) { found = wanted; show(hit); }
+    const folded = Boolean(graph?.model.parts);
+    if (hit) found = wanted;
+    if (hit && !folded) show(hit);
     const opened = !document.dispatchEvent(new CustomEvent("found", { detail: wanted, cancelable: true }));  // a layer or unit, or an input
+    if (hit && folded && !opened) show(hit);
     find.setCustomValidity(hit || opened ? "" : "no value of that name");
     find.reportValidity();
   }
@@ -212,7 +222,7 @@ const cursor = (() => {
     if (move) { event.preventDefault(); moves[move](); }
   });
   find.addEventListener("change", () => search(find.value));
-  slider.addEventListener("input", () => show(Number(slider.value)));
+  slider.addEventListener("input", () => show(count.indexOf(Number(slider.value))));
   for (const button of all("[data-go]")) button.addEventListener("click", () => moves[button.dataset.go]());
   const linked = () => { const step = /^#s=(\d+)$/.exec(location.hash); if (step) show(Number(step[1])); return step; };
   addEventListener("hashchange", linked);
@@ -223,5 +233,5 @@ const cursor = (() => {
   new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${one(".controls").offsetHeight}px`)).observe(one(".controls"));
   grain(together, toldOf);
   if (!linked()) show(graph?.model.parts ? last : 0);  // a folded network opens with all its gradients
-  return { number, signOf, repaint, grain, zoom, whole, fit: () => resize(Math.min(scale, wide())), at: () => at };
+  return { number, signOf, repaint, grain, place: k => place(end(k)), go: k => show(end(k)), zoom, whole, fit: () => resize(Math.min(scale, wide())), at: () => at };
 })();

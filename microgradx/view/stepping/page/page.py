@@ -60,7 +60,7 @@ def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: 
     graph = drawn.svg() if drawn else ""
     if fold:
         graph = f"<noscript>{fold.told}</noscript>" if found.data else fold.told
-    shown = ["stages.js", "fold.js"] if drawn is None else ["around.js"] if drawn.in_parts else []
+    shown = ["squares.js", "stages.js", "fold.js"] if drawn is None else ["around.js"] if drawn.in_parts else []
     scripts = ["graph.js", "page.js", "answers.js", "play.js", *shown]
     script = '"use strict";\n' + found.script + "".join(map(_text, scripts))
     table = contributions(of, of.steps, Marks(of, drawn))

@@ -18,6 +18,7 @@ const play = (() => {
   const completeIn = graph.into.map(arrive => Math.max(0, ...arrive.map(k => firesIn[edges[k].node])));  // the step that brings the last contribution
   const secret = node => guessing && node !== last && !known.has(node);
   const hidden = node => guessing ? secret(node) : cursor.at() < completeIn[node];
+  const complete = node => { if (cursor.at() < completeIn[node]) cursor.go(completeIn[node]); };
   const unknown = () => guessing ? "?" : "-";
 
   function set(node, x) {
@@ -86,8 +87,8 @@ const play = (() => {
     if (document.activeElement !== range) spread(node, x);
     panel.querySelector("[data-do=free]").hidden = !graph.held.has(node) && Object.is(x, recorded.values[node]);
     panel.querySelector(".held").hidden = !graph.held.has(node);
-    const told = hidden(node) ? guessing ? "= ?" : `is complete at step ${completeIn[node]}` : `= ${number(gradients[node])}`;
-    panel.querySelector(".slope").textContent = `${slope(node)} ${told}`;
+    const later = hidden(node) && !guessing, told = later ? `is complete at ${cursor.place(completeIn[node])}` : `= ${hidden(node) ? "?" : number(gradients[node])}`;
+    panel.querySelector(".slope").replaceChildren(`${slope(node)} `, later ? link(told, () => complete(node)) : told);
     panel.querySelector(".guess").hidden = !guessing || !hidden(node);
     panel.querySelector(".answers").replaceChildren(...hidden(node) ? [] : answers(node));
   }
@@ -186,7 +187,7 @@ const play = (() => {
     free: () => { graph.reset(chosen); refresh(); },
     judge: () => judge(panel.querySelector("[name=guess]").value),
     reveal: () => { verdict.textContent = "revealed"; tellOf(chosen); },
-    close: () => { panel.hidden = true; },
+    close: () => { panel.hidden = true; cursor.repaint(); },
   };
   for (const it of all("[data-do]")) it.addEventListener("click", () => acts[it.dataset.do]());
   field.addEventListener("change", () => { if (field.value === "") field.value = String(values[chosen]); else set(chosen, Number(field.value)); });
@@ -235,12 +236,12 @@ const play = (() => {
       event.stopPropagation();
     });
   }
-  for (const [row, places] of rows) row.addEventListener("click", () => choose(edges[places[0]].operand));
+  for (const [row, places] of rows) row.addEventListener("click", () => { cursor.go(stepOf.get(row.parentElement)); choose(edges[places[0]].operand); });
   for (const it of all("[data-live]")) it.hidden = false;
   tell();
   document.addEventListener("found", event => {
     const node = model.parts ? -1 : names.indexOf(event.detail);  // a folded network knows which sample is meant
     if (node >= 0) { event.preventDefault(); choose(node); }
   });
-  return { places: new Map(rows), choose, set, secret, hidden, unknown, close: acts.close };
+  return { places: new Map(rows), choose, set, secret, hidden, unknown, complete, picked: () => panel.hidden ? -1 : chosen, close: acts.close };
 })();

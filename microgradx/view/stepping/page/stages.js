@@ -1,11 +1,12 @@
 // Of a graph without modules: its stages in columns, each a table with a square for each value, which opens to the numbers.
-const stages = (model, layers, { heads, press, gradientOf, toneOf, told, grid, open, values }) => {
+const stages = (model, layers, { heads, press, open, values }) => {
   if (!model.stages) return null;
+  const { told, gradientOf, toneOf, grid, largest, full } = squares;
   const SHOWN = 400;  // values of a stage that are written out
   const number = cursor.number, node = part => part < 0 ? -1 : heads[part][0];
 
   function numbers(table) {
-    const made = element("table", "", "numbers"), head = document.createElement("thead"), body = document.createElement("tbody"), first = element("tr");
+    const most = largest(table.cells.flat().map(node)), made = element("table", "", "numbers"), head = document.createElement("thead"), body = document.createElement("tbody"), first = element("tr");
     first.append(element("td"), ...table.columns.map(text => Object.assign(element("th", text), { scope: "col" })));
     head.append(first);
     for (const [y, parts] of table.cells.entries()) {
@@ -13,7 +14,8 @@ const stages = (model, layers, { heads, press, gradientOf, toneOf, told, grid, o
       line.append(Object.assign(element("th", table.rows[y]), { scope: "row" }), ...parts.map(part => {
         const cell = element("td");
         if (part < 0) return cell;
-        const value = press("", `cell ${toneOf([node(part)])}`, () => open(part));
+        const value = press("", `cell ${toneOf([node(part)])}`, () => open(part), node(part));
+        if (most > 0) value.style.setProperty("--full", `${100 * full(node(part), most)}%`);
         value.title = model.parts[part].name;
         value.append(element("span", number(values[node(part)])), element("span", `grad ${gradientOf([node(part)])}`));
         cell.append(value);
