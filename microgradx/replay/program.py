@@ -13,7 +13,7 @@ from ..engine import Value
 from ..observers import look
 from ..places import name_of
 from ..writing import add_gradients
-from .derivatives import ADDING, Spans, rows
+from .derivatives import ADDING, Spans, rows, values_first
 from .run.array_program import Array
 from .run.fewer_steps import Recurrence, recurrence
 from .run.long_runner import LongRunner, long_runner
@@ -136,7 +136,7 @@ class Program:
         def ask(tape: Tape, outputs: Sequence[int]) -> list[int]:
             return rows(tape, outputs, question, [tape.inputs[k] for k in places])
 
-        return self.runner((question, wrt), ask, places, question in ADDING)
+        return self.runner((question, wrt), ask, places, question in ADDING, values_first(question, len(self.outputs)))
 
     def part(self, question: str, wrt: Spans) -> Program:
         """A program whose outputs are the answer to a question, so that they can be differentiated in turn."""
@@ -159,11 +159,13 @@ class Program:
         if self.tape.guards:
             self.runner("guards", lambda tape, outputs: []).run(inputs)
 
-    def runner(self, key: Hashable, ask: Ask, places: Sequence[int] = (), alone: bool = False) -> Runner:
+    def runner(
+        self, key: Hashable, ask: Ask, places: Sequence[int] = (), alone: bool = False, values: int | None = None
+    ) -> Runner:
         """The runner for `key`, made on first use, for derivatives by the inputs at `places`.
 
-        `ask` appends what it needs to a tape and names the results. It is given the program's own tape, or a copy for the runner
-        `alone`, and another one for the exact path; of a long recurrence tapes with a few of its steps.
+        `ask` appends what it needs to a tape and names the results, so many `values` first. It is given the program's own tape,
+        or a copy for the runner `alone`, and another one for the exact path; of a long recurrence tapes with a few of its steps.
         """
         found = self.runners.get(key)
         if found is None:
@@ -179,9 +181,9 @@ class Program:
 
                     def in_full() -> Runner:
                         tape = self.tape.copy() if alone else self.tape
-                        return Runner(tape, ask(tape, self.outputs), as_eager if again else None)
+                        return Runner(tape, ask(tape, self.outputs), as_eager if again else None, values)
 
-                    found = long_runner(self.tape, self.recurrence, ask, places, in_full, again) or in_full()
+                    found = long_runner(self.tape, self.recurrence, ask, places, in_full, again, values) or in_full()
                     self.runners[key] = found
         return found
 

@@ -10,7 +10,7 @@ from ...collector import collector_off
 from ..tape.tape import Tape
 from .array_program import CALL_NS, Array, Plan
 from .fewer_steps import LooksOnly, Recurrence
-from .runner import Runner
+from .runner import Runner, beginnings
 from .stretched import Ask, Stretched
 from .tiers import FORMS, Tiered
 
@@ -22,9 +22,16 @@ class LongRunner(Runner):
     """
 
     def __init__(
-        self, tape: Tape, recurrence: Recurrence, layout: Stretched, in_full: Callable[[], Runner], doubted: bool
+        self,
+        tape: Tape,
+        recurrence: Recurrence,
+        layout: Stretched,
+        in_full: Callable[[], Runner],
+        doubted: bool,
+        values: int | None,
     ) -> None:
         self.tape, self.in_full, self.doubted = tape, in_full, doubted
+        self.begin = beginnings(len(layout.results), values)
         self.plan, self.wide, self.loses, self.rows_live = None, False, False, len(layout)
         self.made: Runner | None = None
         self.prepare()
@@ -67,7 +74,13 @@ class LongRunner(Runner):
 
 
 def long_runner(
-    tape: Tape, recurrence: Recurrence | None, ask: Ask, places: Sequence[int], in_full: Callable[[], Runner], doubted: bool
+    tape: Tape,
+    recurrence: Recurrence | None,
+    ask: Ask,
+    places: Sequence[int],
+    in_full: Callable[[], Runner],
+    doubted: bool,
+    values: int | None = None,
 ) -> LongRunner | None:
     """The runner of a long recurrence, where its steps repeat in the answer, too, and arrays have nothing to hold.
 
@@ -82,4 +95,4 @@ def long_runner(
     most = min(form.arrays * form.cost(layout) for form in FORMS if form.in_loops) / CALL_NS
     if layout.loses or layout.depth <= most:
         return None
-    return LongRunner(tape, recurrence, layout, in_full, doubted)
+    return LongRunner(tape, recurrence, layout, in_full, doubted, values)

@@ -48,6 +48,14 @@ class Arrays:
         return run(inputs)
 
 
+def beginnings(count: int, values: int | None) -> Array | None:
+    """What is added to the results of which the first `values` are values and the others derivatives; None for values alone.
+
+    Eager evaluation adds a derivative up from 0, so it is never -0.0; a value may be, and that is what -0.0 changes nothing of.
+    """
+    return None if values is None or values >= count else np.array([-0.0] * values + [0.0] * (count - values))
+
+
 class Runner:
     """Some rows of a tape as a function of its inputs.
 
@@ -56,13 +64,20 @@ class Runner:
     not depend on how often it was called.
 
     `as_eager` gives the rows of a derivative of derivatives on a tape that tells zeros that were made from others, for the exact
-    path.
+    path. The first `values` of the outputs are values, the others derivatives, None of them if nothing is said.
     """
 
-    def __init__(self, tape: Tape, outputs: Sequence[int], as_eager: Callable[[], tuple[Tape, list[int]]] | None = None) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        outputs: Sequence[int],
+        as_eager: Callable[[], tuple[Tape, list[int]]] | None = None,
+        values: int | None = None,
+    ) -> None:
         self.tape = tape
         self.as_eager = as_eager
         self.outputs = list(outputs)
+        self.begin = beginnings(len(self.outputs), values)
         self.rows = self.outputs + [row for row, _ in tape.guards]
         self.guards = np.array([outcome for _, outcome in tape.guards]).tobytes()
         layout = Layout(tape, self.rows)
@@ -132,13 +147,16 @@ class Runner:
     def run(self, inputs: Array) -> Array:
         """The outputs; raises GuardFailed where the recorded branches do not hold."""
         if self.tape.exact:
-            return self.guarded(self.exact(inputs))
-        try:
-            results = (self.usual or self.chosen()).run(inputs)
-        except (ArithmeticError, ValueError, RuntimeError):  # the last if a run is entered again, as from a signal's handler
-            self.repeated += 1
             results = self.exact(inputs)
-        return self.guarded(results) if self.guards else results
+        else:
+            try:
+                results = (self.usual or self.chosen()).run(inputs)
+            except (ArithmeticError, ValueError, RuntimeError):  # the last if a run is entered again, as from a signal's handler
+                self.repeated += 1
+                results = self.exact(inputs)
+        if self.guards:
+            results = self.guarded(results)
+        return results if self.begin is None else np.add(results, self.begin, results)
 
     def chosen(self) -> Arrays | Tiered:
         """What runs where nothing speaks for the exact path, from now on."""
@@ -167,7 +185,7 @@ class Runner:
         return self.narrow[exact]
 
     def __getstate__(self) -> dict[str, object]:
-        kept = ("tape", "outputs", "rows", "guards", "plan", "wide", "loses", "flags", "rows_live")
+        kept = ("tape", "outputs", "rows", "guards", "plan", "wide", "loses", "flags", "rows_live", "begin")
         return {name: getattr(self, name) for name in kept} | {"eager": self.as_eager and self.as_eager()}
 
     def __setstate__(self, state: dict[str, object]) -> None:

@@ -30,6 +30,7 @@ _kept = private(  # what `chain` hands on in turn: nothing of a product that it 
     array=lambda np, local, other: np.positive(local),
 )  # fmt: skip
 arrival = private("arrival", "{} + {}", ops.add.forward, 1.0, 1.0, numpy="add")  # one more contribution to an adjoint or a rate
+begun = private("begun", "0 + {}", lambda slope: 0.0 + slope, 1.0, array=lambda np, slope: np.add(slope, 0.0))
 CHAIN_RULES = (lambda a, b, out: _kept(b, a), lambda a, b, out: _kept(a, b))  # the rules of `chain` on the exact path
 
 
@@ -93,13 +94,25 @@ def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]
     op, a, b, constants = tape.op, tape.a, tape.b, tape.constants
     times, plus = code_of(chain_step), code_of(arrival)
 
+    def with_numbers(upstream: int, local: int) -> int:
+        """The product where a factor is a plain number: a number if both are.
+
+        Eager evaluation has no node for a multiplication by 1, which decides in what order another pass adds up.
+        """
+        one, other = constants.get(upstream), constants.get(local)
+        if one is not None and other is not None:
+            return tape.constant(contribution(one, other))
+        if tape.again and 1.0 in (one, other):
+            return local if one == 1.0 else upstream
+        return tape.row(times, upstream, local)
+
     def arrive(parent: int, upstream: int, local: int) -> None:
         if upstream == SEED:
             arriving = local
         elif local == SEED:
             arriving = upstream
-        elif upstream in constants and local in constants:
-            arriving = tape.constant(contribution(constants[upstream], constants[local]))
+        elif upstream in constants or local in constants:
+            arriving = with_numbers(upstream, local)
         else:
             arriving = len(op)
             op.append(times)

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from ... import ops
-from .gradient import gradient_rows
+from .gradient import begun, gradient_rows
 from .number import Number
+from .rows import code_of
 from .tangents import tangent_rows
 from .tape import Tape
 
@@ -31,8 +32,14 @@ class Recorder(Tape):
         """The derivative of `output` by each variable, backward over the rows."""
         row = self.slot(output)
         with self.written():
-            found = gradient_rows(self, row, [variable.slot for variable in variables], again=True)
+            slopes = gradient_rows(self, row, [variable.slot for variable in variables], again=True)
+            found = [self.begun(slope) for slope in slopes]
         return [Number(self, slope) for slope in found]
+
+    def begun(self, slope: int) -> int:
+        """The row of a derivative as eager evaluation gives it, which begins to add up at 0: -0.0 becomes 0.0."""
+        constant = self.constants.get(slope)
+        return self.row(code_of(begun), slope) if constant is None else self.constant(constant or 0.0)
 
     def tangents(self, outputs: Sequence[Any], variables: Sequence[Any], rates: Sequence[Any]) -> list[Any]:
         """The rate of change of each output, forward over the rows."""
