@@ -1,4 +1,4 @@
-"""The browser in which pages are tried, and the pages in it; what a page complains of fails its test. A smaller heap for all."""
+"""What holds for all tests: a small heap, the table as it was; and the browser in which pages are tried, with the pages in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections import defaultdict
 
 import pytest
 
+from microgradx import OPS
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -16,6 +18,15 @@ def pytest_collection_finish():
     """Full collections pass over the 370,000 objects that finding the tests has made: each would take 0.3 s longer."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _the_table_as_before():
+    """Operations that a test makes go with it: those that try the whole table would meet them."""
+    before = len(OPS)
+    yield
+    for name in list(OPS)[before:]:
+        del OPS[name]
 
 
 @pytest.fixture(scope="module")
