@@ -245,7 +245,7 @@ def test_the_panel_says_by_which_ways_a_gradient_comes_and_why_it_is_zero(visit)
     assert "is flat at -6" in page.locator(".reason").text_content()
     page.evaluate("play.choose(graph.model.names.indexOf('x'))")
     assert "the sum over 3 ways" in page.locator(".ways").text_content()
-    assert page.locator(".way").first.text_content().startswith("6  L > ")
+    assert page.locator(".way").first.text_content().startswith("6:  L > ")
 
 
 def reason(page, name):

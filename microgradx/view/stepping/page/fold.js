@@ -178,7 +178,8 @@ const fold = (() => {
     const part = partOf[from], layer = layers[layerOf(from)], asked = `${from} ${to} ${layer?.open}`;
     if (!layer || from + 1 === to) return null;
     if (!targets.has(asked)) targets.set(asked, sentFrom(part, layer.open, placesOf.slice(from, to).flat(2)));
-    return targets.get(asked);
+    const { own, list } = targets.get(asked), some = placesOf.slice(from, to).some(rows => rows.some(places => places.some(k => graph.edges[k].sent !== 0)));
+    return some ? `${own}: its gradients go on to ${list}.` : `${own}: all that it sends is 0, to ${list}.`;
   }
 
   function sentFrom(part, single, places) {
@@ -190,8 +191,8 @@ const fold = (() => {
       if (!reached.has(name)) reached.set(name, new Set());
       reached.get(name).add(operand);
     }
-    const list = [...reached].map(([name, nodes], k) => nodes.size === 1 ? name : name === "parameters" ? `${nodes.size} ${name}` : `${name} (${nodes.size}${k ? "" : " values"})`);
-    return `${own}: its gradients go on to ${list.join(", ")}.`;
+    const told = [...reached].map(([name, nodes], k) => nodes.size === 1 ? name : name === "parameters" ? `${nodes.size} ${name}` : `${name} (${nodes.size}${k ? "" : " values"})`);
+    return { own, list: told.join(", ") };
   }
 
   // The name of a layer or of a unit opens it, and that of a value its panel; what is shown belongs to the sample of the slider.

@@ -217,7 +217,8 @@ const cursor = (() => {
       if (event.key === "Escape") find.blur();
       return;
     }
-    if (event.target.matches("input") && (event.target !== slider || /^(Arrow|Home|End)/.test(event.key))) return;  // it moves itself
+    if (event.target.matches("input") && event.key !== "Escape" && (event.target !== slider || /^(Arrow|Home|End)/.test(event.key))) return;  // it moves itself
+    if (event.key === "Escape") { one(".help").open = false; play?.close(); }
     const move = keys[event.key];
     if (move) { event.preventDefault(); moves[move](); }
   });

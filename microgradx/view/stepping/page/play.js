@@ -82,15 +82,15 @@ const play = (() => {
     if (panel.hidden) return;
     const node = chosen, x = values[node], made = graph.op(node);
     panel.querySelector("h2").textContent = names[node] + graph.where(node);
-    panel.querySelector(".formula").textContent = made ? `= ${graph.expanded(node)}` : "an input: nothing made it";
+    panel.querySelector(".formula").textContent = made ? `= ${graph.expanded(node)}` : `${model.parameters.includes(node) ? "a parameter" : "an input"}: nothing made it`;
     if (document.activeElement !== field) field.value = String(x);
     if (document.activeElement !== range) spread(node, x);
-    panel.querySelector("[data-do=free]").hidden = !graph.held.has(node) && Object.is(x, recorded.values[node]);
+    panel.querySelector("[data-do=free]").disabled = !graph.held.has(node) && Object.is(x, recorded.values[node]);
     panel.querySelector(".held").hidden = !graph.held.has(node);
     const later = hidden(node) && !guessing, told = later ? `is complete at ${cursor.place(completeIn[node])}` : `= ${hidden(node) ? "?" : number(gradients[node])}`;
     panel.querySelector(".slope").replaceChildren(`${slope(node)} `, later ? link(told, () => complete(node)) : told);
     panel.querySelector(".guess").hidden = !guessing || !hidden(node);
-    panel.querySelector(".answers").replaceChildren(...hidden(node) ? [] : answers(node));
+    panel.querySelector(".answers").replaceChildren(...hidden(node) ? [] : answers.told(node));
   }
 
   const spread = (node, x) => {  // a slider from minus to plus twice the recorded size, at least 1; around a number beyond that
@@ -108,7 +108,14 @@ const play = (() => {
       .sort((a, b) => Math.abs(b.to - b.from) - Math.abs(a.to - a.from) || a.node - b.node);
   }
 
+  function silence() {  // where nothing flows, what stops it
+    const some = steps(), silent = some.length > 0 && some.every(leaf => gradients[leaf] === 0 && !hidden(leaf));
+    one(".silence").hidden = !silent;
+    one(".silence").textContent = silent ? `The gradient of every ${model.parameters.length ? "parameter" : "input"} is 0: ${answers.causes(some[0]).slice(0, 2).join("; ")}. Descending changes nothing.` : "";
+  }
+
   function tell() {
+    silence();
     const list = one(".changes");
     one("[data-do=reset]").disabled = one(".recomputed").hidden = !moved;
     result.textContent = moved ? number(values[last]) : was;
@@ -134,18 +141,24 @@ const play = (() => {
 
   function descend() {
     const eta = Number(rate.value);
-    if (!(eta > 0)) return stop();
+    if (!(eta > 0)) return stop("write a rate above 0");
+    if (steps().every(leaf => gradients[leaf] === 0)) return stop("no step: every gradient is 0");
     if (!history.length) history.push(values[last]);
     const fixed = new Set(graph.held.keys());
     for (const leaf of steps()) if (!fixed.has(leaf)) graph.set(leaf, values[leaf] - eta * gradients[leaf]);
     refresh();
     history.push(values[last]);
     plot();
-    if (!Number.isFinite(values[last])) stop();
+    if (!Number.isFinite(values[last])) stop(`stopped, as ${top} is ${number(values[last])}: take a smaller rate`);
   }
 
   const steps = () => model.parameters.length ? model.parameters : graph.leaves;
-  const stop = () => { clearInterval(timer); timer = 0; one("[data-do=descend]").setAttribute("aria-pressed", "false"); };
+  function stop(why = "") {
+    clearInterval(timer);
+    timer = 0;
+    one("[data-do=descend]").setAttribute("aria-pressed", "false");
+    if (why) one(".losses").textContent = why;
+  }
 
   function plot() {
     const finite = history.filter(Number.isFinite), low = Math.min(...finite), high = Math.max(...finite);
@@ -187,7 +200,7 @@ const play = (() => {
     free: () => { graph.reset(chosen); refresh(); },
     judge: () => judge(panel.querySelector("[name=guess]").value),
     reveal: () => { verdict.textContent = "revealed"; tellOf(chosen); },
-    close: () => { panel.hidden = true; cursor.repaint(); },
+    close: () => { if (panel.hidden) return; panel.hidden = true; cursor.repaint(); },
   };
   for (const it of all("[data-do]")) it.addEventListener("click", () => acts[it.dataset.do]());
   field.addEventListener("change", () => { if (field.value === "") field.value = String(values[chosen]); else set(chosen, Number(field.value)); });

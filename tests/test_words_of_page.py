@@ -1,0 +1,96 @@
+"""What a page says of gradients that are 0, tiny or many is so, and nothing stops in silence."""
+
+import re
+
+import pytest
+from test_marked_on_page import find
+from test_page import visit, write  # noqa: F401  # fixtures
+from test_staged_page import open_page  # noqa: F401  # fixture
+from test_stages import recurrence
+
+from microgradx import Value, nn
+
+pytestmark = pytest.mark.browser
+
+
+def flat_loss():
+    """The loss of a sample beyond its margin, and a unit that is off besides."""
+    model = nn.MLP(2, [16, 5, 1], rng=1)
+    model.layers[0].neurons[2].b.data = -50.0
+    model.layers[2].neurons[0].b.data = -50.0
+    return (1.0 + model([0.5, 1.0])).relu()
+
+
+def test_where_every_gradient_is_0_the_page_says_why_and_descends_no_further(visit):  # noqa: F811
+    page = visit(flat_loss())
+    told = page.locator(".silence").text_content()
+    assert told.startswith("The gradient of every parameter is 0: output = relu(1 + L2.n0) is flat at -")
+    assert page.locator(".now").text_content() == "L0: all that it sends is 0, to 48 parameters."
+    page.locator("[data-do=descend]").click()
+    page.locator(".losses", has_text="no step: every gradient is 0").wait_for()
+    assert page.locator("[data-do=descend]").get_attribute("aria-pressed") == "false"
+    page.locator("[data-do=guess]").click()
+    assert not page.locator(".silence").is_visible()
+
+
+def test_a_second_cause_of_a_gradient_of_0_is_named(visit):  # noqa: F811
+    page = visit(flat_loss())
+    find(page, "L0.n2.w[1]")
+    reason = page.locator(".reason").text_content()
+    assert reason.startswith("Zero: output = relu(1 + L2.n0) is flat at -")
+    assert "; L0.n2 = relu(" in reason
+    assert reason.endswith(", too.")
+
+
+def test_only_what_factors_shrink_is_called_tiny_for_their_sake(visit):  # noqa: F811
+    big, small, one, x = Value(1e300, "big"), Value(1e-9, "small"), Value(1.0, "one"), Value(2.0, "x")
+    page = visit(one * big * 1.0 + small * x, "#s=9")
+    page.locator("svg .card", has_text="x").last.click()
+    reasons = {}
+    for name in ("x", "small", "big", "one"):
+        find(page, name)
+        reasons[name] = page.locator(".reason").text_content()
+    assert reasons["x"] == "Tiny beside the largest gradient of this pass, 1e300 at one: the factors above shrink it."
+    assert reasons["small"] == reasons["big"] == ""
+
+
+def test_contributions_and_ways_that_are_not_listed_are_added_up(open_page):  # noqa: F811
+    page = open_page(recurrence(rounds=30))
+    find(page, "W[1][0]")
+    parts = page.locator(".arriving > li").all_text_contents()
+    assert len(parts) == 9
+    total = page.evaluate("graph.gradients[play.picked()]")
+    assert page.locator(".arriving details li").count() == 30 - 8
+    sent = page.evaluate("graph.into[play.picked()].map(k => graph.edges[k].sent)")
+    rest = sum(sorted(sent, key=abs)[:-8])
+    assert f"and from 22 more, {page.evaluate(f'cursor.number({rest!r})')} in all" in parts[-1]
+    ways = [float(text.split(":")[0].split(" (")[0]) for text in page.locator(".way, .other").all_text_contents()]
+    assert sum(ways) == pytest.approx(total, rel=0.01)
+    assert page.locator(".ways p").first.text_content().startswith("the sum over about ")
+
+
+def test_a_rate_of_nothing_and_a_loss_beyond_all_numbers_are_told(visit):  # noqa: F811
+    x = Value(3.0, label="x")
+    page = visit(x**4)
+    page.locator("[name=rate]").fill("")
+    page.locator("[data-do=once]").click()
+    assert page.locator(".losses").text_content() == "write a rate above 0"
+    page.locator("[name=rate]").fill("1e9")
+    page.locator("[data-do=descend]").click()
+    page.locator(".losses", has_text=re.compile("^stopped, as ")).wait_for()
+
+
+def test_escape_closes_the_panel_and_the_keys_and_undo_moves_nothing(visit):  # noqa: F811
+    page = visit(Value(3.0, label="x") * Value(2.0, label="y"), "#s=1")
+    page.locator("svg .card", has_text="x").first.click()
+    slider, undo = page.locator(".chosen [name=range]"), page.locator("[data-do=free]")
+    before = slider.bounding_box()
+    assert not undo.is_visible()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert undo.is_visible()
+    assert slider.bounding_box() == before
+    page.locator(".help summary").click()
+    page.keyboard.press("Escape")
+    assert not page.locator(".chosen").is_visible()
+    assert not page.locator(".help dl").is_visible()
