@@ -1,5 +1,6 @@
 """What a page says of gradients that are 0, tiny or many is so, and nothing stops in silence."""
 
+import math
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from test_page import visit, write  # noqa: F401  # fixtures
 from test_staged_page import open_page  # noqa: F401  # fixture
 from test_stages import recurrence
 
+import microgradx as mx
 from microgradx import Value, nn
 
 pytestmark = pytest.mark.browser
@@ -94,3 +96,27 @@ def test_escape_closes_the_panel_and_the_keys_and_undo_moves_nothing(visit):  # 
     page.keyboard.press("Escape")
     assert not page.locator(".chosen").is_visible()
     assert not page.locator(".help dl").is_visible()
+
+
+def test_what_a_weight_gets_is_added_up_by_round_and_by_row(open_page):  # noqa: F811
+    loss, names = recurrence(rounds=30)
+    page = open_page((loss, names))
+    find(page, "W[1][0]")
+    W, U, h = [[w.data for w in row] for row in names["W"]], [u.data for u in names["U"]], [0.0, 0.1, 0.2]
+    each = [Value(W[1][0]) for _ in range(30)]  # the weight, a copy for each round
+    for t in range(30):
+        rows = [W[0], [each[t], *W[1][1:]], W[2]]
+        h = [
+            mx.tanh(mx.sum([*(w * x for w, x in zip(row, h, strict=True)), u * math.sin(t)]))
+            for row, u in zip(rows, U, strict=True)
+        ]
+    ((mx.sum(h) - 1.0) ** 2).backward()
+    (told,) = page.locator(".through").all_text_contents()
+    start, _, sums = told.partition("by round: ")
+    assert start == "through h, "
+    shown = {name: float(text) for name, text in (part.split(": ") for part in sums.split(";  "))}
+    assert list(shown) == [f"round {t}" for t in range(1, 31)]
+    assert list(shown.values()) == pytest.approx([weight.grad for weight in each], rel=1e-3)
+    find(page, "U[0]")
+    page.locator("[data-do=guess]").click()
+    assert page.locator(".through").count() == 0

@@ -149,7 +149,7 @@ const answers = graph && (() => {
 
   const told = node => {
     const found = graph.paths(node, model.stages ? 4 * SHOWN : SHOWN);
-    return [arriving(node), ways(node, found), element("p", why(node, Math.abs(found.largest[0]?.product ?? 0)), "reason")];
+    return [arriving(node), ...model.parts ? fold.through(node) : [], ways(node, found), element("p", why(node, Math.abs(found.largest[0]?.product ?? 0)), "reason")];
   };
   return { told, causes };
 })();

@@ -106,8 +106,8 @@ const fold = (() => {
   }
 
   function openUnit() {
-    unit.hidden = chosen < 0;
-    if (chosen < 0) return;
+    unit.hidden = chosen < 0 || (model.stages && !inside[chosen].length);  // the table tells all of an input
+    if (unit.hidden) return;
     const nodes = here(inside[chosen]), { name, at } = model.parts[chosen], title = element("h3", at ? `${name}: ${at}` : name);
     const table = element("table"), body = document.createElement("tbody"), head = document.createElement("thead"), names = element("tr");
     names.append(...["parameter", "value", sample && samples > 1 ? `gradient, sample ${sample - 1}` : "gradient"].map(text => element("th", text)));
@@ -128,7 +128,7 @@ const fold = (() => {
   function paint() {
     squares.alone(samples > 1 ? sample : 0, sampleOf);
     const focused = document.activeElement?.closest(".columns") && [...columns.querySelectorAll("button")].indexOf(document.activeElement);
-    columns.replaceChildren(...staged ? staged() : layers.map(column), ...rest.length ? [ending()] : []);
+    columns.replaceChildren(...staged ? staged.columns() : layers.map(column), ...rest.length ? [ending()] : []);
     box.querySelector(".which").textContent = sample ? `sample ${sample - 1} alone (0 to ${samples - 1}): what it sends to each parameter` : `all ${samples} samples: mean ± spread`;
     if (typeof focused === "number") columns.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
     openUnit();
@@ -227,5 +227,5 @@ const fold = (() => {
   if (layers.length === 1) layers[0].open = true;
   const staged = stages(model, layers, { heads, press, values, open: part => { chosen = chosen === part ? -1 : part; paint(); play.choose(heads[part][0]); } });
   paint();
-  return { paint };
+  return { paint, through: node => staged ? staged.through(node) : [] };
 })();

@@ -54,5 +54,31 @@ const stages = (model, layers, { heads, press, open, values }) => {
     return made;
   }
 
-  return () => model.columns.map(some => { const made = element("div", "", "stack"); made.append(...some.map(block)); return made; });
+  const columns = () => model.columns.map(some => { const made = element("div", "", "stack"); made.append(...some.map(block)); return made; });
+
+  const placed = new Map();  // of each unit its table, row and column, as they are called
+  for (const { tables } of model.stages) for (const { title, rows, columns, cells } of tables) {
+    cells.forEach((parts, y) => parts.forEach((part, x) => placed.set(part, [title, rows[y], columns[x]])));
+  }
+
+  // What arrives at a value, added up along each axis of the tables that send it: by round, by token, by head.
+  function through(node) {
+    const sent = new Map();
+    for (const k of graph.into[node]) {
+      const { layer } = model.parts[model.part[graph.edges[k].node]];
+      sent.set(layer, [...sent.get(layer) ?? [], k]);
+    }
+    return [...sent].flatMap(([layer, some]) => [0, 1, 2].flatMap(axis => {
+      const sums = new Map(), labels = model.stages[layer].tables.flatMap(({ title, rows, columns }) => [[title], rows, columns][axis]);
+      for (const k of some) {
+        const label = placed.get(model.part[graph.edges[k].node])[axis];
+        sums.set(label, (sums.get(label) ?? 0) + graph.edges[k].sent);
+      }
+      if (sums.size < 2) return [];
+      const told = [...new Set(labels)].filter(label => sums.has(label)).map(label => `${label}: ${number(sums.get(label))}`);
+      return [element("p", `through ${layers[layer].name}, by ${labels[0].startsWith("round ") ? "round" : ["table", "row", "column"][axis]}: ${told.join(";  ")}`, "through")];
+    }));
+  }
+
+  return { columns, through };
 };
