@@ -5,7 +5,6 @@ All of it comes from the statements. A derivative is printed as its rule answers
 
 from __future__ import annotations
 
-import math
 import re
 from types import ModuleType
 from typing import Any
@@ -15,42 +14,16 @@ from .derivatives import gradient
 from .engine import Value
 from .nearest import did_you_mean
 from .operation import OPS, Op
-from .order import topological_order
 from .statement import COMPOSED
 from .tables import clip, table
-from .view.words.names import name_nodes
-from .view.words.notation import exact, expression, number
+from .view.words.notation import exact, number
+from .view.words.rules_in_words import formula_or_number, in_words, sample
 
 HEADINGS = ("operation", "value", "derivative", "convention")
 ROOMS: tuple[ModuleType, ...] = (
     ops.arithmetic, ops.choices, ops.reductions, ops.elementary, ops.trigonometry, ops.normal_and_gamma, ops.activations,
 )
 """The files of the table; each takes operations only from those before it."""
-
-
-def sample(op: Op) -> list[Value]:
-    """Named values in the domain of an operation: one for each operand, two (of `dot` four) where it takes any number.
-
-    >>> [(x.label, x.data) for x in sample(OPS["leaky_relu"])]
-    [('a', 0.5), ('slope', 1.0)]
-    """
-    names = op.operands or tuple("abcd"[: 4 if op.name == "dot" else 2])
-    pairs = op.domain if op.arity else op.domain * len(names)
-    shares = (0.625, 0.75, 0.375, 0.875)
-    points = [low + share * (high - low) for (low, high), share in zip(pairs, shares, strict=False)]
-    return [Value(float(f"{point:.2g}"), name) for name, point in zip(names, points, strict=True)]
-
-
-def _written(node: Any) -> str:
-    """A value as the formula that made it, a number as it is.
-
-    >>> x = Value(2.0, "x")
-    >>> _written(x * x + 1.0), _written(x), _written(0.5)
-    ('x*x + 1', 'x', '0.5')
-    """
-    if not isinstance(node, Value):
-        return exact(float(node))
-    return node.label or expression(node, (), name_nodes(topological_order(node)), latex=False)
 
 
 def value_and_slopes(name: str) -> tuple[str, dict[str, str]]:
@@ -62,20 +35,12 @@ def value_and_slopes(name: str) -> tuple[str, dict[str, str]]:
     if name in COMPOSED:
         x = Value(0.5, "x")
         out: Any = COMPOSED[name](x)
-        return _written(out), {"x": _written(gradient(out, [x], create_graph=True)[0])}
-    op = OPS[name]
-    operands = sample(op)
-    out = operands[0].apply(op, operands)
+        return formula_or_number(out), {"x": formula_or_number(gradient(out, [x], create_graph=True)[0])}
     try:
-        slopes = op.local_derivatives(operands, out)
+        return in_words(OPS[name])
     except Exception as error:  # a rule of somebody's own may refuse Values: its help says so instead of failing
-        return _written(out), {"operands": f"none for Values: {error}"}
-    shown = operands if op.arity else operands[:1]
-    return _written(out), {str(x.label): _slope(slope) for x, slope in zip(shown, slopes, strict=False)}
-
-
-def _slope(slope: Any) -> str:
-    return "none" if isinstance(slope, float) and math.isnan(slope) else _written(slope)
+        operands = sample(OPS[name])
+        return formula_or_number(operands[0].apply(OPS[name], operands)), {"operands": f"none for Values: {error}"}
 
 
 def help_text(op: Op) -> str:

@@ -120,3 +120,34 @@ def test_what_a_weight_gets_is_added_up_by_round_and_by_row(open_page):  # noqa:
     find(page, "U[0]")
     page.locator("[data-do=guess]").click()
     assert page.locator(".through").count() == 0
+
+
+def test_a_local_derivative_is_told_with_its_rule_and_a_formula_that_says_the_name_again_is_not(visit):  # noqa: F811
+    x, w, b = Value(2.0, label="x"), Value(-3.0, label="w"), Value(6.5, label="b")
+    page = visit((x * w + b).tanh(), "#s=9")
+    find(page, "x")
+    assert page.locator(".arriving li").text_content().endswith(" (multiply: d/da = b)")
+    find(page, "x*w + b")
+    assert " (tanh: d/dx = sech(x)**2)" in page.locator(".arriving li").text_content()
+    assert page.locator(".chosen .formula").text_content() == "made by add"
+    find(page, "b")
+    assert "(" not in page.locator(".arriving li").text_content()
+    page.evaluate("play.set(play.picked(), 1.0)")
+    find(page, "output")
+    assert page.locator(".chosen .formula").text_content().startswith("= tanh(")
+
+
+def test_on_a_phone_what_a_step_sends_to_is_in_sight_and_cards_aside_are_dim(visit):  # noqa: F811
+    a, b, c, f = (Value(x, label=name) for x, name in ((2.0, "a"), (-3.0, "b"), (10.0, "c"), (-2.0, "f")))
+    page = visit((a * b + c) * f)
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.reload()
+    frame = page.locator("figure").bounding_box()
+    for receivers in (("a*b + c", "f"), ("a*b", "c"), ("a", "b")):
+        page.locator("body").press("j")
+        for name in receivers:
+            box = page.locator("svg .card", has=page.locator(f".name:text-is('{name}')")).bounding_box()
+            assert frame["x"] <= box["x"] <= box["x"] + box["width"] <= frame["x"] + frame["width"]
+    find(page, "c")
+    page.locator("[data-go=only]").click()
+    assert sorted(page.locator("svg .card.aside .name").all_text_contents()) == ["a", "a*b", "b", "f"]

@@ -2,6 +2,11 @@
 const answers = graph && (() => {
   const { model, last, values, gradients, edges, into } = graph, names = model.names, number = cursor.number;
 
+  function rule({ node, slot }) {  // by which a local derivative was computed
+    const text = graph.held.has(node) ? "" : model.rules[model.op[node]][slot];
+    return text ? ` (${graph.op(node)}: ${text})` : "";
+  }
+
   const LONG = 60;  // letters of a formula beyond which a name stands alone
   const MOST = 8;  // contributions that are listed at once
 
@@ -13,7 +18,7 @@ const answers = graph && (() => {
       const edge = edges[k];
       const within = model.stages && graph.within(edge.node) ? `${model.parts[model.part[edge.node]].name}, in ` : "";
       const from = element("li", "from ");
-      from.append(within, link(names[edge.node], () => play.choose(edge.node)), `: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}`);
+      from.append(within, link(names[edge.node], () => play.choose(edge.node)), `: ${number(edge.upstream)} x ${number(edge.local)} = ${number(edge.sent)}${rule(edge)}`);
       return from;
     };
     list.append(...largest.slice(0, MOST).map(line));

@@ -113,5 +113,6 @@ const graph = (() => {
     const written = x => within(x) && room-- > 0 ? formula(x, written) : model.names[x];
     return formula(node, written);
   }
-  return { model, count, last, within, expanded, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula, terms, partial };
+  const bare = text => text.replaceAll(" ", ""), tells = node => bare(expanded(node)) !== bare(model.names[node]);  // more than its name
+  return { model, count, last, within, expanded, tells, leaves, values, gradients, held, edges, into, outOf, recorded, forward, run, set, reset, paths, flat, where, op, formula, terms, partial };
 })();

@@ -108,7 +108,13 @@ const cursor = (() => {
   function follow() {  // the current card into sight
     const box = one("figure"), card = currentCard(at);
     if (!card || !box.contains(card)) return;
-    const inner = card.getBoundingClientRect(), outer = box.getBoundingClientRect(), middle = (from, to) => (from + to) / 2;
+    const outer = box.getBoundingClientRect(), own = card.getBoundingClientRect(), middle = (from, to) => (from + to) / 2;
+    const reached = at ? rows[at - 1].map(row => cards.get(row.dataset.to)).filter(it => it && box.contains(it)) : [];
+    const all = [card, ...reached].map(it => it.getBoundingClientRect()), inner = {};
+    for (const [from, to, size] of [["left", "right", "width"], ["top", "bottom", "height"]]) {  // with what it sends to, if there is room
+      const [first, end] = [Math.min(...all.map(it => it[from])), Math.max(...all.map(it => it[to]))], fits = end - first <= outer[size];
+      [inner[from], inner[to]] = fits ? [first, end] : [own[to] - outer[size] + 8, own[to] + 8];
+    }
     if (inner.left < outer.left || inner.right > outer.right) box.scrollLeft += middle(inner.left, inner.right) - middle(outer.left, outer.right);
     if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += middle(inner.top, inner.bottom) - middle(outer.top, outer.bottom);
   }
@@ -153,6 +159,9 @@ const cursor = (() => {
     path = path || !found ? null : new Set([found]);
     if (path) for (let i = last - 1; i >= 0; i--) if (shown(i + 1)) path.add(bodies[i].dataset.name);
     button.setAttribute("aria-pressed", String(Boolean(path)));
+    const names = new Map(bodies.map(body => [body.dataset.n, body.dataset.name]));
+    for (const row of rows.flat()) names.set(row.dataset.to, into(row));
+    for (const [card, made] of cards) made.classList.toggle("aside", Boolean(path) && !path.has(names.get(card)));
     for (const row of rows.flat()) {
       const aside = Boolean(path) && !path.has(into(row));
       row.classList.toggle("aside", aside);

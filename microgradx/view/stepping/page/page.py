@@ -22,6 +22,17 @@ from .recomputed import CannotRecompute, Recomputed, recomputed
 LIMIT = 5 * 2**20
 RATE = 0.01
 """The rate at which a page descends, if none was given."""
+DRAWN_KEYS = {
+    "o": "only what leads to that value, or all again",
+    "+, -, 0": "larger, smaller, the whole graph",
+    "Up, Down": "on a card: another number; so does dragging it sideways",
+}
+FOLDED_KEYS = {
+    "x ± y": "the mean of several numbers and their spread; ~0: no more than rounding",
+    "#2, @ 2": "in sample 2, in round 2; without it: sample 0, the last round",
+    "_": "a number that differs from value to value",
+}
+"""What is told beside the keys that every page has: more keys where a graph is drawn, signs where it is folded."""
 LONG_TABLE = 40
 """Steps beyond which the table scrolls in a frame of its own."""
 
@@ -72,6 +83,7 @@ def page_html(of: Pass, heading: str, result: str, size: str, told: str, theme: 
         "rate": repr(rate),
         "themes": escape(" ".join(themes)),
         "themes_shown": escape(" / ".join(themes)),
+        "keys": "\n".join(f"<dt>{key}</dt><dd>{does}</dd>" for key, does in (DRAWN_KEYS if drawn else FOLDED_KEYS).items()),
         "last": str(len(of.steps)),
         "options": "".join(f'<option value="{escape(printable(of.names[node]))}">' for node in of.trace.order[:2000]),
         "seed": escape(f"The seed: {of.slope(of.trace.output)} = 1. No .grad is touched."),
@@ -100,12 +112,22 @@ def _closed(table: str) -> str:
 
 
 def _text(name: str) -> str:
-    """A file that lies beside this one, without blanks and lines of comment, which a page need not carry."""
+    """A file that lies beside this one, without blanks and comments, which a page need not carry."""
     text = (files(__package__) / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         return re.sub(r"\s*([{};:,])\s*", r"\1", text)
-    lines = (line.lstrip() for line in text.splitlines())
+    lines = (_bare(line.lstrip()) for line in text.splitlines())
     return "\n".join(line for line in lines if not line.startswith("//")) + "\n"
+
+
+def _bare(line: str) -> str:
+    """A line of a script without its comment and, where nothing in it is quoted, without the blanks round `=` and commas.
+
+    >>> _bare("const sum = (a, b) => a + b;  // of two")
+    'const sum=(a,b)=>a + b;'
+    """
+    line = re.sub(r"  // [^\"'`]*$", "", line)
+    return line if re.search("[\"'`]", line) else re.sub(r" ?(=>|[=!]==|[=,]) ?", r"\1", line)
 
 
 def table_html(of: Pass, steps: int) -> str:

@@ -82,7 +82,7 @@ const play = (() => {
     if (panel.hidden) return;
     const node = chosen, x = values[node], made = graph.op(node);
     panel.querySelector("h2").textContent = names[node] + graph.where(node);
-    panel.querySelector(".formula").textContent = made ? `= ${graph.expanded(node)}` : `${model.parameters.includes(node) ? "a parameter" : "an input"}: nothing made it`;
+    panel.querySelector(".formula").textContent = made ? graph.tells(node) ? `= ${graph.expanded(node)}` : `made by ${made}` : `${model.parameters.includes(node) ? "a parameter" : "an input"}: nothing made it`;
     if (document.activeElement !== field) field.value = String(x);
     if (document.activeElement !== range) spread(node, x);
     panel.querySelector("[data-do=free]").disabled = !graph.held.has(node) && Object.is(x, recorded.values[node]);

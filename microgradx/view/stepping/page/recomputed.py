@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from ....tables import printable
 from ....translate import javascript
 from ...wording import Pass
 from ...words.notation import SPOKEN
+from ...words.rules_in_words import in_words
 from ...words.signed import unnamed
 
 BRING_NAMES = 1000
@@ -60,6 +62,7 @@ def recomputed(of: Pass, units: Mapping[str, Any] | None = None) -> Recomputed:
         "of": operands,
         "constants": [_json_number(float(text)) for text in constants],
         "parameters": [place[node] for node in order if node.op is None and of.trace.owners.get(node)],
+        "rules": [_rules(op) for op, _ in kinds],
         "leaves": {place[node]: _json_number(of.trace.recorded[node]) for node in order if node.op is None},
     }
     text = json.dumps({**data, **(units or {})}, separators=(",", ":"), allow_nan=False)
@@ -76,6 +79,19 @@ def _names(of: Pass, whose: Sequence[int] | None) -> list[str]:
         made_up = node is not of.trace.output and unnamed(of.names[node])
         names.append("" if node.op and (part >= 0 or made_up) else printable(of.names[node]))
     return names
+
+
+@lru_cache
+def _rules(op: Op) -> list[str]:
+    """The rules of an operation for each of its operands, as a page tells them; none where one is a number and tells itself."""
+    if op.arity is None:
+        return []
+    try:
+        slopes = in_words(op)[1]
+    except Exception:  # a rule of somebody's own may refuse Values
+        return []
+    telling = {name: slope for name, slope in slopes.items() if any(map(str.isalpha, slope))}
+    return [f"d/d{name} = {telling[name]}" if name in telling else "" for name in slopes]
 
 
 def _json_number(x: float) -> float | str:
