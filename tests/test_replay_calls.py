@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
+import replay_forms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -243,3 +244,14 @@ def test_a_list_of_floats_is_laid_out_as_a_copy():
     found = laid_out(tangent, flat([0.0, 0.0])[0], "the tangent")
     assert found == tangent
     assert found is not tangent
+
+
+@pytest.mark.parametrize("form", [*replay_forms.NARROW, "array"])
+def test_what_a_call_gave_is_in_no_other_hands(form):
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([2.0, 5.0])
+    with replay_forms.only(form):
+        f = compile(lambda x, y: sum(a * a * b for a in x for b in y))
+        given = [f.value_and_grad(x, y, argnums=(0, 1))[1] for _ in range(2)]
+        given[0][0][:] = given[0][1][:] = -1.0
+        for slopes in (given[1], f.value_and_grad(x, y, argnums=(0, 1))[1]):
+            assert [part.tolist() for part in slopes] == [[14.0, 28.0, 42.0], [14.0, 14.0]]

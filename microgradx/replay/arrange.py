@@ -26,7 +26,7 @@ def arranger(structure: Structure, as_slopes: bool = False) -> Callable[[Array],
         case Row():
             return methodcaller("tolist") if structure[0] is list else lambda flat: structure[0](flat.tolist())
         case Grid():
-            return lambda flat: flat.reshape(structure[0]).copy()
+            return lambda flat: flat.reshape(structure[0])  # of a run, whose numbers are in no other hands
         case Branch():
             container, keys, within = structure
             if within.count(ONE) == len(within):
