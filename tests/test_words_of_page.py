@@ -27,11 +27,15 @@ def test_where_every_gradient_is_0_the_page_says_why_and_descends_no_further(vis
     page = visit(flat_loss())
     told = page.locator(".silence").text_content()
     assert told.startswith("The gradient of every parameter is 0: output = relu(1 + L2.n0) is flat at -")
-    assert page.locator(".now").text_content() == "L0: all that it sends is 0, to 48 parameters."
+    assert (
+        page.locator(".now").text_content()
+        == "L0: all that it sends is 0, to 48 parameters. Here the pass ends; |< goes to its start."
+    )
     page.locator("[data-do=descend]").click()
     page.locator(".losses", has_text="no step: every gradient is 0").wait_for()
     assert page.locator("[data-do=descend]").get_attribute("aria-pressed") == "false"
     page.locator("[data-do=guess]").click()
+    assert page.locator(".verdict").text_content() == "Write what you think its gradient is, or choose another value."
     assert not page.locator(".silence").is_visible()
 
 

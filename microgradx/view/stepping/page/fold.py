@@ -22,7 +22,8 @@ LISTED = 2000
 OF_MODULES = (
     "a click on a layer opens its units, a click on a unit its operations",
     "a square is a parameter: a row for each unit, a column for each number it multiplies, the last one its bias; "
-    "the fuller its colour, the larger its gradient, by powers of ten; empty: 0; a dashed card never fires",
+    "the fuller its colour, the larger its gradient, by powers of ten; empty: 0; a card without colour: both signs, "
+    "or nothing arrived; a dashed card never fires",
 )
 OF_STAGES = (
     "a table for each kind of value; a click on its name opens it",

@@ -67,7 +67,7 @@ const cursor = (() => {
 
   function told(k) {
     const whole = toldOf(begins(k), k);
-    if (whole) return whole;
+    if (whole) return k === last ? `${whole} Here the pass ends; |< goes to its start.` : whole;
     const sent = rows[k - 1].filter(row => sentBy(row) !== "0"), zeros = rows[k - 1].length - sent.length;
     const most = innerWidth < 736 ? 3 : 8, parts = (sent.length ? sent : rows[k - 1]).slice(0, most).map(tell);
     if (sent.length > most) parts.push(`${sent.length - most} more in the table`);

@@ -194,6 +194,7 @@ const play = (() => {
       document.body.classList.toggle("guessing", guessing);
       one("[data-do=guess]").setAttribute("aria-pressed", String(guessing));
       if (guessing) choose(chosen === last ? edges.find(edge => !graph.within(edge.operand))?.operand ?? last : chosen);
+      if (guessing) verdict.textContent = "Write what you think its gradient is, or choose another value.";
       one("[data-do=changed]").disabled = guessing;
       cursor.repaint();
     },
