@@ -155,3 +155,11 @@ def test_on_a_phone_what_a_step_sends_to_is_in_sight_and_cards_aside_are_dim(vis
     find(page, "c")
     page.locator("[data-go=only]").click()
     assert sorted(page.locator("svg .card.aside .name").all_text_contents()) == ["a", "a*b", "b", "f"]
+
+
+def test_the_words_of_a_page_keep_their_blanks(visit):  # noqa: F811
+    page = visit(Value(3.0, label="x") * Value(2.0, label="y"))
+    assert page.locator(".help dt").all_text_contents() == [
+        "Right, j", "Left, k", "Home, End", "n, p", "/", "o", "+, -, 0", "Up, Down", "guess", "descend", "?, Esc",
+    ]  # fmt: skip
+    assert "next, previous step that sends" in page.locator(".help dl").text_content()

@@ -116,6 +116,8 @@ def _text(name: str) -> str:
     text = (files(__package__) / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         return re.sub(r"\s*([{};:,])\s*", r"\1", text)
+    if name.endswith(".html"):
+        return text
     lines = (_bare(line.lstrip()) for line in text.splitlines())
     return "\n".join(line for line in lines if not line.startswith("//")) + "\n"
 
