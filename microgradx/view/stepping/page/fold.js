@@ -2,7 +2,7 @@
 const fold = (() => {
   if (!graph || !graph.model.parts) return null;
   const { told, gradientOf, toneOf, grid } = squares;
-  const one = selector => document.querySelector(selector), { model, values, gradients } = graph, number = cursor.number;
+  const one = selector => document.querySelector(selector), { model, values } = graph, number = cursor.number;
   const box = one(".fold"), slider = box.querySelector("[name=sample]"), columns = box.querySelector(".columns"), unit = box.querySelector(".unit");
   const heads = model.parts.map(() => []), parameters = model.parts.map(() => []), inside = model.parts.map(() => []);
   model.part.forEach((part, node) => {

@@ -45,5 +45,5 @@ const squares = graph && (() => {
     return svg;
   }
 
-  return { alone, spread, told, gradientOf, toneOf, largest, full, grid, mean };
+  return { alone, told, gradientOf, toneOf, largest, full, grid };
 })();
