@@ -75,6 +75,13 @@ def test_contributions_and_ways_that_are_not_listed_are_added_up(open_page):  # 
     assert page.locator(".ways p").first.text_content().startswith("the sum over about ")
 
 
+def test_a_descent_that_has_come_to_an_end_is_not_said_to_be_none(visit):  # noqa: F811
+    page = visit(Value(3.0, label="x").relu())
+    page.locator("[name=rate]").fill("2")
+    page.locator("[data-do=descend]").click()
+    page.locator(".losses", has_text="no further step: every gradient is 0").wait_for()
+
+
 def test_a_rate_of_nothing_and_a_loss_beyond_all_numbers_are_told(visit):  # noqa: F811
     x = Value(3.0, label="x")
     page = visit(x**4)

@@ -142,7 +142,7 @@ const play = (() => {
   function descend() {
     const eta = Number(rate.value);
     if (!(eta > 0)) return stop("write a rate above 0");
-    if (steps().every(leaf => gradients[leaf] === 0)) return stop("no step: every gradient is 0");
+    if (steps().every(leaf => gradients[leaf] === 0)) return stop(`${history.length ? "no further" : "no"} step: every gradient is 0`);
     if (!history.length) history.push(values[last]);
     const fixed = new Set(graph.held.keys());
     for (const leaf of steps()) if (!fixed.has(leaf)) graph.set(leaf, values[leaf] - eta * gradients[leaf]);
