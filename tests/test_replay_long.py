@@ -416,3 +416,18 @@ def test_ten_times_the_steps_are_recorded_on_and_nothing_else_grows():
         layout = program.gradient_runner().narrow[False].layout
         found.append((len(short), len(layout.short), sum(len(part.start) for part in layout.segments)))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_a_derivative_of_zero_has_the_sign_that_it_has_in_eager_evaluation(branch):
+    def f(xs):
+        x = xs[0]
+        for _ in range(3000):
+            x = x + 0.0001 * xs[1] * x if not branch or x < 1e9 else x * xs[1]
+        return -(x * 0.0)
+
+    c = mx.compile(f)
+    value, slopes = c.value_and_grad([1.0, 0.5])
+    assert type(c.program([1.0, 0.5]).gradient_runner(((0, 2),))) is LongRunner
+    assert [math.copysign(1.0, x) for x in (value, *slopes)] == [-1.0, 1.0, 1.0]
+    assert mx.value_and_grad(f)([1.0, 0.5]) == (value, slopes)

@@ -31,7 +31,7 @@ class LongRunner(Runner):
         values: int | None,
     ) -> None:
         self.tape, self.in_full, self.doubted = tape, in_full, doubted
-        self.begin = beginnings(len(layout.results), values)
+        self.begin = beginnings(len(layout.results) - len(recurrence.outcomes), values)
         self.plan, self.wide, self.loses, self.rows_live = None, False, False, len(layout)
         self.made: Runner | None = None
         self.prepare()
@@ -49,9 +49,9 @@ class LongRunner(Runner):
         except (ArithmeticError, ValueError, RuntimeError):  # as of any runner
             self.repeated += 1
             if self.doubted:
-                return self.full.guarded(self.full.exact(inputs))
+                return self.full.begun(self.full.exact(inputs))
             results = self.narrow[True].run(self.spread(inputs))
-        return self.guarded(results) if self.guards else results
+        return self.begun(results)
 
     def spread(self, inputs: Array) -> Array:
         """The inputs, and after those that are given the ones for each step."""

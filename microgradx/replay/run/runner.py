@@ -154,9 +154,7 @@ class Runner:
             except (ArithmeticError, ValueError, RuntimeError):  # the last if a run is entered again, as from a signal's handler
                 self.repeated += 1
                 results = self.exact(inputs)
-        if self.guards:
-            results = self.guarded(results)
-        return results if self.begin is None else np.add(results, self.begin, results)
+        return self.begun(results)
 
     def chosen(self) -> Arrays | Tiered:
         """What runs where nothing speaks for the exact path, from now on."""
@@ -166,6 +164,12 @@ class Runner:
     def exact(self, inputs: Array) -> Array:
         """The outputs by the exact path, and the comparisons."""
         return self.tiered(exact=True).run(inputs)
+
+    def begun(self, results: Array) -> Array:
+        """The outputs as eager evaluation gives them, whose derivatives begin at 0, if every comparison came out as recorded."""
+        if self.guards:
+            results = self.guarded(results)
+        return results if self.begin is None else np.add(results, self.begin, results)
 
     def guarded(self, results: Array) -> Array:
         """The outputs, if every comparison came out as it was recorded."""
