@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,29 @@ def matrices(p: Array, sizes: Sequence[int]) -> list[Array]:
     """The same as one matrix per layer, the bias in the last column."""
     ends = np.cumsum([0, *((a + 1) * b for a, b in itertools.pairwise(sizes))])
     return [p[low:high].reshape(b, -1) for low, high, b in zip(ends, ends[1:], sizes[1:], strict=False)]
+
+
+def two_layers_by_hand(
+    X: Array, sizes: Sequence[int], end: Callable[[Array], tuple[float, Array]]
+) -> Callable[[Array], tuple[float, Array]]:
+    """Value and gradient of a loss of two relu layers and an output; `end` gives the loss and its derivatives by the outputs."""
+
+    def by_hand(p: Array) -> tuple[float, Array]:
+        (A, B, C), gradient = matrices(p, sizes), np.empty(len(p))
+        gA, gB, gC = matrices(gradient, sizes)
+        za = X @ A[:, :-1].T + A[:, -1]
+        a = np.maximum(za, 0.0)
+        zb = a @ B[:, :-1].T + B[:, -1]
+        b = np.maximum(zb, 0.0)
+        value, d = end(b @ C[0, :-1] + C[0, -1])
+        gC[0, :-1], gC[0, -1] = d @ b, d.sum()
+        db = np.outer(d, C[0, :-1]) * (zb > 0.0)
+        gB[:, :-1], gB[:, -1] = db.T @ a, db.sum(axis=0)
+        da = (db @ B[:, :-1]) * (za > 0.0)
+        gA[:, :-1], gA[:, -1] = da.T @ X, da.sum(axis=0)
+        return value, gradient
+
+    return by_hand
 
 
 def moons_case(n: int = 100, rng: int = 1, shuffled: bool = False) -> Case:
@@ -53,22 +76,16 @@ def moons_case(n: int = 100, rng: int = 1, shuffled: bool = False) -> Case:
 
     X, y = np.array(points), np.array(labels)
 
+    def hinge(z: Array) -> tuple[float, Array]:
+        m = 1.0 - y * z
+        return np.maximum(m, 0.0).sum() / n, np.where(m > 0.0, -y / n, 0.0)
+
+    network = two_layers_by_hand(X, sizes, hinge)
+
     def by_hand(p: Array) -> tuple[float, Array]:
-        (A, B, C), gradient = matrices(p, sizes), np.empty(337)
-        gA, gB, gC = matrices(gradient, sizes)
-        za = X @ A[:, :-1].T + A[:, -1]
-        a = np.maximum(za, 0.0)
-        zb = a @ B[:, :-1].T + B[:, -1]
-        b = np.maximum(zb, 0.0)
-        m = 1.0 - y * (b @ C[0, :-1] + C[0, -1])
-        d = np.where(m > 0.0, -y / n, 0.0)
-        gC[0, :-1], gC[0, -1] = d @ b, d.sum()
-        db = np.outer(d, C[0, :-1]) * (zb > 0.0)
-        gB[:, :-1], gB[:, -1] = db.T @ a, db.sum(axis=0)
-        da = (db @ B[:, :-1]) * (za > 0.0)
-        gA[:, :-1], gA[:, -1] = da.T @ X, da.sum(axis=0)
+        value, gradient = network(p)
         gradient += 2e-4 * p
-        return float(np.maximum(m, 0.0).sum() / n + 1e-4 * (p @ p)), gradient
+        return float(value + 1e-4 * (p @ p)), gradient
 
     return Case(f, start, by_hand)
 
@@ -93,24 +110,12 @@ def circles_case(n: int = 300, rng: int = 1) -> Case:
 
     X, y = np.array(points), np.array(labels)
 
-    def by_hand(p: Array) -> tuple[float, Array]:
-        (A, B, C), gradient = matrices(p, sizes), np.empty(91)
-        gA, gB, gC = matrices(gradient, sizes)
-        za = X @ A[:, :-1].T + A[:, -1]
-        a = np.maximum(za, 0.0)
-        zb = a @ B[:, :-1].T + B[:, -1]
-        b = np.maximum(zb, 0.0)
-        z = b @ C[0, :-1] + C[0, -1]
+    def cross_entropy(z: Array) -> tuple[float, Array]:
         e = np.exp(-np.abs(z))
-        d = (np.where(z >= 0.0, 1.0, e) / (1.0 + e) - y) / n
-        gC[0, :-1], gC[0, -1] = d @ b, d.sum()
-        db = np.outer(d, C[0, :-1]) * (zb > 0.0)
-        gB[:, :-1], gB[:, -1] = db.T @ a, db.sum(axis=0)
-        da = (db @ B[:, :-1]) * (za > 0.0)
-        gA[:, :-1], gA[:, -1] = da.T @ X, da.sum(axis=0)
-        return float((np.maximum(z, 0.0) + np.log1p(e) - y * z).sum() / n), gradient
+        value = float((np.maximum(z, 0.0) + np.log1p(e) - y * z).sum() / n)
+        return value, (np.where(z >= 0.0, 1.0, e) / (1.0 + e) - y) / n
 
-    return Case(f, start, by_hand)
+    return Case(f, start, two_layers_by_hand(X, sizes, cross_entropy))
 
 
 def conv1d(rng: int = 1) -> Case:
