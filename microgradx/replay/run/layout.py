@@ -15,6 +15,7 @@ from ..regroup.steps import OPERANDS_AT_ONCE, Segment, segments
 from ..tape.gradient import chain_step, depends
 from ..tape.rows import CODES, CONSTANT, TABLE
 from ..tape.tape import Tape
+from .accumulations import Accumulations, accumulations
 
 # through which nan may not go on: comparisons, nan ** 0, the condition of a choice
 LOSING = frozenset({"greater", "at_least", "equal", "differs", "power", "hypot", "where"})
@@ -121,6 +122,15 @@ class Layout:
             return list(self.many[row])
         a, b = int(self.a[row]), int(self.b[row])
         return [a, b] if b >= 0 else [a]
+
+    @cached_property
+    def accumulations(self) -> Accumulations:
+        """The accumulations of products among the rows."""
+        size = self.first + len(self) + 1
+        uses = (np.bincount(self.a + 1, minlength=size) + np.bincount(self.b + 1, minlength=size))[1:]  # operand -1 is none
+        np.add.at(uses, list(chain_of.from_iterable(self.many.values())), 1)
+        uses[self.results] = 2
+        return accumulations(self.code, self.a, self.b, self.first, uses)
 
     @cached_property
     def counts(self) -> dict[tuple[Op, int], int]:

@@ -130,6 +130,12 @@ FOLDS: dict[str, Callable[..., Any]] = {
 }
 """Operations on any number of operands as a step from what the operands so far give to what one more gives."""
 
+ADDED: dict[str, Callable[..., Any]] = {
+    "multiply": lambda np, total, a, b: total + a * b,
+    "chain": lambda np, total, a, b: total + unless_zero(np, a, b, a * b, a * b),
+}
+"""Products as a step of their accumulation, from the total so far to what one product more gives."""
+
 OTHER_DIGITS = frozenset({"hypot", "logaddexp", "logsumexp", "log_softmax_share", "norm", "std", "total", "ieee_remainder"})
 """Operations whose array form rounds otherwise than their function of numbers."""
 
