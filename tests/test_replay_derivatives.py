@@ -9,7 +9,7 @@ import pytest
 
 import microgradx as mx
 from microgradx.replay.compile import compile
-from microgradx.replay.tape.gradient import depends
+from microgradx.replay.tape.dependence import depends
 from microgradx.replay.tape.local_derivatives import MOST_PATTERNS
 from microgradx.replay.tape.number import Number
 from microgradx.replay.tape.rows import Constant
@@ -164,7 +164,8 @@ def test_a_rule_that_captured_a_value_or_writes_what_stands_for_an_operation_is_
 
 @pytest.mark.parametrize("constants", [0.0, 0.3])
 @pytest.mark.parametrize("wrt", [1, 4])
-def test_what_depends_on_an_input_is_what_reads_it_or_what_depends_on_it(wrt, constants):
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_depends_on_an_input_is_what_reads_it_or_what_depends_on_it(deep, wrt, constants):
     r = random.Random(0)
     for count in (0, 1, 5, 60):
         tape = Tape()
@@ -172,7 +173,8 @@ def test_what_depends_on_an_input_is_what_reads_it_or_what_depends_on_it(wrt, co
         depends_on = {x.slot: i < wrt for i, x in enumerate(numbers)}
         for _ in range(count):
             op = r.choice([mx.tanh, mx.exp, mx.maximum, mx.where])
-            read = [float(r.randrange(3)) if r.random() < constants else r.choice(numbers) for _ in range(op.arity)]
+            near = numbers[-3 if deep else 0 :]
+            read = [float(r.randrange(3)) if r.random() < constants else r.choice(near) for _ in range(op.arity)]
             numbers.append(tape.append(op, read))
             depends_on[numbers[-1].slot] = any(depends_on[x.slot] for x in read if not isinstance(x, float))
         marks = depends(tape, tape.inputs[:wrt])

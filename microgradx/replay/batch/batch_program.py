@@ -22,7 +22,7 @@ from ..run.array_program import Array, Plan
 from ..run.layout import Layout
 from ..run.runner import GuardFailed
 from ..run.tiers import Tiered
-from ..tape.gradient import depends
+from ..tape.dependence import depends
 from ..tape.lookup import with_lookups
 from ..tape.rows import code_of
 from ..tape.tape import Tape

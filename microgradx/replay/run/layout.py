@@ -12,7 +12,8 @@ import numpy as np
 from ...operation import Op
 from ..regroup.columns import live_rows
 from ..regroup.steps import OPERANDS_AT_ONCE, Segment, segments
-from ..tape.gradient import chain_step, depends
+from ..tape.dependence import depends
+from ..tape.gradient import chain_step
 from ..tape.rows import CODES, CONSTANT, TABLE
 from ..tape.tape import Tape
 from .accumulations import Accumulations, accumulations

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from ... import ops
 from ...chain import contribution
+from .dependence import depends, visited
 from .local_derivatives import LocalDerivatives
-from .rows import CONSTANT, TABLE, at_least, code_of, detached, differs, equal, greater, private
+from .rows import CONSTANT, TABLE, code_of, private
 from .tape import Tape
 
-CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
 VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands, and what is none
 NONE, SEED = -1, -2  # adjoints that are not rows: nothing has arrived yet, and exactly the 1 the sweep starts from
 HANDED_ON = 2  # the rule that is 1, as a place in (a, b, SEED, out)
@@ -32,61 +30,6 @@ _kept = private(  # what `chain` hands on in turn: nothing of a product that it 
 arrival = private("arrival", "{} + {}", ops.add.forward, 1.0, 1.0, numpy="add")  # one more contribution to an adjoint or a rate
 begun = private("begun", "0 + {}", lambda slope: 0.0 + slope, 1.0, array=lambda np, slope: np.add(slope, 0.0))
 CHAIN_RULES = (lambda a, b, out: _kept(b, a), lambda a, b, out: _kept(a, b))  # the rules of `chain` on the exact path
-
-
-def depends(tape: Tape, wrt: Sequence[int]) -> bytearray:
-    """Mark the rows that can change when an input in `wrt` changes."""
-    active = bytearray(len(tape) + 1)  # the last one answers for operand -1
-    for slot in wrt:
-        active[slot] = 1
-    every = all_that_depend(tape, active)
-    if every is not None:
-        return every
-    more = tape.more
-    for row, (a, b) in enumerate(zip(tape.a, tape.b, strict=True)):
-        if a >= 0:
-            if active[a] or active[b]:
-                active[row] = 1
-        elif row in more and any(active[x] for x in more[row]):
-            active[row] = 1
-    return active
-
-
-def all_that_depend(tape: Tape, active: bytearray) -> bytearray | None:
-    """The `active` inputs and all rows that are operations, where each reads an operation or one of these inputs; else None."""
-    op, a, b = (np.asarray(memoryview(column)) for column in (tape.op, tape.a, tape.b))
-    may = np.frombuffer(active, dtype=np.bool_) | np.append(op > CONSTANT, False)
-    found = bytearray(may)
-    whole = not ((a >= 0) & ~may[a] & ~may[b]).any() and all(any(found[x] for x in xs) for xs in tape.more.values())
-    return found if whole else None
-
-
-def visited(tape: Tape, output: int, active: bytearray) -> list[int]:
-    """The active rows that `output` is made of, in the order in which eager evaluation places its nodes.
-
-    Depth first, operands from left to right; a row that stands for several counts as the operation that was written.
-    """
-    a, b, wholes, more = tape.a, tape.b, tape.wholes, tape.more
-    left, pending = bytearray(active), [output]  # what is still to be visited
-    np.frombuffer(left, dtype=np.bool_)[:-1][np.isin(np.asarray(memoryview(tape.op)), [*CUT])] = False
-    order: list[int] = []
-    push, pop, place = pending.append, pending.pop, order.append
-    while pending:
-        row = pop()
-        if row < 0:
-            place(~row)
-            continue
-        while left[row]:  # down the first operands
-            left[row] = 0
-            push(~row)
-            first, second = a[row], b[row]
-            if first < 0 or row in wholes:
-                pending += reversed(wholes[row][1] if row in wholes else more.get(row, ()))
-                break
-            if left[second]:
-                push(second)
-            row = first
-    return order
 
 
 def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from ... import ops
 from ...chain import contribution
-from .gradient import CUT, NONE, SEED, VARIADIC, arrival, chain_step, depends, rules_of
+from .dependence import CUT, depends
+from .gradient import NONE, SEED, VARIADIC, arrival, chain_step, rules_of
 from .local_derivatives import LocalDerivatives
 from .rows import code_of
 from .tape import Tape
