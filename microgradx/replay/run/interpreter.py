@@ -1,4 +1,4 @@
-"""A loop in machine code that walks the rows of any program, a few nanoseconds each; compiled once in a process (extra `native`).
+"""A loop in machine code that walks the rows of any program, a few nanoseconds each (extra `native`).
 
 There is nothing to compile for a program, and nothing that it can be too long for. Every operation gives the bits of eager
 evaluation, for infinity and nan too, so this is the exact path as well. What has no machine code is a call of Python.
@@ -6,36 +6,49 @@ evaluation, for infinity and nan too, so this is the exact path as well. What ha
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ctypes import c_int64, c_void_p
+
+import numpy as np
 
 from .array_program import Array
 from .form import Form
 from .interpreter_rows import InterpreterRows
-from .interpreter_text import has_code, known_operations, module
+from .interpreter_text import PYTHON, has_code, known_operations, module
 from .layout import Layout
 from .llvm import AVAILABLE, COMPILING, PythonRows, linked
 
 RUN_NS, ROW_NS, FUNCTION_NS, PYTHON_NS = 1500.0, 4.0, 8.0, 700.0  # measured: a run at all, a row, a C function, a call of Python
 ADDED_NS = 1.5  # a product of an accumulation
-MAKING_NS, FIRST_MAKING_NS = 25.0, 7e7  # a row; once in a process LLVM is loaded and the interpreter compiled
+MAKING_NS, FIRST_MAKING_NS = 25.0, 5e7  # a row; once in a process LLVM is loaded and the interpreter compiled
 
 
 class Walk:
-    """The interpreter in memory, one for the process."""
+    """The interpreter in memory, with code for the operations of these numbers."""
 
-    def __init__(self) -> None:
-        called = {function for _, code in known_operations().values() for function in code.called}
+    def __init__(self, numbers: Collection[int]) -> None:
+        self.numbers = frozenset(numbers)
+        called = {function for number, code in known_operations().values() if number in numbers for function in code.called}
         pointers = [c_void_p] * 3 + [c_int64] * 2 + [c_void_p]
-        self.run = linked(self, "\n".join(module()), called, *pointers, opt=2)
+        self.run = linked(self, "\n".join(module(self.numbers)), called, *pointers, opt=2)
 
 
-@functools.cache
-def _walk() -> Walk:
-    """The interpreter, compiled at the first call."""
+WALKS: list[Walk] = []
+"""The interpreters of this process: two at most."""
+
+
+def walk_for(numbers: Collection[int]) -> Walk:
+    """An interpreter with code for the operations of these numbers.
+
+    The first one has code for these and for single instructions, which takes a third of the time; the second one has all.
+    """
     with COMPILING:
-        return Walk()
+        for walk in WALKS:
+            if walk.numbers.issuperset(numbers):
+                return walk
+        single = {number for number, code in known_operations().values() if WALKS or code.instructions <= 1}
+        WALKS.append(Walk(single.union(numbers)))
+        return WALKS[-1]
 
 
 class Interpreter(Form):
@@ -58,12 +71,12 @@ class Interpreter(Form):
     @classmethod
     def making(cls, layout: Layout, closely: bool = True) -> float:
         """About how many ns it takes to make one."""
-        return MAKING_NS * len(layout) + (0.0 if _walk.cache_info().currsize else FIRST_MAKING_NS)
+        return MAKING_NS * len(layout) + (0.0 if WALKS else FIRST_MAKING_NS)
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
-        self.walk = _walk()
         self.table = InterpreterRows(layout)
+        self.walk = walk_for({*np.unique(self.table.rows[:, 0]).tolist()} - {PYTHON})
 
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results; it owns its buffer, so each thread binds its own."""

@@ -8,7 +8,7 @@ of what they are added to, and the same for the list of their factors.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ...operation import OPS, Op
 from ..tape.rows import PRIVATE, op_of
@@ -81,9 +81,9 @@ def has_code(op: Op) -> bool:
     return op.name in known_operations() and (op in WRITTEN_BY_HAND or op is PRIVATE.get(op.name))
 
 
-def module() -> Iterator[str]:
-    """The interpreter as LLVM code: a loop over the rows, and a case for each operation."""
-    cases = {number: (name, code) for name, (number, code) in known_operations().items()}
+def module(numbers: Collection[int]) -> Iterator[str]:
+    """The interpreter as LLVM code: a loop over the rows, and a case for each operation of these numbers."""
+    cases = {number: (name, code) for name, (number, code) in known_operations().items() if number in numbers}
     yield _HEAD
     yield f"  switch i32 %op, label %case{PYTHON} ["
     yield from (f"    i32 {number}, label %case{number}" for number in cases)

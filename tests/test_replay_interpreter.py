@@ -1,4 +1,4 @@
-"""The interpreter takes an accumulation of products as one row, with the bits of one row after the other."""
+"""The interpreter: what it compiles, and an accumulation of products as one row with the bits of one row after the other."""
 
 import random
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from microgradx import ops
+from microgradx.replay.run import interpreter
 from microgradx.replay.run.interpreter import Interpreter
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.row_by_row import Loop
@@ -94,3 +95,19 @@ def test_random_rows_of_sums_and_products_have_the_bits_of_one_after_the_other(s
         numbers.append(tape.append(op, [r.choice(near) for _ in range(op.arity or r.randrange(5))]))
     results = {numbers[-1].slot, *(r.choice(numbers).slot for _ in range(3))}
     both(tape, sorted(results))
+
+
+def applied(op):
+    """The interpreter's number for an operation, and that of eager evaluation."""
+    tape = Tape()
+    run = Interpreter(Layout(tape, [tape.append(op, [tape.input(1.0, 0)]).slot])).bind()
+    return run(np.array([0.7]))[0], op.forward(0.7)
+
+
+def test_a_process_compiles_the_interpreter_for_what_it_needs_first_and_for_all_operations_next(monkeypatch):
+    made = []
+    monkeypatch.setattr(interpreter, "WALKS", made)
+    for op, count in ((ops.gelu, 1), (ops.exp, 1), (ops.gelu, 1), (ops.softplus, 2), (ops.sigmoid, 2), (ops.erf, 2)):
+        ours, eager = applied(op)
+        assert (ours, len(made)) == (eager, count)
+    assert made[0].numbers < made[1].numbers
