@@ -123,7 +123,6 @@ def chain_rule(
         numbers_alone(found)
         adjoints.update(found)
         return
-    bare: set[Any] = set()  # nodes at which only zero factors arrived: these add nothing, not even the sign of a zero
     for node in reversed(order):  # type: ignore[call-overload]  # a list, or a dict with nodes as keys
         upstream = adjoints.get(node)
         if node.op is None or upstream is None:
@@ -131,18 +130,13 @@ def chain_rule(
         for slot, parent, local in edges(node, read):
             before = adjoints.get(parent)
             if times is None and not (upstream and local):
-                part, after = 0.0, 0.0 if before is None else before
-                if before is None:
-                    bare.add(parent)
-            else:  # no factor is zero: `contribution` without a call
-                part = upstream * local if times is None else times(upstream, local)
-                if before is None:
-                    after = part
-                elif parent in bare:
-                    after = part
-                    bare.discard(parent)
-                else:
-                    after = before + part
+                part, after = 0.0, before or 0.0
+            elif times is None:  # no factor is zero: `contribution` without a call; what is too small for a float is 0.0
+                part = upstream * local or 0.0
+                after = before + part if before else part
+            else:
+                part = times(upstream, local)
+                after = part if before is None else before + part
             adjoints[parent] = after
             if watch is not None:
                 watch(node, slot, upstream, local, part, before, after)
@@ -155,7 +149,7 @@ def numbers_alone(adjoints: dict[Any, Any]) -> None:
     edges of a network are; who was sent nothing has 0.0. Of sums, products and exponentials the rule is known uncalled.
     """
     for node, upstream in reversed(adjoints.items()):
-        if upstream is None:
+        if not upstream:  # None, or what was too small for a float: never -0.0
             adjoints[node] = 0.0
         op = node.op
         if op is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import copysign
 from typing import Any, Literal, overload
 
 from . import modes, observers
@@ -42,7 +43,7 @@ def gradient(outputs: Value | Iterable[Value], wrt: Value | Iterable[Value] | No
 
     One Value as `wrt` gives one number; without `wrt` the gradient is that of every leaf, as a dict from the leaf to its slope.
     With `create_graph` the results are nodes built by the same rules, so they can be differentiated again. What does not
-    depend on x has the derivative 0.
+    depend on x has the derivative 0. A derivative of zero is 0.0 and never -0.0, in every transform.
     """
     ends = _ends(outputs)
     if wrt is None:
@@ -76,10 +77,20 @@ def _slopes(ends: Sequence[Value], wrt: Iterable[Value], create_graph: bool) -> 
         watch = modes.backward_watch()
         with modes.unchecked():
             chain_rule(adjoints, adjoints, itself, product, watch)
-        return [d if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
+        return [unsigned(d) if isinstance(d, Value) else Value(d or 0.0) for d in map(adjoints.get, variables)]
     observers.look("a gradient was computed without create_graph=True")
     backward_pass(adjoints)
     return [adjoints.get(x, 0.0) for x in variables]
+
+
+def unsigned(slope: Any) -> Any:
+    """The derivative, with 0.0 for -0.0: which zero a sum gives depends on zero terms, and those are added in one way alone.
+
+    >>> unsigned(-0.0), unsigned(-2.0)
+    (0.0, -2.0)
+    """
+    number = slope._number if is_node(slope) else slope
+    return slope + 0.0 if number == 0.0 and copysign(1.0, number) < 0.0 else slope
 
 
 def itself(node: Value) -> Value:

@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex
 
 from . import modes, observers, ops
 from .chain import edges
-from .derivatives import gradient, itself, product
+from .derivatives import gradient, itself, product, unsigned
 from .engine import Value, is_node
 from .operand import Operand
 from .operation import Op
@@ -100,7 +100,7 @@ class Variables:
         moved = dict(zip(self.leaves, rates, strict=True))
         values = [y for y in outputs if isinstance(y, Value)]
         push_forward(values, moved, self.connected and self.recorded)
-        return [self.out(moved.get(y, 0.0) if isinstance(y, Value) else 0.0) for y in outputs]
+        return [self.out(unsigned(moved.get(y, 0.0)) if isinstance(y, Value) else 0.0) for y in outputs]
 
 
 @contextmanager

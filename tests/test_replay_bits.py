@@ -200,55 +200,6 @@ def test_a_batch_of_one_has_the_bits_of_eager_evaluation(w, x):
 BATCHED = compile(lambda w, x: used_often(w * x), batch="x")
 
 
-STEPS = [
-    lambda a, b: a + b,
-    lambda a, b: a - b,
-    lambda a, b: a * b,
-    lambda a, b: mx.relu(a) * b,
-    lambda a, b: -a * b,
-    lambda a, b: mx.where(a > 0.0, a, b),
-    lambda a, b: (a - a) * b,
-    lambda a, b: mx.tanh(a) * b,
-    lambda a, b: mx.sum([a, b, a * b]),
-]
-
-
-def with_zeros(r):
-    """A random function of three numbers in which much is zero, of either sign, and where to evaluate it."""
-    steps = [(r.choice(STEPS), r.random(), r.random()) for _ in range(r.randint(2, 8))]
-
-    def f(xs):
-        known = list(xs)
-        for step, first, second in steps:
-            known.append(step(known[int(first * len(known))], known[int(second * len(known))]))
-        return known[-1] * 1.0
-
-    return f, [r.choice([0.0, -0.0, 1.0, -1.0, 2.0]) for _ in range(3)]
-
-
-def bits(numbers):
-    return np.hstack([np.ravel(part) for part in numbers]).tobytes()
-
-
-@pytest.mark.parametrize("form", replay_forms.NARROW)
-def test_a_derivative_of_zero_has_the_sign_that_it_has_in_eager_evaluation(form):
-    r = random.Random(0)
-    for _ in range(25):
-        f, xs = with_zeros(r)
-        both = lambda xs, f=f: [f(xs), -f(xs)]  # noqa: E731
-        with only(form):
-            g, h = compile(f), compile(both)
-            assert bits(g.value_and_grad(xs)) == bits(mx.value_and_grad(f)(xs))
-            assert bits(compile(mx.grad(f))(xs)) == bits(mx.grad(f)(xs))
-            assert bits(h.jacobian(xs)) == bits(mx.jacobian(both)(xs))
-            assert bits(h.vjp(xs)[1]([-1.0, 0.0])[0]) == bits(mx.vjp(both, xs)[1]([-1.0, 0.0])[0])
-
-
-def test_a_value_of_minus_zero_keeps_its_sign_beside_its_gradient():
-    value, slopes = compile(lambda xs: -(xs[0] * 0.0)).value_and_grad([1.0, 2.0])
-    assert (math.copysign(1.0, value), [math.copysign(1.0, slope) for slope in slopes]) == (-1.0, [1.0, 1.0])
-
-
 @pytest.mark.parametrize("form", replay_forms.NARROW)
 def test_a_multiplication_by_one_does_not_change_the_order_of_a_second_derivative(form):
     def f(xs):

@@ -51,11 +51,9 @@ def rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) 
     return [*outputs, *pushed] if question == "jvp" else pushed
 
 
-def values_first(question: str, outputs: int) -> int | None:
-    """How many of an answer's numbers are values, before derivatives by a backward sweep; None where there are none of these."""
-    if question in ("value", "hvp", "pushed", "jvp"):
-        return None
-    return {"gradient": 1, "aux": outputs}.get(question, 0)
+def values_first(question: str, outputs: int) -> int:
+    """How many of an answer's numbers are values, before the derivatives."""
+    return 1 if question == "gradient" else outputs if question in ("value", "aux", "jvp") else 0
 
 
 def directions(tape: Tape, wrt: Sequence[int]) -> dict[int, int]:

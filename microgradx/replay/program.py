@@ -160,7 +160,7 @@ class Program:
             self.runner("guards", lambda tape, outputs: []).run(inputs)
 
     def runner(
-        self, key: Hashable, ask: Ask, places: Sequence[int] = (), alone: bool = False, values: int | None = None
+        self, key: Hashable, ask: Ask, places: Sequence[int] = (), alone: bool = False, values: int = 0
     ) -> Runner:
         """The runner for `key`, made on first use, for derivatives by the inputs at `places`.
 

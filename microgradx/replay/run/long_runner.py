@@ -28,7 +28,7 @@ class LongRunner(Runner):
         layout: Stretched,
         in_full: Callable[[], Runner],
         doubted: bool,
-        values: int | None,
+        values: int,
     ) -> None:
         self.tape, self.in_full, self.doubted = tape, in_full, doubted
         self.begin = beginnings(len(layout.results) - len(recurrence.outcomes), values)
@@ -80,7 +80,7 @@ def long_runner(
     places: Sequence[int],
     in_full: Callable[[], Runner],
     doubted: bool,
-    values: int | None = None,
+    values: int = 0,
 ) -> LongRunner | None:
     """The runner of a long recurrence, where its steps repeat in the answer, too, and arrays have nothing to hold.
 

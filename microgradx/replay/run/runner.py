@@ -48,12 +48,12 @@ class Arrays:
         return run(inputs)
 
 
-def beginnings(count: int, values: int | None) -> Array | None:
+def beginnings(count: int, values: int) -> Array | None:
     """What is added to the results of which the first `values` are values and the others derivatives; None for values alone.
 
-    Eager evaluation adds a derivative up from 0, so it is never -0.0; a value may be, and that is what -0.0 changes nothing of.
+    In eager evaluation a derivative is never -0.0; a value may be, and that is what -0.0 changes nothing of.
     """
-    return None if values is None or values >= count else np.array([-0.0] * values + [0.0] * (count - values))
+    return None if values >= count else np.array([-0.0] * values + [0.0] * (count - values))
 
 
 class Runner:
@@ -64,7 +64,7 @@ class Runner:
     not depend on how often it was called.
 
     `as_eager` gives the rows of a derivative of derivatives on a tape that tells zeros that were made from others, for the exact
-    path. The first `values` of the outputs are values, the others derivatives, None of them if nothing is said.
+    path. The first `values` of the outputs are values, the others derivatives.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Runner:
         tape: Tape,
         outputs: Sequence[int],
         as_eager: Callable[[], tuple[Tape, list[int]]] | None = None,
-        values: int | None = None,
+        values: int = 0,
     ) -> None:
         self.tape = tape
         self.as_eager = as_eager

@@ -46,7 +46,7 @@ class Recorder(Tape):
         moved = {variable.slot: self.slot(rate) for variable, rate in zip(variables, rates, strict=True)}
         rows = [self.slot(output) for output in outputs]
         with self.written():
-            found = tangent_rows(self, rows, moved)
+            found = [self.begun(rate) for rate in tangent_rows(self, rows, moved, again=True)]
         return [Number(self, rate) for rate in found]
 
     @contextmanager

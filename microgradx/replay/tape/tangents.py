@@ -19,10 +19,10 @@ from .tape import Tape
 class _Push:
     """One forward pass over a tape that appends the rows of the rates."""
 
-    def __init__(self, tape: Tape, moved: dict[int, int], last: int) -> None:
+    def __init__(self, tape: Tape, moved: dict[int, int], last: int, again: bool) -> None:
         tape.values = None  # from here on rows are written, not evaluated
         tape.interned = {}  # numbers that rules bring in share no row with numbers of the program
-        self.tape = tape
+        self.tape, tape.again = tape, again
         self.rates = [NONE] * len(tape)
         for row, rate in moved.items():
             self.rates[row] = rate
@@ -66,7 +66,7 @@ class _Push:
     def product(self, rate: int, local: object) -> int:
         """The row of rate * local as the chain rule has it; a multiplication by 1 is not written, and one by 0 counts nothing."""
         tape, constants = self.tape, self.tape.constants
-        if type(local) is float and local == 0.0:
+        if type(local) is float and local == 0.0 and not tape.again:
             return NONE
         if type(local) is float and local == -1.0 and rate not in constants:
             return tape.row(self.minus, rate)
@@ -78,9 +78,12 @@ class _Push:
         return factor if constants.get(rate) == 1.0 else tape.row(self.times, rate, factor)
 
 
-def tangent_rows(tape: Tape, outputs: Sequence[int], moved: dict[int, int]) -> list[int]:
-    """Append how fast rows change where those of `moved` do at the rates in the rows beside them; the rows of the rates."""
+def tangent_rows(tape: Tape, outputs: Sequence[int], moved: dict[int, int], again: bool = False) -> list[int]:
+    """Append how fast rows change where those of `moved` do at the rates in the rows beside them; the rows of the rates.
+
+    Say `again` where these are to be differentiated again, backward.
+    """
     if not moved or not outputs:
         return [tape.constant(0.0) for _ in outputs]
-    rates = _Push(tape, moved, max(*outputs, *moved)).rates
+    rates = _Push(tape, moved, max(*outputs, *moved), again).rates
     return [rates[row] if rates[row] != NONE else tape.constant(0.0) for row in outputs]
