@@ -96,3 +96,20 @@ def test_a_derivative_of_rates_is_added_up_in_eager_order_where_some_are_zero(fo
         a, b = [r.uniform(0.3, 2.0) for _ in range(2)], [r.uniform(-1.0, 1.0) for _ in range(2)]
         with only(form):
             assert compile(g).grad(a, b, argnums=(0, 1)) == mx.grad(g, (0, 1))(a, b)
+
+
+@pytest.mark.parametrize("reduce", ["mean", "sum", None])
+def test_derivatives_of_batches_have_no_sign_where_they_are_zero(reduce):
+    f = compile(lambda w, x: -w * x[0] * x[1], batch="x", reduce=reduce)
+    X = np.array([[0.0, 1.0], [0.0, 2.0]])
+    found = [
+        f.value_and_grad(-1.0, X)[1],
+        *f.grad(-1.0, X, argnums=(0, 1)),
+        f.jvp((1.0, X), (1.0, None))[1],
+        *f.hvp((-1.0, X), (1.0, 0.0 * X)),
+        f.jacobian(-1.0, X),
+        f.hessian(-1.0, X, argnum=1),
+        compile(lambda w, x: (x[0], [-w * x[0]]), batch="x", reduce=reduce).grad(-1.0, X, has_aux=True)[0],
+    ]
+    assert not any(np.signbit(part[part == 0.0]).any() for part in map(np.asarray, found))
+    assert reduce is not None or np.signbit(f(1.0, X)).all()  # of a value it is kept

@@ -11,7 +11,7 @@ from ...transforms import stacked
 from ...variables import Argnums
 from ..arguments import Chosen
 from ..arrange import arranger, neighbours
-from ..derivatives import ADDING, Spans, rows
+from ..derivatives import ADDING, Spans, rows, values_first
 from ..run.array_program import Array
 from ..specialization import ONE_RESULT, Recording
 from ..tape.tape import Tape
@@ -39,7 +39,8 @@ class BatchInquiry:
         for k, keep in enumerate(self.kept):
             self.places[k] = met[keep]
             met[keep] += 1
-        self.beside = len(values) - 1 if name == "aux" else 0  # of those kept, how many are no derivatives
+        self.values = values_first(name, len(values))  # of all, how many are no derivatives
+        self.beside = sum(self.kept[: self.values])  # and of those kept
 
         def split(tape: Tape) -> tuple[list[int], list[int]]:
             pairs = list(zip(rows(tape, program.outputs, name, program.chosen(spans)), self.kept, strict=True))
@@ -67,6 +68,8 @@ class BatchAnswer:
 
     def __init__(self, asked: BatchInquiry, recording: Recording, sums: Array, each: Array) -> None:
         self.asked, self.recording, self.sums, self.each = asked, recording, sums, each
+        for numbers in (self.sums[asked.values - asked.beside :], self.each[:, asked.beside :]):
+            numbers += 0.0  # a derivative that is -0.0 becomes 0.0, as in eager evaluation
 
     def averaged(self) -> BatchAnswer:
         """The same of the mean over the samples: so many times less, but for what the function gives beside its value."""
