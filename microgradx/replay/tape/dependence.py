@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 
-from .rows import CONSTANT, INPUT, Rows, at_least, code_of, detached, differs, equal, greater
+from .rows import CONSTANT, INPUT, TABLE, Rows, at_least, code_of, detached, differs, equal, greater
 
 CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
 ROUNDS_TRIED = 10  # of array operations, until a loop over the rows is taken to be quicker
@@ -33,7 +33,7 @@ def in_rounds(tape: Rows, given: np.ndarray) -> np.ndarray | None:
     before = given | np.append(op > CONSTANT, False)
     for _ in range(ROUNDS_TRIED):
         after = given.copy()
-        after[:-1] |= before[a] | before[b]
+        after[:-1] |= before.take(a, mode="wrap") | before.take(b, mode="wrap")
         if rows:
             after[rows] |= np.logical_or.reduceat(before[many], starts[:-1])
         if np.array_equal(before, after):
@@ -59,11 +59,11 @@ def visited(tape: Rows, output: int, active: bytearray) -> list[int]:
 
     Depth first, operands from left to right; a row that stands for several counts as the operation that was written.
     """
-    a, b, wholes, more = tape.a.tolist(), tape.b.tolist(), tape.wholes, tape.more
-    for row in wholes:
-        a[row] = -1
+    a, b, wholes, more = tape.a, tape.b, tape.wholes, tape.more
     left, pending = bytearray(active), [output]  # what is still to be visited
-    np.frombuffer(left, dtype=np.bool_)[:-1][np.isin(np.asarray(memoryview(tape.op)), [INPUT, CONSTANT, *CUT])] = False
+    passed = np.zeros(len(TABLE), dtype=np.bool_)
+    passed[[INPUT, CONSTANT, *CUT]] = True
+    np.frombuffer(left, dtype=np.bool_)[:-1][passed.take(np.asarray(memoryview(tape.op)))] = False
     order: list[int] = []
     push, pop, place = pending.append, pending.pop, order.append
     while pending:
@@ -74,7 +74,7 @@ def visited(tape: Rows, output: int, active: bytearray) -> list[int]:
         while left[row]:  # down the first operands
             left[row] = 0
             first, second = a[row], b[row]
-            if first < 0:
+            if first < 0 or row in wholes:
                 push(~row)
                 pending += reversed(wholes[row][1] if row in wholes else more[row])
                 break
