@@ -52,15 +52,18 @@ def in_halves(tape: Tape, operands: Sequence[Any]) -> Any:
     key = in_halves, tape.slot(place), len(column)
     if key not in tape.shared:
         tape.shared[key] = [tape.compare(at_least, place, float(k)) for k in range(1, len(column))]
-    beyond = tape.shared[key]
+    beyond, choice = [x.slot for x in tape.shared[key]], code_of(ops.where)
 
-    def between(low: int, high: int) -> Any:
+    def between(low: int, high: int) -> int:
         if high - low == 1:
-            return column[low]
+            return tape.slot(column[low])
         middle = (low + high) // 2
-        return tape.record(ops.where, (beyond[middle - 1], between(middle, high), between(low, middle)))
+        operands = beyond[middle - 1], between(middle, high), between(low, middle)
+        row = tape.row(choice)
+        tape.more[row] = operands
+        return row
 
-    return between(0, len(column))
+    return column[0] if len(column) == 1 else Number(tape, between(0, len(column)))
 
 
 def with_lookups(tape: Tape) -> Tape:
