@@ -19,10 +19,11 @@ from microgradx.bench.formulas import bodies, chain_case, polynomial, random_gra
 from microgradx.bench.networks import attention, circles_case, conv1d, moons_case, rnn
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
-from microgradx.replay.regroup import steps, sums
+from microgradx.replay.regroup import steps, sums, users
 from microgradx.replay.regroup.columns import Columns
 from microgradx.replay.regroup.instructions import refine, runs
-from microgradx.replay.regroup.levels import AT_ONCE, Users, latest_levels, schedule
+from microgradx.replay.regroup.levels import AT_ONCE, latest_levels, schedule
+from microgradx.replay.regroup.users import Users
 from microgradx.replay.run import machine_code, python_source, runner, tiers
 from microgradx.replay.run.layout import Layout
 from microgradx.replay.run.llvm import AVAILABLE
@@ -103,24 +104,46 @@ def test_what_the_way_back_needs_of_every_step_is_computed_at_once():
 
 
 def test_rows_that_can_wait_are_computed_with_the_first_that_cannot():
-    users = Users(np.array([2]), np.array([0, 1, 1, 1, 1]), np.array([0, 0, 1, 0]))
-    assert schedule([5, 5, 6, AT_ONCE], [1, 2, 2, 2], users) == [1, 1, 2, 1]
-    assert schedule([6, 5, 5, AT_ONCE], [1, 2, 2, 2], users) == [1, 2, 2, 1]
+    made_of = Users.of(np.arange(4), np.array([2]), np.array([0]), 4)
+    latest = np.array([1, 2, 2, 2])
+    assert schedule(np.array([5, 5, 6, AT_ONCE]), latest, made_of).tolist() == [1, 1, 2, 1]
+    assert schedule(np.array([6, 5, 5, AT_ONCE]), latest, made_of).tolist() == [1, 2, 2, 1]
+    assert schedule(np.array([5, 5, AT_ONCE, AT_ONCE]), latest, made_of).tolist() == [1, 1, 2, 1]
 
 
-def test_no_row_may_be_later_than_the_level_before_its_first_user():
+def random_rows():
+    """What random rows are made of, as places of rows above them, with the users of each and the earliest and latest levels."""
     r = random.Random(0)
     for count in (1, 2, 30, 200):
         made_of = [[r.randrange(row) for _ in range(r.randrange(4))] if row else [] for row in range(count)]
-        users = [[row for row in range(count) for x in made_of[row] if x == operand] for operand in range(count)]
+        readers = [[row for row in range(count) for x in made_of[row] if x == operand] for operand in range(count)]
         earliest, latest = [0] * count, [0] * count
         for row in range(count):
             earliest[row] = 1 + max((earliest[x] for x in made_of[row]), default=0)
         for row in reversed(range(count)):
-            latest[row] = min((latest[user] for user in users[row]), default=max(earliest) + 1) - 1
-        found = np.array([user for row in users for user in row], dtype=np.int64)
-        starts = np.cumsum([0, *map(len, users)])
-        assert latest_levels(np.array(earliest), Users(found, starts, np.array(list(map(len, made_of))))).tolist() == latest
+            latest[row] = min((latest[user] for user in readers[row]), default=max(earliest) + 1) - 1
+        every = [(row, x) for row in range(count) for x in [*made_of[row], -1]]
+        yield readers, Users.of(np.arange(count), *np.array(every).T, count), earliest, latest
+
+
+def test_the_users_of_rows_are_found_among_what_reads_them():
+    for readers, found, _, _ in random_rows():
+        assert [found.at(np.array([row])).tolist() for row in range(len(readers))] == readers
+        assert found.at(np.arange(len(readers))).tolist() == [user for row in readers for user in row]
+        assert found.at(np.arange(0)).tolist() == []
+
+
+def test_levels_are_found_one_after_the_other_as_far_as_they_are_wide(monkeypatch):
+    for _, found, earliest, _ in random_rows():
+        assert found.wide_levels(2).tolist() == [level if level <= 2 else 0 for level in earliest]
+        for average, most in ((0, math.inf), (10**6, users.AT_FIRST + 1)):
+            monkeypatch.setattr(users, "AVERAGE", average)
+            assert found.wide_levels(math.inf).tolist() == [level if level <= most else 0 for level in earliest]
+
+
+def test_no_row_may_be_later_than_the_level_before_its_first_user():
+    for _, found, earliest, latest in random_rows():
+        assert latest_levels(np.array(earliest), found).tolist() == latest
 
 
 IRREGULAR = [lambda: random_graph(3000), lambda: rnn(20), lambda: chain_case(300), lambda: random_graph(300)]
@@ -188,6 +211,14 @@ def test_the_first_rows_of_a_tape_are_a_program_of_their_own():
     first, ends = tape.beginning(52)
     assert (len(first), ends, first.inputs) == (52, [51], tape.inputs)
     assert Loop(Layout(first, ends)).run(case.x) == Loop(Layout(tape, [51])).run(case.x)
+
+
+@pytest.mark.parametrize(("wide", "some"), [(0, 0), (1, 0), (10**6, 0), (10**6, 3)])
+def test_levels_found_one_after_the_other_and_row_by_row_make_the_same_program(wide, some, monkeypatch):
+    known = [str(arrays(case())[0].plan.instructions) for case in (attention, moons_case, rnn)]
+    monkeypatch.setattr(users, "AVERAGE", wide)
+    monkeypatch.setattr(users, "AT_FIRST", some)
+    assert [str(arrays(case())[0].plan.instructions) for case in (attention, moons_case, rnn)] == known
 
 
 def test_levels_found_in_blocks_of_a_few_rows_make_the_same_program(monkeypatch):

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..tape.rows import TABLE
 from .columns import Columns
 from .sums import MANY, Sums
+from .users import Users
 
 WORTHWHILE = 100  # small groups; a program with fewer has no recurrence to gather from
 NARROW = 4  # rows a level; a program with fewer is not run as arrays anyway
 AT_ONCE = 0  # the kind of rows that do not wait
-
-
-@dataclass
-class Users:
-    """What uses each of some rows, as places among them: of row i `found[starts[i]:starts[i + 1]]`, once for each use."""
-
-    found: np.ndarray
-    starts: np.ndarray
-    operands: np.ndarray  # how many computed operands each row has
-
-    @classmethod
-    def of(cls, columns: Columns, sums: Sums, rows: np.ndarray) -> Users:
-        """Those of `rows`."""
-        plain = rows[~sums.root[rows]]
-        user = np.concatenate((plain, plain, columns.wide_row, sums.term_root, sums.term_root))
-        operand = np.concatenate((columns.a[plain], columns.b[plain], columns.wide_operand, sums.first, sums.second))
-        place = np.full(len(columns.op) + 1, -1, dtype=np.int32)  # the last one answers for operand -1
-        place[rows] = np.arange(len(rows))
-        user, operand = place[user], place[operand]
-        user, operand = user[operand >= 0], operand[operand >= 0]
-        starts = np.append(0, np.cumsum(np.bincount(operand, minlength=len(rows))))
-        return cls(user[np.argsort(operand, kind="stable")], starts, np.bincount(user, minlength=len(rows)))
 
 
 def delayed(columns: Columns, sums: Sums, rows: np.ndarray) -> np.ndarray:
@@ -49,8 +27,7 @@ def delayed(columns: Columns, sums: Sums, rows: np.ndarray) -> np.ndarray:
     if (count < MANY).sum() < WORTHWHILE or len(rows) < NARROW * int(earliest.max()):
         return earliest
     kind[count[alike.ravel()] >= MANY] = AT_ONCE
-    users = Users.of(columns, sums, rows)
-    return np.array(schedule(kind.tolist(), latest_levels(earliest, users).tolist(), users), dtype=np.int64)
+    return schedule(kind, latest_levels(earliest, sums.users), sums.users)
 
 
 def latest_levels(earliest: np.ndarray, users: Users) -> np.ndarray:
@@ -59,8 +36,7 @@ def latest_levels(earliest: np.ndarray, users: Users) -> np.ndarray:
     count = np.diff(users.starts)
     used = np.flatnonzero(count)
     used = used[np.argsort(earliest[used], kind="stable")]
-    count, starts = count[used], np.append(0, np.cumsum(count[used]))
-    by_level = users.found[np.arange(starts[-1]) + np.repeat(users.starts[used] - starts[:-1], count)]
+    by_level, starts = users.at(used), np.append(0, np.cumsum(count[used]))
     edges = np.append(np.flatnonzero(np.diff(earliest[used], prepend=-1)), len(used)).tolist()
     for low, high in reversed([*itertools.pairwise(edges)]):
         above = found[by_level[starts[low] : starts[high]]]
@@ -68,29 +44,19 @@ def latest_levels(earliest: np.ndarray, users: Users) -> np.ndarray:
     return found
 
 
-def schedule(kinds: list[int], latest: list[int], users: Users) -> list[int]:
+def schedule(kinds: np.ndarray, latest: np.ndarray, users: Users) -> np.ndarray:
     """A level for each row, not after its `latest`: all rows of a kind that can be computed, once one of them must be."""
-    level, found, starts, operands = [0] * len(kinds), users.found.tolist(), users.starts.tolist(), users.operands.tolist()
-    ready = [row for row, count in enumerate(operands) if not count]
-    waiting: dict[int, list[int]] = {}
-    due: dict[int, int] = {}
-    for now in range(1, max(latest) + 1):
-        for row in ready:
-            kind = kinds[row]
-            last = now if kind == AT_ONCE else latest[row]
-            if kind not in due:
-                waiting[kind], due[kind] = [row], last
-            else:
-                waiting[kind].append(row)
-                if last < due[kind]:
-                    due[kind] = last
-        ready = []
-        for kind in [kind for kind, when in due.items() if when <= now]:
-            del due[kind]
-            for row in waiting.pop(kind):
-                level[row] = now
-                for user in found[starts[row] : starts[row + 1]]:
-                    operands[user] -= 1
-                    if not operands[user]:
-                        ready.append(user)
+    level, left = np.zeros(len(kinds), dtype=np.int64), users.operands.copy()
+    waiting, ready = np.zeros(0, dtype=np.int64), np.flatnonzero(left == 0)
+    last, never = int(latest.max()), len(kinds) + 1
+    due = np.full(kinds.max() + 1, never)  # the level on which one of a kind that waits must be computed
+    for now in range(1, last + 1):
+        np.minimum.at(due, kinds[ready], np.where(kinds[ready] == AT_ONCE, now, latest[ready]))
+        waiting = np.concatenate((waiting, ready))
+        must = due <= now
+        computed = must[kinds[waiting]]
+        rows, waiting = waiting[computed], waiting[~computed]
+        due[must] = never
+        level[rows] = now
+        ready = users.freed(rows, left)
     return level

@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..tape.rows import CONSTANT
 from .columns import Columns
+from .users import Users
 
 _SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
 OF_ONE_KIND = 3  # contributions of a kind, on average: so many come from the members of an array and are a sum to be flattened
@@ -52,6 +54,21 @@ class Sums:
         """The highest level."""
         return int(self.level.max(initial=0))
 
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The rows that are computed: operations, and sums as a whole."""
+        columns = self.tree.columns
+        return np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~self.inside)
+
+    @cached_property
+    def users(self) -> Users:
+        """What uses each of `rows`."""
+        columns = self.tree.columns
+        plain = self.rows[~self.root[self.rows]]
+        user = np.concatenate((plain, plain, columns.wide_row, self.term_root, self.term_root))
+        operand = np.concatenate((columns.a[plain], columns.b[plain], columns.wide_operand, self.first, self.second))
+        return Users.of(self.rows, user, operand, len(columns.op))
+
     def signature(self, rows: np.ndarray) -> np.ndarray:
         """How many (pairs, addends) each of `rows` has, in ascending order; an ordinary operation has none."""
         place = np.searchsorted(self.roots, rows)
@@ -84,14 +101,15 @@ def flatten(columns: Columns, shortest: int = _SHORT, deepest: float = math.inf)
 def levels(columns: Columns, sums: Sums, deepest: float) -> np.ndarray:
     """The earliest level of each row that is not part of a sum: one above the highest of its operands or terms."""
     level = array("i", bytes(4 * len(columns.op) + 4))  # the last one answers for operand -1
-    found, at, more, term = np.frombuffer(level, dtype=np.intc), level.__getitem__, columns.more, 0
-    every = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
-    for rows in np.split(every, range(ROWS_AT_ONCE, len(every), ROWS_AT_ONCE)):
-        count = sums.signature(rows).sum(axis=1)
-        terms = slice(term, term := term + int(count.sum()))
-        factors = np.stack((sums.first[terms], sums.second[terms]), axis=1).ravel().tolist()
-        ends = 2 * np.cumsum(count)
-        lists = (x.tolist() for x in (rows, columns.a[rows], columns.b[rows], ends - 2 * count, ends))
+    found, at, more, rest = np.frombuffer(level, dtype=np.intc), level.__getitem__, columns.more, sums.rows
+    if len(rest) <= ROWS_AT_ONCE:
+        found[rest] = sums.users.wide_levels(deepest + 1)
+        rest = rest[found[rest] == 0] if found.max() <= deepest else rest[:0]
+    for rows in np.split(rest, range(ROWS_AT_ONCE, len(rest), ROWS_AT_ONCE)):
+        start, end = np.searchsorted(sums.term_root, (rows.min(initial=len(found)), rows.max(initial=-1) + 1))
+        factors = np.stack((sums.first[start:end], sums.second[start:end]), axis=1).ravel().tolist()
+        low = 2 * (np.searchsorted(sums.term_root, rows) - start)
+        lists = (x.tolist() for x in (rows, columns.a[rows], columns.b[rows], low, low + 2 * sums.signature(rows).sum(axis=1)))
         for row, a, b, low, high in zip(*lists, strict=True):
             if low < high:
                 level[row] = 1 + max(map(at, factors[low:high]))

@@ -1,0 +1,58 @@
+"""What uses each row, to go from level to level: from rows whose operands are known to those that waited for the last of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+AVERAGE, AT_FIRST = 64, 8  # rows a level, on average; below that, after some levels, it is faster to look at each row
+
+
+@dataclass
+class Users:
+    """What uses each of some rows, as places among them: of row i `found[starts[i]:starts[i + 1]]`, once for each use."""
+
+    found: np.ndarray
+    starts: np.ndarray
+    operands: np.ndarray  # how many computed operands each row has
+
+    @classmethod
+    def of(cls, rows: np.ndarray, user: np.ndarray, operand: np.ndarray, size: int) -> Users:
+        """Those of `rows` of a tape of that `size`, where each `user` reads its `operand`, of which -1 is none."""
+        place = np.full(size + 1, -1, dtype=np.int32)  # the last one answers for operand -1
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        read = place[operand]
+        inner = read >= 0
+        uses = np.sort(read[inner].astype(np.int64) << 32 | place[user[inner]])
+        found, count = uses & 0xFFFFFFFF, np.bincount(uses >> 32, minlength=len(rows))
+        return cls(found, np.append(0, np.cumsum(count)), np.bincount(found, minlength=len(rows)))
+
+    def __len__(self) -> int:
+        return len(self.operands)
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """The users of these rows, one after the other."""
+        starts = self.starts[rows]
+        counts = self.starts[rows + 1] - starts
+        ends = np.cumsum(counts)
+        found: np.ndarray = self.found[np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)]
+        return found
+
+    def freed(self, rows: np.ndarray, left: np.ndarray) -> np.ndarray:
+        """The rows that waited for the last of these; `left` counts the operands that each still waits for."""
+        users = self.at(rows)
+        np.subtract.at(left, users, 1)
+        last: np.ndarray = users[left[users] == 0]
+        left[last] = np.arange(-len(last), 0)  # of a row that is named several times the last one stays
+        return np.compress(left[last] == np.arange(-len(last), 0), last)
+
+    def wide_levels(self, most: float) -> np.ndarray:
+        """The earliest level of each row, one above the highest of its operands; 0 above `most`, or where levels are narrow."""
+        level, left = np.zeros(len(self), dtype=np.intc), self.operands.copy()
+        rows, now, done = np.flatnonzero(left == 0), 0, 0
+        while len(rows) and now < most and done >= AVERAGE * (now - AT_FIRST):
+            now, done = now + 1, done + len(rows)
+            level[rows] = now
+            rows = self.freed(rows, left)
+        return level
