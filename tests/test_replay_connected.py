@@ -211,6 +211,12 @@ def test_a_call_that_another_compiled_function_captured_becomes_part_of_it() -> 
         outer(2.0)
 
 
+def test_a_captured_call_that_ends_with_a_power_becomes_part_of_a_program() -> None:
+    w = Value(2.0)
+    square = compile(lambda x: (w * x) ** 2)(3.0)
+    assert compile(lambda x: square * x).value_and_grad(0.5)[1].data == 36.0
+
+
 def test_a_variable_of_a_transform_may_be_captured() -> None:
     def cube(w: Any) -> Any:
         return compile(lambda x: w * x * w * w)(2.0)

@@ -14,8 +14,9 @@ def inlined(tape: Tape, other: Rows, outputs: Sequence[int], inputs: Sequence[An
     """Write the rows of `other` into `tape`, with `inputs` for its inputs, and its guards too; the numbers of its `outputs`."""
     numbers: list[Any] = []
     given = iter(inputs)
-    ends = [*outputs, *[row for row, _ in other.guards]]
-    for row in range(max(ends, default=-1) + 1):
+    last = max([*outputs, *[row for row, _ in other.guards]], default=-1)
+    last = max([last, *[x for row, (_, of) in other.wholes.items() if row <= last for x in of]])  # constants come later, too
+    for row in range(last + 1):
         op = TABLE[other.op[row]]
         if op is not None:
             numbers.append(tape.append(op, [numbers[x] for x in other.operands(row)]))
