@@ -129,14 +129,19 @@ def _apart(x: Any, chunks: list[Any]) -> Structure:
     if (found := opened(x)) is not None:
         container, keys, items = found
         parts = tuple([_apart(item, chunks) for item in items])
-        simple = (kind is list or kind is tuple) and all(part is ONE for part in parts)
-        return Row((kind, len(parts))) if simple else Branch((container, keys, parts))
+        return in_sequence(kind, parts) if kind is list or kind is tuple else Branch((container, keys, parts))
     if is_model(x):
         return _model_apart(x, chunks)
     if isinstance(x, Real) and kind is not bool:
         chunks.append((number(x),))
         return ONE
     return Fixed((x,))
+
+
+def in_sequence(kind: type, parts: tuple[Structure, ...]) -> Structure:
+    """That of a list or a tuple of such parts."""
+    count = len(parts)
+    return Row((kind, count)) if all(part is ONE for part in parts) else Branch((Container(kind), range(count), parts))
 
 
 def floats(x: Sequence[Any]) -> Any:

@@ -46,9 +46,15 @@ def squares(v: Any) -> Any:
     return mx.sum([x * x for x in v])
 
 
+def first_rows(layers: Any, letters: Any) -> Any:
+    """The sum of the first rows of some arrays, each times its letter."""
+    return mx.sum([x * k for layer, k in zip(layers.values(), letters, strict=True) for x in layer[0]])
+
+
 def pairs() -> dict[str, Pair]:
     """By the kind of arguments."""
     many = np.linspace(0.1, 1.0, 1000)
+    layers = {f"layer {k}": np.full((28, 16), 0.1) for k in range(9)}
     reach = arm()
     return {
         "two floats, value": pair(lambda x, y: x * y + 1.0, 1.5, 2.5, value=True),
@@ -59,6 +65,7 @@ def pairs() -> dict[str, Pair]:
         "list of 6, an arm": pair(reach.f, reach.x),
         "array of 6, an arm": pair(reach.f, np.array(reach.x)),
         "array of 1,000": pair(squares, many),
+        "9 arrays, list of 9 ints": pair(first_rows, layers, list(range(9))),
         "list of 1,000, value": pair(squares, many.tolist(), value=True),
         "list of 1,000": pair(squares, many.tolist()),
     }
@@ -83,4 +90,4 @@ def measured(program: Callable[[], Any], public: Callable[[], Any]) -> list[str]
 
 if __name__ == "__main__":
     for row in (list(HEAD), *([name, *measured(*two)] for name, two in pairs().items())):
-        print(table([row], "<" + ">" * (len(HEAD) - 1), width=None, least=(24, *[10] * (len(HEAD) - 1)))[0], flush=True)
+        print(table([row], "<" + ">" * (len(HEAD) - 1), width=None, least=(25, *[10] * (len(HEAD) - 1)))[0], flush=True)
