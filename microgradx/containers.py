@@ -26,6 +26,8 @@ class Container(NamedTuple):
         """A container of this kind. A dataclass is made without calling it: what `__post_init__` computed is an item too."""
         if self.kind is dict:  # asking whether it is a mapping takes longer than making it
             return dict(zip(keys, items, strict=True))
+        if self.kind is list or self.kind is tuple:
+            return self.kind(items)
         if issubclass(self.kind, Mapping):
             return self.kind(*self.first, dict(zip(keys, items, strict=True)))
         if hasattr(self.kind, "__dataclass_fields__"):

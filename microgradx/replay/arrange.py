@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..structure import ONE, Branch, Grid, NamedModel, One, Row, Structure, filled, size
+from ..structure import MANY_NUMBERS, ONE, Branch, Grid, NamedModel, One, Row, Structure, filled, size
 from .run.array_program import Array
 
 
@@ -18,28 +18,35 @@ def as_result(structure: Structure, flat: Any) -> Any:
     return arranger(structure)(flat) if isinstance(flat, np.ndarray) else filled(structure, flat)
 
 
-def arranger(structure: Structure, as_slopes: bool = False) -> Callable[[Array], Any]:
-    """What arranges an array of numbers, or derivatives `as_slopes`, in this structure; worked out once for all calls."""
+def arranger(structure: Structure, as_slopes: bool = False, start: int = 0) -> Callable[[Array], Any]:
+    """What arranges the numbers of an array from `start` on, or derivatives `as_slopes`, in this structure: made once for all."""
+    span = slice(start, start + size(structure))
     match structure:
         case One():
-            return methodcaller("item", 0)
+            return methodcaller("item", start)
         case Row():
-            return methodcaller("tolist") if structure[0] is list else lambda flat: structure[0](flat.tolist())
-        case Grid():
-            return lambda flat: flat.reshape(structure[0])  # of a run, whose numbers are in no other hands
+            return (lambda flat: flat[span].tolist()) if structure[0] is list else lambda flat: structure[0](flat[span].tolist())
+        case Grid():  # a view of what a run gave, whose numbers are in no other hands
+            (shape,) = structure
+            return itemgetter(span) if len(shape) == 1 else lambda flat: flat[span].reshape(shape)
         case Branch():
             container, keys, within = structure
-            if within.count(ONE) == len(within):
-                return lambda flat: container.made(keys, flat.tolist())
-            spans = [slice(*span) for span in neighbours(within)]
-            if len(within) > 1 and all(part == ONE or (isinstance(part, Row) and part[0] is list) for part in within):
-                items = itemgetter(*[span.start if part == ONE else span for part, span in zip(within, spans, strict=True)])
-                return lambda flat: container.made(keys, [*items(flat.tolist())])
-            inner = [arranger(part, as_slopes) for part in within]
-            return lambda flat: container.made(keys, [f(flat[span]) for f, span in zip(inner, spans, strict=True)])
+            starts = [low for low, _ in neighbours(within)]
+            if len(within) > 1 and all(map(few_listed, within)):
+                items = itemgetter(*[k if part == ONE else slice(k, k + part[1]) for k, part in zip(starts, within, strict=True)])
+                return lambda flat: container.made(keys, [*items(flat[span].tolist())])
+            inner = [arranger(part, as_slopes, start + k) for k, part in zip(starts, within, strict=True)]
+            if container.kind is dict:
+                return lambda flat: dict(zip(keys, [f(flat) for f in inner], strict=True))
+            return lambda flat: container.made(keys, [f(flat) for f in inner])
         case NamedModel() if as_slopes:
-            return lambda flat: dict(zip(structure[1], flat.tolist(), strict=True))
+            return lambda flat: dict(zip(structure[1], flat[span].tolist(), strict=True))
     return lambda flat: structure[0]
+
+
+def few_listed(structure: Structure) -> bool:
+    """Whether this is a number or a list of few, which all together are made of an array at once."""
+    return structure == ONE or (isinstance(structure, Row) and structure[0] is list and structure[1] <= MANY_NUMBERS)
 
 
 def neighbours(within: Iterable[Structure]) -> Iterator[tuple[int, int]]:

@@ -45,8 +45,8 @@ class Inquiry:
         """From these numbers to what a call gives, of a value, or of the value and its gradient."""
         if self.name == "value":
             return recording.arrange
-        arrange = self.by.arrange
-        return lambda found: (found.item(0), arrange(found[1:]))
+        arrange = arranger(self.by.whole, True, 1)
+        return lambda found: (found.item(0), arrange(found))
 
     def runner(self, recording: Recording) -> Runner:
         """The program that finds them, from now on kept with the recording."""
