@@ -157,9 +157,31 @@ def test_a_rule_that_captured_a_value_or_writes_what_stands_for_an_operation_is_
     f = compile(lambda xs: sum(captured(x) for x in xs) + w)
     for w.data in (2.0, 5.0):
         assert f.grad(xs) == [w.data] * 3
+        assert [x.data for x in f.hvp((xs,), (ones,))] == [0.0] * 3  # on a copy of the tape
     g = compile(lambda xs: sum(map(lowered, xs)))
     assert g.grad(xs) == [x * x for x in xs]
     assert g.hvp((xs,), (ones,)) == [2.0 * x * v for x, v in zip(xs, ones, strict=True)]
+
+
+def test_a_rule_that_reads_a_value_that_the_function_does_not_read_is_told_to_take_it_as_an_operand():
+    w = mx.Value(3.0)
+    rules = [lambda x, out: w * 1.0, lambda x, out: 2.0 * w.data]  # eager evaluation refuses the first, and reads the second anew
+    for rule in rules:
+        op = mx.primitive("reads_w", "reads_w({})", lambda x: 3.0 * x, rule, replace=True)
+        f, batched = compile(lambda x, op=op: op(x) * x), compile(lambda x, op=op: op(x) * x, batch="x")
+        assert f(2.0) == 12.0
+        ask = [f.grad, f.hessian, lambda x, f=f: f.jvp((x,), (1.0,)), lambda x, f=f: f.hvp((x,), (1.0,))]
+        for asked in (*ask, mx.grad(f), lambda x, f=batched: f.grad([x])):
+            with pytest.raises(TypeError, match=r"a derivative rule reads Value\(data=3.0.*give the operation one operand more"):
+                asked(2.0)
+
+
+def test_a_rule_may_read_a_value_by_data_where_the_function_reads_it_too():
+    w = mx.Value(3.0)
+    op = mx.primitive("reads_data", "reads_data({})", lambda x: w.data * x, lambda x, out: w.data * 1.0)
+    f = compile(lambda x: op(x) + w)
+    for w.data in (3.0, 5.0):
+        assert f.grad(2.0).data == w.data
 
 
 @pytest.mark.parametrize("constants", [0.0, 0.3])

@@ -22,8 +22,8 @@ from ..replay.batch.batched import CHUNK
 from ..replay.batch.buffers import row_by_row
 from ..replay.batch.chunks import PairwiseSum
 from ..replay.compile import compile
+from ..replay.derivatives import rows
 from ..replay.specialization import Recording
-from ..replay.tape.gradient import gradient_rows
 from ..structure import One, filled, flat
 from .in_training import InTraining
 from .losses import LOSSES, Loss, half_squared_error
@@ -69,8 +69,8 @@ class Recorded:
     def _plan(self, slopes: bool) -> BatchPlan:
         if slopes not in self.plans:
             inputs = [self.tape.inputs[slot] for slot in self.slots]
-            rows = gradient_rows(self.tape, self.row, inputs) if slopes else []
-            self.plans[slopes] = BatchPlan(self.tape, [self.row, *rows], self.per_sample, self.outputs)
+            found = rows(self.tape, [self.row], "slopes", inputs) if slopes else []
+            self.plans[slopes] = BatchPlan(self.tape, [self.row, *found], self.per_sample, self.outputs)
         return self.plans[slopes]
 
     def run(self, samples: Sequence[Array], plan: BatchPlan, weights: Array) -> tuple[Array, Array]:

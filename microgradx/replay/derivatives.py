@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
+from ..observers import observed
 from .tape.gradient import gradient_rows
 from .tape.number import Number
+from .tape.recorder import Recorder
 from .tape.tangents import tangent_rows
 from .tape.tape import Tape
 
@@ -19,7 +21,7 @@ DIRECTION = 1 << 21  # the role of inputs that a question adds
 ADDING = frozenset({"hvp", "pulled", "pushed", "jvp"})  # the questions that add inputs: numbers for a direction
 
 
-def rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) -> list[int]:
+def rows(tape: Recorder, outputs: Sequence[int], question: str, wrt: Sequence[int]) -> list[int]:
     """The rows that answer `question` about a program with these outputs; the derivatives are by the rows `wrt`.
 
     - value: the outputs
@@ -33,6 +35,13 @@ def rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) 
     - pushed: the rates of change of the outputs where `wrt` change at the rates that are given
     - jvp: the outputs, then these
     """
+    tape.closed = True
+    with observed(tape):  # so that no rule freezes the number of a Value
+        return _rows(tape, outputs, question, wrt)
+
+
+def _rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int]) -> list[int]:
+    """The same, where the tape observes."""
     if question == "value":
         return list(outputs)
     if question in ("gradient", "aux"):

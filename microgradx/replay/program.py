@@ -20,8 +20,8 @@ from .run.long_runner import LongRunner, long_runner
 from .run.runner import Runner
 from .run.stretched import Ask
 from .tape.gradient import chain_step
+from .tape.recorder import Recorder
 from .tape.rows import code_of
-from .tape.tape import Tape
 from .tell.boxes import Chart, chart
 from .tell.text import describe
 
@@ -38,7 +38,7 @@ class Program:
     Values that the graph reads besides its inputs (`captured`) are read again at each run; plain numbers stay what they were.
     """
 
-    def __init__(self, tape: Tape, outputs: Sequence[int], arguments: int, single: bool = True) -> None:
+    def __init__(self, tape: Recorder, outputs: Sequence[int], arguments: int, single: bool = True) -> None:
         self.tape = tape
         self.outputs = list(outputs)
         self.arguments = arguments
@@ -57,7 +57,7 @@ class Program:
 
         An input may be a computed node: then what it was made of does not matter. One output gives one number, several a list.
         """
-        tape = Tape()
+        tape = Recorder()
         for place, value in enumerate(inputs):
             if not isinstance(value, Value):
                 raise TypeError(f"inputs[{place}] is {value!r}, not a Value: list the nodes of the graph that are to vary")
@@ -133,7 +133,7 @@ class Program:
         """The program for the answer to a question."""
         places = [k for low, high in wrt or () for k in range(low, high)] if wrt is not None else range(len(self.tape.inputs))
 
-        def ask(tape: Tape, outputs: Sequence[int]) -> list[int]:
+        def ask(tape: Recorder, outputs: Sequence[int]) -> list[int]:
             return rows(tape, outputs, question, [tape.inputs[k] for k in places])
 
         return self.runner((question, wrt), ask, places, question in ADDING, values_first(question, len(self.outputs)))
@@ -173,7 +173,7 @@ class Program:
                 found = self.runners.get(key)
                 if found is None:
 
-                    def as_eager() -> tuple[Tape, list[int]]:
+                    def as_eager() -> tuple[Recorder, list[int]]:
                         other = self.tape.as_eager()
                         return other, ask(other, self.outputs)
 

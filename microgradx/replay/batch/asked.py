@@ -14,7 +14,7 @@ from ..arrange import arranger, neighbours
 from ..derivatives import ADDING, Spans, rows, values_first
 from ..run.array_program import Array
 from ..specialization import ONE_RESULT, Recording
-from ..tape.tape import Tape
+from ..tape.recorder import Recorder
 from .batch_program import BatchPlan
 
 Varying = Sequence[tuple[tuple[int, int], list[int]]]
@@ -42,11 +42,11 @@ class BatchInquiry:
         self.values = values_first(name, len(values))  # of all, how many are no derivatives
         self.beside = sum(self.kept[: self.values])  # and of those kept
 
-        def split(tape: Tape) -> tuple[list[int], list[int]]:
+        def split(tape: Recorder) -> tuple[list[int], list[int]]:
             pairs = list(zip(rows(tape, program.outputs, name, program.chosen(spans)), self.kept, strict=True))
             return [row for row, keep in pairs if not keep], [row for row, keep in pairs if keep]
 
-        def as_eager() -> tuple[Tape, list[int], list[int]]:
+        def as_eager() -> tuple[Recorder, list[int], list[int]]:
             other = program.tape.as_eager()
             return other, *split(other)
 

@@ -14,6 +14,7 @@ import numpy as np
 from ... import ops
 from ...operation import Op
 from ..regroup.steps import Segment, progressions, runs_of_steps, segments
+from ..tape.recorder import Recorder
 from ..tape.rows import CONSTANT, INPUT
 from ..tape.tape import Tape
 from .layout import Layout
@@ -129,10 +130,10 @@ class Recurrence:
             raise LooksOnly
         return lines
 
-    def tape(self, more: Sequence[int]) -> tuple[Tape, list[int], list[int]]:
+    def tape(self, more: Sequence[int]) -> tuple[Recorder, list[int], list[int]]:
         """The shortest tape, with so many times MORE steps more in the loops of each group, and its outputs and comparisons."""
         steps = {part.segment.low: part.segment.repeats - part.left_out + MORE * more[part.group] for part in self.loops}
-        tape = Tape()
+        tape = Recorder()
         tape.values = None
         for role in self.roles:
             tape.inputs.append(tape.row(INPUT))

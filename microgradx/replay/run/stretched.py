@@ -16,11 +16,11 @@ from ...operation import Op
 from ..regroup.columns import Columns
 from ..regroup.steps import Segment, progressions
 from ..regroup.sums import flatten
-from ..tape.tape import Tape
+from ..tape.recorder import Recorder
 from .fewer_steps import LooksOnly, Recurrence
 from .layout import Layout
 
-Ask = Callable[[Tape, Sequence[int]], list[int]]
+Ask = Callable[[Recorder, Sequence[int]], list[int]]
 """What appends the rows of an answer to a tape with these outputs, and names them."""
 
 

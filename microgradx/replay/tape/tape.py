@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from ...callers import calling_line
 from ...engine import Value, is_node
@@ -21,6 +21,10 @@ from .rows import CODES, INPUT, Constant, Inlined, Rows, code_of
 from .unreadable import unreadable
 
 CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
+OUTSIDE = (
+    "a derivative rule reads {!r}, which neither its operation is applied to nor the function reads, so a compiled derivative "
+    "would not see it change: give the operation one operand more, for this Value"
+)
 
 
 class Tape(Rows):
@@ -35,8 +39,15 @@ class Tape(Rows):
         self.whole = False  # whether a derivative of a gradient tells a product that was made zero from one that is
         self.again = False  # whether what is derived is derived again, so that equal rows must not be one
         self.refused: TypeError | None = None  # the first look at a number that was refused
+        self.closed = False  # whether it has all inputs that it may have, as rows of derivatives are added
 
-    def as_eager(self) -> Tape:
+    def copy(self) -> Self:
+        """The same rows on another tape."""
+        other = super().copy()
+        other.captured = self.captured.copy()
+        return other
+
+    def as_eager(self) -> Self:
         """A copy for the exact path: what is derived from it keeps the zeros of products with infinity."""
         other = self.copy()
         other.whole = True
@@ -68,6 +79,8 @@ class Tape(Rows):
             for node in order:
                 refuse_stale(node)
             for leaf in in_order([node for node in order if node.op is None or node.op is variable]):
+                if self.closed:
+                    raise TypeError(OUTSIDE.format(leaf))
                 known[leaf] = self.input(leaf._number, CAPTURED_ROLE).slot
             for node in order:
                 if node not in known:
