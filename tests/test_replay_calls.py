@@ -174,6 +174,20 @@ def test_a_number_used_as_an_index_is_seen_after_many_calls():
         assert [f(2.0, i) for i in range(3)] == [2.0, 4.0, 6.0]
 
 
+@pytest.mark.parametrize("index", [1.0, 1.5, np.float64(1.0), mx.Value(1.0)])
+def test_only_a_whole_number_is_an_index_whatever_was_recorded_before(index):
+    rows, both = [1.0, 2.0, 3.0], [[0.0, 1.0], np.array([1.0, 0.0])]
+    f, g = compile(lambda x, i: x * rows[i]), compile(lambda x, i: x * sum(rows[k] for k in i))
+    assert [f(2.0, 1), f(2.0, np.int64(2)), f(2.0, True), g(2.0, [0, 1]), g(2.0, np.array([1, 0]))] == [4.0, 6.0, 4.0, 6.0, 6.0]
+    for ask in (f, f.grad, lambda x, i: f.hvp((x, i), (1.0, None))):
+        with pytest.raises(TypeError, match="used as an index"):
+            ask(2.0, index)
+    for several in both:
+        with pytest.raises(TypeError, match="used as an index"):
+            g(2.0, several)
+    assert f(2.0, 1) == 4.0
+
+
 def test_static_arguments_stay_part_of_the_program():
     f = compile(lambda x, n: x * n if type(n) is float else x, static="n")
     assert [called(f, 2.0, n) for n in (3.0, 4.0)] == [6.0, 8.0]

@@ -135,6 +135,12 @@ def originals(structure: Structure, x: Any) -> Iterator[Any]:
             yield from itertools.repeat(None, size(structure))
 
 
+def original_at(call: Call, place: int) -> Any:
+    """The number at a place among those of a call, as it was given."""
+    k, low = next((k, low) for k, (low, high) in enumerate(call.spans()) if place < high)
+    return next(itertools.islice(originals(call.parts[k], call.arguments[k]), place - low, None))
+
+
 def taken_apart(x: Any, chunks: list[Any]) -> Structure:
     """The structure of an argument, whose numbers are appended to `chunks`."""
     if type(x) is np.ndarray and x.dtype is FLOAT64:  # as `apart` would find out in 2 us

@@ -18,7 +18,7 @@ from ..collector import collector_off
 from ..engine import Value
 from ..observers import look
 from ..structure import Fixed, paths
-from .arguments import Call
+from .arguments import Call, original_at
 from .eager import check_operations
 from .ledger import ON_CREDIT, WAYS_ON_CREDIT, Ledger
 from .program import Program
@@ -216,8 +216,9 @@ def structure_of(f: Callable[..., Any], call: Call) -> tuple[tuple[Any, ...], tu
 
 
 def with_indices(key: Any, call: Call, names: dict[int, str]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """The same with the numbers at these places, which were used as an index or a count."""
-    numbers = [Fixed((int(call.numbers[place]),)) for place in names]
+    """The same with the whole numbers at these places, which were used as an index or a count; None for others."""
+    given = [original_at(call, place) for place in names]
+    numbers = [Fixed((int(x) if isinstance(x, (int, np.integer)) else None,)) for x in given]
     return (*key[0], *numbers), (*key[1], *names.values())
 
 
