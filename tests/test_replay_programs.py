@@ -19,7 +19,7 @@ from microgradx.bench.formulas import bodies, chain_case, polynomial, random_gra
 from microgradx.bench.networks import attention, circles_case, conv1d, moons_case, rnn
 from microgradx.replay.arguments import Call
 from microgradx.replay.compile import compile
-from microgradx.replay.regroup import steps, sums, users
+from microgradx.replay.regroup import group, steps, sums, users
 from microgradx.replay.regroup.columns import Columns
 from microgradx.replay.regroup.instructions import refine, runs
 from microgradx.replay.regroup.levels import AT_ONCE, latest_levels, schedule
@@ -195,6 +195,19 @@ def hvp_of_a_chain(steps):
 def test_a_program_too_deep_for_arrays_is_not_grouped_at_all(monkeypatch):
     monkeypatch.setattr(runner, "group", mock.Mock(side_effect=AssertionError("grouped")))
     assert hvp_of_a_chain(25_000)[1] == pytest.approx([0.0, 8.0])  # of 0.5 / (1 - y)
+
+
+def test_of_too_many_groups_the_operands_are_not_looked_at(monkeypatch):
+    run = arrays(attention())[0]
+    columns = Columns(run.tape, run.rows)
+    found = sums.flatten(columns)
+    every = group.group(columns, found)
+    monkeypatch.setattr(group, "likeness", mock.Mock(side_effect=AssertionError("looked at")))
+    few = len(group.group(columns, found, most=0))
+    assert 3 < few <= len(every)
+    assert [len(group.group(columns, found, most=few - more)) for more in (0.5, 1)] == [few, few]
+    with pytest.raises(AssertionError, match="looked at"):
+        group.group(columns, found, most=few)
 
 
 def test_the_first_rows_of_a_long_recurrence_tell_that_it_is_too_deep_for_arrays(monkeypatch):

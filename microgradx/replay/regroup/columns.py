@@ -57,13 +57,13 @@ class Columns:
         self.op[self.arrival] = self.add
         number = np.full(len(self.op) + 1, np.nan)
         number[self.constants] = self.constant_values
-        power, second = self.op == code_of(ops.power), number[self.b]
+        power, step = (np.flatnonzero(self.op == code_of(op)) for op in (ops.power, ops.heaviside))
         for exponent, op in ((0.5, ops.sqrt), (-1.0, ops.reciprocal)):
-            rows = power & (second == exponent)
+            rows = power[number[self.b[power]] == exponent]
             self.op[rows], self.b[rows] = code_of(op), -1
         rows = self.op == code_of(ops.relu)
         self.op[rows], self.b[rows] = code_of(ops.maximum), zero
-        self.op[(self.op == code_of(ops.heaviside)) & (second == 0.0)] = code_of(greater)
+        self.op[step[number[self.b[step]] == 0.0]] = code_of(greater)
 
 
 def live_rows(tape: Rows, outputs: Sequence[int]) -> np.ndarray:

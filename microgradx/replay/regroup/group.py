@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..tape.rows import CONSTANT
 from .columns import Columns
 from .levels import delayed
 from .sums import MANY, Sums
@@ -28,6 +28,9 @@ class Groups:
     start: np.ndarray
     level: np.ndarray
     role: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
 
 
 def mix(x: np.ndarray) -> np.ndarray:
@@ -55,14 +58,13 @@ def distinct(*keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     return order[new], member, int(new.sum())
 
 
-def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Groups:
-    """Cut the live rows into groups, level by level.
+def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None, most: float = math.inf) -> Groups:
+    """Cut the live rows into groups, level by level; where there are more than `most`, not by their operands.
 
     In a batch program `varying` marks the rows that differ from sample to sample; no group then mixes operands that do and that
     do not, and constants come first in a pair, as everything that is the same for all samples.
     """
-    size = len(columns.op)
-    rows = np.flatnonzero(columns.live & (columns.op > CONSTANT) & ~sums.inside)
+    size, rows = len(columns.op), sums.rows
     width = np.bincount(columns.wide_row, minlength=size)[rows]
     kind = np.where(sums.root[rows], 0, columns.op[rows])
     level = delayed(columns, sums, rows) if varying is None else sums.level[rows]
@@ -73,7 +75,8 @@ def group(columns: Columns, sums: Sums, varying: np.ndarray | None = None) -> Gr
     role[columns.constants] = CONSTANT_ROLE if varying is None else -1
     if varying is not None:
         role[:-1] += np.where(varying, CONSTANT_ROLE // 2, 0)
-    fine = dense(coarse, likeness(columns, sums, rows, role))
+    too_many = coarse.max(initial=-1) + 1 > most
+    fine = np.zeros_like(coarse) if too_many else dense(coarse, likeness(columns, sums, rows, role))
     if varying is None:
         fine[np.bincount(fine)[fine] < MANY] = -1  # too few to be worth an instruction of their own
     order = np.lexsort((rows, fine, coarse))

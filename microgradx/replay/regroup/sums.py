@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,7 +30,7 @@ class Sums:
     """The flattened sums: per term (sorted by sum, pairs first) its `root` row and its factors `first` x `second`, or its addend
     `first` (`second` is then -1), and the row of the product that a pair was made of (else -1).
 
-    `roots` lists the rows that are sums, `root` marks them, `inside` the rows that became part of one.
+    `roots` lists the rows that are sums, `root` marks them.
     """
 
     tree: Tree
@@ -45,14 +46,19 @@ class Sums:
         self.counts = np.bincount(2 * np.cumsum(new) + self.kind, minlength=2 * len(self.roots) + 2).reshape(-1, 2)
         self.root = np.zeros(len(self.tree.above), dtype=bool)
         self.root[self.roots] = True
-        self.inside = self.tree.absorbed & self.root[self.tree.above]
-        self.inside[self.product[self.product >= 0]] = True
         self.level = np.zeros(0, dtype=np.int64)
 
     @property
     def depth(self) -> int:
         """The highest level."""
         return int(self.level.max(initial=0))
+
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """Marks the rows that became part of a sum."""
+        found: np.ndarray = self.tree.absorbed & self.root[self.tree.above]
+        found[self.product[self.product >= 0]] = True
+        return found
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -88,8 +94,8 @@ def flatten(columns: Columns, shortest: int = _SHORT, deepest: float = math.inf)
     Rows are no longer looked at once there are more than `deepest` levels, so that the highest level found exceeds it too.
     """
     sums = terms_of(columns, Tree(columns))
-    sums = sums.without(mixed(columns, sums))
-    sums = sums.without(rare(sums, shortest))  # by signature alone, as levels are not known yet
+    few = mixed(columns, sums)
+    sums = sums.without(np.concatenate((few, rare(sums, shortest, few))))  # by signature alone, as levels are not known yet
     sums.level = levels(columns, sums, deepest)
     few = rare(sums, shortest)
     if len(few) and sums.depth <= deepest:
@@ -123,20 +129,21 @@ def levels(columns: Columns, sums: Sums, deepest: float) -> np.ndarray:
     return found[:-1].astype(np.int64)
 
 
-def rare(sums: Sums, shortest: int) -> np.ndarray:
+def rare(sums: Sums, shortest: int, others: Sequence[int] | np.ndarray = ()) -> np.ndarray:
     """The sums that are better left as written: short ones with fewer than MANY alike (on their level, once levels are known).
 
-    A plain a + b of two addends is an ordinary operation, not a sum.
+    A plain a + b of two addends is an ordinary operation, not a sum. The `others` do not count.
     """
-    signature = sums.signature(sums.roots)
+    roots = np.setdiff1d(sums.roots, others, assume_unique=True)
+    signature = sums.signature(roots)
     terms = signature.sum(axis=1)
     plain, short = (signature[:, 0] == 0) & (terms <= 2), terms < shortest
     kind = signature[short] @ (shortest ** np.arange(2))  # no count in a short sum reaches `shortest`
     if len(sums.level):
-        kind += sums.level[sums.roots[short]] * shortest**2
+        kind += sums.level[roots[short]] * shortest**2
     _, alike, count = np.unique(kind, return_inverse=True, return_counts=True)
     plain[short] |= count[alike.ravel()] < MANY
-    found: np.ndarray = sums.roots[plain]
+    found: np.ndarray = roots[plain]
     return found
 
 

@@ -120,9 +120,9 @@ class Runner:
         sums = flatten(columns, deepest=most)
         if sums.depth > most:  # a level is at least one group, a group at least one call
             return None
-        groups = group(columns, sums)
-        calls = len(groups.start) - 1 + sums.depth // 2  # of every other level one that gathers
-        if cost_of(calls, len(groups.rows)) > most * CALL_NS:
+        most_groups = most - cost_of(sums.depth // 2, len(sums.rows)) / CALL_NS  # of every other level a call that gathers
+        groups = group(columns, sums, most=most_groups)
+        if len(groups) > most_groups:
             return None
         placer = Placer(columns, sums, groups)
         placer.place()
