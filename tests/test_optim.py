@@ -1,8 +1,10 @@
 """Optimizers and schedules: PyTorch's formulas, checked against numbers worked out by hand."""
 
+import copy
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,6 +133,31 @@ def test_all_parameters_are_moved_at_once_with_the_bits_of_update_one_by_one(rul
         rule.step()
         assert [p.data for p in parameters] == weights
     assert [rule.memory(p) for p in parameters] == memories
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("rule", [*RULES, nn.SGD(lr=0.1), nn.Adam(epsilon=0.0)], ids=repr)
+def test_an_array_is_moved_with_the_bits_of_update_one_by_one_and_is_not_changed(rule, decay):
+    rng = np.random.RandomState(0)
+    rule = copy.copy(rule)
+    rule.weight_decay = decay
+    weight, memory, memories = rng.randn(4, 3), {}, [{} for _ in range(12)]
+    for _ in range(5):
+        slopes = rng.randn(4, 3) * 10.0 ** rng.randint(-9, 9, (4, 3)) * rng.randint(0, 2, (4, 3))
+        before = weight.copy(), slopes.copy(), {name: np.copy(x) for name, x in memory.items()}
+        known = dict(memory)
+        moved = rule.update(weight, slopes, memory)
+        one_by_one = map(rule.update, weight.ravel().tolist(), slopes.ravel().tolist(), memories)
+        assert moved.ravel().tolist() == list(one_by_one)
+        assert np.array_equal(weight, before[0])
+        assert np.array_equal(slopes, before[1])
+        assert all(np.array_equal(known[name], x) for name, x in before[2].items())
+        assert not any(np.shares_memory(x, slopes) or np.shares_memory(x, moved) for x in memory.values())
+        weight = moved
+
+
+def test_without_decay_a_gradient_is_taken_as_it_is():
+    assert [nn.SGD(lr=0.1).update(x, 1.0, {}) for x in (math.inf, -math.inf)] == [math.inf, -math.inf]
 
 
 def test_a_rate_may_follow_the_parameters_as_in_other_libraries():

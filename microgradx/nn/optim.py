@@ -48,7 +48,7 @@ class SGD(Optimizer):
     @elementwise
     def update(self, weight: float, gradient: float, memory: Memory) -> float:
         """velocity = momentum * velocity + gradient; weight - lr * velocity."""
-        gradient = gradient + self.weight_decay * weight
+        gradient = decayed(gradient, weight, self.weight_decay)
         velocity = memory["velocity"] = self.momentum * memory.get("velocity", 0.0) + gradient
         return weight - self.lr * (gradient + self.momentum * velocity if self.nesterov else velocity)
 
@@ -75,9 +75,9 @@ class Adagrad(Optimizer):
     @elementwise
     def update(self, weight: float, gradient: float, memory: Memory) -> float:
         """total = total + gradient^2; weight - lr * gradient / sqrt(total)."""
-        gradient = gradient + self.weight_decay * weight
+        gradient = decayed(gradient, weight, self.weight_decay)
         total = memory["squares"] = memory.get("squares", 0.0) + gradient * gradient
-        return weight - ratio(self.lr * gradient, root(total) + self.epsilon)
+        return weight - ratio(self.lr * gradient, total, self.epsilon)
 
 
 class RMSProp(Optimizer):
@@ -104,9 +104,9 @@ class RMSProp(Optimizer):
     @elementwise
     def update(self, weight: float, gradient: float, memory: Memory) -> float:
         """mean = decay * mean + (1 - decay) * gradient^2; weight - lr * gradient / sqrt(mean)."""
-        gradient = gradient + self.weight_decay * weight
+        gradient = decayed(gradient, weight, self.weight_decay)
         mean = memory["square"] = self.decay * memory.get("square", 0.0) + (1.0 - self.decay) * gradient * gradient
-        return weight - ratio(self.lr * gradient, root(mean) + self.epsilon)
+        return weight - ratio(self.lr * gradient, mean, self.epsilon)
 
 
 class Adam(Optimizer):
@@ -137,7 +137,7 @@ class Adam(Optimizer):
     @elementwise
     def update(self, weight: float, gradient: float, memory: Memory) -> float:
         """weight - lr * mean / sqrt(mean square), after the decay has joined the gradient."""
-        return self._move(weight, gradient + self.weight_decay * weight, memory)
+        return self._move(weight, decayed(gradient, weight, self.weight_decay), memory)
 
     def _move(self, weight: float, gradient: float, memory: Memory) -> float:
         beta, beta_square = self.betas
@@ -146,7 +146,7 @@ class Adam(Optimizer):
         square = memory["square"] = beta_square * memory.get("square", 0.0) + (1.0 - beta_square) * gradient * gradient
         unbiased_mean = mean / (1.0 - _kept(beta, updates))
         unbiased_square = square / (1.0 - _kept(beta_square, updates))
-        return weight - ratio(self.lr * unbiased_mean, root(unbiased_square) + self.epsilon)
+        return weight - ratio(self.lr * unbiased_mean, unbiased_square, self.epsilon)
 
 
 class AdamW(Adam):
@@ -174,13 +174,19 @@ class AdamW(Adam):
         return self._move(weight * (1.0 - self.lr * self.weight_decay), gradient, memory)
 
 
-def root(x: float) -> float:
-    """The square root of a number or of each number of an array, which both round correctly."""
-    return np.sqrt(x) if isinstance(x, np.ndarray) else math.sqrt(x)
+def decayed(gradient: float, weight: float, decay: float) -> float:
+    """The gradient joined by the decay of the weight, if there is any."""
+    return gradient + decay * weight if decay else gradient
 
 
-def ratio(move: float, size: float) -> float:
-    """move / size, and no move where the gradients so far were 0, or too small to be squared, and epsilon is 0."""
+def ratio(move: float, square: float, epsilon: float) -> float:
+    """move / (root of square + epsilon); no move where the gradients so far were 0, or too small to be squared, and epsilon is 0.
+
+    The root of an array and that of a number both round correctly.
+    """
+    size: float = (np.sqrt(square) if isinstance(square, np.ndarray) else math.sqrt(square)) + epsilon
+    if epsilon > 0.0:
+        return move / size
     if isinstance(size, np.ndarray):
         return np.divide(move, size, out=np.zeros_like(size), where=size != 0.0)
     return move / size if size else 0.0
