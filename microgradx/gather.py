@@ -26,6 +26,9 @@ def take(rows: Any, i: Any) -> Any:
     The rows are alike in shape. Under `compile` the index is an argument like any number, and every row takes part, chosen by its
     number: for a table of n rows n - 1 choices for each number of a row. In a batch each sample has an index of its own and reads
     its row alone. An index has no derivative; a Value is refused. One out of reach is an IndexError.
+
+    What arrives at a number that was looked up under `compile` is added up before it goes on to its row, in eager evaluation
+    it goes to its row one by one: so the last bit of a slope may differ, where `rows[i]` gives the same bits.
     """
     if isinstance(i, Operand) and observers.observer() is not None and not is_node(i):
         return _chosen(list(rows), i)

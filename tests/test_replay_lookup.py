@@ -222,3 +222,28 @@ def test_a_loss_that_also_gives_its_accuracy_is_differentiated():
 def test_looks_that_are_refused_name_the_remedy(look, words):
     with pytest.raises(TypeError, match=words):
         compile(look)(1.0)
+
+
+def looked_up_often(look_up):
+    """A function that looks up the same rows several times and uses what it found in several places, beside the rows."""
+
+    def f(rows, i, j):
+        a, b, c = look_up(rows, i), look_up(rows, j), look_up(rows, i)
+        first = mx.dot(a, b) + rows[0][0] * a[0] + mx.tanh(c[1]) * rows[1][0]
+        return first * a[1] + mx.sum([c[0], b[1], a[0] * c[1]]) / (1.0 + first * first) + mx.exp(a[0]) * rows[-1][1]
+
+    return f
+
+
+@pytest.mark.parametrize("take", [mx.take, lambda rows, i: rows[i]])
+def test_a_row_looked_up_often_has_eager_bits_forward_and_by_a_plain_index_backward_too(take):
+    r, f = random.Random(0), looked_up_often(take)
+    c, differ = compile(f), 0
+    for _ in range(60):
+        rows, along = [[[r.gauss(0.0, 1.0) for _ in range(2)] for _ in range(3)] for _ in range(2)]
+        i, j = r.choice([(0, -1), (1, 1), (-3, 0)])
+        assert c.jvp((rows, i, j), (along, None, None)) == mx.jvp(lambda rows, i=i, j=j: f(rows, i, j), (rows,), (along,))
+        found, expected = c.grad(rows, i, j), mx.grad(f)(rows, i, j)
+        assert np.allclose(found, expected, rtol=1e-13, atol=1e-15)
+        differ += found != expected
+    assert (differ > 0) == (take is mx.take)
