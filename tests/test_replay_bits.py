@@ -208,3 +208,19 @@ def test_a_multiplication_by_one_does_not_change_the_order_of_a_second_derivativ
 
     with only(form):
         assert compile(f).hessian([0.5, -1.0]) == mx.hessian(f)([0.5, -1.0])
+
+
+@pytest.mark.parametrize("form", replay_forms.NARROW)
+@pytest.mark.parametrize(
+    "f", [lambda x: (x**3) ** 2, lambda x: mx.sum([x, x, x * x]) ** 2, lambda x: mx.sin(1.0 * x * (x * 1.0 + x))]
+)
+def test_powers_and_ones_are_added_up_in_eager_order_in_every_derivative(f, form):
+    r = random.Random(2)
+    pushed = lambda x, v: mx.hvp(f, (x,), (v,))  # noqa: E731
+    rate = lambda x, v: mx.jvp(f, (x,), (v,))[1]  # noqa: E731
+    with only(form):
+        g, h = compile(pushed), compile(rate)
+        for _ in range(20):
+            x, v, u = r.uniform(0.3, 2.0), r.uniform(-1.0, 1.0), r.uniform(-1.0, 1.0)
+            assert g.hvp((x, v), (u, 0.5)) == mx.hvp(pushed, (x, v), (u, 0.5))
+            assert h.grad(x, v, argnums=(0, 1)) == mx.grad(rate, (0, 1))(x, v)

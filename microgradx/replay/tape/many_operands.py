@@ -80,11 +80,15 @@ def squared(tape: Any, operands: Sequence[Any]) -> Any:
 
 
 def raised(tape: Any, operands: Sequence[Any]) -> Any:
-    """x**1 is x and x**2 is x * x; other powers stay."""
+    """x**2 is x * x, x**1 is x and x**0 is 1, with a row of its own where it is derived again; other powers stay."""
     base, exponent = operands
-    if isinstance(exponent, (int, float)) and exponent in (1.0, 2.0):
-        return base * base if exponent == 2.0 else base if tape.values is None else tape.append(ops.positive, (base,))
-    return tape.append(ops.power, operands)
+    if not isinstance(exponent, (int, float)) or exponent not in (0.0, 1.0, 2.0):
+        return tape.append(ops.power, operands)
+    if exponent == 2.0:
+        return base * base
+    if tape.values is None and not tape.again:
+        return base if exponent else 1.0
+    return tape.append(ops.positive, (base,)) if exponent else tape.append(ops.power, operands)
 
 
 def _chosen(tape: Any, operands: Sequence[Any]) -> Any:

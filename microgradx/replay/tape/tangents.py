@@ -71,7 +71,7 @@ class _Push:
         if type(local) is float and local == -1.0 and rate not in constants:
             return tape.row(self.minus, rate)
         factor = local if isinstance(local, int) else SEED if type(local) is float and local == 1.0 else tape.slot(local)
-        if factor == SEED:
+        if factor == SEED or constants.get(factor) == 1.0:
             return rate
         if rate in constants and factor in constants:
             return tape.constant(contribution(constants[rate], constants[factor]))
