@@ -199,8 +199,8 @@ def terms_of(columns: Columns, tree: Tree) -> Sums:
         others = np.bincount(root_of[~nothing], minlength=len(columns.op))
         counted = ~nothing | (others[root_of] < 2)
         operand, root_of = operand[counted], root_of[counted]
-    order = np.lexsort((operand, root_of))
-    operand, root_of = operand[order], root_of[order]
+    both = np.sort(root_of << 32 | operand)
+    operand, root_of = both & 0xFFFFFFFF, both >> 32
     pair = (columns.op[operand] == columns.multiply) & (columns.uses[operand] == 1)
     again = np.flatnonzero((np.diff(operand) == 0) & (np.diff(root_of) == 0))  # x + x is 2 x, as the square of x sends twice
     again = again[np.diff(again, prepend=-2) > 1]

@@ -147,7 +147,7 @@ class Layout:
 
         Such products are derivatives, so only derivatives of derivatives can lose one; all other nan are nan in eager evaluation.
         """
-        lose = np.isin(self.code, [code for op, code in CODES.items() if op.name in LOSING])
+        lose = np.array([op is not None and op.name in LOSING for op in TABLE])[self.code]
         are_products = self.code == CODES.get(chain_step, -1)
         if not lose.any() or not are_products.any():
             return False
