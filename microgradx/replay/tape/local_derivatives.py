@@ -48,7 +48,9 @@ class LocalDerivatives:
     def of(self, rule: Callable[..., Any], operands: Sequence[int], out: int) -> int | float:
         """The local derivative by the operand whose rule this is: a row, or a plain number."""
         constants, given = self.tape.constants, [*operands, out]
-        key = id(rule), *[row if row in constants else -1 for row in given]
+        key: _Places = (id(rule),)
+        if not constants.keys().isdisjoint(given):
+            key += tuple([row if row in constants else -1 for row in given])
         pattern = self.patterns.get(key)
         if pattern is not None:
             return self.written(pattern, given)
