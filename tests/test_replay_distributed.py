@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 
+import microgradx as mx
 from microgradx.bench.case import sum_of
 from microgradx.replay.compile import compile
 
@@ -64,6 +65,10 @@ def test_every_number_of_workers_gives_the_bits_of_one_machine(cluster, data):
         found = spread.value_and_grad(w)
         assert (found[0], found[1].tolist()) == (value, slopes.tolist())
         assert spread(w) == value
+        leaves = [mx.Value(x) for x in w]
+        whole = spread(leaves) * 2.0 + leaves[0]  # a node of an eager graph
+        assert mx.gradient(whole, leaves)[1:] == (2.0 * slopes[1:]).tolist()
+        assert whole.data == 2.0 * value + w[0]
         spread.parts = [(0, 5000)]  # as one worker would do it
         spread.rows = [client.submit(list, [X[:], y], pure=False)]
         found = spread.value_and_grad(w)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from .. import observers
-from ..engine import Value
 from ..modes import is_recording
 from ..stale import clock
 from ..structure import ONE, filled, size
@@ -17,7 +16,7 @@ from ..variables import Argnums
 from .arguments import Call, packed
 from .arrange import as_result
 from .cache import NotWorthRecording
-from .connected import nodes, number_of
+from .connected import nodes, number_of, values_read
 from .function import CompiledFunction
 from .plain_arguments import Plain
 from .run.array_program import Array
@@ -76,8 +75,7 @@ class Answer:
     def connect(self, function: str, question: str, inputs: Array, more: Sequence[Any], now: int) -> None:
         """Find Values in place of numbers, if Values were read."""
         program = self.recording.program
-        read = enumerate([*program.captured, *more], program.arguments)
-        if values := self.call.values | {place: x for place, x in read if isinstance(x, Value)}:
+        if values := values_read(self.call.values, program, more):
             function = function if function.isidentifier() else "compiled"
             self.found = nodes(function, program, question, self.by.spans, inputs, values, self.found, now)
 

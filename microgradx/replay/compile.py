@@ -64,8 +64,9 @@ def compile(
 
     With `batch`, `f` is a function of one sample: the arguments named there then hold one sample per row, or are iterators of
     such arrays, or dicts or dataclasses of either. The result is the mean (or sum) over all of them, `chunk` samples at a time;
-    with `reduce=None` that of each sample, as arrays in the structure of what `f` gives. With `threads`, so many chunks are
-    computed at once, which pays for chunks of some thousand samples, and the result has the same bits.
+    with `reduce=None` that of each sample, as arrays in the structure of what `f` gives. All are Values where `f` captured or got
+    Values, but under `no_grad()`. With `threads`, so many chunks are computed at once, which pays for chunks of some thousand
+    samples, and the result has the same bits.
 
     >>> each = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
     >>> each.value_and_grad(0.5, [1.0, 2.0], [1.0, 2.0])

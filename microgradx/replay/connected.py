@@ -9,37 +9,60 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .. import modes
+from ..collector import collector_off
 from ..engine import Value, restored
 from ..operation import Op
+from ..ops import dot
 from .derivatives import Spans
 from .program import Program
 from .run.array_program import Array
-from .tape.inline import inlined
 from .tape.number import Number
 from .tape.rows import Inlined
 from .tape.tape import Tape
 from .together import Picked, Whole
 
 LARGEST_JACOBIAN = 20_000  # entries of a Jacobian, and rows of the program for it
+MOST_SLOPES = 1_000_000  # entries of a Jacobian that becomes a graph, at half a KB each
+
+
+class Replayable(Protocol):
+    """What a call asks: a program, or one that answers for many samples."""
+
+    @property
+    def recorded(self) -> int:
+        """How many rows the function has."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it has a number for each sample of a batch, so that there is no program for a sum of all."""
+
+    def asked(self, question: str, wrt: Spans, inputs: Array) -> Array:
+        """The numbers that answer a question."""
+
+    def part(self, question: str, wrt: Spans) -> Replayable:
+        """What gives such an answer, to be asked in turn."""
+
+    def inlined(self, tape: Tape, inputs: Sequence[Any]) -> list[Number]:
+        """The rows of the outputs, written into a tape."""
 
 
 class Evaluation:
     """One call: a question that was put to a program, its inputs, and at which places of these Values were read."""
 
     def __init__(
-        self, name: str, program: Program, question: str, spans: Spans, inputs: Array, places: tuple[int, ...], count: int
+        self, name: str, program: Replayable, question: str, spans: Spans, inputs: Array, places: tuple[int, ...], count: int
     ) -> None:
         self.name, self.program, self.question, self.spans, self.inputs = name, program, question, spans, inputs
         self.places, self.count = places, count
         self.rows: tuple[Any, Any, list[list[Any]]] = (None, None, [])  # the latest Jacobian, and of which operands
 
     @property
-    def part(self) -> Program:
+    def part(self) -> Replayable:
         """The program that gave the numbers."""
         return self.program.part(self.question, self.spans)
 
@@ -69,11 +92,23 @@ class Evaluation:
         inputs, spans, part = self.at(operands, more), self.by(), self.part
         values = {place: x for place, x in zip(self.places, operands, strict=True) if isinstance(x, Value)}
         values |= {len(self.inputs) + k: x for k, x in enumerate(more) if isinstance(x, Value)}
+        if values and question == "pulled" and part.keeps:
+            return self.summed(operands, more)
         found = part.asked(question, spans, inputs)
         if not values:
             return found.tolist()  # type: ignore[no-any-return]
         now = max([x._stamp for x in values.values()])
         return nodes(f"{self.name}_{question}", part, question, spans, inputs, values, found, now)
+
+    def summed(self, operands: Sequence[Any], weights: Sequence[Any]) -> list[Any]:
+        """The derivatives of a sum of all numbers with weights, as a graph from those of each."""
+        if self.count * len(operands) > MOST_SLOPES:
+            raise TypeError(
+                f"second derivatives through {self.count:,} numbers that a batch kept of its samples would be a graph from the "
+                f"slopes of each by {len(operands):,} Values: calculate the loss in the function of one sample, by reduce='mean'"
+            )
+        slopes, width = self.answer("jacobian", operands), len(operands)
+        return [dot(slopes[place::width], weights) for place in range(width)]
 
     def slopes(self, place: int, operands: Sequence[Any]) -> list[Any]:
         """The derivatives of one number by all operands; those of the others are kept, for they are asked for next."""
@@ -89,7 +124,7 @@ class Evaluation:
             inputs: list[Any] = self.inputs.tolist()
             for place, x in zip(self.places, operands, strict=True):
                 inputs[place] = x
-            tape.shared[self] = inlined(tape, self.part.tape, self.part.outputs, inputs)
+            tape.shared[self] = self.part.inlined(tape, inputs)
         return tape.shared[self]  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: Any) -> Evaluation:
@@ -100,7 +135,7 @@ class Evaluation:
 
 
 def nodes(
-    name: str, program: Program, question: str, spans: Spans, inputs: Array, operands: dict[int, Value], found: Array, now: int
+    name: str, program: Replayable, question: str, spans: Spans, inputs: Array, operands: dict[int, Value], found: Array, now: int
 ) -> list[Value]:
     """A Value for each of the numbers `found` that answer a question about a program, asked with Values among its inputs.
 
@@ -111,8 +146,9 @@ def nodes(
     if len(found) == 1 or len(found) * max(len(parents), program.recorded) <= LARGEST_JACOBIAN:
         return [node(Given(call, k), parents, x, now) for k, x in enumerate(numbers)]
     whole = Whole(call, numbers)
-    all_of_them = node(whole, parents, numbers[0], now)
-    return [node(Picked(whole, k), (all_of_them,), x, now) for k, x in enumerate(numbers)]
+    all_of_them = (node(whole, parents, numbers[0], now),)
+    with collector_off():
+        return [node(Picked(whole, k), all_of_them, x, now) for k, x in enumerate(numbers)]
 
 
 def node(op: Op, parents: tuple[Value, ...], data: float, now: int) -> Value:
@@ -121,6 +157,12 @@ def node(op: Op, parents: tuple[Value, ...], data: float, now: int) -> Value:
     if modes.watching:
         modes.recorded(made)
     return made
+
+
+def values_read(given: dict[int, Value], program: Program, more: Sequence[Any]) -> dict[int, Value]:
+    """The Values among the inputs of a program, by place: those that were given, that it captured, and among `more` inputs."""
+    read = enumerate([*program.captured, *more], program.arguments)
+    return given | {place: x for place, x in read if isinstance(x, Value)}
 
 
 def number_of(x: Any) -> float:

@@ -20,8 +20,11 @@ from .run.long_runner import LongRunner, long_runner
 from .run.runner import Runner
 from .run.stretched import Ask
 from .tape.gradient import chain_step
+from .tape.inline import inlined
+from .tape.number import Number
 from .tape.recorder import Recorder
 from .tape.rows import code_of
+from .tape.tape import Tape
 from .tell.boxes import Chart, chart
 from .tell.text import describe
 
@@ -37,6 +40,8 @@ class Program:
 
     Values that the graph reads besides its inputs (`captured`) are read again at each run; plain numbers stay what they were.
     """
+
+    keeps = False  # nothing for each of many samples, as a batch may
 
     def __init__(self, tape: Recorder, outputs: Sequence[int], arguments: int, single: bool = True) -> None:
         self.tape = tape
@@ -148,6 +153,10 @@ class Program:
                 outputs = rows(tape, self.outputs, question, self.chosen(wrt))
                 self.parts[question, wrt] = Program(tape, outputs, len(tape.inputs), len(outputs) == 1)
             return self.parts[question, wrt]
+
+    def inlined(self, tape: Tape, inputs: Sequence[Any]) -> list[Number]:
+        """The rows of the outputs, written into the tape of a function that captured a call."""
+        return inlined(tape, self.tape, self.outputs, inputs)
 
     def chosen(self, wrt: Spans | None) -> list[int]:
         """The rows of the inputs low..high of each span; of all inputs for None."""

@@ -12,8 +12,9 @@ from ...variables import Argnums
 from ..arguments import Chosen
 from ..arrange import arranger, neighbours
 from ..derivatives import ADDING, Spans, rows, values_first
+from ..program import Program
 from ..run.array_program import Array
-from ..specialization import ONE_RESULT, Recording
+from ..specialization import Recording
 from ..tape.recorder import Recorder
 from .batch_program import BatchPlan
 
@@ -22,18 +23,27 @@ Varying = Sequence[tuple[tuple[int, int], list[int]]]
 
 
 class BatchInquiry:
-    """A question about a function of one sample, as a program for many.
+    """A question about a program of one sample, as a program for many.
 
     Derivatives are by the numbers low..high of the `spans`; those that are `varying` differ from sample to sample, and then so do
-    derivatives by them. If it is `reduced`, all else is added up over the samples, but what the function gives beside its value.
-    `kept` tells of each number whether it is kept for every sample.
+    derivatives by them; so do the inputs at the places `added`. `values` tells of each output of the program whether it is kept
+    for every sample, or added up over them; `kept` tells it of each number of the answer. The first `undivided` of those kept are
+    no share of a mean.
     """
 
-    def __init__(self, recording: Recording, name: str, spans: Spans, varying: Varying, reduced: bool) -> None:
-        program = recording.scalar() if name in ONE_RESULT else recording.program
-        values = [not reduced] * len(program.outputs)
+    def __init__(
+        self,
+        program: Program,
+        name: str,
+        spans: Spans,
+        varying: Varying,
+        values: Sequence[bool],
+        undivided: int = 0,
+        added: Sequence[Sequence[int]] = (),
+    ) -> None:
         widths = dict(varying)
-        self.kept = kept_of_each(name, values, [not reduced or span in widths for span in spans for _ in range(*span)])
+        slopes = [span in widths for span in spans for _ in range(*span)]
+        self.kept = kept_of_each(name, list(values), slopes)
         self.places = [0] * len(self.kept)  # of each number among those that are added up, or among those that are kept
         met = [0, 0]
         for k, keep in enumerate(self.kept):
@@ -41,6 +51,8 @@ class BatchInquiry:
             met[keep] += 1
         self.values = values_first(name, len(values))  # of all, how many are no derivatives
         self.beside = sum(self.kept[: self.values])  # and of those kept
+        self.undivided = self.beside if name == "aux" else undivided * (len(slopes) if name == "jacobian" else 1)
+        self.added = added_places(name, spans, widths, len(program.tape.inputs), values)
 
         def split(tape: Recorder) -> tuple[list[int], list[int]]:
             pairs = list(zip(rows(tape, program.outputs, name, program.chosen(spans)), self.kept, strict=True))
@@ -52,15 +64,12 @@ class BatchInquiry:
 
         with program.tape.lock:
             tape = program.tape.copy() if name in ADDING else program.tape
-            added, kept = split(tape)
+            summed, kept = split(tape)
             own = [part for (low, _), counts in varying for part in cut_up(tape.inputs[low:], counts)]
-            place = len(program.tape.inputs)
-            for low, high in spans if name in ADDING else ():  # the directions, those by samples for each sample
-                own += cut_up(tape.inputs[place:], widths.get((low, high), []))
-                place += high - low
+            own += [[tape.inputs[place] for place in places] for places in (*added, *self.added)]
             again = program.derived or name in ADDING or name == "hessian"
-            told = 0 if name in ("jacobian", "hessian", "hvp") else 1 if name == "aux" else len(values)
-            self.plan = BatchPlan(tape, added, own, kept, told, as_eager if again else None)
+            told = 1 if name == "aux" else self.values
+            self.plan = BatchPlan(tape, summed, own, kept, told, as_eager if again else None)
 
 
 class BatchAnswer:
@@ -68,17 +77,6 @@ class BatchAnswer:
 
     def __init__(self, asked: BatchInquiry, recording: Recording, sums: Array, each: Array) -> None:
         self.asked, self.recording, self.sums, self.each = asked, recording, sums, each
-        for numbers in (self.sums[asked.values - asked.beside :], self.each[:, asked.beside :]):
-            numbers += 0.0  # a derivative that is -0.0 becomes 0.0, as in eager evaluation
-
-    def averaged(self) -> BatchAnswer:
-        """The same of the mean over the samples: so many times less, but for what the function gives beside its value."""
-        count = len(self.each)
-        self.sums = self.sums / count
-        if self.each.size:
-            derivatives = self.each[:, self.asked.beside :]
-            derivatives /= count  # in place: there may be a million samples
-        return self
 
     def part(self, low: int, high: int) -> tuple[bool, Array]:
         """Whether numbers low..high of the answer, which are of one kind, are kept for each sample; and these."""
@@ -131,16 +129,35 @@ def kept_of_each(name: str, values: list[bool], slopes: list[bool]) -> list[bool
     >>> kept_of_each("jacobian", [False, False], [False, True])
     [False, True, False, True]
     """
+    first = any(values[:1])
     match name:
         case "gradient":
-            return values + slopes
+            return [first, *[first or slope for slope in slopes]]
         case "aux":
-            return values[:1] + [True] * (len(values) - 1) + slopes
-        case "jacobian" | "hessian":
-            return slopes * len(values if name == "jacobian" else slopes)
+            return [first, *[True] * (len(values) - 1), *[first or slope for slope in slopes]]
+        case "jacobian":
+            return [value or slope for value in values for slope in slopes]
+        case "hessian":
+            return [first or slope for slope in slopes] * len(slopes)
         case "hvp":
+            return [first or slope for slope in slopes]
+        case "pulled":
             return slopes
     return values * (2 if name == "jvp" else 1)
+
+
+def added_places(
+    name: str, spans: Spans, widths: dict[tuple[int, int], list[int]], inputs: int, values: Sequence[bool]
+) -> list[Sequence[int]]:
+    """Of the inputs that a question adds behind so many others those for which each sample has numbers of its own, by array."""
+    if name == "pulled":  # a weight for each output
+        own = [inputs + k for k, keep in enumerate(values) if keep]
+        return [own] if own else []
+    found: list[Sequence[int]] = []
+    for low, high in spans if name in ADDING else ():  # a direction, those by samples for each sample
+        found += cut_up(range(inputs, inputs + high - low), widths.get((low, high), []))
+        inputs += high - low
+    return found
 
 
 def grids(structure: Structure) -> list[int]:

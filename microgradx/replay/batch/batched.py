@@ -10,19 +10,21 @@ import numpy as np
 
 from ... import transforms
 from ...engine import Value
+from ...modes import is_recording
 from ...observers import look
+from ...stale import clock
 from ...structure import size
 from ...variables import Argnums
 from ...writing import add_gradients
 from ..arguments import Call, Chosen
-from ..connected import number_of
+from ..connected import number_of, values_read
 from ..derivatives import Spans
 from ..function import CompiledFunction
-from ..specialization import Recording, function_name
+from ..specialization import ONE_RESULT, Recording, function_name
 from ..tape.unreadable import BATCHES
-from .asked import BatchAnswer, BatchInquiry, grids
-from .chunks import PairwiseSum, sum_chunks, workers
+from .asked import BatchAnswer, grids
 from .other_way import OtherWay, error_of, with_sample
+from .over_samples import OverSamples
 from .samples import BatchArgument, Blocks
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
@@ -31,7 +33,9 @@ CHUNK = 1024  # samples at a time: half as many cost a third more calls, four ti
 class Batched(CompiledFunction):
     """A function of one sample, called with many: what `compile(f, batch=...)` returns.
 
-    What its methods give is plain numbers, also where the function captured Values or got some: `backward` is what reaches these.
+    Where the function captured or got Values, it and its methods give Values: what is added up as nodes of an eager graph, what
+    is kept for each sample as arrays of them. Otherwise, and under `no_grad()`, they give plain numbers. A backward pass through
+    such a Value runs over the samples once more, so they are copied: `backward` of a batch needs neither node nor copy.
     """
 
     def __init__(
@@ -63,9 +67,18 @@ class Batched(CompiledFunction):
         >>> both = compile(lambda w, x: (w * x, w + x), batch="x", reduce=None)
         >>> both(2.0, [1.0, 5.0])
         (array([ 2., 10.]), array([3., 7.]))
+
+        Values where it captured or got Values, so that it can be part of a loss; the samples themselves are numbers.
+
+        >>> from microgradx import Value
+        >>> w, each = Value(2.0), compile(lambda w, x: w * x, batch="x")
+        >>> (each(w, [1.0, 5.0]) + w * w).backward()
+        >>> w.grad
+        7.0
         """
+        now = clock.now
         call, blocks = self._read(args, kwargs)
-        return self._computed(call, blocks, self._recording(call), "value", ()).result()
+        return self._computed(call, blocks, self._recording(call), "value", (), now).result()
 
     def value_and_grad(self, *args: Any, argnums: Argnums = 0, has_aux: bool = False, **kwargs: Any) -> tuple[Any, Any]:
         """(value, gradient): of the mean or sum, or arrays with those of each sample.
@@ -145,7 +158,7 @@ class Batched(CompiledFunction):
         captured = recording.program.arguments, len(recording.program.tape.inputs)
         places = tuple([(place, place + 1) for place in call.values])
         slopes: list[float]
-        value, *slopes = self._computed(call, blocks, recording, "gradient", (captured, *places)).sums.tolist()
+        value, *slopes = self._computed(call, blocks, recording, "gradient", (captured, *places), None).sums.tolist()
         reached: dict[Value, float] = {}
         for leaf, slope in zip([*recording.program.captured, *call.values.values()], slopes, strict=True):
             reached[leaf] = reached.get(leaf, 0.0) + slope
@@ -159,21 +172,21 @@ class Batched(CompiledFunction):
         self, name: str, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
     ) -> tuple[BatchAnswer, Chosen]:
         """What a question gives, with derivatives by the arguments `argnums`, and these."""
+        now = clock.now
         call, blocks = self._read(args, kwargs)
         by = Chosen(call, argnums)
-        return self._computed(call, blocks, self._recording(call), name, by.spans), by
+        return self._computed(call, blocks, self._recording(call), name, by.spans, now), by
 
     def _along(
         self, name: str, primals: Sequence[Any], tangents: Sequence[Any], kwargs: dict[str, Any]
     ) -> tuple[BatchAnswer, Chosen]:
         """What a question about a direction gives, and the arguments that move."""
-        moved = transforms.moving(primals, tangents, name)
+        now, moved = clock.now, transforms.moving(primals, tangents, name)
         call, blocks = self._read(primals, kwargs, {k: tangents[k] for k in moved if k in self.places})
-        by, rates = Chosen(call, moved), list[float]()
+        by, rates = Chosen(call, moved), list[Any]()
         for k, part in zip(by.places, by.parts, strict=True):  # those of samples come with the samples
-            own = [0.0] * size(part) if k in self.places else transforms.rates(tangents[k], part, k)
-            rates += map(number_of, own)
-        return self._computed(call, blocks, self._recording(call), name, by.spans, rates), by
+            rates += [0.0] * size(part) if k in self.places else transforms.rates(tangents[k], part, k)
+        return self._computed(call, blocks, self._recording(call), name, by.spans, now, rates), by
 
     def _read(self, args: Sequence[Any], kwargs: dict[str, Any], tangents: dict[int, Any] | None = None) -> tuple[Call, Blocks]:
         """The arguments of the first sample, and the samples of those that differ, with tangents of these."""
@@ -225,26 +238,32 @@ class Batched(CompiledFunction):
             except (LookupError, ArithmeticError, ValueError) as error:  # for the numbers of this sample
                 raise with_sample(error, 0) from None
 
-    def _asked(self, call: Call, recording: Recording, name: str, wrt: Spans) -> BatchInquiry:
-        """The program for a question, with derivatives by the numbers `wrt`."""
-        with self.recordings.lock:
-            if (name, wrt) not in recording.plans:
-                spans = call.spans()
-                varying = [(spans[k], grids(call.parts[k])) for k in self.places]
-                recording.plans[name, wrt] = BatchInquiry(recording, name, wrt, varying, self.reduce is not None)
-            asked: BatchInquiry = recording.plans[name, wrt]
-            return asked
-
     def _computed(
-        self, call: Call, blocks: Blocks, recording: Recording, name: str, wrt: Spans, more: Sequence[float] = ()
+        self,
+        call: Call,
+        blocks: Blocks,
+        recording: Recording,
+        name: str,
+        wrt: Spans,
+        now: int | None,
+        more: Sequence[Any] = (),
+        kind: type[OverSamples] = OverSamples,
     ) -> BatchAnswer:
-        """The answer to a question, from all samples, with the numbers of a direction if it takes one."""
-        asked, tree = self._asked(call, recording, name, wrt), PairwiseSum()
-        inputs = np.concatenate((recording.inputs(call), more)) if more else recording.inputs(call)
+        """The answer to a question, from all samples, with the numbers of a direction if it takes one.
+
+        It is connected to the Values that were read, after the time `now`; for None it is numbers.
+        """
+        program, plans = recording.scalar() if name in ONE_RESULT else recording.program, recording.plans
+        if (varying := plans.get("varying")) is None:
+            spans = call.spans()
+            varying = plans["varying"] = [(spans[k], grids(call.parts[k])) for k in self.places]
+        over = kind(program, blocks, varying, self.reduce is None, self.reduce == "mean", self.threads, plans)
+        inputs = recording.inputs(call)
+        inputs = np.concatenate((inputs, list(map(number_of, more)))) if more else inputs
         try:
-            rooms = sum_chunks(asked.plan, inputs, blocks, tree, pool=workers(self.threads))
+            sums, each = over.answer(name, wrt, inputs)
         except OtherWay as way:
-            raise error_of(way, self.f, call, self.places, asked.plan.tape) from None
-        each = rooms[0] if len(rooms) == 1 else np.concatenate(rooms)
-        answer = BatchAnswer(asked, recording, tree.total(), each)
-        return answer.averaged() if self.reduce == "mean" else answer
+            raise error_of(way, self.f, call, self.places, over.inquiry(name, wrt).plan.tape) from None
+        if now is not None and is_recording() and (values := values_read(call.values, recording.program, more)):
+            sums, each = over.connected(function_name(self.f), name, wrt, inputs, values, sums, each, now)
+        return BatchAnswer(over.inquiry(name, wrt), recording, sums, each)

@@ -8,12 +8,13 @@ needed; a lost worker's tasks are run again by Dask on another one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ...stale import clock
 from ...variables import Argnums
 from ..arguments import Chosen
 from ..run.array_program import Array
@@ -21,7 +22,7 @@ from .asked import BatchAnswer
 from .batch_program import BatchPlan
 from .batched import Batched
 from .chunks import PairwiseSum, sum_chunks
-from .other_way import OtherWay, error_of
+from .over_samples import OverSamples
 from .samples import BatchArgument, Blocks, as_rows
 
 if TYPE_CHECKING:
@@ -59,31 +60,24 @@ class Spread:
         """
         return self._answer("value", args, (), rows)[0].result()
 
-    def value_and_grad(self, *args: Any, argnums: Argnums = 0, rows: Any = None) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, argnums: Argnums = 0, rows: Any = None) -> tuple[Any, Any]:
         """(value, gradient) by arguments that are the same for all samples; `argnums` counts all, those of the batch too."""
         answer, by = self._answer("gradient", args, argnums, rows)
         return answer.value(), answer.slopes(by, argnums, 1)
 
     def _answer(self, name: str, args: Sequence[Any], argnums: Argnums, rows: Any) -> tuple[BatchAnswer, Chosen]:
         """The answer to a question from the sums over the samples, and the arguments that derivatives are by."""
-        rest = iter(args)
+        now, rest = clock.now, iter(args)
         known = len(args) + len(self.f.places)
         if known <= max(self.f.places):
             raise TypeError(f"got {len(args)} argument(s) besides {', '.join(self.f.names)}: pass all that stand before them")
         every = [None if k in self.f.places else next(rest) for k in range(known)]
-        chosen = None if rows is None else self._numbers(rows)
-        first, count = (0, self.count) if chosen is None else (chosen[0], len(chosen))
-        call = self.f._call(every, {}, self.given, self.arrays, first)
+        blocks = OnCluster(self, None if rows is None else self._numbers(rows))
+        call = self.f._call(every, {}, self.given, self.arrays, 0 if blocks.chosen is None else blocks.chosen[0])
         by, recording = Chosen(call, argnums), self.f._recording(call)
         if taken := [self.f.names[self.f.places.index(k)] for k in by.places if k in self.f.places]:
             raise ValueError(f"{taken} differ from sample to sample: a gradient on a cluster is by the arguments that do not")
-        asked = self.f._asked(call, recording, name, by.spans)
-        try:
-            sums = self._sums(asked.plan, recording.inputs(call), chosen)
-        except OtherWay as way:
-            raise error_of(way, self.f.f, call, self.f.places, asked.plan.tape) from None
-        answer = BatchAnswer(asked, recording, sums, np.empty((count, 0)))
-        return (answer.averaged() if self.f.reduce == "mean" else answer), by
+        return self.f._computed(call, blocks, recording, name, by.spans, now, kind=OverCluster), by
 
     def _sums(self, plan: BatchPlan, inputs: Array, chosen: np.ndarray | None) -> Array:
         """The sums over the samples, all or those that are chosen: one task per worker, one small array back from each."""
@@ -130,6 +124,34 @@ class Spread:
                 pieces.append(self.client.submit(picked, source, numbers[here] - low, pure=False))
                 places.append(here)
         return self.client.submit(put_together, pieces, places, pure=False)
+
+
+class OnCluster(Blocks):
+    """The samples of a cluster, or those that are chosen."""
+
+    def __init__(self, spread: Spread, chosen: np.ndarray | None) -> None:
+        self.spread, self.chosen = spread, chosen
+        self.names, self.count = spread.f.names, spread.count if chosen is None else len(chosen)
+
+    def copied(self) -> Blocks:
+        """The same: they are with the workers."""
+        return self
+
+    def __iter__(self) -> Iterator[list[np.ndarray]]:
+        raise TypeError(
+            "a compiled function captured a call over the samples of a cluster, and would be recorded with a row for every "
+            "operation of each: give it the result of that call as an argument"
+        )
+
+
+class OverCluster(OverSamples):
+    """The program of one sample over those of a cluster."""
+
+    blocks: OnCluster
+
+    def added_up(self, plan: BatchPlan, inputs: Array, blocks: Blocks) -> tuple[Array, Array]:
+        """The sums over the samples; nothing is kept of each."""
+        return self.blocks.spread._sums(plan, inputs, self.blocks.chosen), np.empty((self.blocks.count, 0))
 
 
 def shares(count: int, chunk: int, workers: int) -> tuple[int, list[tuple[int, int]]]:

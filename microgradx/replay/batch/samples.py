@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from ...containers import opened, plain_container
-from ...operand import number
+from ...operand import Operand, number
 
 
 class BatchArgument:
@@ -54,7 +55,8 @@ class Blocks:
         streams = [hasattr(x, "__next__") for x in data]
         if any(streams) and not all(streams):
             raise TypeError(f"{', '.join(names)}: either all are iterators of chunks or none is")
-        self.stream = self.together(data) if all(streams) else iter([self.rows(data)])
+        self.once = bool(streams) and all(streams)  # whether they can be read once only
+        self.stream: Iterable[list[np.ndarray]] = self.together(data) if self.once else iter([self.rows(data)])
         self.first = next((rows for rows in self.stream if rows and len(rows[0])), [])
         if not self.first:
             raise ValueError(f"{names[0] if names else 'the batch'} has no samples: give at least one")
@@ -79,7 +81,26 @@ class Blocks:
             raise ValueError(f"{', '.join(self.names)} have {lengths} samples: give one of each per sample")
         return found
 
+    def copied(self) -> Blocks:
+        """The same samples, to be read once more whatever becomes of these arrays; files stay files."""
+        other = copy(self)
+        other.first = [] if self.once else [x if getattr(x, "filename", None) else x.copy() for x in self.first]
+        other.stream = ()
+        return other
+
+    def beside(self, rows: np.ndarray, name: str) -> Blocks:
+        """The same samples, each with a row more."""
+        other = copy(self)
+        other.names, other.first = [*self.names, name], [*self.first, rows]
+        return other
+
     def __iter__(self) -> Iterator[list[np.ndarray]]:
+        if not self.first:
+            raise TypeError(
+                f"{', '.join(self.names)} were iterators of chunks, which can be read once only, and a backward pass reads them "
+                "again: pass arrays, np.memmap for those in files, or call .backward(...) or .value_and_grad(...) of the "
+                "compiled function, which read them once"
+            )
         return itertools.chain([self.first], self.stream)
 
 
@@ -95,6 +116,11 @@ def as_rows(name: str, samples: Any) -> np.ndarray:
         if (held := opened(found.flat[0])) is not None:
             one_of_arrays = f"{held[0].words(held[1])} that holds arrays, with all samples in each"
             raise TypeError(f"{name} has samples such as {found.flat[0]!r}: pass {one_of_arrays}")
+        if any(isinstance(x, Operand) for x in found.flat):
+            raise TypeError(
+                f"{name} has Values among its samples, and a batch is connected to what all samples share: pass their .data; "
+                f"derivatives by {name} are .grad(..., argnums=...) of the compiled function"
+            )
         return np.array([number(x) for x in found.flat]).reshape(found.shape)
     if found.dtype.kind not in "fiub":
         raise TypeError(f"{name} has samples such as {found.flat[0]!r}, which are no real numbers: convert it to floats")
