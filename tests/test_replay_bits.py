@@ -224,3 +224,14 @@ def test_powers_and_ones_are_added_up_in_eager_order_in_every_derivative(f, form
             x, v, u = r.uniform(0.3, 2.0), r.uniform(-1.0, 1.0), r.uniform(-1.0, 1.0)
             assert g.hvp((x, v), (u, 0.5)) == mx.hvp(pushed, (x, v), (u, 0.5))
             assert h.grad(x, v, argnums=(0, 1)) == mx.grad(rate, (0, 1))(x, v)
+
+
+@pytest.mark.parametrize("form", replay_forms.NARROW)
+def test_rates_of_the_shares_of_a_softmax_are_added_up_in_eager_order(form):
+    r = random.Random(3)
+    f = lambda x: mx.dot(mx.softmax([x[0], x[1], x[0] * x[1], x[2]]), [x[1], x[2], x[0], 2.0])  # noqa: E731
+    with only(form):
+        g = compile(f)
+        for _ in range(20):
+            x, v = [r.gauss(0.0, 1.0) for _ in range(3)], [r.gauss(0.0, 1.0) for _ in range(3)]
+            assert g.hvp((x,), (v,)) == mx.hvp(f, (x,), (v,))

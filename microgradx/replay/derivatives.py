@@ -53,6 +53,7 @@ def _rows(tape: Tape, outputs: Sequence[int], question: str, wrt: Sequence[int])
     if question == "hessian":
         return [row for slope in gradient_rows(tape, outputs[0], wrt, again=True) for row in gradient_rows(tape, slope, wrt)]
     if question == "hvp":
+        tape.pushed = True
         return tangent_rows(tape, gradient_rows(tape, outputs[0], wrt), directions(tape, wrt))
     if question == "pulled":
         return gradient_rows(tape, dot_row(tape, outputs, new_inputs(tape, len(outputs))), wrt)

@@ -15,6 +15,7 @@ from .lookup import in_halves, looked_up
 from .rows import PRIVATE, private
 
 _LARGEST = sys.float_info.max
+FEW_OPERANDS = 16  # of a softmax: the rates of all shares in all orders are as many rows as the cube of it
 
 
 def below(x: float, largest: float) -> float:
@@ -111,6 +112,7 @@ def shared(tape: Any, operands: Sequence[Any]) -> Any:
     """e**first / (sum of e**operand), less the largest operand in each exponent; shares of one row use the same terms.
 
     Each share that the function asks for, or that is derived again, is a row of its own: upstream gradients come to it alone.
+    So is one of few operands in another order, where its rate is asked for, which is added up in that order.
     """
     rows = [tape.slot(x) for x in operands]
     key = tuple(sorted(rows))
@@ -123,9 +125,10 @@ def shared(tape: Any, operands: Sequence[Any]) -> Any:
     terms, whole, shares = tape.shared[key]
     if tape.values is not None or tape.again:
         return terms[rows[0]] / whole
-    if rows[0] not in shares:
-        shares[rows[0]] = terms[rows[0]] / whole
-    return shares[rows[0]]
+    use = tuple(rows) if tape.pushed and len(rows) <= FEW_OPERANDS else rows[0]
+    if use not in shares:
+        shares[use] = terms[rows[0]] / whole
+    return shares[use]
 
 
 LOWER: dict[Op, Callable[[Any, Sequence[Any]], Any]] = {

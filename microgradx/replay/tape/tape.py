@@ -38,6 +38,7 @@ class Tape(Rows):
         self.values = KnownNumbers()
         self.whole = False  # whether a derivative of a gradient tells a product that was made zero from one that is
         self.again = False  # whether what is derived is derived again, so that equal rows must not be one
+        self.pushed = False  # whether its rates are asked for next, which are added up in the order of operands
         self.refused: TypeError | None = None  # the first look at a number that was refused
         self.closed = False  # whether it has all inputs that it may have, as rows of derivatives are added
 
