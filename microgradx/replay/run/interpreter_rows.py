@@ -39,6 +39,7 @@ class InterpreterRows:
         self.write_others(len(factors))
         self.write_accumulations()
         self.lists = np.concatenate((factors, [*self.operands, 0])).astype(np.int32)
+        del self.kept, self.place, self.operands  # which take as much memory as the rows
 
     def write_three(self) -> None:
         """The operands of rows that have three."""
