@@ -10,7 +10,7 @@ import numpy as np
 from .rows import CONSTANT, INPUT, TABLE, Rows, at_least, code_of, detached, differs, equal, greater
 
 CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
-ROUNDS_TRIED = 10  # of array operations, until a loop over the rows is taken to be quicker
+ROUNDS_TRIED = 6  # of array operations, until a loop over the rows is taken to be quicker
 
 
 def depends(tape: Rows, wrt: Sequence[int]) -> bytearray:
