@@ -201,3 +201,17 @@ def test_what_depends_on_an_input_is_what_reads_it_or_what_depends_on_it(deep, w
             depends_on[numbers[-1].slot] = any(depends_on[x.slot] for x in read if not isinstance(x, float))
         marks = depends(tape, tape.inputs[:wrt])
         assert list(marks) == [depends_on.get(row, False) for row in range(len(tape))] + [0]
+
+
+@pytest.mark.parametrize("f", [lambda x: mx.sqrt(x[0] * x[0]) * x[1], lambda x: mx.divide(1.0, x[0] * x[1])])
+def test_a_recorded_derivative_of_a_derivative_knows_which_products_were_made_zero(f):
+    each = lambda x, v: mx.hvp(f, (x,), (v,))  # noqa: E731
+    g, h = compile(mx.hessian(f)), compile(each)
+    b = compile(each, batch="x", reduce=None)
+    for x in ([0.0, 1.0], [0.0, 0.0], [-1.0, 0.0], [2.0, 3.0]):
+        assert repr(g(x)) == repr(mx.hessian(f)(x))
+        assert repr(h(x, [1.0, -0.5])) == repr(each(x, [1.0, -0.5]))
+        assert repr(b(np.array([x]), [1.0, -0.5]).tolist()) == repr([each(x, [1.0, -0.5])])
+    again = pickle.loads(pickle.dumps(g.program([0.0, 1.0])))
+    assert again([0.0, 1.0]) == [slope for row in mx.hessian(f)([0.0, 1.0]) for slope in row]
+    assert "kept" not in str(again)

@@ -21,6 +21,7 @@ from .run.runner import Runner
 from .run.stretched import Ask
 from .tape.gradient import chain_step
 from .tape.inline import inlined
+from .tape.kept import without_kept
 from .tape.number import Number
 from .tape.recorder import Recorder
 from .tape.rows import code_of
@@ -44,7 +45,7 @@ class Program:
     keeps = False  # nothing for each of many samples, as a batch may
 
     def __init__(self, tape: Recorder, outputs: Sequence[int], arguments: int, single: bool = True) -> None:
-        self.tape = tape
+        self.recorded_tape, self.tape = tape, without_kept(tape)
         self.outputs = list(outputs)
         self.arguments = arguments
         later = set(tape.inputs[arguments:])
@@ -183,7 +184,7 @@ class Program:
                 if found is None:
 
                     def as_eager() -> tuple[Recorder, list[int]]:
-                        other = self.tape.as_eager()
+                        other = self.recorded_tape.as_eager()
                         return other, ask(other, self.outputs)
 
                     again = self.derived or alone or (isinstance(key, tuple) and key[0] == "hessian")

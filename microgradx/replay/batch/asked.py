@@ -59,7 +59,7 @@ class BatchInquiry:
             return [row for row, keep in pairs if not keep], [row for row, keep in pairs if keep]
 
         def as_eager() -> tuple[Recorder, list[int], list[int]]:
-            other = program.tape.as_eager()
+            other = program.recorded_tape.as_eager()
             return other, *split(other)
 
         with program.tape.lock:

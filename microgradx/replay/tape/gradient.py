@@ -22,14 +22,14 @@ HANDED_ON = 2  # the rule that is 1, as a place in (a, b, SEED, out)
 
 
 chain_step = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
-_kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
+kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
     "kept", "{} beside {}",
     lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
     array=lambda np, local, other: np.positive(local),
 )  # fmt: skip
 arrival = private("arrival", "{} + {}", ops.add.forward, 1.0, 1.0, numpy="add")  # one more contribution to an adjoint or a rate
 begun = private("begun", "0 + {}", lambda slope: 0.0 + slope, 1.0, array=lambda np, slope: np.add(slope, 0.0))
-CHAIN_RULES = (lambda a, b, out: _kept(b, a), lambda a, b, out: _kept(a, b))  # the rules of `chain` on the exact path
+CHAIN_RULES = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
 
 
 def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:

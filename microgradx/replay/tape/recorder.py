@@ -19,7 +19,6 @@ class Recorder(Tape):
 
     A transform asks it instead of the graph. What it answers are rows as any others, so transforms nest in any order.
     """
-
     def variable(self, x: Any) -> Number:
         """A row of its own for `x`, so that only what is made of this one is differentiated."""
         return self.append(ops.positive, (x,))
@@ -51,8 +50,11 @@ class Recorder(Tape):
 
     @contextmanager
     def written(self) -> Iterator[None]:
-        """Rows are written inside, whose rules ask for no numbers and share no row with numbers of the function."""
+        """Rows are written inside, whose rules ask for no numbers and share no row with numbers of the function.
+
+        Derivatives of derivatives tell products that were made zero from others, see `without_kept`.
+        """
         values, interned = self.values, self.interned
-        self.values, self.interned = None, {}
+        self.values, self.interned, self.whole = None, {}, True
         yield
-        self.values, self.interned = values, interned
+        self.values, self.interned, self.whole = values, interned, False
