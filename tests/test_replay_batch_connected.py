@@ -178,6 +178,24 @@ def test_derivatives_of_a_batch_are_connected_too(ask: Any, reduce: str) -> None
         np.testing.assert_allclose([mx.gradient(x, w)[k] for x in found], wanted, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize("count", [5, 3000])
+@pytest.mark.parametrize("reduce", ["mean", "sum", None])
+def test_a_penalty_on_the_slopes_by_each_sample_is_differentiated_twice(reduce: str | None, count: int) -> None:
+    def score(w: Any, x: Any) -> Any:
+        return mx.tanh(w[0] * x[0] + w[1] * x[1]) ** 2 * w[0]
+
+    x, share = np.random.default_rng(2).normal(size=(count, 2)), 1.0 / count if reduce == "mean" else 1.0
+    each = compile(score, batch="x", reduce=reduce, chunk=700)
+    inside = compile(lambda w, x: mx.sum([(share * g) ** 2 for g in mx.grad(score, 1)(w, list(x))]), batch="x", reduce="sum")
+
+    def penalty(w: Any) -> Any:
+        return mx.sum([g * g for g in each.grad(w, x, argnums=1).ravel()])
+
+    w = [0.5, -0.75]
+    np.testing.assert_allclose(mx.grad(penalty)(w), inside.grad(w, x), rtol=1e-12)
+    np.testing.assert_allclose(mx.hessian(penalty)(w), inside.hessian(w, x), rtol=1e-11)
+
+
 @pytest.mark.parametrize("reduce", ["mean", "sum"])
 def test_what_stands_beside_the_value_is_connected_sample_by_sample(reduce: str) -> None:
     def scored(w: Any, x: Any, y: Any) -> Any:
