@@ -286,6 +286,13 @@ def test_two_ways_of_the_same_length_are_told_apart_step_by_step():
                 program.run_gradient(np.array([start, 0.8]))
 
 
+def test_where_no_stretch_has_many_steps_none_are_looked_for(monkeypatch):
+    monkeypatch.setattr(fewer_steps, "runs_of_steps", mock.Mock(side_effect=AssertionError("looked for")))
+    assert recorded(*predator_and_prey(200)).recurrence is None
+    with pytest.raises(AssertionError, match="looked for"):
+        assert recorded(*predator_and_prey(600)).recurrence
+
+
 def test_branches_that_take_turns_and_wide_sums_are_no_recurrence():
     r = random.Random(1)
 

@@ -236,6 +236,31 @@ def test_too_few_steps_are_not_looked_for():
     assert repeated(np.tile(np.arange(20), 5), 20) == []
 
 
+def test_many_steps_are_never_overlooked_and_few_never_taken_for_many(monkeypatch):
+    r = random.Random(0)
+    told = []
+    for _ in range(300):
+        period, count, wanted = r.choice([1, 2, 3, 7]), r.randrange(60), r.choice([8, 11, 40])
+        before, step, after = ([r.randrange(3) for _ in range(n)] for n in (r.randrange(150), period, r.randrange(150)))
+        kind = np.array([*before, *step * count, *after], dtype=np.int32)
+        most = longest_run(kind, wanted)
+        told.append(steps.may_repeat(kind, wanted))
+        assert told[-1] or most < wanted
+        assert not told[-1] or most >= wanted // 2 - 1
+    assert 50 < sum(told) < 250
+    monkeypatch.setattr(steps, "LOOKED_AT", 100)
+    assert steps.may_repeat(np.arange(101), 8)
+
+
+def longest_run(kind, wanted):
+    """The most steps of one period that follow each other, of the periods of which there is room for as many as wanted."""
+    found = 0
+    for period in range(1, len(kind) // wanted + 1):
+        same = "".join("01"[int(a == b)] for a, b in zip(kind[period:], kind, strict=False))
+        found = max(found, len(max(same.split("0"), key=len)) // period + 1)
+    return found
+
+
 def test_without_machine_code_a_long_recurrence_becomes_loops(monkeypatch):
     monkeypatch.setattr(tiers, "FORMS", [Loop, Source])
     monkeypatch.setattr(python_source, "LONGEST_SOURCE", 3_000)

@@ -150,6 +150,23 @@ def runs_of_steps(kind: np.ndarray) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
+def may_repeat(kind: np.ndarray, steps: int) -> bool:
+    """Whether there may be so many steps somewhere: nearly half of them would lie between two of the places that are looked at.
+
+    To look for all runs takes ten times as long, but of very many rows only for some of them.
+    """
+    if len(kind) > LOOKED_AT:
+        return True
+    for period in range(1, len(kind) // steps + 1):
+        length = (steps // 2 - 1) * period
+        places = np.arange(length, len(kind) - length + 1, length)
+        for place in places[kind[places] == kind[places - period]].tolist():
+            now, before = kind[place : place + length], kind[place - period : place - period + length]
+            if (now[:SHORTEST] == before[:SHORTEST]).all() and (now == before).all():
+                return True
+    return False
+
+
 def periods(kind: np.ndarray) -> list[int]:
     """The distances at which stretches of rows come again most often."""
     if len(kind) < SHORTEST:

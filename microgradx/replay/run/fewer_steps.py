@@ -13,7 +13,7 @@ import numpy as np
 
 from ... import ops
 from ...operation import Op
-from ..regroup.steps import Segment, progressions, runs_of_steps, segments
+from ..regroup.steps import Segment, may_repeat, progressions, runs_of_steps, segments
 from ..tape.recorder import Recorder
 from ..tape.rows import CONSTANT, INPUT
 from ..tape.tape import Tape
@@ -62,9 +62,11 @@ class Recurrence:
         for row, (_, operands) in whole.items():
             layout.many[row] = [*layout.operands(row), *operands]
         kind = kinds(layout, whole)
+        if not may_repeat(kind, TIMES_AS_LONG * FEW_STEPS):
+            raise LooksOnly  # as most programs that are long for another reason
         runs = runs_of_steps(kind)
         if max([steps for _, _, steps in runs], default=0) < TIMES_AS_LONG * FEW_STEPS:
-            raise LooksOnly  # as most programs that are long for another reason
+            raise LooksOnly
         starts, slots = layout.flat()
         del layout  # of long tapes the same columns twice
         self.parts = []
