@@ -76,7 +76,6 @@ class Answer:
         """Find Values in place of numbers, if Values were read."""
         program = self.recording.program
         if values := values_read(self.call.values, program, more):
-            function = function if function.isidentifier() else "compiled"
             self.found = nodes(function, program, question, self.by.spans, inputs, values, self.found, now)
 
     def count(self) -> int:

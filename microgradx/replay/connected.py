@@ -141,6 +141,7 @@ def nodes(
 
     `operands` are these, by place; `now` is the time before they were read.
     """
+    name = name if name.isidentifier() else "compiled"
     call = Evaluation(name, program, question, spans, inputs, tuple(operands), len(found))
     parents, numbers = tuple(operands.values()), found.tolist()
     if len(found) == 1 or len(found) * max(len(parents), program.recorded) <= LARGEST_JACOBIAN:

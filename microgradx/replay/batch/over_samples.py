@@ -146,7 +146,7 @@ class OverSamples:
         numbers, made = np.concatenate((sums, each.ravel())), np.empty(sums.size + each.size, dtype=object)
         if len(numbers):
             self.blocks = self.blocks.copied()
-            made[:] = nodes(name if name.isidentifier() else "compiled", self, question, spans, inputs, values, numbers, now)
+            made[:] = nodes(name, self, question, spans, inputs, values, numbers, now)
         return made[: sums.size], made[sums.size :].reshape(each.shape)
 
     def __getstate__(self) -> dict[str, Any]:
