@@ -79,6 +79,13 @@ def test_a_derivative_of_zero_that_a_function_goes_on_with_has_no_sign_either():
         assert g(1.0) == compile(g)(1.0) == mx.value_and_grad(g)(1.0)[0] == compile(g).value_and_grad(1.0)[0] == math.inf
 
 
+def test_a_derivative_of_zero_that_a_compiled_function_captured_has_no_sign_either():
+    c, x = compile(lambda x: -(x * 0.0)), mx.Value(1.0)
+    for slope in (c.grad(x), c.jvp((x,), (1.0,))[1], c.hvp((x,), (1.0,))):
+        f = lambda y, slope=slope: mx.divide(1.0, slope) * y  # noqa: E731
+        assert compile(f)(2.0).data == f(2.0).data == math.inf
+
+
 @pytest.mark.parametrize("form", replay_forms.NARROW)
 def test_a_derivative_of_rates_is_added_up_in_eager_order_where_some_are_zero(form):
     r = random.Random(1)

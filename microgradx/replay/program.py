@@ -151,7 +151,8 @@ class Program:
         with self.tape.lock:
             if (question, wrt) not in self.parts:
                 tape = self.tape.copy()
-                outputs = rows(tape, self.outputs, question, self.chosen(wrt))
+                outputs, values = rows(tape, self.outputs, question, self.chosen(wrt)), values_first(question, len(self.outputs))
+                outputs[values:] = map(tape.begun, outputs[values:])
                 self.parts[question, wrt] = Program(tape, outputs, len(tape.inputs), len(outputs) == 1)
             return self.parts[question, wrt]
 
