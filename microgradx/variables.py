@@ -69,9 +69,9 @@ class Variables:
         return x if own else variable(x)
 
     def reached(self, outputs: Sequence[Any]) -> None:
-        """Note what `outputs` are made of besides the variables."""
+        """Note what `outputs` are made of besides the variables, unless who records sees that."""
         values = [y for y in outputs if is_node(y)]
-        if not self.connected and values:
+        if self.tape is None and not self.connected and values:
             own = dict.fromkeys(self.leaves)
             below = unreached(*values, placed=own.copy())
             self.connected = any(node.op is None and node._stamp < self.began and node not in own for node in below)

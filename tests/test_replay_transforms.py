@@ -89,3 +89,15 @@ def test_a_model_is_differentiated_inside_a_compiled_function() -> None:
 def test_tangents_of_nothing_and_of_constants_are_zero() -> None:
     assert compile(lambda x: jvp(lambda y: [y, x, 1.0], (x,), (1.0,))[1])(3.0) == [1.0, 0.0, 0.0]
     assert compile(grad(lambda x: hvp(lambda y: y * y, (x,), (1.0,))))(3.0) == 0.0
+
+
+def test_a_recorded_transform_of_a_function_of_captured_values_alone_gives_its_zeros() -> None:
+    w = mx.Value(3.0)
+    alone = [
+        lambda x: grad(lambda y: w * 2.0)(x) + x,
+        lambda x: jvp(lambda y: w * 2.0, (x,), (1.0,))[0] * x,
+        lambda x: vjp(lambda y: [w * 2.0, y * w], x)[1]([1.0, 0.5])[0],
+        lambda x: jacobian(lambda y: [w * 2.0])(x)[0] + w * x,
+    ]
+    for g in alone:
+        assert numbers(compile(g)(2.0)) == numbers(g(2.0))
