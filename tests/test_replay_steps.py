@@ -278,8 +278,8 @@ def test_ten_times_the_steps_are_the_same_code(monkeypatch):
     texts = []
     original = Native.module
 
-    def module(self, parts, stored):
-        lines = list(original(self, parts, stored))
+    def module(self, blocks):
+        lines = list(original(self, blocks))
         texts.append(len(lines))
         return lines
 

@@ -9,7 +9,7 @@ are thrown away, and the exact path has the word. All else has the bits of eager
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import c_int, c_void_p
 from typing import Any
 
@@ -23,6 +23,7 @@ from .interpreter import FUNCTION_NS, PYTHON_NS
 from .layout import Layout
 from .llvm import AVAILABLE, COMPILING, PythonRows, Reading, linked
 from .llvm_text import written_llvm
+from .storage import Storage
 
 ROWS_IN_ONE = 200  # rows in a function; from 100 to 5,000 compile and run alike
 CODE_RUN_NS, INSTRUCTION_NS = 1000.0, 0.5  # measured: a run at all, an instruction
@@ -87,11 +88,13 @@ class Native(Form):
         super().__init__(layout)
         self.called: set[tuple[str, int]] = set()
         self.python: list[tuple[Callable[..., float], list[Reading]]] = []
-        self.tables: list[np.ndarray] = [np.append(layout.results, 0).astype(np.int32)]  # one at least, as of no results
-        self.end = layout.first + len(layout)  # of the rows; after them the results lie once more, side by side
         called = {op for op, width in layout.counts if written_llvm(op, width) is None}
         parts = list(pieces(layout))
-        text = "\n".join(self.module(parts, layout.needed_elsewhere(parts, called)))
+        stored = layout.needed_elsewhere(parts, called)
+        storage = Storage(layout.first, parts, stored)
+        self.end = storage.size  # of what is stored; after it the results lie once more, side by side
+        self.tables: list[np.ndarray] = [np.append(storage.at(layout.results), 0).astype(np.int32)]  # one at least
+        text = "\n".join(self.module([_Block(self, storage, k, stored) for k in range(len(parts))]))
         self.table = np.concatenate(self.tables)
         del self.tables
         vars(layout).pop("segments", None)  # nobody needs them again
@@ -99,14 +102,14 @@ class Native(Form):
         with COMPILING:
             self.call = linked(self, text, self.called, c_void_p, c_void_p, c_void_p, gives=c_int, opt=2 if few else 0)
 
-    def module(self, parts: list[Segment], stored: np.ndarray) -> Iterator[str]:
+    def module(self, blocks: Sequence[_Block]) -> Iterator[str]:
         """The program as LLVM code: the blocks, and `run`, which calls one after the other."""
-        for piece in parts:
-            yield f"define internal void @block{piece.low}(ptr %slots, ptr %tables, ptr %python) nounwind {{"
-            yield from _Block(self, piece, stored).lines()
+        for block in blocks:
+            yield f"define internal void @block{block.piece.low}(ptr %slots, ptr %tables, ptr %python) nounwind {{"
+            yield from block.lines()
             yield "  ret void\n}"
         yield "define i32 @run(ptr %slots, ptr %tables, ptr %python) nounwind {\nentry:"
-        yield from (f"  call void @block{piece.low}(ptr %slots, ptr %tables, ptr %python)" for piece in parts)
+        yield from (f"  call void @block{block.piece.low}(ptr %slots, ptr %tables, ptr %python)" for block in blocks)
         yield _RESULTS.format(self.end, len(self.layout.results))
 
     def bind(self) -> Callable[[Array], Array]:
@@ -119,9 +122,10 @@ class Native(Form):
 
     def bound(self, check: bool) -> Callable[[Array], Array]:
         """The program with a buffer of its own."""
-        count = len(self.layout.results)
-        slots = np.concatenate((self.layout.buffer(), np.zeros(count + 1)))
-        arguments, results = slots[: self.layout.inputs], slots[self.end : self.end + count]
+        layout, count = self.layout, len(self.layout.results)
+        slots = np.zeros(self.end + count + 1)
+        slots[layout.inputs : layout.first] = layout.constants
+        arguments, results = slots[: layout.inputs], slots[self.end : self.end + count]
         python = PythonRows(self.python, slots) if self.python else None
         addresses: tuple[Any, ...] = slots.ctypes.data, self.table.ctypes.data, python and python.address
 
@@ -151,8 +155,10 @@ def pieces(layout: Layout) -> Iterator[Segment]:
 class _Block:
     """One function: rows that follow each other, or the rows of one step in a loop."""
 
-    def __init__(self, program: Native, piece: Segment, stored: np.ndarray) -> None:
-        self.program, self.piece, self.stored, self.layout = program, piece, stored, program.layout
+    def __init__(self, program: Native, storage: Storage, place: int, stored: np.ndarray) -> None:
+        self.program, self.layout, self.stored = program, program.layout, stored
+        self.piece, self.moved = storage.parts[place], storage.moved(place)  # its operands by slots, and by places
+        self.own, self.width = storage.own(place), int(storage.width[place])
         self.known: dict[tuple[int, int, int], str] = {}  # operands that were loaded
         self.bases: dict[int, str] = {0: "%slots"}  # the buffer as a step sees it that is so many slots further each time
         self.text: list[str] = []
@@ -162,7 +168,7 @@ class _Block:
         piece, looped = self.piece, self.piece.repeats > 1
         if looped:
             yield "entry:\n  br label %step\nstep:\n  %k = phi i64 [0, %entry], [%following, %step]"
-            for stride in sorted({*piece.stride.tolist(), piece.period} - {0}):
+            for stride in sorted({*self.moved.stride.tolist(), self.width} - {0}):
                 self.bases[stride] = name = f"%base{len(self.bases)}"
                 yield f"  {name}.by = mul i64 %k, {stride}\n  {name} = getelementptr double, ptr %slots, i64 {name}.by"
         operand = 0
@@ -188,13 +194,14 @@ class _Block:
         stride = self.piece.period if self.piece.repeats > 1 else 0
         self.known[slot, stride, -1] = result
         if self.stored[row]:
-            self.text.append(f"  %to{row} = getelementptr double, ptr {self.bases[stride]}, i64 {slot}")
+            base, place = self.bases[self.width if stride else 0], self.own[row - self.piece.like]
+            self.text.append(f"  %to{row} = getelementptr double, ptr {base}, i64 {place}")
             self.text.append(f"  store double {result}, ptr %to{row}")
         return width
 
     def python_row(self, row: int, operand: int, width: int) -> str:
         """A call of Python, whose operands must be in their slots."""
-        number, piece = len(self.program.python), self.piece
+        number, piece = len(self.program.python), self.moved
         lines = slice(operand, operand + width)
         tables = [None if k < 0 else piece.tables[k].tolist() for k in piece.table[lines].tolist()]
         operands = list(zip(piece.start[lines].tolist(), piece.stride[lines].tolist(), tables, strict=True))
@@ -211,10 +218,11 @@ class _Block:
             return self.known[key]
         name = self.known[key] = f"%v{operand}"
         if table < 0:
-            self.text.append(f"  {name}.at = getelementptr double, ptr {self.bases[stride]}, i64 {start}")
+            base, place = self.bases[int(self.moved.stride[operand])], int(self.moved.start[operand])
+            self.text.append(f"  {name}.at = getelementptr double, ptr {base}, i64 {place}")
         else:
             begin = sum(map(len, self.program.tables))
-            self.program.tables.append(piece.tables[table])
+            self.program.tables.append(self.moved.tables[table].astype(np.int32))
             self.text.append(
                 f"  {name}.line = getelementptr i32, ptr %tables, i64 {begin}\n"
                 f"  {name}.index = getelementptr i32, ptr {name}.line, i64 %k\n"
