@@ -6,6 +6,8 @@ import os
 import pickle
 import random
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
@@ -382,3 +384,8 @@ def test_machine_code_that_goes_while_another_thread_compiles_is_given_back_with
         other.submit(COMPILING.release).result()
     unload(second)
     assert (first.close.call_count, second.close.call_count) == (1, 1)
+
+
+def test_a_first_call_imports_no_part_of_numpy_that_it_does_not_need():
+    code = "import microgradx as mx, sys; mx.compile(lambda x: x * x).value_and_grad(2.0); print('numpy.ma' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -23,10 +23,13 @@ def delayed(columns: Columns, sums: Sums, rows: np.ndarray) -> np.ndarray:
     """
     earliest: np.ndarray = sums.level[rows]
     kind = np.where(sums.root[rows], AT_ONCE, columns.op[rows])
-    _, alike, count = np.unique(earliest * len(TABLE) + kind, return_inverse=True, return_counts=True)
-    if (count < MANY).sum() < WORTHWHILE or len(rows) < NARROW * int(earliest.max()):
+    if len(rows) < NARROW * int(earliest.max(initial=0)):
         return earliest
-    kind[count[alike.ravel()] >= MANY] = AT_ONCE
+    number = earliest * len(TABLE) + kind
+    count = np.bincount(number)
+    if ((count > 0) & (count < MANY)).sum() < WORTHWHILE:
+        return earliest
+    kind[count[number] >= MANY] = AT_ONCE
     return schedule(kind, latest_levels(earliest, sums.users), sums.users)
 
 

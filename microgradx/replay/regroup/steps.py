@@ -171,8 +171,9 @@ def periods(kind: np.ndarray) -> list[int]:
     """The distances at which stretches of rows come again most often."""
     if len(kind) < SHORTEST:
         return []
-    distances, counts = np.unique(np.concatenate([*map(returns, stretches(kind))]), return_counts=True)
-    found = distances[np.argsort(-counts, kind="stable")][:CANDIDATES].tolist()
+    counts = np.bincount(np.concatenate([*map(returns, stretches(kind))]))
+    distances = np.flatnonzero(counts)
+    found = distances[np.argsort(-counts[distances], kind="stable")][:CANDIDATES].tolist()
     return [period for period in found if likely(kind, period)]
 
 

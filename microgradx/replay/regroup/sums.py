@@ -141,8 +141,7 @@ def rare(sums: Sums, shortest: int, others: Sequence[int] | np.ndarray = ()) -> 
     kind = signature[short] @ (shortest ** np.arange(2))  # no count in a short sum reaches `shortest`
     if len(sums.level):
         kind += sums.level[roots[short]] * shortest**2
-    _, alike, count = np.unique(kind, return_inverse=True, return_counts=True)
-    plain[short] |= count[alike.ravel()] < MANY
+    plain[short] |= np.bincount(kind)[kind] < MANY
     found: np.ndarray = roots[plain]
     return found
 

@@ -76,7 +76,7 @@ class Interpreter(Form):
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         self.table = InterpreterRows(layout)
-        self.walk = walk_for({*np.unique(self.table.rows[:, 0]).tolist()} - {PYTHON})
+        self.walk = walk_for({*np.flatnonzero(np.bincount(self.table.rows[:, 0])).tolist()} - {PYTHON})
 
     def bind(self) -> Callable[[Array], Array]:
         """The program as a function from inputs to results; it owns its buffer, so each thread binds its own."""

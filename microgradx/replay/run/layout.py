@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from itertools import chain as chain_of
@@ -136,11 +137,10 @@ class Layout:
     @cached_property
     def counts(self) -> dict[tuple[Op, int], int]:
         """How many rows there are of each operation on so many operands."""
-        kinds, counts = np.unique(self.code.astype(np.int64) << 32 | self.widths(), return_counts=True)
-        named = (
-            (TABLE[kind >> 32], kind & 0xFFFFFFFF, count) for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
-        )
-        return {(op, width): count for op, width, count in named if op is not None}
+        found = Counter((int(self.code[row]), len(operands)) for row, operands in self.many.items())
+        few = np.bincount((2 * self.code + (self.b >= 0))[self.a >= 0])  # rows of one operand and of two
+        found.update({(kind >> 1, 1 + (kind & 1)): int(few[kind]) for kind in np.flatnonzero(few).tolist()})
+        return {(op, width): count for (code, width), count in found.items() if (op := TABLE[code]) is not None}
 
     def may_lose(self) -> bool:
         """Whether a product that is nan only because its zero factor was not heeded may be lost on the way to the results.
