@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import pickle
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from nothing_left import assert_nothing_left
 
 import microgradx as mx
 from microgradx import Value, nn
@@ -392,15 +392,4 @@ def test_graphs_with_batches_in_them_leave_nothing_to_the_collector() -> None:
         mx.hessian(lambda w: each(w, X, Y))([0.5, -1.25])
         each.backward(w, X, Y)
 
-    def alive() -> int:
-        kinds = {"Value", "Evaluation", "OverSamples", "Blocks", "Given", "Whole", "Picked", "Arrived", "Moved"}
-        return sum(type(x).__name__ in kinds for x in gc.get_objects())
-
-    work()
-    gc.disable()
-    try:
-        before = alive()
-        work()
-        assert alive() == before
-    finally:
-        gc.enable()
+    assert_nothing_left(work, {"Value", "Evaluation", "OverSamples", "Blocks", "Given", "Whole", "Picked", "Arrived", "Moved"})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import gc
 import pickle
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import pytest
+from nothing_left import assert_nothing_left
 
 import microgradx as mx
 from microgradx import Value
@@ -249,18 +249,7 @@ def test_graphs_with_calls_in_them_leave_nothing_to_the_collector() -> None:
         mx.sum(many(w)).backward()
         few.vjp(2.0)[1]([1.0, 1.0])
 
-    def alive() -> int:
-        kinds = {"Value", "Call", "Given", "Whole", "Picked", "Arrived", "Moved", "Variables"}
-        return sum(type(x).__name__ in kinds for x in gc.get_objects())
-
-    work()
-    gc.disable()
-    try:
-        before = alive()
-        work()
-        assert alive() == before
-    finally:
-        gc.enable()
+    assert_nothing_left(work, {"Value", "Call", "Given", "Whole", "Picked", "Arrived", "Moved", "Variables"})
 
 
 def test_a_call_is_drawn_stepped_explained_and_checked() -> None:
