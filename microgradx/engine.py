@@ -131,6 +131,8 @@ class Value(Operators):
 
     @grad.setter
     def grad(self, grad: Any) -> None:
+        if observers.observers:
+            observers.look(".grad was assigned")
         self._grad = None if grad is None else number(grad)
 
     @property

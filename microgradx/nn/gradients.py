@@ -7,6 +7,7 @@ from itertools import repeat
 
 from ..by_identity import ByIdentity
 from ..engine import Value
+from ..observers import look
 from ..writing import commit, new_gradients
 
 frozen = ByIdentity[None]()
@@ -26,4 +27,5 @@ def moves(parameter: Value) -> bool:
 
 def clear(parameters: Iterable[Value]) -> None:
     """Make every parameter unreached, so that the next backward pass does not add to the last one."""
+    look(".grad was assigned")
     commit(new_gradients(list(parameters), repeat(None)))

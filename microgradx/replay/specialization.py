@@ -69,10 +69,13 @@ class Recording:
         for place, parameter in call.owned().items():
             tape.captured[parameter] = leaves[place].slot  # of a model, which is read where it is
         before, start = drawn(), perf_counter()
-        with modes.recording(), observers.observed(tape):
-            positional, keywords = call.rebuilt(iter(leaves))
-            rows: list[int] = []
-            self.result = returned(tape, f(*positional, **keywords), rows)
+        try:
+            with modes.recording(), observers.observed(tape):
+                positional, keywords = call.rebuilt(iter(leaves))
+                rows: list[int] = []
+                self.result = returned(tape, f(*positional, **keywords), rows)
+        finally:
+            tape = tape.over()
         self.seconds = perf_counter() - start  # that the function itself took, as bench tells
         if tape.refused is not None:
             raise tape.refused

@@ -113,7 +113,7 @@ for _name, _what in {
 }.items():
     setattr(Number, _name, _frozen(_name, _what))
 Number.data = property(Number.detach, _frozen("data", ".data was assigned"))  # type: ignore[attr-defined]
-Number.grad = property(_frozen("grad", ".grad was read"))  # type: ignore[attr-defined]
+Number.grad = property(_frozen("grad", ".grad was read"), _frozen("grad", ".grad was assigned"))  # type: ignore[attr-defined]
 Number.reached = property(_frozen("reached", ".reached was read"))  # type: ignore[attr-defined]
 
 
@@ -125,7 +125,7 @@ def _infix(op: Op, swapped: bool) -> Callable[[Number, Any], Any]:
         tape = self.tape
         b: int | None
         if type(other) is Number:
-            b = other.slot
+            b = other.slot if other.tape is tape else tape.slot(other)
         elif type(other) is float:
             b = tape.interned.get(other or None)
             if b is None:

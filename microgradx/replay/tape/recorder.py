@@ -12,6 +12,7 @@ from .number import Number
 from .rows import code_of
 from .tangents import tangent_rows
 from .tape import Tape
+from .unreadable import OVER
 
 
 class Recorder(Tape):
@@ -19,6 +20,14 @@ class Recorder(Tape):
 
     A transform asks it instead of the graph. What it answers are rows as any others, so transforms nest in any order.
     """
+    def over(self) -> Recorder:
+        """The same tape, but for the numbers that somebody kept: whatever these are used for, it is refused from now on."""
+        other = object.__new__(type(self))
+        other.__dict__ = self.__dict__ | {"shared": {}}
+        self.__dict__ = {}
+        self.__class__ = Over  # type: ignore[assignment]
+        return other
+
     def variable(self, x: Any) -> Number:
         """A row of its own for `x`, so that only what is made of this one is differentiated."""
         return self.append(ops.positive, (x,))
@@ -58,3 +67,10 @@ class Recorder(Tape):
         self.values, self.interned, self.whole = None, {}, True
         yield
         self.values, self.interned, self.whole = values, interned, False
+
+
+class Over:
+    """What is left of a tape when the recording is over."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise TypeError(OVER)

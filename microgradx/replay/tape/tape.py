@@ -18,7 +18,7 @@ from .lookup import looked_up
 from .many_operands import LOWER
 from .number import Comparison, Number
 from .rows import CODES, INPUT, Constant, Inlined, Rows, code_of
-from .unreadable import unreadable
+from .unreadable import OVER, unreadable
 
 CAPTURED_ROLE = 1 << 20  # the role of inputs that are no arguments
 OUTSIDE = (
@@ -64,7 +64,11 @@ class Tape(Rows):
 
     def slot(self, operand: Any) -> int:
         """The row of anything that an operation may be applied to."""
-        if isinstance(operand, (Number, Constant)):
+        if isinstance(operand, Constant):
+            return operand.slot
+        if isinstance(operand, Number):
+            if operand.tape is not self:
+                raise TypeError(OVER)
             return operand.slot
         if is_node(operand):
             return self.capture(operand)
@@ -104,7 +108,7 @@ class Tape(Rows):
 
     def append(self, op: Op, operands: Sequence[Any]) -> Number:
         """`record` for the operation as it is."""
-        slots = [x.slot if type(x) is Number else self.slot(x) for x in operands]
+        slots = [x.slot if type(x) is Number and x.tape is self else self.slot(x) for x in operands]
         code = CODES.get(op) or code_of(op)
         if len(slots) == 2:
             slot = self.row(code, slots[0], slots[1])

@@ -14,8 +14,13 @@ REMEDIES = {
         "where(i == 2, a, b)"
     ),
     BATCHES: "Compile the function of one sample without batch and call that here, sample by sample",
+    ".grad was assigned": "Clear gradients before or after the call",
     MADE_FLOAT: "Calculate with the value itself, by mx.sin(x) and not math.sin(x); x.detach() cuts it off",
 }
+OVER = (
+    "a number of a recording that is over was used: a compiled function kept it in an object, list or dict, of which its replays "
+    "know nothing. Return what is to be kept, and pass it as an argument of the next call"
+)
 OTHERWISE = "Calculate with the value itself, branch with `if x > 0` or where(x > 0, a, b)"
 
 
@@ -28,7 +33,10 @@ def unreadable(what: str) -> str:
             remedy = "Leave float(...) out and give the value itself; x.detach() cuts it off"
         if by_value := instead_of(called):
             remedy = f"W{by_value[1:]}; x.detach() cuts it off"
+    recorded = f"{what} at {calling_line()}: this function is being recorded to be replayed with other numbers"
+    if what.endswith("assigned"):
+        return f"{recorded}, and a replay assigns nothing. {remedy}, and assign outside the compiled function"
     return (
-        f"{what} at {calling_line()}: this function is being recorded to be replayed with other numbers, so what it reads now "
-        f"would stay in the program for ever. {remedy}, and look at numbers outside the compiled function"
+        f"{recorded}, so what it reads now would stay in the program for ever. {remedy}, "
+        "and look at numbers outside the compiled function"
     )
