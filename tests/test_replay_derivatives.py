@@ -11,6 +11,7 @@ import microgradx as mx
 from microgradx.replay.compile import compile
 from microgradx.replay.tape.dependence import depends
 from microgradx.replay.tape.local_derivatives import MOST_PATTERNS
+from microgradx.replay.tape.many_operands import LOWER, shared
 from microgradx.replay.tape.number import Number
 from microgradx.replay.tape.rows import Constant
 from microgradx.replay.tape.tape import Tape
@@ -215,3 +216,12 @@ def test_a_recorded_derivative_of_a_derivative_knows_which_products_were_made_ze
     again = pickle.loads(pickle.dumps(g.program([0.0, 1.0])))
     assert again([0.0, 1.0]) == [slope for row in mx.hessian(f)([0.0, 1.0]) for slope in row]
     assert "kept" not in str(again)
+
+
+@pytest.mark.parametrize("f", [mx.logsumexp, lambda xs: mx.log_softmax(xs)[0], lambda xs: mx.softmax(xs)[0]])
+def test_second_derivatives_ask_for_each_share_of_a_softmax_a_few_times_however_many_there_are(f, monkeypatch):
+    asked = []
+    monkeypatch.setitem(LOWER, mx.ops.softmax_share, lambda tape, operands: [asked.append(1), shared(tape, operands)][1])
+    xs, direction = [0.1 * k for k in range(30)], [1.0] * 30
+    assert compile(f).hvp((xs,), (direction,)) == pytest.approx(mx.hvp(f, (xs,), (direction,)), abs=1e-15)
+    assert 30 <= len(asked) <= 4 * 30

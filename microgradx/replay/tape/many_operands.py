@@ -125,10 +125,24 @@ def shared(tape: Any, operands: Sequence[Any]) -> Any:
     terms, whole, shares = tape.shared[key]
     if tape.values is not None or tape.again:
         return terms[rows[0]] / whole
-    use = tuple(rows) if tape.pushed and len(rows) <= FEW_OPERANDS else rows[0]
+    use = tuple(rows) if order_counts(tape, rows) else rows[0]
     if use not in shares:
         shares[use] = terms[rows[0]] / whole
     return shares[use]
+
+
+def order_counts(tape: Any, operands: Sequence[Any]) -> bool:
+    """Whether shares of the same operands in another order are rows of their own."""
+    return bool(tape.pushed) and len(operands) <= FEW_OPERANDS
+
+
+def known_shares(tape: Any, operands: Sequence[Any]) -> list[Any] | None:
+    """The shares of all, if each has a row that may be used again: without a look at all operands for each, as in `shared`."""
+    if tape.values is not None or tape.again or order_counts(tape, operands):
+        return None
+    rows = [tape.slot(x) for x in operands]
+    _, _, shares = tape.shared.get(tuple(sorted(rows)), (None, None, {}))
+    return [shares[row] for row in rows] if shares.keys() >= {*rows} else None
 
 
 LOWER: dict[Op, Callable[[Any, Sequence[Any]], Any]] = {

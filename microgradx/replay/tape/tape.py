@@ -15,7 +15,7 @@ from ...stale import refuse_stale
 from ...variables import variable
 from .known_numbers import KnownNumbers
 from .lookup import looked_up
-from .many_operands import LOWER
+from .many_operands import LOWER, known_shares
 from .number import Comparison, Number
 from .rows import CODES, INPUT, Constant, Inlined, Rows, code_of
 from .unreadable import OVER, unreadable
@@ -131,6 +131,10 @@ class Tape(Rows):
     def seen(self, x: Any) -> float:
         """The number of which a row is recorded, for the text of an error."""
         return self.value(self.slot(x))
+
+    def known_shares(self, row: Sequence[Any]) -> list[Any] | None:
+        """The softmax of a row, where each share has a row already."""
+        return known_shares(self, row)
 
     def looked_up(self, place: Any, column: Sequence[Any]) -> Any:
         """The number of a column at a place."""
