@@ -183,3 +183,16 @@ def test_threads_share_the_recordings_of_a_method():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: found.append(line.loss.recordings), range(8)))
     assert all(each is found[0] for each in found)
+
+
+def test_what_is_assigned_to_an_object_that_is_called_itself_is_seen():
+    class Scaled(Line):
+        def __call__(self, x):
+            return self.w * x * self.scale
+
+    line = Scaled(2.0)
+    f = compile(line)
+    assert (f(3.0).data, f.grad(3.0).data) == (6.0, 2.0)
+    line.scale = 5.0
+    assert (f(3.0).data, f.grad(3.0).data) == (30.0, 10.0)
+    assert "Scaled.__call__" in repr(f)

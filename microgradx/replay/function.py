@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from operator import attrgetter
+from types import FunctionType, MethodType
 from typing import Any, cast
 
 from ..by_identity import ByIdentity
@@ -26,7 +27,7 @@ class CompiledFunction:
     def __init__(self, f: Callable[..., Any], *options: Any) -> None:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r}: write compile(f), or @compile right above a def")
-        self.f, self.options = f, options
+        self.f, self.options = as_method(f), options
         self.fixed: frozenset[int | str] = frozenset()  # the arguments whose numbers belong to the program
         self.recordings = Recordings()
         self.methods = ByIdentity[Recordings]()
@@ -35,7 +36,7 @@ class CompiledFunction:
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         """The function as a method of `owner`, whose recordings last as long as the object."""
-        if owner is None or not hasattr(self.f, "__get__"):
+        if owner is None or isinstance(self.f, MethodType) or not hasattr(self.f, "__get__"):
             return self
         method = type(self)(self.f.__get__(owner, kind), *self.options)
         method.of = self, owner
@@ -72,6 +73,12 @@ class CompiledFunction:
     def _unrecorded(self) -> Callable[..., Any]:
         """The function as it stands, for who records himself or where nothing is recorded."""
         return self.f if observer() is not None else on_values(self.f, self.fixed)
+
+
+def as_method(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The method that an object of a class with `__call__` is called by, so that what is assigned to its attributes is seen."""
+    called = inspect.getattr_static(type(f), "__call__", None)
+    return called.__get__(f) if isinstance(called, FunctionType) and not isinstance(f, CompiledFunction) else f
 
 
 def places_and_names(f: Callable[..., Any], static: str | Sequence[str]) -> frozenset[int | str]:
