@@ -196,3 +196,22 @@ def test_what_is_assigned_to_an_object_that_is_called_itself_is_seen():
     line.scale = 5.0
     assert (f(3.0).data, f.grad(3.0).data) == (30.0, 10.0)
     assert "Scaled.__call__" in repr(f)
+
+
+class Signed:
+    """A method that looks at an attribute of its object."""
+
+    def __init__(self, k):
+        self.k = k
+
+    @compile
+    def f(self, x):
+        return x * 2.0 if repr(self.k) in ("True", "-0.0") else x
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, True), (0.0, -0.0)])
+def test_an_attribute_that_is_equal_but_not_the_same_has_a_program_of_its_own(before, after):
+    owner = Signed(before)
+    assert owner.f(1.0) == 1.0
+    owner.k = after
+    assert owner.f(1.0) == 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,25 @@ from .run.array_program import Array
 TUPLE = Container(tuple)
 
 
+class Static(Fixed):
+    """(object, what tells it from others that are equal): an argument that belongs to the program, whatever it is."""
+
+    __slots__ = ()
+
+
+def exactly(x: Any) -> Any:
+    """What tells `x` from what is equal to it: types and the signs of zeros, in tuples and frozensets too.
+
+    >>> 1 == True, exactly(1) == exactly(True), (0.0,) == (-0.0,), exactly((0.0,)) == exactly((-0.0,))
+    (True, False, True, False)
+    """
+    if isinstance(x, tuple):
+        return type(x), *map(exactly, x)
+    if isinstance(x, frozenset):
+        return type(x), frozenset([(item, exactly(item)) for item in x])
+    return (type(x), str(x)) if isinstance(x, Number) and not x else type(x)
+
+
 class Call:
     """The arguments of one call: their structures, their numbers in one array, and which of these are Values.
 
@@ -64,7 +83,7 @@ class Call:
         if fixed:
             keys = (*range(len(args)), *kwargs)
             self.parts = tuple(
-                [Fixed((x,)) if key in fixed else taken_apart(x, chunks) for key, x in zip(keys, every, strict=True)]
+                [Static((x, exactly(x))) if key in fixed else taken_apart(x, chunks) for key, x in zip(keys, every, strict=True)]
             )
         else:
             self.parts = tuple([taken_apart(x, chunks) for x in every])
@@ -157,16 +176,21 @@ def packed(numbers: Sequence[float] | Array) -> Array:
 
 
 def refuse_frozen(structure: Structure) -> None:
-    """Refuse an object that is told from others by identity and holds or yields numbers: later ones would not be seen."""
+    """Refuse an object that is told from others by identity and holds or yields numbers: later ones would not be seen.
+
+    A static one may hold them: they are to stay in the program.
+    """
     for part in parts(structure):
         refuse_frozen(part)
     if not isinstance(structure, Fixed):
         return
-    (x,) = structure
+    x = structure[0]
     if getattr(type(x), "__hash__", None) is not object.__hash__ or callable(x):
         return
     if hasattr(x, "__next__"):
         raise TypeError(f"{x!r} is used up when it is recorded: pass a list, as list(x)")
+    if isinstance(structure, Static):
+        return
     for name, held in getattr(x, "__dict__", {}).items():
         if isinstance(held, (Real, np.ndarray)) and not isinstance(held, bool):
             raise TypeError(

@@ -18,7 +18,7 @@ from ..collector import collector_off
 from ..engine import Value
 from ..observers import look
 from ..structure import Fixed, paths
-from .arguments import Call, original_at
+from .arguments import Call, Static, exactly, original_at
 from .eager import check_operations
 from .ledger import ON_CREDIT, WAYS_ON_CREDIT, Ledger
 from .program import Program
@@ -35,6 +35,9 @@ _MOST_ROWS = 4_000_000  # kept in all programs of a function, at 100 to 160 byte
 FEWEST_STRUCTURES = 4  # structures kept whatever their size: training and validation, and the last batch of either
 PERSISTENT = 4  # calls for which no recording could be afforded before anybody is told
 RARELY = 32  # calls between two looks at the known ways, where none of them fits any more
+
+HASHABLE: dict[type, str] = {set: "a frozenset", dict: "a tuple of its items"}
+"""What to write in place of these as a static argument, and a tuple in place of others."""
 
 
 class NotWorthRecording(Exception):
@@ -73,10 +76,7 @@ class Recordings(dict[Any, Ways]):
                 key = with_indices(key, call, names)
             ways = self.get(key)
         except TypeError as error:
-            raise TypeError(
-                f"an argument that is not a number, sequence, dict or array must be hashable, as part of the program: {error}; "
-                "pass the numbers in it as a list or an array"
-            ) from None
+            raise TypeError(unhashable(f, call, error)) from None
         return key, Ways() if ways is None else ways
 
     def replay(
@@ -207,6 +207,28 @@ class Recordings(dict[Any, Ways]):
             self.ledger = Ledger()
 
 
+def unhashable(f: Callable[..., Any], call: Call, error: TypeError) -> str:
+    """What to say where the arguments of a call cannot be looked up: by the name of a static one."""
+    for place, part in enumerate(call.parts):
+        if isinstance(part, Static) and not hashable(part):
+            name = argument_name(f, place, len(call.parts), call.names)
+            instead = HASHABLE.get(type(part[0]), "a tuple")
+            return f"the static argument {name} must be hashable, as it is the key of a recording: {error}; write {instead}"
+    return (
+        f"an argument that is not a number, sequence, dict or array must be hashable, as part of the program: {error}; "
+        "pass the numbers in it as a list or an array"
+    )
+
+
+def hashable(x: object) -> bool:
+    """Whether it may be the key of a dict."""
+    try:
+        hash(x)
+    except TypeError:
+        return False
+    return True
+
+
 def structure_of(f: Callable[..., Any], call: Call) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """The structures of the arguments, and for a method what its object holds, which count as arguments given by name."""
     if type(f) is not MethodType:
@@ -246,7 +268,7 @@ class Held(NamedTuple):
 def assigned(owner: Any) -> dict[str, Any]:
     """The plain attributes of an object as parts of a structure; a Value counts as the one that it is."""
     return {
-        f"self.{name}": Fixed((Held(id(x)) if isinstance(x, Value) else x,))
+        f"self.{name}": Fixed((Held(id(x)),)) if isinstance(x, Value) else Static((x, exactly(x)))
         for name, x in getattr(owner, "__dict__", {}).items()
         if x is None or isinstance(x, (int, float, str, np.generic, Value))
     }
