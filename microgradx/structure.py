@@ -50,6 +50,12 @@ class Fixed(Structure):
     __slots__ = ()
 
 
+class Static(Fixed):
+    """(object, what tells it from others that are equal): an argument that belongs to the program, whatever it is."""
+
+    __slots__ = ()
+
+
 class Branch(Structure):
     """(container, keys, parts): its items are structures, numbers among them or not."""
 

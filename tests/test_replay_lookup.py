@@ -142,6 +142,36 @@ def test_a_static_number_may_be_looked_at():
         steps.grad(1.0, 2, argnums=1)
 
 
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda xs, n: xs[n - 1],
+        lambda xs, n: sum(xs[k] for k in range(n - 1)),
+        lambda xs, n: sum(xs[: n // 2]),
+        lambda xs, n: xs[-n],
+        lambda xs, n: xs[n] * xs[n + 1],
+        lambda xs, n: xs[int(n / 2)],
+    ],
+)
+def test_an_index_that_is_calculated_takes_a_static_argument_and_its_error_says_so(look):
+    xs = [3.0, 1.0, 4.0, 1.5, 9.0]
+    with pytest.raises(TypeError, match=r'for (what is calculated from one|an index or a count).* compile\(f, static="n"\)'):
+        compile(look)(xs, 3)
+    static = compile(look, static="n")
+    assert [static(xs, n) for n in (2, 3, 2)] == [look(xs, n) for n in (2, 3, 2)]
+
+
+def test_a_count_that_varies_is_told_what_is_recorded_once_for_all_counts():
+    xs, told = [0.1 * k for k in range(200)], []
+    for static, advice in [((), r"where\(n > k, xs\[k\], 0\.0\) with every k"), ("n", "what is static has a program of its own")]:
+        f = compile(lambda xs, n: sum(x * x for x in xs[:n]), static=static)
+        with pytest.warns(RuntimeWarning, match=advice):
+            told = [f.grad(xs, n) for n in range(1, 40)]
+    once = compile(lambda xs, n: sum(mx.where(n > k, x, 0.0) * x for k, x in enumerate(xs)))
+    assert [once.grad(xs, n) for n in range(1, 40)] == told
+    assert len(once.recordings) == 1
+
+
 @pytest.mark.parametrize("pair", [(1, True), (0.0, -0.0), (2, 2.0), ((1, (2,)), (1.0, (2,))), ((0.0,), (-0.0,)), (0, 0.0)])
 @pytest.mark.parametrize("held", [lambda x: x, lambda x: frozenset([x])])
 def test_static_arguments_that_are_equal_but_not_the_same_have_programs_of_their_own(pair, held):

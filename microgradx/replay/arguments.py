@@ -22,6 +22,7 @@ from ..structure import (
     One,
     Operands,
     Row,
+    Static,
     Structure,
     apart,
     by_numbers,
@@ -38,12 +39,6 @@ from .plain_arguments import FLOAT64, Plain, row_or_grid, structures
 from .run.array_program import Array
 
 TUPLE = Container(tuple)
-
-
-class Static(Fixed):
-    """(object, what tells it from others that are equal): an argument that belongs to the program, whatever it is."""
-
-    __slots__ = ()
 
 
 def exactly(x: Any) -> Any:

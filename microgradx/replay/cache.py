@@ -17,8 +17,8 @@ from ..callers import warn
 from ..collector import collector_off
 from ..engine import Value
 from ..observers import look
-from ..structure import Fixed, paths
-from .arguments import Call, Static, exactly, original_at
+from ..structure import Fixed, Static, paths
+from .arguments import Call, exactly, original_at
 from .eager import check_operations
 from .ledger import ON_CREDIT, WAYS_ON_CREDIT, Ledger
 from .program import Program

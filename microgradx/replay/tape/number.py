@@ -11,7 +11,7 @@ from ...operators import Operators, spellings
 from ...places import Place
 from ...spelling import fits
 from .rows import at_least, code_of, detached, differs, equal, greater
-from .unreadable import INDEX, MADE_FLOAT
+from .unreadable import INDEX, MADE_FLOAT, MADE_INT
 
 if TYPE_CHECKING:
     from .tape import Tape
@@ -103,7 +103,7 @@ def _frozen(name: str, what: str) -> Any:
 
 for _name, _what in {
     "__float__": MADE_FLOAT,
-    "__int__": "a number was turned into an int",
+    "__int__": MADE_INT,
     "__index__": INDEX,
     "__complex__": "a number was turned into a complex",
     "__hash__": "a number was used as a key",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...structure import Fixed, Structure, parts, words
+from ...structure import Fixed, Static, Structure, parts, words
 
 AS_INDEX = "the index "
 """How the name of a number begins that was used as an index or a count."""
@@ -31,7 +31,13 @@ def varied(f: Callable[..., Any], before: Any, after: Any) -> str:
     if name.startswith("self."):
         advice = "pass what varies as an argument, or assign the .data of a Value"
     elif name.startswith(AS_INDEX):
-        advice = "write mx.take(rows, i) for rows[i], which is recorded once for all i"
+        i = name.removeprefix(AS_INDEX)
+        advice = (
+            f"each {i} has a program of its own, also where it is static; write mx.take(rows, {i}) for rows[{i}], and "
+            f"where({i} > k, xs[k], 0.0) with every k for a sum over xs[:{i}], which are recorded once for all"
+        )
+    elif isinstance(first, Static) or isinstance(then, Static):
+        advice = "what is static has a program of its own, so pass the same few again, or leave it out of static"
     elif isinstance(first, Fixed) or isinstance(then, Fixed):
         advice = (
             "what is not a number belongs to the program, so make it once and pass the same one again, or pass numbers "
