@@ -68,11 +68,20 @@ class Reader:
         for kind, place in self.steps[frame]:
             if kind == "loop":
                 made += self.loop(place)
+            elif kind == "step" and self.lines[place][0].endswith(", by the round"):
+                self.known[self.name(place).partition(",")[0]] = eval(self.in_this_round(place), {}, self.known)
             elif kind == "step":
                 name, formula = map(python, self.lines[place][0].split(" = "))
                 self.known[name] = eval(formula, {}, self.known)
                 made.append(name)
         return made
+
+    def in_this_round(self, place):
+        """What a box that goes by the round says of the one that runs."""
+        for line in self.lines[place][1:]:
+            letter, first, last, text = re.fullmatch(r"(\w) = (\d+)(?: to (\d+))?: (.*)", line).groups()
+            if int(first) <= self.known[letter] <= int(last or first):
+                return python(text)
 
     def loop(self, frame):
         said = re.fullmatch(r"([\d,]+) times, (\w) = 0 to ([\d,]+)", self.frames[frame][0])
@@ -168,6 +177,29 @@ def scheduled(x):
     return x
 
 
+def averaged(p):
+    s, every = 1.0, []
+    for _ in range(10):
+        s = 0.9 * s + 0.1 * p * p
+        every.append(s)
+    return sum(every)
+
+
+def newton(p):
+    x = 1.0
+    for _ in range(10):
+        x = 0.5 * (x + p / x)
+    return x
+
+
+def taking_turns(x):
+    a, b = 0.0, -0.0
+    for k in range(20):
+        c, d = (x[k % 4] + b) + 0.3, x[(k + 1) % 4] + a * x[0]
+        b = x[0] * c + d
+    return b
+
+
 TOLD = {
     "lotka": (lotka, {"x": 1.0, "y": 0.5, "a": 1.1, "b": 0.4, "c": 0.4, "d": 0.1}),
     "recurrent": (recurrent, {"w": 0.5, "u": 0.25, "b": 0.125, "xs": [0.1 * k for k in range(40)]}),
@@ -175,6 +207,7 @@ TOLD = {
     "network": (network, {"W": [[0.1 * (i - j) for j in range(5)] for i in range(5)], "u": [0.25] * 5, "xs": [0.1, -0.2] * 8}),
     "backwards": (backwards, {"xs": [0.1 * k for k in range(60)]}),
     "two_back": (two_back, {"x": 0.75}),
+    "averaged": (averaged, {"p": 1.25}),
 }
 
 
@@ -221,6 +254,34 @@ def test_a_gradient_has_the_way_there_in_formulas_and_the_way_back_loop_by_loop(
     assert [lines for lines, kind, _ in boxes if kind == "result"] == [["value"], ["slopes of x lr beta"]]
 
 
+def test_what_lies_elsewhere_in_other_rounds_is_told_by_the_round():
+    lines = [list(map(written, lines)) for lines, _, _ in compile(averaged).program(1.25).chart()[1]]
+    [pieces] = [told for told in lines if told[0].endswith(", by the round")]
+    assert pieces == ["r2, by the round", "k = 0 to 7: r0[k + 1]", "k = 8: r1"]
+
+
+@pytest.mark.parametrize("count", [3, 5, 10, 40, 1_000])
+@pytest.mark.parametrize("asked", ["value", "gradient", "hvp", "hessian", "jvp"])
+def test_every_recurrence_can_be_drawn_and_printed(count, asked):
+    def predators(p):
+        x, y, every = p[0], p[1], []
+        for _ in range(count):
+            x, y = x + 0.001 * (p[2] * x - p[3] * x * y), y + 0.001 * (p[3] * x * y - p[4] * y)
+            every.append(x)
+        return x * y + sum(every)
+
+    points = {predators: [1.0, 1.0, 0.6, 0.8, 0.5], newton: 2.0, averaged: 1.25, taking_turns: [0.5, 0.25, 1.5, 2.0]}
+    for f, point in points.items():
+        ones = [1.0] * len(point) if isinstance(point, list) else 1.0
+        f = compile(f)
+        asks = {"value": f, "gradient": f.grad, "hessian": f.hessian if count < 1_000 else f.grad}
+        asks |= {"hvp": lambda x, f=f, v=ones: f.hvp((x,), (v,)), "jvp": lambda x, f=f, v=ones: f.jvp((x,), (v,))}
+        asks[asked](point)
+        program = f.program(point)
+        assert str(program)
+        assert program.chart()[1]
+
+
 def test_rows_that_do_not_repeat_are_one_box():
     def f(x):
         for k in range(40):
@@ -229,6 +290,24 @@ def test_rows_that_do_not_repeat_are_one_box():
 
     _, boxes, *_ = compile(f).program(0.5).chart()
     assert any(re.fullmatch(r"\d+ operations", str(lines[0])) for lines, _, _ in boxes)
+
+
+def test_a_formula_names_the_row_that_it_reads_of_many_told_together():
+    def f(x):
+        made = [x]
+        for k in range(40):
+            last = made[-1]
+            made.append((last * 1.5).sin() if k % 3 == 0 and k % 7 else last.exp() + x if k % 5 == 0 else (last - k).tanh())
+        y = x
+        for _ in range(20):
+            y = (y * made[7] + made[30]).cos()
+        return y
+
+    lines = [list(map(written, lines)) for lines, _, _ in compile(f).program(0.5).chart()[1]]
+    [(name, last)] = [re.findall(r"(r\d+)\[0..(\d+)\]: \d+ operations", told[0])[0] for told in lines if "operations" in told[0]]
+    read = [int(row) for told in lines for row in re.findall(rf"{name}\[(\d+)\]", told[0])]
+    assert len(read) == 2
+    assert max(read) <= int(last)
 
 
 def test_what_branches_rest_on_is_drawn():

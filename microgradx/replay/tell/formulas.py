@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from .text import pattern
 LONGEST_FORMULA = 6  # operations of a formula; a longer one is taken apart
 LARGE_LOOPS = 10  # a loop of the way back is told on its own from a tenth of it on
 BULK = 24  # rows outside of every loop, from where they are told together
+MOST_PIECES = 8  # stretches of rounds that are told each
+AMONG_INPUTS, AMONG_NUMBERS = -1, -2  # where a slot lies that no row computes
 
 
 @dataclass(eq=False)
@@ -50,15 +53,23 @@ class Past:
 
 @dataclass(eq=False)
 class State:
-    """What `site` was `back` rounds ago in the innermost of the `loops`; in the first round it is one of the `starts`."""
+    """What `site` was `back` rounds ago in the innermost of the `loops`; in the first rounds it is one of the `starts`."""
 
     site: Site
     loops: tuple[Rolled, ...]
     back: int
-    starts: list[Read] = field(default_factory=list)
+    starts: tuple[Read, ...]
 
 
-Read = float | Leaf | Site | Past | State
+@dataclass(eq=False)
+class Pieces:
+    """What lies here in some rounds of these loops and there in others: `parts` say in which of them, and what."""
+
+    loops: tuple[Rolled, ...]
+    parts: list[tuple[str, Read]] = field(default_factory=list)
+
+
+Read = float | Leaf | Site | Past | State | Pieces
 
 
 class Formulas:
@@ -72,13 +83,15 @@ class Formulas:
         self.sites: list[Site] = []
         self.home = np.zeros(len(layout), dtype=np.int64)
         self.leaves: dict[str, Leaf] = {}
-        self.states: dict[tuple[int, int, int], State] = {}
+        self.states: dict[tuple[int, int, int, tuple[Read, ...]], State] = {}
         self.pasts: dict[tuple[Site | State, str], Past] = {}
+        self.pieces: dict[tuple[bytes, tuple[Rolled, ...], tuple[int, ...]], Pieces] = {}
         self.series: dict[bytes, int] = {}
         self.repeats = Repeats(layout)
         for rows in (range(back + 1), range(back + 1, len(layout))):
             self.place(self.repeats.rolled(rows.start, rows.stop), np.zeros((), dtype=np.int64), ())
         self.operands = {site: self.read(site) for site in self.sites}
+        self.quoted = {past.of for past in self.pasts.values() if isinstance(past.of, Site) and past.of.told}  # told, but read
         self.results: list[Read] = [self.resolved(np.array(slot), ()) for slot in layout.results.tolist()]
         for result in self.results:
             keep(result)
@@ -139,10 +152,15 @@ class Formulas:
 
     def resolved(self, slots: np.ndarray, loops: tuple[Rolled, ...]) -> Read:
         """What these slots are, which are read in the rounds of these loops."""
+        found = self.alike(slots, loops)
+        return self.by_pieces(slots, loops, (0,) * len(loops)) if found is None else found
+
+    def alike(self, slots: np.ndarray, loops: tuple[Rolled, ...]) -> Read | None:
+        """What these slots are, if they are the same in all rounds but for the first one."""
         usual = tuple([loop.repeats // 2 for loop in loops])
         row = int(slots[usual]) - self.repeats.first
         if row < 0:
-            return self.leaf(slots, loops)
+            return self.leaf(slots, (0,) * len(loops)) if len(np.unique(self.homes(slots))) == 1 else None
         origin, offset = self.sites[int(self.home[row])], 0
         for depth, (loop, now) in enumerate(zip(loops, usual, strict=True)):
             base = loop.low + offset
@@ -152,26 +170,94 @@ class Formulas:
             if earlier:
                 following = (*usual[:depth], now + 1, *usual[depth + 1 :])
                 if slots[following] == slots[usual]:  # the same round for all
-                    return self.past(origin, origin, slots, depth)
+                    break
                 late = slots.take(range(earlier, loop.repeats), depth)  # in the first round it comes from elsewhere
                 begin = [earlier if axis == depth else 0 for axis in range(len(loops))]
+                if not self.fits(origin, late, depth + 1):
+                    return None
                 return self.past(self.state(origin, slots, loops, depth, earlier), origin, late, depth + 1, begin)
             offset += (now - 1) * loop.period
         else:
             depth = len(loops)
-        return self.past(origin, origin, slots, depth)
+        return self.past(origin, origin, slots, depth) if self.fits(origin, slots, depth) else None
+
+    def homes(self, slots: np.ndarray) -> np.ndarray:
+        """In which site each of these slots is computed, or that it is an input or a number."""
+        rows = slots - self.repeats.first
+        known = self.home[np.maximum(rows, 0)]
+        return np.where(rows >= 0, known, np.where(slots < self.layout.inputs, AMONG_INPUTS, AMONG_NUMBERS))
+
+    def fits(self, site: Site, slots: np.ndarray, shared: int) -> bool:
+        """Whether all these slots lie in this site, each in the same round of the shared loops as its reader."""
+        if (self.homes(slots) != self.sites.index(site)).any():
+            return False
+        rounds = zip(self.rounds(site, slots)[:shared], np.indices(slots.shape), strict=False)
+        return all((there == here).all() for there, here in rounds)
+
+    def rounds(self, site: Site, slots: np.ndarray) -> tuple[np.ndarray, ...]:
+        """In which rounds of its loops a site computes these slots."""
+        place = np.searchsorted(site.rows.ravel(), slots - self.repeats.first)
+        return np.unravel_index(place, site.rows.shape) if site.rows.ndim else ()
+
+    def by_pieces(self, slots: np.ndarray, loops: tuple[Rolled, ...], begin: tuple[int, ...]) -> Read:
+        """What lies in several places, by the round; the first of these rounds is `begin`."""
+        homes = self.homes(slots)
+        varying = [axis for axis in range(slots.ndim) if (homes != homes.take([0], axis)).any()]
+        if not varying:
+            return self.piece(slots, loops, begin)
+        key = slots.tobytes(), loops, begin
+        if key in self.pieces:
+            return self.pieces[key]
+        found = self.pieces[key] = Pieces(loops)
+        axis = varying[0]
+        lines = np.moveaxis(homes, axis, 0).reshape(slots.shape[axis], -1)
+        edges = [0, *(np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1)) + 1).tolist(), len(lines)]
+        if len(edges) > MOST_PIECES:
+            found.parts = [("or", self.some(slots[homes == home])) for home in np.unique(homes).tolist()]
+        else:
+            for low, high in pairwise(edges):
+                first = begin[axis] + low
+                told = f"{LETTERS_OF_ROUNDS[axis]} = {first:,}" + (f" to {first + high - low - 1:,}" if high - low > 1 else "")
+                start = (*begin[:axis], first, *begin[axis + 1 :])
+                found.parts.append((told, self.by_pieces(slots.take(range(low, high), axis), loops, start)))
+        for _, part in found.parts:
+            keep(part)
+        return found
+
+    def piece(self, slots: np.ndarray, loops: tuple[Rolled, ...], begin: tuple[int, ...]) -> Read:
+        """What lies in one site in the rounds from `begin` on, or among the inputs, or the numbers."""
+        home = int(self.homes(slots).flat[0])
+        if home < 0:
+            return self.leaf(slots, begin)
+        site, shared = self.sites[home], 0
+        here = [index + start for index, start in zip(np.indices(slots.shape), begin, strict=True)]
+        for loop, other, now, then in zip(loops, site.loops, here, self.rounds(site, slots), strict=False):
+            if loop is not other or (now != then).any():
+                break
+            shared += 1
+        return self.past(site, site, slots, shared, begin)
+
+    def some(self, slots: np.ndarray) -> Read:
+        """What lies in one site, in any rounds, or among the inputs, or the numbers."""
+        home = int(self.homes(slots).flat[0])
+        if home >= 0:
+            site = self.sites[home]
+            return self.pasts.setdefault((site, "[..]"), Past(site, "[..]")) if site.rows.size > 1 else site
+        if home == AMONG_INPUTS:
+            names = [self.input(slot) for slot in np.unique(slots).tolist()]
+            return Leaf(pattern(names), names)
+        return self.leaf(slots, (0,))
 
     def past(
         self, of: Site | State, site: Site, slots: np.ndarray, shared: int, begin: Sequence[int] | None = None
     ) -> Site | State | Past:
         """A site, or a state of it, of which a reader shares so many loops: of the others the last round, or one that is told."""
         others = site.loops[shared:]
-        if not others:
+        if not others and not site.told:
             return of
-        place = np.searchsorted(site.rows.ravel(), slots - self.repeats.first)
-        rounds = np.unravel_index(place, site.rows.shape)[shared:]
+        rounds = self.rounds(site, slots)[0 if site.told else shared :]
         told = [f"[{by_round(each, begin) or '..'}]" for each in rounds]
-        if isinstance(of, Site) and (rounds[0] == others[0].repeats - 1).all():
+        if others and isinstance(of, Site) and (rounds[0] == others[0].repeats - 1).all():
             del told[0]  # of the outermost loop the last round is what is left
         site.kept = True
         text = "".join(told)
@@ -179,39 +265,36 @@ class Formulas:
 
     def state(self, site: Site, slots: np.ndarray, loops: tuple[Rolled, ...], depth: int, back: int) -> State:
         """What is handed on from an earlier round, and in the first one from elsewhere."""
-        usual = tuple([loop.repeats // 2 for loop in loops[depth + 1 :]])
-        key = self.sites.index(site), depth, back
-        if key not in self.states:
-            self.states[key] = State(site, loops[: depth + 1], back)
-            site.kept = True
-        found = self.states[key]
-        for place in reversed(usual):
-            slots = slots.take(place, -1)
-        start = self.resolved(slots.take(0, -1), loops[:depth])
-        keep(start)
-        if start not in found.starts:
-            found.starts.append(start)
-        return found
+        for loop in reversed(loops[depth + 1 :]):
+            slots = slots.take(loop.repeats // 2, -1)
+        starts = tuple(dict.fromkeys([self.resolved(slots.take(first, -1), loops[:depth]) for first in range(back)]))
+        for start in starts:
+            keep(start)
+        site.kept = True
+        key = self.sites.index(site), depth, back, starts
+        return self.states.setdefault(key, State(site, loops[: depth + 1], back, starts))
 
-    def leaf(self, slots: np.ndarray, loops: tuple[Rolled, ...]) -> float | Leaf:
-        """An input or number, or how those of all rounds are called together."""
+    def leaf(self, slots: np.ndarray, begin: tuple[int, ...]) -> float | Leaf:
+        """An input or number, or how those of all rounds from `begin` on are called together."""
         known, place = np.unique(slots, return_inverse=True)
         names = [self.input(slot) for slot in known[known < self.layout.inputs].tolist()]
         if not names and len(known) == 1:
             return float(self.layout.constants[known[0] - self.layout.inputs])
         if not names:
-            return self.numbers(self.layout.constants[slots - self.layout.inputs])
+            return self.numbers(self.layout.constants[slots - self.layout.inputs], begin)
         text = names[0] if len(known) == 1 else ""
-        text = text or indexed(names, place.reshape(slots.shape))
+        text = text or indexed(names, place.reshape(slots.shape), begin)
         return self.leaves.setdefault(text, Leaf(text, names))
 
-    def numbers(self, numbers: np.ndarray) -> Leaf:
+    def numbers(self, numbers: np.ndarray, begin: tuple[int, ...]) -> Leaf:
         """Numbers that were recorded, one a round."""
         which = f"c{self.series.setdefault(numbers.tobytes(), len(self.series))}"
-        rounds = [LETTERS_OF_ROUNDS[axis] for axis in range(numbers.ndim) if (numbers != numbers.take([0], axis)).any()]
+        varying = [axis for axis in range(numbers.ndim) if (numbers != numbers.take([0], axis)).any()]
+        rounds = [LETTERS_OF_ROUNDS[axis] + (f" - {begin[axis]}" if begin[axis] else "") for axis in varying]
         known = list(dict.fromkeys(numbers.ravel().tolist()))
         some = ", ".join([f"{number:.4g}" for number in known[:3]] + ["..."] * (len(known) > 3))
-        return self.leaves.setdefault(which, Leaf(f"{which}[{', '.join(rounds)}]", [f"{which} = {some}"], recorded=True))
+        text = f"{which}[{', '.join(rounds)}]"
+        return self.leaves.setdefault(text, Leaf(text, [f"{which} = {some}"], recorded=True))
 
     def input(self, slot: int) -> str:
         """What an input is called."""

@@ -12,7 +12,7 @@ LETTERS_OF_ROUNDS = "kijlmn"
 """How a formula calls the round it is in, from the outermost loop on."""
 
 
-def indexed(names: Sequence[str], place: np.ndarray) -> str:
+def indexed(names: Sequence[str], place: np.ndarray, begin: Sequence[int] | None = None) -> str:
     """One name for those that are read in the rounds of some loops, each number of it told by the round, or not at all.
 
     >>> indexed(["x[3].a[0]", "x[4].a[0]", "x[5].a[0]"], np.array([2, 1, 0]))
@@ -23,7 +23,7 @@ def indexed(names: Sequence[str], place: np.ndarray) -> str:
     texts = []
     numbers = np.array([[int(digits) for digits in DIGITS.findall(name)] for name in names], dtype=np.int64)
     for column in numbers.T:
-        texts.append(by_round(column[place]) or "..")
+        texts.append(by_round(column[place], begin) or "..")
     words = DIGITS.sub("\x00", names[0]).split("\x00")
     return "".join(word + text for word, text in zip(words, [*texts, ""], strict=True))
 
@@ -37,7 +37,8 @@ def by_round(number: np.ndarray, begin: Sequence[int] | None = None) -> str:
     It has an axis for each loop, whose rounds are by_round from 0, or as `begin` says.
     """
     start = int(number.flat[0])
-    rises = [int(number[tuple(step)]) - start for step in np.eye(number.ndim, dtype=np.int64).tolist()]
+    steps = np.minimum(np.eye(number.ndim, dtype=np.int64), np.array(number.shape, dtype=np.int64) - 1)  # none in a single round
+    rises = [int(number[tuple(step)]) - start for step in steps.tolist()]
     if not (np.tensordot(rises, np.indices(number.shape), 1) + start == number).all():
         return ""
     start -= sum(map(int.__mul__, rises, begin or [0] * number.ndim))

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..run.layout import Layout
 from ..run.runner import Runner
-from .formulas import Formulas, Leaf, Past, Read, Site, State
+from .formulas import Formulas, Leaf, Past, Pieces, Read, Site, State
 from .indices import LETTERS_OF_ROUNDS
 from .rolled import Rolled
 from .text import pattern
@@ -46,6 +46,7 @@ class LoopBoxes:
         self.box: dict[Read, int] = {}
         self.names: dict[Read, str] = {}
         self.inputs: dict[str, tuple[dict[str, None], set[int]]] = {}  # by the beginning of their names: these, and the readers
+        self.later: list[tuple[Site, int]] = []  # what stands further below in a loop, and who reads it in the next rounds
         self.sites = [site for site in formulas.sites if not site.inside]
         self.name()
         for site in self.sites:
@@ -53,6 +54,7 @@ class LoopBoxes:
         for name, operands in results:
             self.connect(operands, self.put(([name], "result", ""), ()))
         self.around = [(self.box[state.site], self.box[state]) for state in formulas.states.values() if state in self.box]
+        self.around += [(self.box[site], here) for site, here in self.later]
         self.add_inputs()
 
     def name(self) -> None:
@@ -62,11 +64,13 @@ class LoopBoxes:
             [start, *others] = state.starts
             name = start.text if isinstance(start, Leaf) and len(start.names) == 1 and not others else ""
             if not name or name in self.names.values() or start in read:
-                name = state.site.label or f"s{sum(name[0] == 's' for name in self.names.values())}"
+                name = state.site.label if state.site.label not in self.names.values() else ""
+                name = name or f"s{sum(called[0] == 's' for called in self.names.values())}"
             self.names[state] = name
             self.names.setdefault(state.site, name if name == state.site.label else f"{name}'")
-        unnamed = [site for site in self.sites if site not in self.names and not site.told]
-        self.names |= {site: site.label or f"r{count}" for count, site in enumerate(unnamed)}
+        unnamed: list[Site | Pieces] = [site for site in self.sites if site not in self.names and not site.told]
+        unnamed += [site for site in self.sites if site in self.formulas.quoted] + [*self.formulas.pieces.values()]
+        self.names |= {read: getattr(read, "label", "") or f"r{count}" for count, read in enumerate(unnamed)}
 
     def add(self, site: Site) -> None:
         """The box of a site, after those of what it reads."""
@@ -74,7 +78,8 @@ class LoopBoxes:
         for operand in reads:
             self.add_state(operand)
         back = ["on the way back"] if site.rows.flat[0] > self.formulas.back else []
-        lines = [site.told, *back] if site.told else [(self.names[site], self.expression(site))]
+        named = f"{self.names[site]}[0..{len(site.rows) - 1}]: " if site in self.formulas.quoted else ""
+        lines = [named + site.told, *back] if site.told else [(self.names[site], self.expression(site))]
         self.box[site] = here = self.put((lines, "step", site.label), site.loops)
         self.connect(reads, here)
 
@@ -89,7 +94,9 @@ class LoopBoxes:
     def add_state(self, operand: Read) -> None:
         """The box of what is handed on from round to round, unless it is there."""
         state = operand.of if isinstance(operand, Past) else operand
-        if isinstance(state, State) and state not in self.box:
+        if isinstance(state, Pieces) and state not in self.box:
+            self.add_pieces(state)
+        elif isinstance(state, State) and state not in self.box:
             for start in state.starts:
                 self.add_state(start)
             lines = [self.names[state], "from the round before" if state.back == 1 else f"from {state.back} rounds before"]
@@ -99,6 +106,17 @@ class LoopBoxes:
             lines += [f"at first {first}"] if first != lines[0] else []
             self.box[state] = here = self.put((lines, "state", ""), state.loops)
             self.connect(state.starts, here)
+
+    def add_pieces(self, pieces: Pieces) -> None:
+        """The box of what lies elsewhere in other rounds."""
+        for _, part in pieces.parts:
+            self.add_state(part)
+        texts = [f"{part:g}" if isinstance(part, float) else self.written(part) for _, part in pieces.parts]
+        lines = [f"{rounds}: {text}" for (rounds, _), text in zip(pieces.parts, texts, strict=True)]
+        self.box[pieces] = here = self.put(([self.names[pieces] + ", by the round", *lines], "step", ""), pieces.loops)
+        sites = [part.of if isinstance(part, Past) else part for _, part in pieces.parts]
+        self.later += [(site, here) for site in sites if isinstance(site, Site) and site not in self.box]
+        self.connect([part for (_, part), site in zip(pieces.parts, sites, strict=True) if (site, here) not in self.later], here)
 
     def connect(self, operands: Sequence[Read], here: int) -> None:
         """Arrows to a box from those of what it reads; inputs follow at the end."""
