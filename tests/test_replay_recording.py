@@ -5,6 +5,7 @@ import copy
 import math
 import pickle
 import random
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -241,3 +242,11 @@ def test_random_numbers_drawn_while_recording_are_warned_about(draw):
         first = f(1.0)
     assert caught[0].filename == __file__
     assert f(1.0) == first
+
+
+@pytest.mark.parametrize("name", ["item", "shape", "clone", "_children"])
+def test_a_name_that_no_value_has_says_what_to_write_while_it_is_recorded_too(name):
+    with pytest.raises(AttributeError) as eager:
+        getattr(mx.Value(2.0), name)
+    with pytest.raises(AttributeError, match=f"^{re.escape(str(eager.value))}$"):
+        compile(lambda x: getattr(x, name))(2.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ... import micrograd_names
 from ...engine import Value
 from ...operation import Op
 from ...operators import Operators, spellings
@@ -119,6 +120,11 @@ for _name, _what in {
 Number.data = property(Number.detach, _frozen("data", ".data was assigned"))  # type: ignore[attr-defined]
 Number.grad = property(_frozen("grad", ".grad was read"), _frozen("grad", ".grad was assigned"))  # type: ignore[attr-defined]
 Number.reached = property(_frozen("reached", ".reached was read"))  # type: ignore[attr-defined]
+
+
+for _name, _answer in micrograd_names.answers():
+    if _name in micrograd_names.UNSHOWN:  # they say what to write instead, as of a Value
+        setattr(Number, _name, _answer)
 
 
 def _infix(op: Op, swapped: bool) -> Callable[[Number, Any], Any]:
