@@ -311,3 +311,11 @@ def test_a_cosine_ends_where_it_is_told():
 def test_bad_settings_name_the_argument_and_the_fix(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("optimizer", [nn.SGD(), nn.Adagrad(), nn.RMSProp(), nn.Adam(), nn.AdamW()])
+def test_an_update_of_a_list_is_refused_with_what_to_pass(optimizer):
+    with pytest.raises(TypeError, match=r"and weight is \[1\.0, 2\.0\]: pass numpy\.array\(weight\)"):
+        optimizer.update([1.0, 2.0], [0.5, 0.5], {})
+    with pytest.raises(TypeError, match=r"and gradient is \(0\.5, 0\.5\): pass numpy\.array\(gradient\)"):
+        optimizer.update(np.array([1.0, 2.0]), (0.5, 0.5), {})

@@ -171,12 +171,21 @@ class AdamW(Adam):
     @elementwise
     def update(self, weight: float, gradient: float, memory: Memory) -> float:
         """weight - lr * mean / sqrt(mean square), after the decay has shrunk the weight."""
+        refuse_lists(weight, gradient)
         return self._move(weight * (1.0 - self.lr * self.weight_decay), gradient, memory)
 
 
 def decayed(gradient: float, weight: float, decay: float) -> float:
     """The gradient joined by the decay of the weight, if there is any."""
+    refuse_lists(weight, gradient)
     return gradient + decay * weight if decay else gradient
+
+
+def refuse_lists(weight: object, gradient: object) -> None:
+    """Refuse several weights that are no array, as a rule calculates with them as with one."""
+    for name, x in (("weight", weight), ("gradient", gradient)):
+        if isinstance(x, (list, tuple)):
+            raise TypeError(f"update moves one weight or an array of them, and {name} is {x!r}: pass numpy.array({name})")
 
 
 def ratio(move: float, square: float, epsilon: float) -> float:
