@@ -20,6 +20,11 @@ def test_samples_that_are_more_than_their_numbers_are_refused(given):
             f(2.0, samples)
 
 
+class Point(NamedTuple):
+    x: Any
+    y: Any
+
+
 @pytest.mark.parametrize(
     ("samples", "error", "words"),
     [
@@ -31,6 +36,7 @@ def test_samples_that_are_more_than_their_numbers_are_refused(given):
         ({"a": [1.0], "b": ["c"]}, TypeError, r'x\["b"\] has samples such as np\.str_'),
         ({"a": [1.0], "b": [1.0, 2.0]}, ValueError, r'x\["a"\], x\["b"\], y have \[1, 2, 2\] samples'),
         ([{"a": 1.0}, {"a": 2.0}], TypeError, r"samples such as {'a': 1.0}: pass a dict with the keys 'a' that holds arrays"),
+        ([Point(1.0, 2.0)] * 2, TypeError, r"such as Point\(x=1\.0, y=2\.0\): pass a Point with the keys 'x', 'y' that holds"),
         ([1.0, None], TypeError, r"None \(NoneType\) is not a number: write a float"),
         ([mx.Value(1.0)], TypeError, r"x has Values among its samples, .*: pass their \.data"),
         ([[1.0], [1.0, 2.0]], ValueError, "x has samples of different shapes: give all the same"),

@@ -104,8 +104,17 @@ class Blocks:
         return itertools.chain([self.first], self.stream)
 
 
+def in_parts(name: str, sample: Any) -> str:
+    """What to say of samples that are dicts, dataclasses or named tuples each."""
+    held = opened(sample)
+    assert held is not None
+    return f"{name} has samples such as {sample!r}: pass {held[0].words(held[1])} that holds arrays, with all samples in each"
+
+
 def as_rows(name: str, samples: Any) -> np.ndarray:
     """The samples of a batch argument as an array of numbers, one sample per row; a file of them stays one."""
+    if isinstance(samples, (list, tuple)) and samples and hasattr(samples[0], "_fields"):
+        raise TypeError(in_parts(name, samples[0]))
     try:
         found: np.ndarray = plain_container(np.asanyarray(samples))
     except ValueError:
@@ -113,9 +122,8 @@ def as_rows(name: str, samples: Any) -> np.ndarray:
     if not found.ndim:
         raise TypeError(f"{name} is {samples!r}: pass an array with one sample per row")
     if found.dtype == object:
-        if (held := opened(found.flat[0])) is not None:
-            one_of_arrays = f"{held[0].words(held[1])} that holds arrays, with all samples in each"
-            raise TypeError(f"{name} has samples such as {found.flat[0]!r}: pass {one_of_arrays}")
+        if opened(found.flat[0]) is not None:
+            raise TypeError(in_parts(name, found.flat[0]))
         if any(isinstance(x, Operand) for x in found.flat):
             raise TypeError(
                 f"{name} has Values among its samples, and a batch is connected to what all samples share: pass their .data; "
