@@ -425,3 +425,21 @@ def test_a_gradient_by_many_weights_takes_no_room_for_pairs_of_them():
     tracemalloc.stop()
     assert (value, slopes.tolist()) == (30_000.0, [3.0] * 20_000)
     assert peak < 100_000_000
+
+
+def test_a_function_of_batches_shows_the_program_of_one_sample():
+    f = compile(lambda w, x, y: (w * x - y) ** 2, batch=("x", "y"))
+    program = f.program(0.5, [1.0, 2.0], y=[1.0, 2.0])
+    assert str(program) == str(compile(f.f).program(0.5, 1.0, 1.0))
+    assert len(f.recordings) == 1
+
+
+def test_a_function_of_batches_says_what_to_write_for_vjp():
+    f = compile(lambda w, x: w * w * x, batch="x", reduce=None)
+    with pytest.raises(AttributeError, match=r"no attribute 'vjp': .* compile\(lambda w, x, c: c \* f\(w, x\), batch="):
+        f.vjp(3.0, [1.0, 2.0])
+    weighted = compile(lambda w, x, c: c * f.f(w, x), batch=("x", "c"), reduce="sum")
+    xs, cotangents = [1.0, 2.0], [0.5, -1.0]
+    assert weighted.grad(3.0, xs, cotangents) == mx.vjp(lambda w: [f.f(w, x) for x in xs], 3.0)[1](cotangents)[0]
+    with pytest.raises(AttributeError, match=r"no attribute 'value_and_gradient': did you mean value_and_grad"):
+        f.value_and_gradient(3.0, xs)

@@ -256,6 +256,13 @@ def argument_paths(f: Callable[..., Any], call: Call) -> list[str]:
     return [name for argument, part in named_parts for name in paths(part, argument)]
 
 
+def with_names(program: Program, f: Callable[..., Any], call: Call) -> Program:
+    """The program, whose inputs are called after the arguments that they come from."""
+    names = argument_paths(f, call)
+    program.tape.labels = dict(zip(program.tape.inputs, names, strict=False)) | program.tape.labels
+    return program
+
+
 class Held(NamedTuple):
     """A Value as the one that it is, without keeping it."""
 

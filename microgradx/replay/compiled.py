@@ -17,7 +17,7 @@ from ..variables import Argnums
 from ..writing import add_gradients
 from .answers import Answer
 from .arguments import Call, Chosen
-from .cache import NotWorthRecording, argument_paths
+from .cache import NotWorthRecording, with_names
 from .eager import evaluated
 from .function import CompiledFunction, places_and_names
 from .program import Program
@@ -213,7 +213,5 @@ class Compiled(CompiledFunction):
             except TypeError as error:
                 raise TypeError(f"program() takes the arguments of a call: f.program(...); {error}") from None
         call = Call(args, kwargs, self.fixed)
-        program = self.recordings.replay(self.f, call, lambda known, inputs: known.program.run(inputs))[1].program
-        names = argument_paths(self.f, call)
-        program.tape.labels = dict(zip(program.tape.inputs, names, strict=False)) | program.tape.labels
-        return program
+        known = self.recordings.replay(self.f, call, lambda known, inputs: known.program.run(inputs))[1]
+        return with_names(known.program, self.f, call)

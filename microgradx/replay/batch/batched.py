@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
 from ... import transforms
 from ...engine import Value
+from ...hints import missing_name
 from ...modes import is_recording
 from ...observers import look
 from ...stale import clock
@@ -17,9 +18,11 @@ from ...structure import size
 from ...variables import Argnums
 from ...writing import add_gradients
 from ..arguments import Call, Chosen
+from ..cache import with_names
 from ..connected import number_of, values_read
 from ..derivatives import Spans
 from ..function import CompiledFunction
+from ..program import Program
 from ..specialization import ONE_RESULT, Recording, function_name
 from ..tape.unreadable import BATCHES
 from .asked import BatchAnswer, grids
@@ -28,6 +31,11 @@ from .over_samples import OverSamples
 from .samples import BatchArgument, Blocks
 
 CHUNK = 1024  # samples at a time: half as many cost a third more calls, four times as many leave the cache and wake BLAS threads
+
+VJP = (
+    "a cotangent is a weight of each sample, as in "
+    'compile(lambda w, x, c: c * f(w, x), batch=("x", "c"), reduce="sum").grad(w, xs, cotangents)'
+)
 
 
 class Batched(CompiledFunction):
@@ -164,6 +172,18 @@ class Batched(CompiledFunction):
             reached[leaf] = reached.get(leaf, 0.0) + slope
         add_gradients(reached)
         return float(value)
+
+    def program(self, *args: Any, **kwargs: Any) -> Program:
+        """The program of the first sample, run for that alone: print it to see its instructions."""
+        call, _ = self._read(args, kwargs)
+        recording = self._recording(call)
+        recording.program.run(recording.inputs(call))
+        return with_names(recording.program, self.f, call)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise missing_name("a function of batches", name, {"vjp": VJP}, dir(type(self)))
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, over batches of {', '.join(self.names)}>"
