@@ -62,6 +62,7 @@ def test_the_graph_of_a_derivative_is_drawn():
         (lambda: draw(lambda x: x.data, 3.0), r"<lambda> returned 3\.0, in which there is no Value"),
         (lambda: draw([]), r"draw needs a Value or a program, got \[\]"),
         (lambda: draw([1.0, 2.0]), r"got \[1\.0, 2\.0\]"),
+        (lambda: draw(lambda c, x, k=2: c * x), r"needs its arguments .*: write draw\(<lambda>, c, x\)$"),
         (lambda: draw(lambda x: x * 2), r"draw\(<lambda>\) needs its arguments \(missing a required argument: 'x'\): write"),
         (lambda: draw(Value(2.0) * 2, before=3), "before=3 is not a recorded pass: keep one with s = stepper"),
     ],

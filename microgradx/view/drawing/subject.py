@@ -90,7 +90,10 @@ def _without_arguments(given: Callable[..., Any], who: str) -> object:
         try:
             inspect.signature(given).bind()
         except TypeError as error:
-            raise TypeError(f"{who}({_name(given)}) needs its arguments ({error}): write {who}({_name(given)}, 2.0)") from None
+            known = inspect.signature(given).parameters.values()
+            needed = [p.name for p in known if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+            call = f"{who}({_name(given)}, {'2.0' if len(needed) == 1 else ', '.join(needed)})"
+            raise TypeError(f"{who}({_name(given)}) needs its arguments ({error}): write {call}") from None
         except ValueError:
             pass  # it has no signature to ask
         return given()
