@@ -30,7 +30,7 @@ def section(kind: Hashable, runner: Runner) -> str:
     """One runner: its size, and a line for each instruction."""
     name = title(kind)
     if not runner.wide:
-        return f"{name}: {runner.rows_live:,} scalar rows {runner.said}: too little alike for arrays{again(runner)}"
+        return f"{name}: {runner.rows_live:,} scalar rows {runner.said}: too few rows alike for arrays{again(runner)}"
     plan = runner.array_plan()
     head = f"{name}: {dimensions(runner, plan)}{again(runner)}"
     names = RowNames(plan, runner.tape.labels)
@@ -54,14 +54,17 @@ class RowNames:
     def __init__(self, plan: Plan, labels: dict[int, str]) -> None:
         self.plan, self.labels = plan, labels
         self.made: dict[tuple[str, int], str] = {}
+        self.ends: dict[tuple[str, int], int] = {}
 
     def line(self, step: Instruction) -> tuple[str, str, str, str]:
         """(formula, scalar operations, shapes, origin) of one instruction."""
-        result = self.made.setdefault((step.write.space, step.write.offset), f"r{len(self.made)}")
+        place = step.write.space, step.write.offset
+        reads = [] if step.name == "take" else [self.name(view) for view in step.reads]
+        result = self.made.setdefault(place, f"r{len(self.made)}")
+        self.ends[place] = step.write.reach()[1]
         if step.name == "take":
             assert step.index is not None
             return f"{result} = gather", "", f"({len(step.index)})", ""
-        reads = [self.name(view) for view in step.reads]
         count, sides = f"{step.nodes:,}", [shape(view) for view in step.reads]
         if step.name == "matmul":
             return f"{result} = {reads[0]} @ {reads[1]}", count, f"matmul {sides[0]} @ {sides[1]}", self.origin(step)
@@ -74,15 +77,31 @@ class RowNames:
         if view.space == "constants":
             return "numbers"
         if view.space != "slots":
-            return self.made.get((view.space, view.offset)) or self.made.get((view.space, 0), view.space)
+            return self.part((view.space, view.offset if (view.space, view.offset) in self.made else 0), view)
         if view.offset < self.plan.inputs:
             places = np.unique(view.places())
             inside = places[places < self.plan.inputs]
             return self.inputs(inside) + (" and numbers beside" if len(inside) < len(places) else "")
         if view.offset < self.plan.inputs + len(self.plan.constants):
             return "numbers" if any(view.strides) else f"{self.plan.constants[view.offset - self.plan.inputs]:g}"
-        below = [(offset, name) for (space, offset), name in self.made.items() if space == "slots" and offset <= view.offset]
-        return max(below)[1] if below else "?"
+        return self.part(("slots", max([offset for offset in self.offsets("slots") if offset <= view.offset], default=-1)), view)
+
+    def offsets(self, space: str) -> list[int]:
+        """Where the results begin that are in this buffer, in order."""
+        return sorted(offset for other, offset in self.made if other == space)
+
+    def part(self, place: tuple[str, int], view: View) -> str:
+        """What is read of the result at this place, and which others if the view goes on: `r3`, `r3[0..9]`, `r3 and r5`."""
+        if place not in self.made:
+            return "?" if place[0] == "slots" else place[0]
+        (space, start), (low, high), end = place, view.reach(), self.ends[place]
+        if high > end:
+            starts = self.offsets(space)
+            read = np.unique(np.searchsorted(starts, view.places(), "right") - 1).tolist()
+            names = [self.made[space, starts[result]] for result in read]
+            return f"{names[0]} .. {names[-1]}" if len(names) > 2 else " and ".join(names)
+        places = f"{low - start}" + (f"..{high - start - 1}" if high - low > 1 else "")
+        return self.made[place] + (f"[{places}]" if high - low < end - start else "")
 
     def inputs(self, slots: np.ndarray) -> str:
         """The labels of the inputs in these slots (in ascending order), or their numbers."""
