@@ -12,6 +12,7 @@ from ... import ops
 from ...operation import Op
 from ...special import exp_difference
 from .lookup import in_halves, looked_up
+from .number import Number
 from .rows import PRIVATE, private
 
 _LARGEST = sys.float_info.max
@@ -114,7 +115,7 @@ def shared(tape: Any, operands: Sequence[Any]) -> Any:
     Each share that the function asks for, or that is derived again, is a row of its own: upstream gradients come to it alone.
     So is one of few operands in another order, where its rate is asked for, which is added up in that order.
     """
-    rows = [tape.slot(x) for x in operands]
+    rows = [x.slot if type(x) is Number else tape.slot(x) for x in operands]
     key = tuple(sorted(rows))
     if key not in tape.shared:
         order = sorted(range(len(rows)), key=rows.__getitem__)
@@ -137,12 +138,20 @@ def order_counts(tape: Any, operands: Sequence[Any]) -> bool:
 
 
 def known_shares(tape: Any, operands: Sequence[Any]) -> list[Any] | None:
-    """The shares of all, if each has a row that may be used again: without a look at all operands for each, as in `shared`."""
-    if tape.values is not None or tape.again or order_counts(tape, operands):
+    """The shares of all where their terms are known, without a look at all operands for each, as in `shared`."""
+    rows = [x.slot if type(x) is Number else tape.slot(x) for x in operands]
+    known = tape.shared.get(tuple(sorted(rows)))
+    if known is None:
         return None
-    rows = [tape.slot(x) for x in operands]
-    _, _, shares = tape.shared.get(tuple(sorted(rows)), (None, None, {}))
-    return [shares[row] for row in rows] if shares.keys() >= {*rows} else None
+    terms, whole, shares = known
+    if tape.values is not None or tape.again:
+        found = [terms[row] / whole for row in rows]
+        for k, share in enumerate(found):
+            tape.wholes[share.slot] = ops.softmax_share, (rows[k], *rows[:k], *rows[k + 1 :])
+        return found
+    if order_counts(tape, rows) or not shares.keys() >= {*rows}:
+        return None
+    return [shares[row] for row in rows]
 
 
 LOWER: dict[Op, Callable[[Any, Sequence[Any]], Any]] = {

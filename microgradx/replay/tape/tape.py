@@ -100,7 +100,7 @@ class Tape(Rows):
         if op in LOWER:
             before, found = len(self), LOWER[op](self, operands)
             if isinstance(found, Number) and found.slot >= before and self.op[found.slot] != CODES.get(op):
-                self.wholes[found.slot] = op, tuple([self.slot(x) for x in operands])
+                self.wholes[found.slot] = op, tuple([x.slot if type(x) is Number else self.slot(x) for x in operands])
             return found
         if isinstance(op, Inlined):
             return op.inlined(self, operands)
