@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 
 from .rows import CONSTANT, INPUT, TABLE, Rows, at_least, code_of, detached, differs, equal, greater
+from .stand_ins import second_operands
 
 CUT = frozenset(map(code_of, (greater, at_least, equal, differs, detached)))  # eager evaluation has plain numbers there
 ROUNDS_TRIED = 6  # of array operations, until a loop over the rows is taken to be quicker
@@ -26,7 +27,7 @@ def in_rounds(tape: Rows, given: np.ndarray) -> np.ndarray | None:
 
     Each round leaves out those that read only what the one before left out; None if there is no end to it.
     """
-    op, a, b = (np.asarray(memoryview(column)) for column in (tape.op, tape.a, tape.b))
+    op, a, b = (np.asarray(memoryview(column)) for column in (tape.op, tape.a, second_operands(tape)))
     more = {row: operands for row, operands in tape.more.items() if operands}
     rows, starts = list(more), np.cumsum([0, *map(len, more.values())])
     many = np.fromiter(chain.from_iterable(more.values()), dtype=np.intp, count=starts[-1])
@@ -45,7 +46,7 @@ def in_rounds(tape: Rows, given: np.ndarray) -> np.ndarray | None:
 def one_by_one(tape: Rows, active: bytearray) -> bytearray:
     """`depends` for the rows that are `active`, by a loop over all others."""
     more = tape.more
-    for row, (a, b) in enumerate(zip(tape.a, tape.b, strict=True)):
+    for row, (a, b) in enumerate(zip(tape.a, second_operands(tape), strict=True)):
         if a >= 0:
             if active[a] or active[b]:
                 active[row] = 1
@@ -59,7 +60,7 @@ def visited(tape: Rows, output: int, active: bytearray) -> list[int]:
 
     Depth first, operands from left to right; a row that stands for several counts as the operation that was written.
     """
-    a, b, wholes, more = tape.a, tape.b, tape.wholes, tape.more
+    a, b, wholes, more = tape.a, second_operands(tape), tape.wholes, tape.more
     left, pending = bytearray(active), [output]  # what is still to be visited
     passed = np.zeros(len(TABLE), dtype=np.bool_)
     passed[[INPUT, CONSTANT, *CUT]] = True

@@ -14,6 +14,7 @@ from ...chain import contribution
 from .dependence import depends, visited
 from .local_derivatives import LocalDerivatives
 from .rows import CONSTANT, TABLE, code_of, private
+from .stand_ins import factor_of, stand_ins
 from .tape import Tape
 
 VARIADIC: tuple[object, ...] = (None,)  # marks an operation with one rule for any number of operands, and what is none
@@ -22,14 +23,8 @@ HANDED_ON = 2  # the rule that is 1, as a place in (a, b, SEED, out)
 
 
 chain_step = private("chain", "{} * {}", contribution, lambda a, b, out: b, lambda a, b, out: a, numpy="multiply")
-kept = private(  # what `chain` hands on in turn: nothing of a product that it made zero (then local * other is nan)
-    "kept", "{} beside {}",
-    lambda local, other: 0.0 if local * other and contribution(local, other) == 0.0 else local, 1.0, 0.0,
-    array=lambda np, local, other: np.positive(local),
-)  # fmt: skip
 arrival = private("arrival", "{} + {}", ops.add.forward, 1.0, 1.0, numpy="add")  # one more contribution to an adjoint or a rate
-begun = private("begun", "0 + {}", lambda slope: 0.0 + slope, 1.0, array=lambda np, slope: np.add(slope, 0.0))
-CHAIN_RULES = (lambda a, b, out: kept(b, a), lambda a, b, out: kept(a, b))  # the rules of `chain` on the exact path
+CHAIN_RULES = (lambda a, b, out: factor_of(b, a), lambda a, b, out: factor_of(a, b))  # the rules of `chain` on the exact path
 
 
 def arrivals(tape: Tape, adjoints: list[int]) -> Callable[[int, int, int], None]:
@@ -101,8 +96,9 @@ class _Sweep:
         tape.interned = {}  # numbers that rules bring in share no row with numbers of the program
         self.tape, tape.again = tape, again
         self.active = depends(tape, wrt)
+        self.stands_for, self.reading = stand_ins(tape, wrt)
         self.adjoints = [NONE] * len(tape)
-        self.adjoints[output] = SEED
+        self.adjoints[self.stands_for.get(output, output)] = SEED
         self.arrive = arrivals(tape, self.adjoints)
         self.times, self.multiply = code_of(chain_step), code_of(ops.multiply)
         self.minus = code_of(ops.negative)
@@ -113,14 +109,19 @@ class _Sweep:
         """Visit every row that an upstream gradient reaches, last one first."""
         tape, active, adjoints, arrive, rules = self.tape, self.active, self.adjoints, self.arrive, self.rules
         ops, firsts, seconds, wholes = tape.op, tape.a, tape.b, tape.wholes
+        reading = self.reading
+        aside = {*wholes, *reading} if reading else wholes
         for i in reversed(visited(tape, output, active)):
             upstream, a, b = adjoints[i], firsts[i], seconds[i]
             if upstream == NONE:
                 continue
             code = ops[i]
             local = rules.get(code) or rules.setdefault(code, rules_of(tape, code))
-            if a < 0 or local is VARIADIC or i in wholes:
-                self.visit_many(i, upstream)
+            if a < 0 or local is VARIADIC or i in aside:
+                if i in reading and local is not VARIADIC:
+                    self.visit_reading(i, upstream, local)
+                else:
+                    self.visit_many(i, upstream)
                 continue
             if a == b and code == self.multiply and not tape.again:
                 self.visit_square(a, upstream)
@@ -151,6 +152,17 @@ class _Sweep:
             self.arrive(row, once, SEED)
             self.arrive(row, once, SEED)
 
+    def visit_reading(self, row: int, upstream: int, rules: tuple[object, ...]) -> None:
+        """The contributions of an operation on stand-ins, to what they stand for."""
+        places = (self.tape.a[row], self.tape.b[row], SEED, row)
+        for operand, rule in zip(self.tape.operands(row), rules, strict=True):
+            if self.active[operand]:
+                parent = self.stands_for.get(operand, operand)
+                if type(rule) is int:
+                    self.arrive(parent, upstream, places[rule])
+                else:
+                    self.general(parent, upstream, rule, row)
+
     def general(self, parent: int, upstream: int, rule: object, row: int) -> None:
         """A contribution whose local derivative is a number, or has to be asked from its rule."""
         slot_of = self.tape.slot
@@ -167,10 +179,10 @@ class _Sweep:
         """The contributions of an operation that is written as several rows, or has more than two operands."""
         if self.tape.op[row] <= CONSTANT:
             return
-        op, parents = self.tape.made(row)
-        wanted = [bool(self.active[x]) for x in parents]
+        op, operands = self.tape.made(row)
+        parents, wanted = [self.stands_for.get(x, x) for x in operands], [bool(self.active[x]) for x in operands]
         plain: dict[float, int] = {}  # what comes of each plain number, as one for all operands of a sum
-        for parent, wants, local in zip(parents, wanted, self.local.of_all(op, parents, row, wanted), strict=True):
+        for parent, wants, local in zip(parents, wanted, self.local.of_all(op, operands, row, wanted), strict=True):
             if not wants or (type(local) is float and local == 0.0 and not self.tape.again):
                 continue
             if type(local) is int:

@@ -7,9 +7,9 @@ from array import array
 import numpy as np
 
 from ... import ops
-from .gradient import kept
 from .recorder import Recorder
 from .rows import code_of
+from .stand_ins import kept
 
 
 def without_kept(tape: Recorder) -> Recorder:

@@ -13,6 +13,7 @@ from .dependence import CUT, depends
 from .gradient import NONE, SEED, VARIADIC, arrival, chain_step, rules_of
 from .local_derivatives import LocalDerivatives
 from .rows import code_of
+from .stand_ins import second_operands
 from .tape import Tape
 
 
@@ -29,7 +30,7 @@ class _Push:
         self.rules: dict[int, tuple[object, ...]] = {}
         self.local = LocalDerivatives(tape)
         self.times, self.plus, self.minus = code_of(chain_step), code_of(arrival), code_of(ops.negative)
-        active = depends(tape, list(moved))
+        active, self.seconds = depends(tape, list(moved)), second_operands(tape)
         for row in range(min(moved), last + 1):
             if active[row] and row not in moved and tape.op[row] not in CUT:
                 self.rates[row] = self.rate(row)
@@ -53,7 +54,7 @@ class _Push:
             yield from ((x, slope) for x, slope, wants in zip(many, slopes, wanted, strict=True) if wants)
             return
         places, operands = (a, b, SEED, row), (a, b) if b >= 0 else (a,)
-        for operand, rule in zip(operands, local, strict=True):
+        for operand, rule in zip(operands, local, strict=False):
             if self.rates[operand] == NONE:
                 continue
             if type(rule) is int:
