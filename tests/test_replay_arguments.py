@@ -169,7 +169,8 @@ def test_a_compiled_function_says_what_it_is_and_keeps_the_account():
     f.refresh()
     assert repr(f) == "<compiled Point.norm: not recorded yet>"
     assert repr(compile(f.f, batch="self")) == "<compiled Point.norm: not recorded yet, over batches of self>"
-    assert repr(compile(mx.nn.Neuron(1, rng=0))) == "<compiled Neuron.__call__: not recorded yet>"
+    model = mx.nn.Neuron(1, rng=0)
+    assert repr(compile(model)) == f"<compiled {model!r}: not recorded yet>"
 
 
 

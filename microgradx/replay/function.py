@@ -28,6 +28,7 @@ class CompiledFunction:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r}: write compile(f), or @compile right above a def")
         self.f, self.options = as_method(f), options
+        self.called = getattr(f, "__qualname__", None) or repr(f)  # what a text calls it
         self.fixed: frozenset[int | str] = frozenset()  # the arguments whose numbers belong to the program
         self.recordings = Recordings()
         self.methods = ByIdentity[Recordings]()
@@ -52,7 +53,7 @@ class CompiledFunction:
         return method
 
     def __repr__(self) -> str:
-        return f"<compiled {getattr(self.f, '__qualname__', repr(self.f))}: {self.recordings.ledger}>"
+        return f"<compiled {self.called}: {self.recordings.ledger}>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """By its name where that leads to it, as for any decorated function; else the function, to be recorded anew."""

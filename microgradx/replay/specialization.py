@@ -130,8 +130,9 @@ def fingerprint(program: Program) -> bytes:
 
 
 def function_name(f: Callable[..., Any]) -> str:
-    """What a message calls the function."""
-    return str(getattr(f, "__name__", None) or repr(f))
+    """What a message calls the function, or the object that is called itself."""
+    name = getattr(f, "__name__", None)
+    return repr(getattr(f, "__self__", f)) if name in (None, "__call__") else str(name)
 
 
 def drawn() -> tuple[Any, ...]:
