@@ -26,7 +26,7 @@ from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 import numpy as np
-from replay import by_casadi
+from casadi_side import by_casadi
 
 import microgradx as mx
 from microgradx.bench.case import Case
@@ -322,12 +322,17 @@ def rows(wanted: Sequence[str]) -> Iterator[list[str]]:
             yield [name, *measured(name)]
 
 
+def show(wanted: Sequence[str] = ()) -> None:
+    """Print the line of each program, or of those that are wanted."""
+    for row in rows(wanted):
+        least = (20, *[9] * (len(HEAD) - 1))
+        print(table([row], "<" + ">" * (len(HEAD) - 1), width=None, least=least)[0], flush=True)
+    if not wanted or "moving" in wanted:
+        print(moving_branches())
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == [ALONE]:
         print(json.dumps(alone(sys.argv[2])))
     else:
-        for row in rows(sys.argv[1:]):
-            least = (20, *[9] * (len(HEAD) - 1))
-            print(table([row], "<" + ">" * (len(HEAD) - 1), width=None, least=least)[0], flush=True)
-        if not sys.argv[1:] or "moving" in sys.argv[1:]:
-            print(moving_branches())
+        show(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 Run as `python tests/benchmarks/replay.py [CASE ...]` with the bench extra installed. All sides of a row run in one process, in
 turn; medians. The case's compiled gradient is checked before it is timed. CasADi builds its graph from the same scalar code.
+Without a case, the programs of `programs.py` follow.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import programs
+from casadi_side import by_casadi
 
-from microgradx.bench.case import Case, sum_of
+from microgradx.bench.case import sum_of
 from microgradx.bench.cases import CASES
 from microgradx.bench.measure import HEAD, measure, measured_row, median, report_line
 from microgradx.bench.networks import layers_case, matrices, moons_case
@@ -24,35 +27,6 @@ from microgradx.replay.compile import compile
 from microgradx.replay.specialization import Recording
 
 SIZES = [2, 16, 16, 1]
-
-
-def by_casadi(case: Case) -> tuple[float, float] | None:
-    """Seconds to build and to run the value and gradient as a CasADi SX function with preallocated buffers."""
-    import casadi
-
-    for name, formula in {
-        "relu": lambda a: casadi.fmax(a, 0),
-        "tanh": casadi.tanh,
-        "sin": casadi.sin,
-        "sqrt": casadi.sqrt,
-        "exp": casadi.exp,
-        "softplus": lambda a: casadi.fmax(a, 0) + casadi.log1p(casadi.exp(-casadi.fabs(a))),
-    }.items():
-        setattr(casadi.SX, name, formula)
-    start = perf_counter()
-    x = casadi.SX.sym("x", len(case.x))
-    try:
-        y = case.f([x[i] for i in range(len(case.x))])
-    except (TypeError, AttributeError, NotImplementedError, ValueError, RecursionError):
-        return None
-    function = casadi.Function("f", [x], [y, casadi.gradient(y, x)])
-    built = perf_counter() - start
-    buffer, evaluate = function.buffer()
-    point, value, gradient = np.array(case.x), np.zeros(1), np.zeros(len(case.x))
-    buffer.set_arg(0, memoryview(point))
-    buffer.set_res(0, memoryview(value))
-    buffer.set_res(1, memoryview(gradient))
-    return built, median(evaluate)
 
 
 def table(names: list[str]) -> None:
@@ -145,3 +119,5 @@ if __name__ == "__main__":
         deep()
         batches()
     table(sys.argv[1:])
+    if not sys.argv[1:]:
+        programs.show()
