@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ON_CREDIT = 8  # recordings that need not have paid, as for the lengths of the first few samples
-WAYS_ON_CREDIT = 3  # and those of one structure of arguments, as both ways of a branch
+WAYS_ON_CREDIT = 2  # and those of one structure of arguments, as both ways of a branch
 FEW_OPERATIONS = 300  # operations of floats take Python 3 to 10 us, which is what a replay takes
 PAYS_AFTER = 4  # replays that a recording costs: it takes as long as four or five evaluations, forward and back
 
