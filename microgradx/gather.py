@@ -28,7 +28,8 @@ def take(rows: Any, i: Any) -> Any:
     its row alone. An index has no derivative; a Value is refused. One out of reach is an IndexError.
 
     What arrives at a number that was looked up under `compile` is added up before it goes on to its row, in eager evaluation
-    it goes to its row one by one: so the last bit of a slope may differ, where `rows[i]` gives the same bits.
+    it goes to its row one by one; and among computed numbers eager evaluation meets the chosen one first. So the last bit of a
+    slope may differ, where `rows[i]` gives the same bits.
     """
     if isinstance(i, Operand) and observers.observer() is not None and not is_node(i):
         return _chosen(list(rows), i)
