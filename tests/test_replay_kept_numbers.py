@@ -26,6 +26,7 @@ def kept():
         lambda x: mx.grad(lambda a: a * x)(2.0), lambda x: mx.compile(lambda a: a + x)(1.0),
         lambda x: mx.compile(lambda a: x * a)(1.0), lambda x: mx.compile(lambda a: x)(1.0),
         lambda x: mx.compile(lambda a: mx.dot([a, a], [x, a]))(1.0), lambda x: mx.compile(lambda a: a * a)(x),
+        lambda x: mx.compile(lambda a: mx.softmax([a, a])[0] + mx.softmax([a, x])[0])(1.0),
     ],
 )  # fmt: skip
 def test_a_number_of_a_recording_that_is_over_is_refused_wherever_it_is_used(kept, use):

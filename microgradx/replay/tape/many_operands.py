@@ -12,7 +12,6 @@ from ... import ops
 from ...operation import Op
 from ...special import exp_difference
 from .lookup import in_halves, looked_up
-from .number import Number
 from .rows import PRIVATE, private
 
 _LARGEST = sys.float_info.max
@@ -115,7 +114,7 @@ def shared(tape: Any, operands: Sequence[Any]) -> Any:
     Each share that the function asks for, or that is derived again, is a row of its own: upstream gradients come to it alone.
     So is one of few operands in another order, where its rate is asked for, which is added up in that order.
     """
-    rows = [x.slot if type(x) is Number else tape.slot(x) for x in operands]
+    rows = tape.slots(operands)
     key = tuple(sorted(rows))
     if key not in tape.shared:
         order = sorted(range(len(rows)), key=rows.__getitem__)
@@ -139,7 +138,7 @@ def order_counts(tape: Any, operands: Sequence[Any]) -> bool:
 
 def known_shares(tape: Any, operands: Sequence[Any]) -> list[Any] | None:
     """The shares of all where their terms are known, without a look at all operands for each, as in `shared`."""
-    rows = [x.slot if type(x) is Number else tape.slot(x) for x in operands]
+    rows = tape.slots(operands)
     known = tape.shared.get(tuple(sorted(rows)))
     if known is None:
         return None

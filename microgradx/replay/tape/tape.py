@@ -74,6 +74,10 @@ class Tape(Rows):
             return self.capture(operand)
         return self.constant(number(operand))
 
+    def slots(self, operands: Sequence[Any]) -> list[int]:
+        """`slot` of each, without a call where it is a number of this tape."""
+        return [x.slot if type(x) is Number and x.tape is self else self.slot(x) for x in operands]
+
     def capture(self, value: Value) -> int:
         """The row of a Value from outside: a leaf becomes an input that is read at each run, a computed one its rows."""
         known = self.captured
@@ -100,7 +104,7 @@ class Tape(Rows):
         if op in LOWER:
             before, found = len(self), LOWER[op](self, operands)
             if isinstance(found, Number) and found.slot >= before and self.op[found.slot] != CODES.get(op):
-                self.wholes[found.slot] = op, tuple([x.slot if type(x) is Number else self.slot(x) for x in operands])
+                self.wholes[found.slot] = op, tuple(self.slots(operands))
             return found
         if isinstance(op, Inlined):
             return op.inlined(self, operands)
@@ -108,7 +112,7 @@ class Tape(Rows):
 
     def append(self, op: Op, operands: Sequence[Any]) -> Number:
         """`record` for the operation as it is."""
-        slots = [x.slot if type(x) is Number and x.tape is self else self.slot(x) for x in operands]
+        slots = self.slots(operands)
         code = CODES.get(op) or code_of(op)
         if len(slots) == 2:
             slot = self.row(code, slots[0], slots[1])
