@@ -21,6 +21,7 @@ class Recorder(Tape):
 
     A transform asks it instead of the graph. What it answers are rows as any others, so transforms nest in any order.
     """
+
     def over(self) -> Recorder:
         """The same tape, but for the numbers that somebody kept: whatever these are used for, it is refused from now on."""
         other = object.__new__(type(self))

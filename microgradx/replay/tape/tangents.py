@@ -54,7 +54,7 @@ class _Push:
             yield from ((x, slope) for x, slope, wants in zip(many, slopes, wanted, strict=True) if wants)
             return
         places, operands = (a, b, SEED, row), (a, b) if b >= 0 else (a,)
-        for operand, rule in zip(operands, local, strict=False):
+        for operand, rule in zip(operands, local[: len(operands)], strict=True):
             if self.rates[operand] == NONE:
                 continue
             if type(rule) is int:
