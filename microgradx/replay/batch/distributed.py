@@ -22,7 +22,7 @@ from .asked import BatchAnswer
 from .batch_program import BatchPlan
 from .batched import Batched
 from .chunks import PairwiseSum, sum_chunks
-from .over_samples import OverSamples
+from .over_samples import TOO_MANY_ROWS, OverSamples
 from .samples import BatchArgument, Blocks, as_rows
 
 if TYPE_CHECKING:
@@ -138,10 +138,7 @@ class OnCluster(Blocks):
         return self
 
     def __iter__(self) -> Iterator[list[np.ndarray]]:
-        raise TypeError(
-            "a compiled function captured a call over the samples of a cluster, and would be recorded with a row for every "
-            "operation of each: give it the result of that call as an argument"
-        )
+        raise TypeError(TOO_MANY_ROWS.format("the samples of a cluster"))
 
 
 class OverCluster(OverSamples):

@@ -22,6 +22,10 @@ from .chunks import PairwiseSum, sum_chunks, workers
 from .samples import Blocks
 
 MOST_INLINED = 1_000_000  # that a function which captured a call of a batch is recorded with: 5 seconds
+TOO_MANY_ROWS = (
+    "a compiled function captured a call over {}, and would be recorded with a row for every operation of each: give it the "
+    "result of that call as an argument"
+)
 
 
 class OverSamples:
@@ -124,10 +128,7 @@ class OverSamples:
         (block,) = self.blocks
         samples = np.concatenate([part.reshape(len(part), -1) for part in block], axis=1, dtype=np.float64)
         if len(samples) * len(self.program.tape) > MOST_INLINED:
-            raise TypeError(
-                f"a compiled function captured a call over {len(samples):,} samples, and would be recorded with a row for every "
-                "operation of each: give it the result of that call as an argument"
-            )
+            raise TypeError(TOO_MANY_ROWS.format(f"{len(samples):,} samples"))
         given, sums, each = list(inputs), [], list[Number]()
         for sample in samples:
             for place, x in zip(places, sample.tolist(), strict=True):
