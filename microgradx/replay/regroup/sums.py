@@ -18,7 +18,7 @@ import numpy as np
 
 from ..tape.rows import CONSTANT
 from .columns import Columns
-from .users import Users
+from .users import Users, last_of, sorted_pairs
 
 _SHORT, MANY = 6, 64  # sums of fewer terms than SHORT stay as written unless MANY alike stand on one level
 OF_ONE_KIND = 3  # contributions of a kind, on average: so many come from the members of an array and are a sum to be flattened
@@ -174,14 +174,8 @@ class Tree:
         self.absorbed = self.additive & (columns.uses == 1) & (user >= 0)
         lowest = np.flatnonzero(self.absorbed & ~self.absorbed[columns.a])
         self.absorbed[lowest[self.additive[columns.b[user[lowest]]]]] = False  # (a + b) + (c + d): as much a bracket as the next
-        self.above = np.arange(size)
         rows = np.flatnonzero(self.absorbed)
-        self.above[rows] = user[rows]
-        while len(rows):  # pointer jumping: each round doubles the distance, so depth n takes log n rounds
-            below = self.above[rows]
-            higher = self.above[below]
-            self.above[rows] = higher
-            rows = rows[higher != below]
+        self.above = last_of(rows, user[rows], size)
 
 
 def terms_of(columns: Columns, tree: Tree) -> Sums:
@@ -198,8 +192,7 @@ def terms_of(columns: Columns, tree: Tree) -> Sums:
         others = np.bincount(root_of[~nothing], minlength=len(columns.op))
         counted = ~nothing | (others[root_of] < 2)
         operand, root_of = operand[counted], root_of[counted]
-    both = np.sort(root_of << 32 | operand)
-    operand, root_of = both & 0xFFFFFFFF, both >> 32
+    root_of, operand = sorted_pairs(root_of, operand)
     pair = (columns.op[operand] == columns.multiply) & (columns.uses[operand] == 1)
     again = np.flatnonzero((np.diff(operand) == 0) & (np.diff(root_of) == 0))  # x + x is 2 x, as the square of x sends twice
     again = again[np.diff(again, prepend=-2) > 1]

@@ -24,8 +24,8 @@ class Users:
         place[rows] = np.arange(len(rows), dtype=np.int32)
         read = place[operand]
         inner = read >= 0
-        uses = np.sort(read[inner].astype(np.int64) << 32 | place[user[inner]])
-        found, count = uses & 0xFFFFFFFF, np.bincount(uses >> 32, minlength=len(rows))
+        read, found = sorted_pairs(read[inner], place[user[inner]])
+        count = np.bincount(read, minlength=len(rows))
         return cls(found, np.append(0, np.cumsum(count)), np.bincount(found, minlength=len(rows)))
 
     def __len__(self) -> int:
@@ -56,3 +56,29 @@ class Users:
             level[rows] = now
             rows = self.freed(rows, left)
         return level
+
+
+def sorted_pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of rows, ascending; as one number each they are sorted ten times as fast.
+
+    >>> [x.tolist() for x in sorted_pairs(np.array([7, 2, 7]), np.array([5, 9, 4]))]
+    [[2, 7, 7], [9, 4, 5]]
+    """
+    both = np.sort(first.astype(np.int64) << 32 | second)
+    return both >> 32, both & 0xFFFFFFFF
+
+
+def last_of(rows: np.ndarray, following: np.ndarray, count: int) -> np.ndarray:
+    """For each of so many rows the end of the way from one to the one `following` it.
+
+    >>> last_of(np.array([0, 1, 3]), np.array([1, 4, 5]), 6).tolist()
+    [4, 4, 2, 5, 4, 5]
+    """
+    last = np.arange(count)
+    last[rows] = following
+    while len(rows):  # pointer jumping: each round doubles the distance, so a way of n rows takes log n rounds
+        below = last[rows]
+        further = last[below]
+        last[rows] = further
+        rows = rows[further != below]
+    return last

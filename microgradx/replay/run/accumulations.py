@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ... import ops
+from ..regroup.users import last_of, sorted_pairs
 from ..tape.gradient import arrival, chain_step
 from ..tape.rows import code_of
 
@@ -44,8 +45,7 @@ def accumulations(code: np.ndarray, a: np.ndarray, b: np.ndarray, first: int, us
     before = a[totals - first]
     goes_on = (uses[before] == 1) & (kind[before] == product)
     last = last_of(before[goes_on], totals[goes_on], len(uses))
-    ordered = np.sort(last[totals] << 32 | totals)  # those of one accumulation after those of another, each in their order
-    last, totals = ordered >> 32, ordered & 0xFFFFFFFF
+    last, totals = sorted_pairs(last[totals], totals)  # those of one accumulation after those of another
     new = np.flatnonzero(np.diff(last, prepend=-1))
     products = b[totals - first] - first
     rows = last[new] - first
@@ -54,15 +54,3 @@ def accumulations(code: np.ndarray, a: np.ndarray, b: np.ndarray, first: int, us
     kept[rows] = True
     factors = np.stack((a[products], b[products]), axis=1)
     return Accumulations(rows, a[totals[new] - first], kind[last[new]], np.diff(new, append=len(totals)), factors, kept)
-
-
-def last_of(rows: np.ndarray, following: np.ndarray, count: int) -> np.ndarray:
-    """For each of so many rows the end of the way from one to the one `following` it."""
-    last = np.arange(count)
-    last[rows] = following
-    while len(rows):  # pointer jumping: each round doubles the distance
-        below = last[rows]
-        further = last[below]
-        last[rows] = further
-        rows = rows[further != below]
-    return last
